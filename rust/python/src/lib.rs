@@ -1,1 +1,1 @@
-//! placeholder
+//! The native module.

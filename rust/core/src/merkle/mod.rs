@@ -1,0 +1,1 @@
+//! The two trees: the append-only log and the sum map.

@@ -1,0 +1,146 @@
+//! The names of tables and records: `docs/reference/formats.md`, section *Tables*.
+
+use crate::id::{Id, record_id, sha256};
+
+/// The name of a table. Families that come later append theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TableName {
+    /// The top table: the root of every other one.
+    Directory,
+    /// The ledger's parameters.
+    Parameters,
+    /// Keys of accounts that have a record, and programme accounts.
+    Accounts,
+    /// Caps under which an agent acts for an account.
+    Mandates,
+    /// Keys that were used once for ever.
+    Once,
+    /// Assets: policy, powers and totals.
+    Assets,
+    /// Balances of one asset; its sum is the supply.
+    Holders,
+    /// Totals of one asset by lot; its sum is the supply of assets with lots.
+    Lots,
+    /// Frozen accounts of one asset.
+    Freezes,
+}
+
+impl TableName {
+    /// Every table name, in the order in which they were added.
+    pub const ALL: [Self; 9] = [
+        Self::Directory,
+        Self::Parameters,
+        Self::Accounts,
+        Self::Mandates,
+        Self::Once,
+        Self::Assets,
+        Self::Holders,
+        Self::Lots,
+        Self::Freezes,
+    ];
+
+    /// The name as it is hashed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Parameters => "parameters",
+            Self::Accounts => "accounts",
+            Self::Mandates => "mandates",
+            Self::Once => "once",
+            Self::Assets => "assets",
+            Self::Holders => "holders",
+            Self::Lots => "lots",
+            Self::Freezes => "freezes",
+        }
+    }
+
+    /// The name that `text` spells.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.as_str() == text)
+    }
+}
+
+/// One table: a name and, where there is one table per asset (or other thing), its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Table {
+    /// Which table.
+    pub name: TableName,
+    /// Which of them, where there are many.
+    pub key: Option<Id>,
+}
+
+impl Table {
+    /// The directory.
+    pub const DIRECTORY: Self = Self::single(TableName::Directory);
+    /// The parameters.
+    pub const PARAMETERS: Self = Self::single(TableName::Parameters);
+    /// The account records.
+    pub const ACCOUNTS: Self = Self::single(TableName::Accounts);
+    /// The mandates.
+    pub const MANDATES: Self = Self::single(TableName::Mandates);
+    /// The used keys.
+    pub const ONCE: Self = Self::single(TableName::Once);
+    /// The assets.
+    pub const ASSETS: Self = Self::single(TableName::Assets);
+
+    const fn single(name: TableName) -> Self {
+        Self { name, key: None }
+    }
+
+    /// The balances of an asset.
+    pub const fn holders(asset: Id) -> Self {
+        Self { name: TableName::Holders, key: Some(asset) }
+    }
+
+    /// The lot totals of an asset.
+    pub const fn lots(asset: Id) -> Self {
+        Self { name: TableName::Lots, key: Some(asset) }
+    }
+
+    /// The frozen accounts of an asset.
+    pub const fn freezes(asset: Id) -> Self {
+        Self { name: TableName::Freezes, key: Some(asset) }
+    }
+
+    /// The table key's bytes: none, or the 32 of the key.
+    pub fn key_bytes(&self) -> &[u8] {
+        self.key.as_ref().map_or(&[], |key| key.as_bytes().as_slice())
+    }
+
+    /// Its record id in the directory.
+    pub fn directory_record_id(&self) -> Id {
+        let name = self.name.as_str();
+        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+        record_id("table", &[&[length], name.as_bytes(), self.key_bytes()])
+    }
+}
+
+/// What a table holds under a record id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// What the record weighs in its table's sum.
+    pub sum: u128,
+    /// At most 4,096 bytes.
+    pub value: Vec<u8>,
+}
+
+/// The most bytes that a record's value has.
+pub const VALUE_BYTES_MAX: usize = 4_096;
+
+/// Where a record stands in its table's tree: ids can be chosen by an attacker, their hashes cannot.
+pub fn tree_key(record_id: &Id) -> Id {
+    sha256(&[b"counterfoil/key/v1\n", &record_id.0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_parse_back() {
+        for name in TableName::ALL {
+            assert_eq!(TableName::parse(name.as_str()), Some(name));
+        }
+        assert_eq!(TableName::parse("holder"), None);
+    }
+}
