@@ -1,0 +1,289 @@
+//! What an operation sees and may do while it is applied.
+
+use crate::id::Id;
+use crate::state::{AccountRecord, AssetRecord, KeyedAccount, MandateRecord, Record, Records, Table};
+use crate::status::{
+    KEY_MISSING, KEY_UNEXPECTED, MANDATE_EXPIRED, MANDATE_OPERATION, MANDATE_SPENT, PROGRAMME_ACCOUNT, Status,
+    THRESHOLD_NOT_MET, UNAUTHORIZED, UNKNOWN_KEY, WRONG_SCOPE,
+};
+use crate::time;
+use crate::wire::{Authorizer, Parameters, decode, encode};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Why applying stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Halt<E> {
+    /// The transaction breaks a rule.
+    Refused(Status),
+    /// Storage failed, or what it holds contradicts itself.
+    Failed(E),
+}
+
+impl<E> From<Status> for Halt<E> {
+    fn from(status: Status) -> Self {
+        Self::Refused(status)
+    }
+}
+
+impl<E> Halt<E> {
+    /// A stored record contradicts the rules that wrote it.
+    pub fn corrupt<R: Records<Error = E>>(what: &str) -> Self {
+        Self::Failed(R::corrupt(what.to_owned()))
+    }
+}
+
+/// What applying keeps between transactions: all of it can be rebuilt from the records.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) parameters: Parameters,
+    /// Rises whenever the parameters change.
+    pub(super) generation: u64,
+    /// Decoded assets.
+    pub(super) assets: BTreeMap<Id, Arc<AssetRecord>>,
+    /// What the transaction being applied has overwritten, in order.
+    pub(super) journal: Vec<(Table, Id, Option<Record>)>,
+}
+
+/// The most decoded assets kept.
+const ASSETS_MAX: usize = 10_000;
+
+/// One transaction being applied.
+pub struct Context<'a, R: Records> {
+    records: &'a mut R,
+    memory: &'a mut Memory,
+    time: u64,
+    transaction: Id,
+    /// The authorizers, and the keys of those that have a record, as they stood before the first operation.
+    signers: Vec<(Authorizer, Option<KeyedAccount>)>,
+    parameters_before: Option<Parameters>,
+}
+
+impl<'a, R: Records> Context<'a, R> {
+    pub(super) fn new(records: &'a mut R, memory: &'a mut Memory, time: u64, transaction: Id) -> Self {
+        memory.journal.clear();
+        Self { records, memory, time, transaction, signers: Vec::new(), parameters_before: None }
+    }
+
+    /// Checks each authorizer against its account's record, in order.
+    pub(super) fn admit_authorizers(&mut self, authorizers: &[Authorizer]) -> Result<(), Halt<R::Error>> {
+        for authorizer in authorizers {
+            let keyed = match (self.account(&authorizer.account)?, authorizer.key) {
+                (Some(AccountRecord::Programme { .. }), _) => return Err(PROGRAMME_ACCOUNT.into()),
+                (Some(AccountRecord::Keyed(_)), None) => return Err(KEY_MISSING.into()),
+                (Some(AccountRecord::Keyed(keyed)), Some(key)) => {
+                    if !keyed.keys.iter().any(|grant| grant.key == key) {
+                        return Err(UNKNOWN_KEY.into());
+                    }
+                    Some(keyed)
+                }
+                (None, Some(_)) => return Err(KEY_UNEXPECTED.into()),
+                (None, None) => None,
+            };
+            self.signers.push((*authorizer, keyed));
+        }
+        Ok(())
+    }
+
+    /// Undoes everything that was written: a refused transaction leaves no trace.
+    pub(super) fn undo(&mut self) -> Result<(), R::Error> {
+        while let Some((table, id, before)) = self.memory.journal.pop() {
+            if table == Table::ASSETS {
+                self.memory.assets.remove(&id);
+            }
+            self.records.set(&table, &id, before)?;
+        }
+        if let Some(parameters) = self.parameters_before.take() {
+            self.memory.parameters = parameters;
+            self.memory.generation = self.memory.generation.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// The time of this transaction, ms.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// The day of this transaction.
+    pub fn day(&self) -> u32 {
+        time::day(self.time)
+    }
+
+    /// The id of this transaction.
+    pub fn transaction(&self) -> Id {
+        self.transaction
+    }
+
+    /// The parameters in force.
+    pub fn parameters(&self) -> &Parameters {
+        &self.memory.parameters
+    }
+
+    /// Sets the parameters, from the next transaction on.
+    pub fn set_parameters(&mut self, parameters: Parameters) -> Result<(), Halt<R::Error>> {
+        self.write(Table::PARAMETERS, super::parameters_id(), &parameters)?;
+        let before = std::mem::replace(&mut self.memory.parameters, parameters);
+        self.parameters_before.get_or_insert(before);
+        self.memory.generation = self.memory.generation.saturating_add(1);
+        Ok(())
+    }
+
+    /// A stored record, undecoded.
+    pub fn record(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>, Halt<R::Error>> {
+        self.records.get(table, id).map_err(Halt::Failed)
+    }
+
+    /// Writes or removes a record, undecoded.
+    pub fn set_record(&mut self, table: Table, id: Id, record: Option<Record>) -> Result<(), Halt<R::Error>> {
+        let before = self.records.set(&table, &id, record).map_err(Halt::Failed)?;
+        self.memory.journal.push((table, id, before));
+        Ok(())
+    }
+
+    /// A stored record, decoded.
+    pub fn read<T: BorshDeserialize + BorshSerialize>(
+        &mut self,
+        table: Table,
+        id: &Id,
+    ) -> Result<Option<T>, Halt<R::Error>> {
+        match self.records.get(&table, id).map_err(Halt::Failed)? {
+            None => Ok(None),
+            Some(record) => match decode(&record.value) {
+                Some(value) => Ok(Some(value)),
+                None => Err(Halt::corrupt::<R>(&format!("record {id} of table {} does not decode", table.name.as_str()))),
+            },
+        }
+    }
+
+    /// Writes a record of sum 0.
+    pub fn write<T: BorshSerialize>(&mut self, table: Table, id: Id, value: &T) -> Result<(), Halt<R::Error>> {
+        self.write_weighed(table, id, 0, value)
+    }
+
+    /// Writes a record that weighs something.
+    pub fn write_weighed<T: BorshSerialize>(
+        &mut self,
+        table: Table,
+        id: Id,
+        sum: u128,
+        value: &T,
+    ) -> Result<(), Halt<R::Error>> {
+        self.set_record(table, id, Some(Record { sum, value: encode(value) }))
+    }
+
+    /// Removes a record; nothing if it was not there.
+    pub fn remove(&mut self, table: Table, id: Id) -> Result<Option<()>, Halt<R::Error>> {
+        if self.record(&table, &id)?.is_none() {
+            return Ok(None);
+        }
+        self.set_record(table, id, None).map(Some)
+    }
+
+    /// An account's record.
+    pub fn account(&mut self, account: &Id) -> Result<Option<AccountRecord>, Halt<R::Error>> {
+        self.read(Table::ACCOUNTS, account)
+    }
+
+    /// Refuses an account that holds funds for a rule.
+    pub fn refuse_programme_account(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
+        match self.account(account)? {
+            Some(AccountRecord::Programme { .. }) => Err(PROGRAMME_ACCOUNT.into()),
+            Some(AccountRecord::Keyed(_)) | None => Ok(()),
+        }
+    }
+
+    /// An asset, if there is one of this id.
+    pub fn asset_if_any(&mut self, id: &Id) -> Result<Option<Arc<AssetRecord>>, Halt<R::Error>> {
+        if let Some(asset) = self.memory.assets.get(id) {
+            return Ok(Some(Arc::clone(asset)));
+        }
+        let Some(asset) = self.read::<AssetRecord>(Table::ASSETS, id)? else { return Ok(None) };
+        let asset = Arc::new(asset);
+        self.remember_asset(id, &asset);
+        Ok(Some(asset))
+    }
+
+    /// An asset.
+    pub fn asset(&mut self, id: &Id) -> Result<Arc<AssetRecord>, Halt<R::Error>> {
+        self.asset_if_any(id)?.ok_or(Halt::Refused(crate::ops::asset::UNKNOWN_ASSET))
+    }
+
+    /// Writes an asset.
+    pub fn write_asset(&mut self, id: &Id, asset: AssetRecord) -> Result<(), Halt<R::Error>> {
+        self.write(Table::ASSETS, *id, &asset)?;
+        self.remember_asset(id, &Arc::new(asset));
+        Ok(())
+    }
+
+    fn remember_asset(&mut self, id: &Id, asset: &Arc<AssetRecord>) {
+        if self.memory.assets.len() >= ASSETS_MAX {
+            self.memory.assets.clear();
+        }
+        self.memory.assets.insert(*id, Arc::clone(asset));
+    }
+
+    /// Refuses unless enough of the account's keys signed for this operation.
+    pub fn authority(&self, account: &Id, tag: u8) -> Result<(), Status> {
+        self.judge(account, tag).unwrap_or(Err(UNAUTHORIZED))
+    }
+
+    /// As [`Self::authority`], or an agent signed and the account's mandate covers the operation, which spends it.
+    pub fn authority_or_mandate(
+        &mut self,
+        account: &Id,
+        tag: u8,
+        asset: &Id,
+        amount: u128,
+    ) -> Result<(), Halt<R::Error>> {
+        if let Some(verdict) = self.judge(account, tag) {
+            return Ok(verdict?);
+        }
+        for position in 0..self.signers.len() {
+            let Some((Authorizer { account: agent, .. }, _)) = self.signers.get(position) else { break };
+            let agent = *agent;
+            let id = MandateRecord::id(account, &agent, asset);
+            let Some(mut mandate) = self.read::<MandateRecord>(Table::MANDATES, &id)? else { continue };
+            self.authority(&agent, tag)?;
+            if !mandate.operations.contains(&tag) {
+                return Err(MANDATE_OPERATION.into());
+            }
+            if self.time >= mandate.until {
+                return Err(MANDATE_EXPIRED.into());
+            }
+            let window = self.time.saturating_sub(mandate.since).checked_div(mandate.window_ms).unwrap_or(0);
+            if window != mandate.window {
+                mandate.window = window;
+                mandate.spent = 0;
+            }
+            mandate.spent = mandate
+                .spent
+                .checked_add(amount)
+                .filter(|spent| *spent <= mandate.cap)
+                .ok_or(Halt::Refused(MANDATE_SPENT))?;
+            return self.write(Table::MANDATES, id, &mandate);
+        }
+        Err(UNAUTHORIZED.into())
+    }
+
+    /// Nothing where no authorizer names the account.
+    fn judge(&self, account: &Id, tag: u8) -> Option<Result<(), Status>> {
+        let mut keyed_account = None;
+        let mut covering = 0usize;
+        for (authorizer, keyed) in self.signers.iter().filter(|(authorizer, _)| authorizer.account == *account) {
+            let Some(keyed) = keyed else { return Some(Ok(())) };
+            keyed_account = Some(keyed);
+            let covers = keyed.keys.iter().any(|grant| Some(grant.key) == authorizer.key && grant.covers(tag));
+            covering = covering.saturating_add(usize::from(covers));
+        }
+        let keyed = keyed_account?;
+        Some(if covering == 0 {
+            Err(WRONG_SCOPE)
+        } else if covering < usize::from(keyed.threshold) {
+            Err(THRESHOLD_NOT_MET)
+        } else {
+            Ok(())
+        })
+    }
+}

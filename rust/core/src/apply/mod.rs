@@ -1,0 +1,304 @@
+//! From bytes to an outcome: admit (no state), then apply (serial), in the order of `docs/reference/operations.md`.
+
+mod context;
+mod movement;
+
+pub use context::{Context, Halt};
+pub use movement::{Movement, Taking};
+
+use crate::id::{Id, record_id, sha256};
+use crate::signature::{self, Check};
+use crate::state::{Record, Records, Table};
+use crate::status::{
+    BAD_SIGNATURE, DUPLICATE_AUTHORIZER, EXPIRED, MALFORMED, NO_AUTHORIZER, NO_OPERATION, NONCE_REUSED,
+    SIGNATURE_COUNT, Status, TOO_FAR_AHEAD, TOO_LARGE, TOO_MANY_AUTHORIZERS, TOO_MANY_OPERATIONS, UNKNOWN_VERSION,
+    WRONG_LEDGER,
+};
+use crate::wire::{
+    AUTHORIZERS_MAX, Applied, ENTRY_BYTES_MAX, Effect, Genesis, Parameters, SIGNED_TRANSACTION_BYTES_MAX,
+    SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode, transaction_id,
+};
+use context::Memory;
+use std::collections::BTreeMap;
+
+/// Why a transaction was refused, and which operation refused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule.
+    pub status: Status,
+    /// The index of the operation; none where the transaction as a whole is refused.
+    pub operation: Option<u16>,
+}
+
+impl Refusal {
+    fn whole(status: Status) -> Self {
+        Self { status, operation: None }
+    }
+
+    fn at(status: Status, index: usize) -> Self {
+        Self { status, operation: u16::try_from(index).ok() }
+    }
+}
+
+/// What admitting depends on.
+#[derive(Clone, Debug)]
+pub struct AdmissionRules {
+    ledger: Id,
+    parameters: Parameters,
+    generation: u64,
+}
+
+/// What the bytes of a transaction alone tell: whether it may be applied at all.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// The transaction's id; zero where the bytes are none.
+    pub id: Id,
+    /// The signed transaction and what identifies it for replay, or why it is refused.
+    pub verdict: Result<Admitted, Refusal>,
+    /// Which parameters were in force.
+    generation: u64,
+}
+
+/// A transaction whose form and signatures hold.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// It.
+    pub signed: SignedTransaction,
+    /// SHA-256 of the first authorizer and the nonce.
+    pub pair: Id,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed the state; this is its log entry.
+    Applied {
+        /// The entry's bytes.
+        entry: Vec<u8>,
+    },
+    /// It was applied before, as this log entry.
+    Duplicate {
+        /// The entry's index.
+        index: u64,
+    },
+    /// It changed nothing.
+    Refused(Refusal),
+}
+
+/// The record id of the ledger's parameters.
+pub fn parameters_id() -> Id {
+    record_id("parameters", &[])
+}
+
+/// Applies transactions, one after the other, to records.
+#[derive(Debug)]
+pub struct Machine {
+    ledger: Id,
+    memory: Memory,
+}
+
+impl Machine {
+    /// The machine of a new ledger: writes its parameters.
+    pub fn begin<R: Records>(genesis: &Genesis, records: &mut R) -> Result<Self, R::Error> {
+        let record = Record { sum: 0, value: encode(&genesis.parameters) };
+        records.set(&Table::PARAMETERS, &parameters_id(), Some(record))?;
+        Ok(Self::new(genesis.ledger_id(), genesis.parameters.clone()))
+    }
+
+    /// The machine of a ledger whose records are there.
+    pub fn resume<R: Records>(ledger: Id, records: &mut R) -> Result<Self, R::Error> {
+        let record = records.get(&Table::PARAMETERS, &parameters_id())?;
+        match record.and_then(|record| decode::<Parameters>(&record.value)) {
+            Some(parameters) => Ok(Self::new(ledger, parameters)),
+            None => Err(R::corrupt("the ledger's parameters are missing or do not decode".to_owned())),
+        }
+    }
+
+    fn new(ledger: Id, parameters: Parameters) -> Self {
+        let memory = Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new() };
+        Self { ledger, memory }
+    }
+
+    /// What admitting depends on now.
+    pub fn admission_rules(&self) -> AdmissionRules {
+        AdmissionRules {
+            ledger: self.ledger,
+            parameters: self.memory.parameters.clone(),
+            generation: self.memory.generation,
+        }
+    }
+
+    /// The parameters in force.
+    pub fn parameters(&self) -> &Parameters {
+        &self.memory.parameters
+    }
+
+    /// Whether these were admitted under the parameters in force; if not, they must be admitted again.
+    pub fn is_current(&self, admission: &Admission) -> bool {
+        admission.generation == self.memory.generation
+    }
+
+    /// Applies one admitted transaction at a time that is never before the last one's.
+    ///
+    /// `bytes` are the ones that were admitted. After an error of the store the records must not be used any more.
+    pub fn apply<R: Records>(
+        &mut self,
+        records: &mut R,
+        bytes: &[u8],
+        admission: &Admission,
+        time: u64,
+    ) -> Result<Outcome, R::Error> {
+        let admitted = match &admission.verdict {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(Outcome::Refused(*refusal)),
+        };
+        let transaction = &admitted.signed.transaction;
+        if transaction.valid_until <= time {
+            return Ok(Outcome::Refused(Refusal::whole(EXPIRED)));
+        }
+        if transaction.valid_until > time.saturating_add(self.memory.parameters.window_ms) {
+            return Ok(Outcome::Refused(Refusal::whole(TOO_FAR_AHEAD)));
+        }
+        if let Some(seen) = records.seen(&admitted.pair, time)? {
+            return Ok(if seen.id == admission.id {
+                Outcome::Duplicate { index: seen.index }
+            } else {
+                Outcome::Refused(Refusal::whole(NONCE_REUSED))
+            });
+        }
+        let mut context = Context::new(records, &mut self.memory, time, admission.id);
+        let refusal = match apply_operations(&mut context, transaction) {
+            Ok(effects) => {
+                let entry = Applied::encode_parts(time, bytes, &effects);
+                if entry.len() <= ENTRY_BYTES_MAX {
+                    return Ok(Outcome::Applied { entry });
+                }
+                Refusal::whole(TOO_LARGE)
+            }
+            Err((Halt::Refused(status), operation)) => match operation {
+                None => Refusal::whole(status),
+                Some(index) => Refusal::at(status, index),
+            },
+            Err((Halt::Failed(error), _)) => return Err(error),
+        };
+        context.undo()?;
+        Ok(Outcome::Refused(refusal))
+    }
+}
+
+fn apply_operations<R: Records>(
+    context: &mut Context<'_, R>,
+    transaction: &Transaction,
+) -> Result<Vec<Effect>, (Halt<R::Error>, Option<usize>)> {
+    context.admit_authorizers(&transaction.authorizers).map_err(|halt| (halt, None))?;
+    let mut effects = Vec::with_capacity(transaction.operations.len());
+    for (index, operation) in transaction.operations.iter().enumerate() {
+        effects.push(operation.apply(context).map_err(|halt| (halt, Some(index)))?);
+    }
+    Ok(effects)
+}
+
+/// Admits a batch: decodes, checks fields, and verifies all signatures together. One verdict each, in order; the
+/// same as one by one.
+pub fn admit(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
+    let mut admissions: Vec<Admission> = batch.iter().map(|bytes| admit_form(bytes, rules)).collect();
+
+    // Every signature of the batch, and whose it is.
+    let mut messages: Vec<Vec<u8>> = Vec::with_capacity(batch.len());
+    let mut owned: Vec<(usize, Id, [u8; 64], usize)> = Vec::with_capacity(batch.len());
+    for (position, admission) in admissions.iter().enumerate() {
+        let Ok(admitted) = &admission.verdict else { continue };
+        let message = messages.len();
+        messages.push([b"counterfoil/sign/v1\n".as_slice(), admission.id.as_ref()].concat());
+        let signatures = admitted.signed.transaction.authorizers.iter().zip(&admitted.signed.signatures);
+        for (authorizer, signature) in signatures {
+            owned.push((position, *authorizer.public_key(), *signature, message));
+        }
+        for operation in &admitted.signed.transaction.operations {
+            for slip in operation.signatures(&rules.ledger) {
+                owned.push((position, slip.key, slip.signature, messages.len()));
+                messages.push(slip.message);
+            }
+        }
+    }
+    let checks: Vec<Check<'_>> = owned
+        .iter()
+        .map(|(_, key, signature, message)| Check {
+            key: key.as_bytes(),
+            signature,
+            message: messages.get(*message).map_or(&[], Vec::as_slice),
+        })
+        .collect();
+    for ((position, ..), holds) in owned.iter().zip(signature::verify_batch(&checks)) {
+        if !holds && let Some(admission) = admissions.get_mut(*position) {
+            admission.verdict = Err(Refusal::whole(BAD_SIGNATURE));
+        }
+    }
+    admissions
+}
+
+/// Everything that the bytes tell but the signatures.
+fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
+    let refused = |id, refusal| Admission { id, verdict: Err(refusal), generation: rules.generation };
+    let signed = match decode_form(bytes) {
+        Ok(signed) => signed,
+        Err(status) => return refused(Id::ZERO, Refusal::whole(status)),
+    };
+    // The transaction's own bytes end where the count and the signatures begin.
+    let tail = signed.signatures.len().saturating_mul(64).saturating_add(4);
+    let transaction_bytes = bytes.get(..bytes.len().saturating_sub(tail)).unwrap_or_default();
+    let id = transaction_id(transaction_bytes);
+    match check_form(&signed, transaction_bytes.len(), rules) {
+        Err(refusal) => refused(id, refusal),
+        Ok(()) => {
+            let transaction = &signed.transaction;
+            let pair = sha256(&[&encode(&transaction.authorizers.first()), &transaction.nonce]);
+            Admission { id, verdict: Ok(Admitted { signed, pair }), generation: rules.generation }
+        }
+    }
+}
+
+fn decode_form(bytes: &[u8]) -> Result<SignedTransaction, Status> {
+    let version = bytes.first().ok_or(MALFORMED)?;
+    if bytes.len() > SIGNED_TRANSACTION_BYTES_MAX {
+        return Err(TOO_LARGE);
+    }
+    if *version != TRANSACTION_VERSION {
+        return Err(UNKNOWN_VERSION);
+    }
+    decode(bytes).ok_or(MALFORMED)
+}
+
+fn check_form(signed: &SignedTransaction, transaction_bytes: usize, rules: &AdmissionRules) -> Result<(), Refusal> {
+    let Transaction { ledger, authorizers, operations, .. } = &signed.transaction;
+    let parameters = &rules.parameters;
+    let duplicate = |(index, authorizer)| authorizers.iter().take(index).any(|earlier| earlier == authorizer);
+    let status = if u32::try_from(transaction_bytes).is_ok_and(|bytes| bytes <= parameters.transaction_bytes_max) {
+        if *ledger != rules.ledger {
+            Some(WRONG_LEDGER)
+        } else if authorizers.is_empty() {
+            Some(NO_AUTHORIZER)
+        } else if authorizers.len() > AUTHORIZERS_MAX {
+            Some(TOO_MANY_AUTHORIZERS)
+        } else if authorizers.iter().enumerate().any(duplicate) {
+            Some(DUPLICATE_AUTHORIZER)
+        } else if signed.signatures.len() != authorizers.len() {
+            Some(SIGNATURE_COUNT)
+        } else if operations.is_empty() {
+            Some(NO_OPERATION)
+        } else if operations.len() > usize::from(parameters.operations_max) {
+            Some(TOO_MANY_OPERATIONS)
+        } else {
+            None
+        }
+    } else {
+        Some(TOO_LARGE)
+    };
+    if let Some(status) = status {
+        return Err(Refusal::whole(status));
+    }
+    for (index, operation) in operations.iter().enumerate() {
+        operation.check().map_err(|status| Refusal::at(status, index))?;
+    }
+    Ok(())
+}

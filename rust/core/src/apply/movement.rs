@@ -1,0 +1,227 @@
+//! Units of one asset on the move within one operation: lapsed ones leave first, lots stay what they are.
+
+use crate::apply::context::{Context, Halt};
+use crate::id::Id;
+use crate::ops::r#move::{ACCOUNT_FROZEN, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS};
+use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, Records, Table};
+use crate::wire::{Effect, LotAmount, decode};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The movement of one operation. Totals and lots are written by [`Movement::finish`], once.
+pub struct Movement<'c, 'a, R: Records> {
+    context: &'c mut Context<'a, R>,
+    asset_id: Id,
+    asset: Arc<AssetRecord>,
+    totals: Totals,
+    lots: BTreeMap<u32, LotRecord>,
+    lapsed: BTreeMap<u32, u128>,
+}
+
+#[derive(Default)]
+struct Totals {
+    minted: u128,
+    burned: u128,
+    swept: u128,
+    clawed_back: u128,
+}
+
+/// What is done with units beside moving them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Taking {
+    /// The holder gives them.
+    Given,
+    /// The holder destroys them.
+    Burned,
+    /// A power takes them; that is no activity of the holder.
+    ClawedBack,
+}
+
+impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
+    /// Begins a movement of an asset.
+    pub fn new(context: &'c mut Context<'a, R>, asset_id: Id, asset: Arc<AssetRecord>) -> Self {
+        Self { context, asset_id, asset, totals: Totals::default(), lots: BTreeMap::new(), lapsed: BTreeMap::new() }
+    }
+
+    /// Refuses a frozen account.
+    pub fn refuse_frozen(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
+        // No look-up while nobody is frozen, which is nearly always.
+        if self.asset.frozen_accounts > 0
+            && self.context.record(&Table::freezes(self.asset_id), account)?.is_some()
+        {
+            return Err(ACCOUNT_FROZEN.into());
+        }
+        Ok(())
+    }
+
+    /// Refuses an account that only its own operations may touch.
+    pub fn refuse_programme_account(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
+        self.context.refuse_programme_account(account)
+    }
+
+    /// Takes units from an account, lowest lots first, and returns them by lot.
+    pub fn take(&mut self, account: &Id, amount: u128, taking: Taking) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        let mut holding = self.touch(account)?;
+        if holding.total < amount {
+            return Err(INSUFFICIENT_FUNDS.into());
+        }
+        let taken = holding.take(amount).ok_or_else(|| contradiction::<R>("a balance's lots do not add up"))?;
+        match taking {
+            Taking::Given => {}
+            Taking::Burned => self.totals.burned = add::<R>(self.totals.burned, amount)?,
+            Taking::ClawedBack => self.totals.clawed_back = add::<R>(self.totals.clawed_back, amount)?,
+        }
+        if taking != Taking::Given {
+            for part in &taken {
+                let lot = self.lot(part.lot)?;
+                let counter = if taking == Taking::Burned { &mut lot.burned } else { &mut lot.clawed_back };
+                *counter = add::<R>(*counter, part.amount)?;
+            }
+        }
+        if taking != Taking::ClawedBack {
+            self.mark_activity(&mut holding);
+        }
+        self.store(account, &holding)?;
+        Ok(taken)
+    }
+
+    /// Gives units to an account: `lots` for an asset with lots, else `amount`.
+    pub fn give(&mut self, account: &Id, amount: u128, lots: &[LotAmount]) -> Result<(), Halt<R::Error>> {
+        let holding = self.touch(account)?;
+        self.credit(account, holding, amount, lots)
+    }
+
+    /// Makes new units, in today's lot.
+    pub fn mint(&mut self, account: &Id, amount: u128) -> Result<(), Halt<R::Error>> {
+        let holding = self.touch(account)?;
+        let supply = self
+            .asset
+            .supply()
+            .and_then(|supply| supply.checked_sub(self.totals.swept))
+            .ok_or_else(|| contradiction::<R>("an asset's totals contradict each other"))?;
+        if supply.checked_add(amount).is_none_or(|after| after > self.asset.supply_cap) {
+            return Err(SUPPLY_CAP_EXCEEDED.into());
+        }
+        self.totals.minted = add::<R>(self.totals.minted, amount)?;
+        let lots = match self.asset.period() {
+            None => Vec::new(),
+            Some(period) => {
+                let number = period.lot(self.context.day());
+                let lot = self.lot(number)?;
+                lot.issued = add::<R>(lot.issued, amount)?;
+                vec![LotAmount { lot: number, amount }]
+            }
+        };
+        self.credit(account, holding, amount, &lots)
+    }
+
+    /// Removes an account's lapsed units.
+    pub fn sweep(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
+        let before = self.totals.swept;
+        let holding = self.touch(account)?;
+        if self.totals.swept != before {
+            self.store(account, &holding)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the totals and lots that changed, and says what happened.
+    pub fn finish(mut self, taken: Vec<LotAmount>) -> Result<Effect, Halt<R::Error>> {
+        let Totals { minted, burned, swept, clawed_back } = self.totals;
+        if minted != 0 || burned != 0 || swept != 0 || clawed_back != 0 {
+            let mut asset = (*self.asset).clone();
+            asset.minted = add::<R>(asset.minted, minted)?;
+            asset.burned = add::<R>(asset.burned, burned)?;
+            asset.swept = add::<R>(asset.swept, swept)?;
+            asset.clawed_back = add::<R>(asset.clawed_back, clawed_back)?;
+            self.context.write_asset(&self.asset_id, asset)?;
+        }
+        for (number, lot) in std::mem::take(&mut self.lots) {
+            let outstanding =
+                lot.outstanding().ok_or_else(|| contradiction::<R>("a lot's totals contradict each other"))?;
+            let id = LotRecord::id(&self.asset_id, number);
+            self.context.write_weighed(Table::lots(self.asset_id), id, outstanding, &lot)?;
+        }
+        let lapsed: Vec<LotAmount> = self.lapsed.into_iter().map(|(lot, amount)| LotAmount { lot, amount }).collect();
+        Ok(if taken.is_empty() && lapsed.is_empty() { Effect::Nothing } else { Effect::Moved { taken, lapsed } })
+    }
+
+    /// An account's balance without its lapsed units, which are counted out of the supply.
+    fn touch(&mut self, account: &Id) -> Result<Holding, Halt<R::Error>> {
+        let mut holding = match self.context.record(&Table::holders(self.asset_id), account)? {
+            None => return Ok(Holding::default()),
+            Some(record) => Holding::decode(&self.asset, record)
+                .ok_or_else(|| contradiction::<R>(&format!("the balance of {account} does not decode")))?,
+        };
+        for part in holding.remove_lapsed(&self.asset, self.context.day()) {
+            self.totals.swept = add::<R>(self.totals.swept, part.amount)?;
+            let lapsed = self.lapsed.entry(part.lot).or_default();
+            *lapsed = add::<R>(*lapsed, part.amount)?;
+            if self.asset.period().is_some() {
+                let lot = self.lot(part.lot)?;
+                lot.expired = add::<R>(lot.expired, part.amount)?;
+            }
+        }
+        Ok(holding)
+    }
+
+    fn credit(
+        &mut self,
+        account: &Id,
+        mut holding: Holding,
+        amount: u128,
+        lots: &[LotAmount],
+    ) -> Result<(), Halt<R::Error>> {
+        holding.total = add::<R>(holding.total, amount)?;
+        for lot in lots {
+            holding.put(*lot).ok_or_else(|| contradiction::<R>("a lot overflows"))?;
+            if holding.lots.len() > LOTS_MAX && self.asset.has_strict_lots() {
+                return Err(TOO_MANY_LOTS.into());
+            }
+            for (merged, into) in holding.merge_lots() {
+                let from = self.lot(merged.lot)?;
+                from.merged_out = add::<R>(from.merged_out, merged.amount)?;
+                let into = self.lot(into)?;
+                into.merged_in = add::<R>(into.merged_in, merged.amount)?;
+            }
+        }
+        self.mark_activity(&mut holding);
+        self.store(account, &holding)
+    }
+
+    fn mark_activity(&self, holding: &mut Holding) {
+        if self.asset.inactivity_expiry_days().is_some() {
+            holding.activity_day = self.context.day();
+        }
+    }
+
+    fn store(&mut self, account: &Id, holding: &Holding) -> Result<(), Halt<R::Error>> {
+        self.context.set_record(Table::holders(self.asset_id), *account, holding.encode(&self.asset))
+    }
+
+    /// The lot's record as this movement has it.
+    fn lot(&mut self, number: u32) -> Result<&mut LotRecord, Halt<R::Error>> {
+        match self.lots.entry(number) {
+            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let id = LotRecord::id(&self.asset_id, number);
+                let lot = match self.context.record(&Table::lots(self.asset_id), &id)? {
+                    None => LotRecord { lot: number, ..LotRecord::default() },
+                    Some(record) => {
+                        decode(&record.value).ok_or_else(|| contradiction::<R>("a lot's record does not decode"))?
+                    }
+                };
+                Ok(entry.insert(lot))
+            }
+        }
+    }
+}
+
+/// Totals stay below 2^128 since every supply does; if not, the store is corrupt.
+fn add<R: Records>(left: u128, right: u128) -> Result<u128, Halt<R::Error>> {
+    left.checked_add(right).ok_or_else(|| contradiction::<R>("a total is over 128 bits"))
+}
+
+fn contradiction<R: Records>(what: &str) -> Halt<R::Error> {
+    Halt::corrupt::<R>(what)
+}

@@ -1,0 +1,314 @@
+//! asset (family 2): create, change, renounce, freeze, pause.
+//!
+//! An asset declares at its creation what may ever be done to it: each power is an account's or renounced for good.
+
+use crate::amount::AMOUNT_MAX;
+use crate::apply::{Context, Halt};
+use crate::id::{Id, asset_id};
+use crate::ops::Operate;
+use crate::state::{
+    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, Power, Powers, Reason, Records, Table, Term,
+};
+use crate::status::{PROGRAMME_ACCOUNT, Status, statuses};
+use crate::wire::Effect;
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::sync::Arc;
+
+statuses! { 2;
+    /// Not `[A-Z0-9.]{1,12}`.
+    INVALID_SYMBOL = 0x01 "invalid_symbol";
+    /// More than 38.
+    TOO_MANY_DECIMALS = 0x02 "too_many_decimals";
+    /// Zero, or over 10^38 − 1.
+    INVALID_SUPPLY_CAP = 0x03 "invalid_supply_cap";
+    /// Terms not ascending, without what they need, or with impossible days.
+    INVALID_POLICY = 0x04 "invalid_policy";
+    /// Neither a cap nor a policy.
+    NOTHING_TO_CHANGE = 0x05 "nothing_to_change";
+    /// There is no such asset.
+    UNKNOWN_ASSET = 0x06 "unknown_asset";
+    /// Nobody has this power any more.
+    POWER_RENOUNCED = 0x07 "power_renounced";
+    /// The ledger lists who may create assets.
+    CREATOR_NOT_ALLOWED = 0x08 "creator_not_allowed";
+    /// The issuer has an asset of this symbol.
+    ASSET_EXISTS = 0x09 "asset_exists";
+    /// A cap only goes down.
+    SUPPLY_CAP_RAISED = 0x0a "supply_cap_raised";
+    /// More units exist.
+    SUPPLY_CAP_BELOW_SUPPLY = 0x0b "supply_cap_below_supply";
+    /// Lots and the kinds of expiry stay as created.
+    POLICY_LAYOUT_FIXED = 0x0c "policy_layout_fixed";
+    /// It is so already.
+    UNCHANGED = 0x0d "unchanged";
+}
+
+const CREATE: u8 = 0x20;
+const CHANGE: u8 = 0x21;
+const RENOUNCE: u8 = 0x22;
+const FREEZE: u8 = 0x23;
+const PAUSE: u8 = 0x24;
+const SYMBOL_BYTES_MAX: usize = 12;
+const DECIMALS_MAX: u8 = 38;
+const DAYS_MAX: u32 = 36_500;
+
+/// Creates an asset.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Create {
+    /// Whose authority it needs.
+    pub issuer: Id,
+    /// `[A-Z0-9.]{1,12}`, once for each issuer.
+    pub symbol: String,
+    /// Decimal places of a whole unit.
+    pub decimals: u8,
+    /// The most units that may exist.
+    pub supply_cap: u128,
+    /// The rules, strictly ascending by tag.
+    pub policy: Vec<Term>,
+    /// Who holds which power.
+    pub powers: Powers,
+}
+
+/// Lowers the cap or changes the policy.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Change {
+    /// Which asset.
+    pub asset: Id,
+    /// The new cap.
+    pub supply_cap: Option<u128>,
+    /// The new rules, all of them.
+    pub policy: Option<Vec<Term>>,
+}
+
+/// Gives a power up for good.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Renounce {
+    /// Which asset.
+    pub asset: Id,
+    /// Which power.
+    pub power: Power,
+}
+
+/// Freezes an account in an asset, or thaws it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Freeze {
+    /// Which asset.
+    pub asset: Id,
+    /// Which account.
+    pub account: Id,
+    /// Whether it is to be frozen.
+    pub frozen: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Pauses an asset, or lets it go on.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Pause {
+    /// Which asset.
+    pub asset: Id,
+    /// Whether it is to be paused.
+    pub paused: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+fn check_cap(cap: u128) -> Result<(), Status> {
+    if cap == 0 || cap > AMOUNT_MAX { Err(INVALID_SUPPLY_CAP) } else { Ok(()) }
+}
+
+fn check_policy(policy: &[Term]) -> Result<(), Status> {
+    let days_possible = policy.iter().all(|term| match term {
+        Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
+        Term::Bound | Term::Lots { .. } | Term::StrictLots => true,
+    });
+    let has_lots = policy.iter().any(|term| matches!(term, Term::Lots { .. }));
+    let needs_lots = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. } | Term::StrictLots));
+    let ascending = policy.is_sorted_by(|left, right| left.tag() < right.tag());
+    if ascending && days_possible && (has_lots || !needs_lots) { Ok(()) } else { Err(INVALID_POLICY) }
+}
+
+impl Operate for Create {
+    fn check(&self) -> Result<(), Status> {
+        let symbol_byte = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.';
+        if self.symbol.is_empty() || self.symbol.len() > SYMBOL_BYTES_MAX || !self.symbol.bytes().all(symbol_byte) {
+            return Err(INVALID_SYMBOL);
+        }
+        if self.decimals > DECIMALS_MAX {
+            return Err(TOO_MANY_DECIMALS);
+        }
+        check_cap(self.supply_cap)?;
+        check_policy(&self.policy)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::ASSETS, asset_id(&self.issuer, &self.symbol)));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.issuer);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        context.authority(&self.issuer, CREATE)?;
+        if !context.parameters().may_create_assets(&self.issuer) {
+            return Err(CREATOR_NOT_ALLOWED.into());
+        }
+        let id = asset_id(&self.issuer, &self.symbol);
+        if context.asset_if_any(&id)?.is_some() {
+            return Err(ASSET_EXISTS.into());
+        }
+        let asset = AssetRecord {
+            version: ASSET_VERSION,
+            issuer: self.issuer,
+            symbol: self.symbol.clone(),
+            decimals: self.decimals,
+            supply_cap: self.supply_cap,
+            policy: self.policy.clone(),
+            powers: self.powers,
+            paused: false,
+            frozen_accounts: 0,
+            minted: 0,
+            burned: 0,
+            swept: 0,
+            clawed_back: 0,
+        };
+        context.write_asset(&id, asset)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+/// The asset, once the holder of the power over it has signed.
+fn asset_under<R: Records>(
+    context: &mut Context<'_, R>,
+    asset: &Id,
+    power: Power,
+    tag: u8,
+) -> Result<Arc<AssetRecord>, Halt<R::Error>> {
+    let record = context.asset(asset)?;
+    let holder = record.holder_of(power).ok_or(POWER_RENOUNCED)?;
+    context.authority(&holder, tag)?;
+    Ok(record)
+}
+
+impl Operate for Change {
+    fn check(&self) -> Result<(), Status> {
+        if self.supply_cap.is_none() && self.policy.is_none() {
+            return Err(NOTHING_TO_CHANGE);
+        }
+        self.supply_cap.map_or(Ok(()), check_cap)?;
+        self.policy.as_deref().map_or(Ok(()), check_policy)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::ASSETS, self.asset));
+    }
+
+    fn concerns(&self, _accounts: &mut Vec<Id>) {}
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut asset = (*asset_under(context, &self.asset, Power::Change, CHANGE)?).clone();
+        if let Some(cap) = self.supply_cap {
+            if cap > asset.supply_cap {
+                return Err(SUPPLY_CAP_RAISED.into());
+            }
+            let supply = asset.supply().ok_or_else(|| Halt::corrupt::<R>("an asset's totals contradict each other"))?;
+            if cap < supply {
+                return Err(SUPPLY_CAP_BELOW_SUPPLY.into());
+            }
+            asset.supply_cap = cap;
+        }
+        if let Some(policy) = &self.policy {
+            if AssetRecord::layout(policy) != AssetRecord::layout(&asset.policy) {
+                return Err(POLICY_LAYOUT_FIXED.into());
+            }
+            asset.policy.clone_from(policy);
+        }
+        context.write_asset(&self.asset, asset)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for Renounce {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::ASSETS, self.asset));
+    }
+
+    fn concerns(&self, _accounts: &mut Vec<Id>) {}
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut asset = (*asset_under(context, &self.asset, self.power, RENOUNCE)?).clone();
+        match self.power {
+            Power::Mint => asset.powers.mint = None,
+            Power::Freeze => asset.powers.freeze = None,
+            Power::Pause => asset.powers.pause = None,
+            Power::ClawBack => asset.powers.claw_back = None,
+            Power::Change => asset.powers.change = None,
+        }
+        context.write_asset(&self.asset, asset)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for Freeze {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::freezes(self.asset), self.account));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.account);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut asset = (*asset_under(context, &self.asset, Power::Freeze, FREEZE)?).clone();
+        // A programme's funds answer to its rules alone: nobody's power stops them.
+        if matches!(context.account(&self.account)?, Some(AccountRecord::Programme { .. })) {
+            return Err(PROGRAMME_ACCOUNT.into());
+        }
+        let table = Table::freezes(self.asset);
+        let is_frozen = context.read::<FreezeRecord>(table, &self.account)?.is_some();
+        if is_frozen == self.frozen {
+            return Err(UNCHANGED.into());
+        }
+        let count = if self.frozen {
+            context.write(table, self.account, &FreezeRecord { since: context.time(), reason: self.reason })?;
+            asset.frozen_accounts.checked_add(1)
+        } else {
+            context.remove(table, self.account)?;
+            asset.frozen_accounts.checked_sub(1)
+        };
+        asset.frozen_accounts = count.ok_or_else(|| Halt::corrupt::<R>("an asset's count of frozen accounts is wrong"))?;
+        context.write_asset(&self.asset, asset)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for Pause {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::ASSETS, self.asset));
+    }
+
+    fn concerns(&self, _accounts: &mut Vec<Id>) {}
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut asset = (*asset_under(context, &self.asset, Power::Pause, PAUSE)?).clone();
+        if asset.paused == self.paused {
+            return Err(UNCHANGED.into());
+        }
+        asset.paused = self.paused;
+        context.write_asset(&self.asset, asset)?;
+        Ok(Effect::Nothing)
+    }
+}

@@ -1,0 +1,359 @@
+//! move (family 3): transfer, pay, mint, burn, claw back, sweep.
+//!
+//! Units are conserved, keep their lots, and are taken from the lowest lot first. What has lapsed leaves the supply
+//! before anything else happens to a balance.
+
+use crate::amount::AMOUNT_MAX;
+use crate::apply::{Context, Halt, Movement, Taking};
+use crate::id::Id;
+use crate::ops::Operate;
+use crate::ops::asset::POWER_RENOUNCED;
+use crate::state::{AssetRecord, Power, Reason, Records, Table, take_lots};
+use crate::status::{Status, statuses};
+use crate::wire::Effect;
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::sync::Arc;
+
+statuses! { 3;
+    /// The list of payees is empty.
+    NO_PAYEE = 0x01 "no_payee";
+    /// The list of accounts is empty.
+    NO_ACCOUNT = 0x02 "no_account";
+    /// Nothing to move.
+    ZERO_AMOUNT = 0x03 "zero_amount";
+    /// Over 10^38 − 1.
+    AMOUNT_TOO_LARGE = 0x04 "amount_too_large";
+    /// Payer and payee are the same account.
+    SAME_ACCOUNT = 0x05 "same_account";
+    /// The asset is paused.
+    ASSET_PAUSED = 0x06 "asset_paused" transient;
+    /// Payer or payee is frozen.
+    ACCOUNT_FROZEN = 0x07 "account_frozen" transient;
+    /// The asset moves only from or to its issuer.
+    ASSET_BOUND = 0x08 "asset_bound";
+    /// The balance, without what has lapsed, is smaller.
+    INSUFFICIENT_FUNDS = 0x09 "insufficient_funds" transient;
+    /// More units than the asset may have.
+    SUPPLY_CAP_EXCEEDED = 0x0a "supply_cap_exceeded" transient;
+    /// A 65th lot, where the policy refuses it.
+    TOO_MANY_LOTS = 0x0b "too_many_lots";
+    /// The asset has no expiry.
+    NOT_EXPIRING = 0x0c "not_expiring";
+}
+
+const TRANSFER: u8 = 0x30;
+const PAY: u8 = 0x31;
+const MINT: u8 = 0x32;
+const BURN: u8 = 0x33;
+const CLAW_BACK: u8 = 0x34;
+
+/// Moves units from one account to another.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Transfer {
+    /// Which asset.
+    pub asset: Id,
+    /// Who pays.
+    pub sender: Id,
+    /// Who is paid.
+    pub to: Id,
+    /// How much.
+    pub amount: u128,
+    /// A salted hash of what it is for.
+    pub reference: Option<[u8; 32]>,
+}
+
+/// Pays many from one account, with one signature.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Pay {
+    /// Which asset.
+    pub asset: Id,
+    /// Who pays.
+    pub sender: Id,
+    /// Who is paid how much.
+    pub payees: Vec<Payee>,
+    /// A salted hash of what it is for.
+    pub reference: Option<[u8; 32]>,
+}
+
+/// One line of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Payee {
+    /// Who is paid.
+    pub to: Id,
+    /// How much.
+    pub amount: u128,
+}
+
+/// Makes new units.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Mint {
+    /// Which asset.
+    pub asset: Id,
+    /// Who gets them.
+    pub to: Id,
+    /// How many.
+    pub amount: u128,
+    /// A salted hash of what it is for.
+    pub reference: Option<[u8; 32]>,
+}
+
+/// Destroys units of the signer.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Burn {
+    /// Which asset.
+    pub asset: Id,
+    /// Whose units.
+    pub sender: Id,
+    /// How many.
+    pub amount: u128,
+    /// A salted hash of what it is for.
+    pub reference: Option<[u8; 32]>,
+}
+
+/// Takes units back by the power declared for it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ClawBack {
+    /// Which asset.
+    pub asset: Id,
+    /// Whose units.
+    pub sender: Id,
+    /// Who gets them.
+    pub to: Id,
+    /// How many.
+    pub amount: u128,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Removes the lapsed units of accounts; anybody may ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Sweep {
+    /// Which asset.
+    pub asset: Id,
+    /// Whose balances.
+    pub accounts: Vec<Id>,
+}
+
+fn check_amount(amount: u128) -> Result<(), Status> {
+    match amount {
+        0 => Err(ZERO_AMOUNT),
+        1..=AMOUNT_MAX => Ok(()),
+        _ => Err(AMOUNT_TOO_LARGE),
+    }
+}
+
+fn check_accounts_differ(sender: &Id, to: &Id) -> Result<(), Status> {
+    if sender == to { Err(SAME_ACCOUNT) } else { Ok(()) }
+}
+
+fn touch_holder(touched: &mut Vec<(Table, Id)>, asset: Id, account: Id) {
+    touched.push((Table::ACCOUNTS, account));
+    touched.push((Table::holders(asset), account));
+}
+
+fn refuse_paused(asset: &AssetRecord) -> Result<(), Status> {
+    if asset.paused { Err(ASSET_PAUSED) } else { Ok(()) }
+}
+
+fn refuse_bound(asset: &AssetRecord, sender: &Id, to: &Id) -> Result<(), Status> {
+    if asset.is_bound() && asset.issuer != *sender && asset.issuer != *to { Err(ASSET_BOUND) } else { Ok(()) }
+}
+
+/// What transfer and pay have in common: one payer, some payees, who all must be able to take part.
+fn move_units<R: Records>(
+    context: &mut Context<'_, R>,
+    tag: u8,
+    asset_id: Id,
+    sender: &Id,
+    payees: &[Payee],
+    total: u128,
+) -> Result<Effect, Halt<R::Error>> {
+    let asset = context.asset(&asset_id)?;
+    context.authority_or_mandate(sender, tag, &asset_id, total)?;
+    refuse_paused(&asset)?;
+    let mut movement = Movement::new(context, asset_id, Arc::clone(&asset));
+    movement.refuse_frozen(sender)?;
+    movement.refuse_programme_account(sender)?;
+    for payee in payees {
+        movement.refuse_frozen(&payee.to)?;
+        refuse_bound(&asset, sender, &payee.to)?;
+        movement.refuse_programme_account(&payee.to)?;
+    }
+    let taken = movement.take(sender, total, Taking::Given)?;
+    let mut rest = taken.clone();
+    for payee in payees {
+        let lots = if rest.is_empty() {
+            Vec::new()
+        } else {
+            take_lots(&mut rest, payee.amount).ok_or_else(|| Halt::corrupt::<R>("a payment's lots do not add up"))?
+        };
+        movement.give(&payee.to, payee.amount, &lots)?;
+    }
+    movement.finish(taken)
+}
+
+impl Operate for Transfer {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)?;
+        check_accounts_differ(&self.sender, &self.to)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.sender);
+        touch_holder(touched, self.asset, self.to);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend([self.sender, self.to]);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let payee = Payee { to: self.to, amount: self.amount };
+        move_units(context, TRANSFER, self.asset, &self.sender, &[payee], self.amount)
+    }
+}
+
+impl Pay {
+    fn total(&self) -> Option<u128> {
+        self.payees.iter().try_fold(0u128, |total, payee| total.checked_add(payee.amount))
+    }
+}
+
+impl Operate for Pay {
+    fn check(&self) -> Result<(), Status> {
+        if self.payees.is_empty() {
+            return Err(NO_PAYEE);
+        }
+        for payee in &self.payees {
+            check_amount(payee.amount)?;
+        }
+        check_amount(self.total().ok_or(AMOUNT_TOO_LARGE)?)?;
+        self.payees.iter().try_for_each(|payee| check_accounts_differ(&self.sender, &payee.to))
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.sender);
+        for payee in &self.payees {
+            touch_holder(touched, self.asset, payee.to);
+        }
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.sender);
+        accounts.extend(self.payees.iter().map(|payee| payee.to));
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let total = self.total().ok_or(AMOUNT_TOO_LARGE)?;
+        move_units(context, PAY, self.asset, &self.sender, &self.payees, total)
+    }
+}
+
+impl Operate for Mint {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.to);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.to);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.asset(&self.asset)?;
+        let minter = asset.holder_of(Power::Mint).ok_or(POWER_RENOUNCED)?;
+        context.authority_or_mandate(&minter, MINT, &self.asset, self.amount)?;
+        refuse_paused(&asset)?;
+        let mut movement = Movement::new(context, self.asset, asset);
+        movement.refuse_frozen(&self.to)?;
+        movement.refuse_programme_account(&self.to)?;
+        movement.mint(&self.to, self.amount)?;
+        movement.finish(Vec::new())
+    }
+}
+
+impl Operate for Burn {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.sender);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.sender);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.asset(&self.asset)?;
+        context.authority_or_mandate(&self.sender, BURN, &self.asset, self.amount)?;
+        refuse_paused(&asset)?;
+        let mut movement = Movement::new(context, self.asset, asset);
+        movement.refuse_frozen(&self.sender)?;
+        movement.refuse_programme_account(&self.sender)?;
+        let taken = movement.take(&self.sender, self.amount, Taking::Burned)?;
+        movement.finish(taken)
+    }
+}
+
+impl Operate for ClawBack {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)?;
+        check_accounts_differ(&self.sender, &self.to)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.sender);
+        touch_holder(touched, self.asset, self.to);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend([self.sender, self.to]);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.asset(&self.asset)?;
+        let holder = asset.holder_of(Power::ClawBack).ok_or(POWER_RENOUNCED)?;
+        context.authority(&holder, CLAW_BACK)?;
+        let mut movement = Movement::new(context, self.asset, asset);
+        movement.refuse_frozen(&self.to)?;
+        movement.refuse_programme_account(&self.sender)?;
+        movement.refuse_programme_account(&self.to)?;
+        let taken = movement.take(&self.sender, self.amount, Taking::ClawedBack)?;
+        movement.give(&self.to, self.amount, &taken)?;
+        movement.finish(taken)
+    }
+}
+
+impl Operate for Sweep {
+    fn check(&self) -> Result<(), Status> {
+        if self.accounts.is_empty() { Err(NO_ACCOUNT) } else { Ok(()) }
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        for account in &self.accounts {
+            touch_holder(touched, self.asset, *account);
+        }
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend(&self.accounts);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.asset(&self.asset)?;
+        if !asset.expires() {
+            return Err(NOT_EXPIRING.into());
+        }
+        let mut movement = Movement::new(context, self.asset, asset);
+        for account in &self.accounts {
+            movement.refuse_programme_account(account)?;
+            movement.sweep(account)?;
+        }
+        movement.finish(Vec::new())
+    }
+}

@@ -1,0 +1,142 @@
+//! One balance: units by lot, what lapses, what is taken first. Rules: `docs/reference/operations.md`, *Lots*.
+
+use crate::state::records::AssetRecord;
+use crate::state::table::Record;
+use crate::wire::LotAmount;
+
+/// The most lots of a balance; its record then still fits its 4,096 bytes.
+pub const LOTS_MAX: usize = 64;
+
+const LOT_BYTES: usize = 20;
+
+/// What an account holds of an asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// All units.
+    pub total: u128,
+    /// The last day of activity; 0 where the asset has no inactivity expiry.
+    pub activity_day: u32,
+    /// Ascending, none zero, adding up to the total; empty for an asset without lots.
+    pub lots: Vec<LotAmount>,
+}
+
+impl Holding {
+    /// The holding that a record of the `holders` table encodes; nothing if it contradicts the asset's policy.
+    pub fn decode(asset: &AssetRecord, record: &Record) -> Option<Self> {
+        let has_lots = asset.period().is_some();
+        if !has_lots && asset.inactivity_expiry_days().is_none() {
+            return record.value.is_empty().then_some(Self { total: record.sum, activity_day: 0, lots: Vec::new() });
+        }
+        let (day, mut rest) = record.value.split_first_chunk::<4>()?;
+        let mut lots = Vec::with_capacity(rest.len().wrapping_div(LOT_BYTES));
+        let mut sum = 0u128;
+        while !rest.is_empty() {
+            let (lot, after_lot) = rest.split_first_chunk::<4>()?;
+            let (amount, after_amount) = after_lot.split_first_chunk::<16>()?;
+            let (lot, amount) = (u32::from_be_bytes(*lot), u128::from_be_bytes(*amount));
+            sum = sum.checked_add(amount)?;
+            lots.push(LotAmount { lot, amount });
+            rest = after_amount;
+        }
+        let consistent = if has_lots {
+            sum == record.sum && lots.is_sorted_by(|left, right| left.lot < right.lot) && lots.len() <= LOTS_MAX
+        } else {
+            lots.is_empty()
+        };
+        consistent.then_some(Self { total: record.sum, activity_day: u32::from_be_bytes(*day), lots })
+    }
+
+    /// The record to store: none for a zero balance.
+    pub fn encode(&self, asset: &AssetRecord) -> Option<Record> {
+        if self.total == 0 {
+            return None;
+        }
+        let mut value = Vec::new();
+        if asset.period().is_some() || asset.inactivity_expiry_days().is_some() {
+            value.reserve_exact(4usize.saturating_add(self.lots.len().saturating_mul(LOT_BYTES)));
+            value.extend_from_slice(&self.activity_day.to_be_bytes());
+            for lot in &self.lots {
+                value.extend_from_slice(&lot.lot.to_be_bytes());
+                value.extend_from_slice(&lot.amount.to_be_bytes());
+            }
+        }
+        Some(Record { sum: self.total, value })
+    }
+
+    /// Removes what has lapsed by this day and returns it, by lot (lot 0 for an asset without lots).
+    pub fn remove_lapsed(&mut self, asset: &AssetRecord, day: u32) -> Vec<LotAmount> {
+        if self.total == 0 {
+            return Vec::new();
+        }
+        let inactive =
+            asset.inactivity_expiry_days().is_some_and(|days| day >= self.activity_day.saturating_add(days));
+        if inactive {
+            let total = std::mem::take(&mut self.total);
+            let lots = std::mem::take(&mut self.lots);
+            return if asset.period().is_some() { lots } else { vec![LotAmount { lot: 0, amount: total }] };
+        }
+        let (Some(period), Some(days)) = (asset.period(), asset.fixed_expiry_days()) else {
+            return Vec::new();
+        };
+        // Lots ascend and so do their ends: the lapsed ones stand first.
+        let count = self.lots.partition_point(|lot| day >= period.end_day(lot.lot).saturating_add(days));
+        let lapsed: Vec<LotAmount> = self.lots.drain(..count).collect();
+        for lot in &lapsed {
+            // Lots add up to the total: checked when decoded, kept by every method here.
+            self.total = self.total.saturating_sub(lot.amount);
+        }
+        lapsed
+    }
+
+    /// Takes an amount, lowest lots first, and returns what was taken by lot; nothing if it is not there.
+    pub fn take(&mut self, amount: u128) -> Option<Vec<LotAmount>> {
+        self.total = self.total.checked_sub(amount)?;
+        if self.lots.is_empty() { Some(Vec::new()) } else { take_lots(&mut self.lots, amount) }
+    }
+
+    /// Puts units of a lot in; nothing on overflow.
+    pub fn put(&mut self, lot: LotAmount) -> Option<()> {
+        match self.lots.binary_search_by_key(&lot.lot, |held| held.lot) {
+            Ok(place) => {
+                let held = self.lots.get_mut(place)?;
+                held.amount = held.amount.checked_add(lot.amount)?;
+            }
+            Err(place) => self.lots.insert(place, lot),
+        }
+        Some(())
+    }
+
+    /// Merges the two lowest lots until at most 64 remain; returns each (merged lot, into lot).
+    pub fn merge_lots(&mut self) -> Vec<(LotAmount, u32)> {
+        let mut merged = Vec::new();
+        while self.lots.len() > LOTS_MAX {
+            let lowest = self.lots.remove(0);
+            let Some(next) = self.lots.first_mut() else { break };
+            // The sum of a balance's lots is at most the supply, far below 2^128.
+            next.amount = next.amount.saturating_add(lowest.amount);
+            merged.push((lowest, next.lot));
+        }
+        merged
+    }
+}
+
+/// Takes an amount from ascending lots, lowest first; nothing if they do not have it.
+pub fn take_lots(lots: &mut Vec<LotAmount>, amount: u128) -> Option<Vec<LotAmount>> {
+    let mut wanted = amount;
+    let mut taken = Vec::new();
+    let mut emptied = 0usize;
+    for lot in lots.iter_mut() {
+        if wanted == 0 {
+            break;
+        }
+        let part = lot.amount.min(wanted);
+        wanted = wanted.checked_sub(part)?;
+        lot.amount = lot.amount.checked_sub(part)?;
+        taken.push(LotAmount { lot: lot.lot, amount: part });
+        if lot.amount == 0 {
+            emptied = emptied.checked_add(1)?;
+        }
+    }
+    lots.drain(..emptied);
+    (wanted == 0).then_some(taken)
+}

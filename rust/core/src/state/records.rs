@@ -1,0 +1,338 @@
+//! What the tables hold, in Borsh: `docs/reference/formats.md`, section *Tables*.
+
+use crate::id::{Id, record_id};
+use crate::time;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// An account that is not merely its key.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum AccountRecord {
+    /// These keys sign for it.
+    Keyed(KeyedAccount),
+    /// It holds funds for a rule; nobody signs for it.
+    Programme {
+        /// The family whose operations pay into it and out of it.
+        family: u8,
+    },
+}
+
+/// The keys of an account.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct KeyedAccount {
+    /// Rises each time the keys are set: the old ones are dead.
+    pub epoch: u32,
+    /// How many of the keys must sign.
+    pub threshold: u8,
+    /// 1 to 16, strictly ascending by key.
+    pub keys: Vec<KeyGrant>,
+}
+
+/// A key and what it may do.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct KeyGrant {
+    /// The Ed25519 public key.
+    pub key: Id,
+    /// Tags of operations, strictly ascending; absent: all.
+    pub scope: Option<Vec<u8>>,
+}
+
+impl KeyGrant {
+    /// Whether the key may do this operation.
+    pub fn covers(&self, tag: u8) -> bool {
+        self.scope.as_ref().is_none_or(|tags| tags.contains(&tag))
+    }
+}
+
+/// What an agent may do for an account, within a cap that starts anew in each window.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct MandateRecord {
+    /// Whose units or power.
+    pub account: Id,
+    /// Who acts.
+    pub agent: Id,
+    /// In which asset.
+    pub asset: Id,
+    /// Tags of the operations allowed, strictly ascending.
+    pub operations: Vec<u8>,
+    /// Units in a window.
+    pub cap: u128,
+    /// The window's length, ms.
+    pub window_ms: u64,
+    /// When the first window began, ms.
+    pub since: u64,
+    /// When it ends, ms.
+    pub until: u64,
+    /// The number of the window that `spent` counts.
+    pub window: u64,
+    /// Units used in that window.
+    pub spent: u128,
+}
+
+impl MandateRecord {
+    /// Its record id.
+    pub fn id(account: &Id, agent: &Id, asset: &Id) -> Id {
+        record_id("mandate", &[account.as_ref(), agent.as_ref(), asset.as_ref()])
+    }
+}
+
+/// A key that was used once for ever.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct OnceRecord {
+    /// By this account.
+    pub account: Id,
+    /// The key.
+    pub key: [u8; 32],
+    /// In this transaction.
+    pub transaction: Id,
+}
+
+impl OnceRecord {
+    /// Its record id.
+    pub fn id(account: &Id, key: &[u8; 32]) -> Id {
+        record_id("once", &[account.as_ref(), key])
+    }
+}
+
+/// The version of asset records.
+pub const ASSET_VERSION: u8 = 1;
+
+/// An asset: what it is, who may do what to it, and its totals.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AssetRecord {
+    /// 1.
+    pub version: u8,
+    /// Who created it.
+    pub issuer: Id,
+    /// `[A-Z0-9.]{1,12}`.
+    pub symbol: String,
+    /// Decimal places of a whole unit.
+    pub decimals: u8,
+    /// The most units that may exist; it only goes down.
+    pub supply_cap: u128,
+    /// The rules, strictly ascending by tag.
+    pub policy: Vec<Term>,
+    /// Who holds which power.
+    pub powers: Powers,
+    /// Whether transfer, pay, mint and burn are refused.
+    pub paused: bool,
+    /// How many accounts are frozen.
+    pub frozen_accounts: u64,
+    /// Units ever minted.
+    pub minted: u128,
+    /// Units ever burned.
+    pub burned: u128,
+    /// Units that lapsed and were removed.
+    pub swept: u128,
+    /// Units ever clawed back (they stay in the supply).
+    pub clawed_back: u128,
+}
+
+impl AssetRecord {
+    /// Minted less burned less swept; nothing if the totals contradict each other.
+    pub fn supply(&self) -> Option<u128> {
+        self.minted.checked_sub(self.burned)?.checked_sub(self.swept)
+    }
+
+    /// Whether it moves only from or to its issuer.
+    pub fn is_bound(&self) -> bool {
+        self.policy.contains(&Term::Bound)
+    }
+
+    /// Whether a 65th lot is refused.
+    pub fn has_strict_lots(&self) -> bool {
+        self.policy.contains(&Term::StrictLots)
+    }
+
+    /// The period by which units are counted.
+    pub fn period(&self) -> Option<Period> {
+        self.policy.iter().find_map(|term| if let Term::Lots { period } = term { Some(*period) } else { None })
+    }
+
+    /// Days after a lot's period when it lapses.
+    pub fn fixed_expiry_days(&self) -> Option<u32> {
+        self.policy.iter().find_map(|term| if let Term::FixedExpiry { days } = term { Some(*days) } else { None })
+    }
+
+    /// Days without activity after which a balance lapses.
+    pub fn inactivity_expiry_days(&self) -> Option<u32> {
+        self.policy.iter().find_map(|term| if let Term::InactivityExpiry { days } = term { Some(*days) } else { None })
+    }
+
+    /// Whether balances can lapse at all.
+    pub fn expires(&self) -> bool {
+        self.fixed_expiry_days().is_some() || self.inactivity_expiry_days().is_some()
+    }
+
+    /// Who holds a power.
+    pub fn holder_of(&self, power: Power) -> Option<Id> {
+        match power {
+            Power::Mint => self.powers.mint,
+            Power::Freeze => self.powers.freeze,
+            Power::Pause => self.powers.pause,
+            Power::ClawBack => self.powers.claw_back,
+            Power::Change => self.powers.change,
+        }
+    }
+
+    /// What the encoding of balances depends on: these terms stay as created.
+    pub fn layout(policy: &[Term]) -> (Option<Period>, bool, bool) {
+        let mut layout = (None, false, false);
+        for term in policy {
+            match term {
+                Term::Lots { period } => layout.0 = Some(*period),
+                Term::FixedExpiry { .. } => layout.1 = true,
+                Term::InactivityExpiry { .. } => layout.2 = true,
+                Term::Bound | Term::StrictLots => {}
+            }
+        }
+        layout
+    }
+}
+
+/// A rule of an asset. Tags are appended, never renumbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Term {
+    /// Units move only from or to the issuer.
+    Bound,
+    /// Units are counted by the period in which they were minted.
+    Lots {
+        /// How long a period is.
+        period: Period,
+    },
+    /// A lot lapses some days after its period.
+    FixedExpiry {
+        /// Days after the period's last.
+        days: u32,
+    },
+    /// A balance lapses after some days without activity.
+    InactivityExpiry {
+        /// Days since the last activity.
+        days: u32,
+    },
+    /// A 65th lot is refused instead of merged.
+    StrictLots,
+}
+
+impl Term {
+    /// Its tag on the wire.
+    pub fn tag(self) -> u8 {
+        match self {
+            Self::Bound => 0,
+            Self::Lots { .. } => 1,
+            Self::FixedExpiry { .. } => 2,
+            Self::InactivityExpiry { .. } => 3,
+            Self::StrictLots => 4,
+        }
+    }
+}
+
+/// The issue period of a lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Period {
+    /// The lot is the day.
+    Day,
+    /// The lot is the calendar month since January 1970.
+    Month,
+}
+
+impl Period {
+    /// The lot of units minted on a day.
+    pub fn lot(self, day: u32) -> u32 {
+        match self {
+            Self::Day => day,
+            Self::Month => time::month(day),
+        }
+    }
+
+    /// The first day after a lot's period.
+    pub fn end_day(self, lot: u32) -> u32 {
+        let next = lot.saturating_add(1);
+        match self {
+            Self::Day => next,
+            Self::Month => time::first_day_of_month(next),
+        }
+    }
+}
+
+/// The powers over an asset: each an account's, or renounced for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Powers {
+    /// May mint.
+    pub mint: Option<Id>,
+    /// May freeze accounts.
+    pub freeze: Option<Id>,
+    /// May pause the asset.
+    pub pause: Option<Id>,
+    /// May take units back.
+    pub claw_back: Option<Id>,
+    /// May change the policy.
+    pub change: Option<Id>,
+}
+
+/// The name of a power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Power {
+    /// To mint.
+    Mint,
+    /// To freeze accounts.
+    Freeze,
+    /// To pause the asset.
+    Pause,
+    /// To take units back.
+    ClawBack,
+    /// To change the policy.
+    Change,
+}
+
+/// The totals of one lot of one asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct LotRecord {
+    /// The issue period.
+    pub lot: u32,
+    /// Units minted in it.
+    pub issued: u128,
+    /// Units of it burned.
+    pub burned: u128,
+    /// Units of it that lapsed and were removed.
+    pub expired: u128,
+    /// Units of it ever clawed back (still outstanding).
+    pub clawed_back: u128,
+    /// Units that came from an older lot when a balance had too many.
+    pub merged_in: u128,
+    /// Units that went into a younger lot.
+    pub merged_out: u128,
+}
+
+impl LotRecord {
+    /// Its record id.
+    pub fn id(asset: &Id, lot: u32) -> Id {
+        record_id("lot", &[asset.as_ref(), &lot.to_be_bytes()])
+    }
+
+    /// Units of it that somebody holds; nothing if the totals contradict each other.
+    pub fn outstanding(&self) -> Option<u128> {
+        self.issued
+            .checked_add(self.merged_in)?
+            .checked_sub(self.burned)?
+            .checked_sub(self.expired)?
+            .checked_sub(self.merged_out)
+    }
+}
+
+/// A frozen account.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct FreezeRecord {
+    /// Since when, ms.
+    pub since: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a power was used: a code of the programme's own list, and a hash of the evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Reason {
+    /// The code.
+    pub code: u16,
+    /// SHA-256 of a document, salted.
+    pub evidence: Option<[u8; 32]>,
+}

@@ -1,0 +1,129 @@
+//! Log entries: a tag byte, then Borsh.
+
+use crate::id::Id;
+use crate::wire::{Genesis, SignedTransaction, decode, encode};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// The longest entry.
+pub const ENTRY_BYTES_MAX: usize = 65_535;
+/// The version of commit entries.
+pub const COMMIT_VERSION: u8 = 1;
+/// The number of the semantics that this code applies; it only rises.
+pub const RULES: u32 = 1;
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Entry {
+    /// `00`: leaf 0 and no other.
+    Genesis(Genesis),
+    /// `01`: a transaction that was applied.
+    Applied(Applied),
+    /// `02`: the state root.
+    Commit(Commit),
+    /// `03`: a new operator key.
+    Operator(OperatorChange),
+}
+
+impl Entry {
+    /// The entry that these bytes strictly encode.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > ENTRY_BYTES_MAX { None } else { decode(bytes) }
+    }
+
+    /// Its bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+}
+
+/// A transaction that was applied: being in the log is the proof of success.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Applied {
+    /// When, ms.
+    pub time: u64,
+    /// What.
+    pub signed: SignedTransaction,
+    /// What it did that the transaction alone does not tell; one for each operation.
+    pub effects: Vec<Effect>,
+}
+
+impl Applied {
+    /// The entry's bytes from the signed transaction's own bytes, without encoding it again.
+    pub fn encode_parts(time: u64, signed_bytes: &[u8], effects: &[Effect]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(signed_bytes.len().saturating_add(64));
+        bytes.push(1);
+        bytes.extend_from_slice(&time.to_le_bytes());
+        bytes.extend_from_slice(signed_bytes);
+        bytes.extend_from_slice(&encode(&effects));
+        bytes
+    }
+
+    /// The signed transaction's bytes inside an entry whose decoded form is `applied`.
+    pub fn signed_bytes<'a>(&self, entry: &'a [u8]) -> Option<&'a [u8]> {
+        let effects = encode(&self.effects).len();
+        entry.get(9..entry.len().checked_sub(effects)?)
+    }
+}
+
+/// Per operation: what was taken and what lapsed, in total.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Effect {
+    /// Nothing that the transaction does not tell.
+    #[default]
+    Nothing,
+    /// Units taken from the payer, by lot, and lapsed units removed on the way.
+    Moved {
+        /// Ascending by lot; empty for assets without lots.
+        taken: Vec<LotAmount>,
+        /// Ascending by lot; lot 0 for assets without lots.
+        lapsed: Vec<LotAmount>,
+    },
+}
+
+/// Some units of one lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct LotAmount {
+    /// The issue period.
+    pub lot: u32,
+    /// How many, never zero.
+    pub amount: u128,
+}
+
+/// The state after every entry below `through`.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Commit {
+    /// 1.
+    pub version: u8,
+    /// The ledger.
+    pub ledger: Id,
+    /// The semantics of apply from the next entry on.
+    pub rules: u32,
+    /// Counts commits from 0.
+    pub height: u64,
+    /// When, ms.
+    pub time: u64,
+    /// At most the commit's own index, at least the last one's `through`.
+    pub through: u64,
+    /// The directory's root hash.
+    pub state_root: Id,
+}
+
+/// A new operator key, signed by the old one.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct OperatorChange {
+    /// Signs the checkpoints that follow.
+    pub new_key: Id,
+    /// By the old key, over [`OperatorChange::message`].
+    pub signature: [u8; 64],
+}
+
+impl OperatorChange {
+    /// What the old key signs: the height is that of the last commit.
+    pub fn message(ledger: &Id, height: u64, new_key: &Id) -> Vec<u8> {
+        let mut message = b"counterfoil/operator/v1\n".to_vec();
+        message.extend_from_slice(ledger.as_ref());
+        message.extend_from_slice(&height.to_be_bytes());
+        message.extend_from_slice(new_key.as_ref());
+        message
+    }
+}

@@ -1,0 +1,49 @@
+//! What is signed and logged, in Borsh: `docs/reference/formats.md`.
+
+mod entry;
+mod genesis;
+mod transaction;
+
+pub use entry::{Applied, COMMIT_VERSION, Commit, ENTRY_BYTES_MAX, Effect, Entry, LotAmount, OperatorChange, RULES};
+pub use genesis::{AssetCreators, Genesis, Parameters};
+pub use transaction::{
+    AUTHORIZERS_MAX, Authorizer, SIGNED_TRANSACTION_BYTES_MAX, SignedTransaction, TRANSACTION_BYTES_MAX,
+    TRANSACTION_VERSION, Transaction, transaction_id,
+};
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::io;
+
+/// Decodes one value from exactly these bytes, or nothing: trailing bytes, unknown tags and anything that does not
+/// re-encode to the same bytes are refused.
+pub fn decode<T: BorshDeserialize + BorshSerialize>(bytes: &[u8]) -> Option<T> {
+    let value = borsh::from_slice::<T>(bytes).ok()?;
+    let mut comparison = Comparison { rest: bytes };
+    value.serialize(&mut comparison).ok()?;
+    comparison.rest.is_empty().then_some(value)
+}
+
+/// Encodes a value.
+///
+/// # Panics
+///
+/// Never: writing to memory cannot fail, and no list here has 2^32 elements.
+pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
+    borsh::to_vec(value).expect("writing to memory cannot fail")
+}
+
+/// A writer that accepts only the bytes it was given.
+struct Comparison<'a> {
+    rest: &'a [u8],
+}
+
+impl io::Write for Comparison<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.rest = self.rest.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
