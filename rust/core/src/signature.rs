@@ -1,0 +1,426 @@
+//! Which Ed25519 signatures are valid, checked one by one or many at once with the same verdict.
+//!
+//! Formats: `docs/reference/formats.md`, *Valid signatures*. `A` and `R` are canonical encodings of curve points that do
+//! not have small order, `S < L`, and the cofactored equation `8(S·B − R − k·A) = 0` holds. The cofactor is what makes
+//! one verdict possible: a torsion component in `A` or `R` vanishes in the single equation and in every sum of
+//! equations alike, so no signature can pass in a batch and fail alone, or the other way round.
+//!
+//! Signing is `ed25519-dalek`'s, verification is this file's alone: no verifier of that crate follows this rule.
+
+use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha512};
+
+/// One signature to check. Keys and signatures of another length are refused by the type.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// The public key, `A`.
+    pub key: &'a [u8; 32],
+    /// `R ‖ S`.
+    pub signature: &'a [u8; 64],
+    /// What was signed.
+    pub message: &'a [u8],
+}
+
+/// Whether this signature is valid.
+pub fn verify(check: &Check<'_>) -> bool {
+    let Some(key) = decode_point(check.key) else { return false };
+    Parsed::new(0, &key, check).is_some_and(|parsed| parsed.holds())
+}
+
+/// Whether each of these signatures is valid: exactly what [`verify`] says of each, in the same order, several times
+/// faster for many.
+///
+/// It runs on the calling thread. To use more threads split the checks, best with those of one key together: a
+/// signature whose key occurs again in the same call costs less.
+pub fn verify_batch(checks: &[Check<'_>]) -> Vec<bool> {
+    let mut verdicts = vec![false; checks.len()];
+    // Equal keys stand side by side, so that a chunk decodes each of its keys once and has one term for it.
+    let mut order: Vec<(usize, &Check<'_>)> = checks.iter().enumerate().collect();
+    order.sort_unstable_by(|left, right| left.1.key.cmp(right.1.key));
+    let mut rest = order.as_slice();
+    while !rest.is_empty() {
+        let (chunk, tail) = rest.split_at(chunk_length(rest));
+        verify_chunk(chunk, &mut verdicts);
+        rest = tail;
+    }
+    verdicts
+}
+
+/// Whether these bytes may be a key: the canonical encoding of a curve point that does not have small order.
+pub fn is_valid_key(key: &[u8; 32]) -> bool {
+    decode_point(key).is_some()
+}
+
+/// The Ed25519 signature (RFC 8032, deterministic) by the key of this seed.
+pub fn sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
+    SigningKey::from_bytes(seed).sign(message).to_bytes()
+}
+
+/// The public key of this seed.
+pub fn public_key(seed: &[u8; 32]) -> [u8; 32] {
+    SigningKey::from_bytes(seed).verifying_key().to_bytes()
+}
+
+/// How many points one equation has at most: about 1,024 signatures of as many keys. Larger sums fall out of the
+/// second-level cache and are slower.
+const TERMS_MAX: usize = 2_048;
+
+/// How many signatures may be summed again, per signature of a failed chunk, before the rest is checked one by one.
+/// Halving finds a few bad ones cheaply; against many it would cost more than checking each.
+const RETRIED_TERMS_FACTOR: usize = 3;
+
+/// The y-coordinates, little-endian, of the eight points whose order divides 8: (0, 1), (0, −1), the two of order 4
+/// and the four of order 8.
+const SMALL_ORDER_Y: [[u8; 32]; 5] = [
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+    ],
+    [0; 32],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+/// The point of a canonical encoding, unless it has small order.
+fn decode_point(encoding: &[u8; 32]) -> Option<EdwardsPoint> {
+    let mut y = *encoding;
+    y[31] &= 0x7f;
+    // The sign is masked off: with x = 0 both signs decode to a point of small order and only one is canonical, so one
+    // comparison refuses both.
+    if SMALL_ORDER_Y.contains(&y) || !is_below_field_prime(&y) {
+        return None;
+    }
+    CompressedEdwardsY(*encoding).decompress()
+}
+
+/// Whether y < 2^255 − 19. A point decodes from y + p as well, so this is the rest of being canonical.
+fn is_below_field_prime(y: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = y;
+    *first < 0xed || *last != 0x7f || middle.iter().any(|byte| *byte != 0xff)
+}
+
+/// A signature whose parts are well-formed: only the equation is left to check.
+struct Parsed<'k> {
+    /// Its place among the caller's checks.
+    position: usize,
+    key: &'k EdwardsPoint,
+    commitment: EdwardsPoint,
+    response: Scalar,
+    /// SHA-512(R ‖ A ‖ message), of which `k` is the remainder modulo L.
+    challenge_hash: [u8; 64],
+}
+
+impl<'k> Parsed<'k> {
+    fn new(position: usize, key: &'k EdwardsPoint, check: &Check<'_>) -> Option<Self> {
+        let (commitment, response) = check.signature.split_first_chunk::<32>()?;
+        let response = Option::from(Scalar::from_canonical_bytes(response.try_into().ok()?))?;
+        let point = decode_point(commitment)?;
+        let mut hasher = Sha512::new();
+        hasher.update(commitment);
+        hasher.update(check.key);
+        hasher.update(check.message);
+        Some(Self { position, key, commitment: point, response, challenge_hash: hasher.finalize().into() })
+    }
+
+    fn challenge(&self) -> Scalar {
+        Scalar::from_bytes_mod_order_wide(&self.challenge_hash)
+    }
+
+    /// The equation of this signature alone.
+    #[expect(clippy::arithmetic_side_effects, reason = "group arithmetic is modular: it cannot overflow")]
+    fn holds(&self) -> bool {
+        let minus_key = -self.key;
+        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&self.challenge(), &minus_key, &self.response);
+        (expected - self.commitment).mul_by_cofactor().is_identity()
+    }
+}
+
+/// A signature and its part of the summed equation.
+struct Term<'k> {
+    parsed: Parsed<'k>,
+    /// The coefficient z.
+    coefficient: Scalar,
+    /// z·S
+    response: Scalar,
+    /// z·k
+    challenge: Scalar,
+}
+
+impl<'k> Term<'k> {
+    #[expect(clippy::arithmetic_side_effects, reason = "scalar arithmetic is modular: it cannot overflow")]
+    fn new(parsed: Parsed<'k>, coefficient: u128) -> Self {
+        let coefficient = Scalar::from(coefficient);
+        let response = coefficient * parsed.response;
+        let challenge = coefficient * parsed.challenge();
+        Self { parsed, coefficient, response, challenge }
+    }
+}
+
+/// How many of these checks, sorted by key, go into one equation: at least one.
+fn chunk_length(sorted: &[(usize, &Check<'_>)]) -> usize {
+    let mut terms = 0_usize;
+    let mut last_key = None;
+    for (count, (_, check)) in sorted.iter().enumerate() {
+        terms = terms.saturating_add(if last_key == Some(check.key) { 1 } else { 2 });
+        if terms > TERMS_MAX && count > 0 {
+            return count;
+        }
+        last_key = Some(check.key);
+    }
+    sorted.len()
+}
+
+fn verify_chunk(sorted: &[(usize, &Check<'_>)], verdicts: &mut [bool]) {
+    let runs: Vec<_> = sorted.chunk_by(|left, right| left.1.key == right.1.key).collect();
+    let keys: Vec<Option<EdwardsPoint>> =
+        runs.iter().map(|run| run.first().and_then(|(_, check)| decode_point(check.key))).collect();
+    let parsed: Vec<Parsed<'_>> = runs
+        .iter()
+        .zip(&keys)
+        .filter_map(|(run, key)| key.as_ref().map(|key| (run, key)))
+        .flat_map(|(run, key)| run.iter().filter_map(move |(position, check)| Parsed::new(*position, key, check)))
+        .collect();
+    let coefficients = coefficients(&parsed);
+    let terms: Vec<Term<'_>> =
+        parsed.into_iter().zip(coefficients).map(|(parsed, coefficient)| Term::new(parsed, coefficient)).collect();
+    if sum_holds(&terms) {
+        accept(&terms, verdicts);
+    } else {
+        let mut budget = terms.len().saturating_mul(RETRIED_TERMS_FACTOR);
+        isolate(&terms, &mut budget, verdicts);
+    }
+}
+
+/// One 128-bit, non-zero coefficient for each signature, derived from all of them: whoever makes a signature fixes its
+/// coefficient and everybody else's by making it, so errors cannot be chosen to cancel.
+fn coefficients(parsed: &[Parsed<'_>]) -> Vec<u128> {
+    let mut transcript = Sha512::new();
+    transcript.update(b"counterfoil/batch/v1\n");
+    for signature in parsed {
+        // The hash stands for A, R and the message: two triples with one hash would be a collision of SHA-512.
+        transcript.update(signature.challenge_hash);
+        transcript.update(signature.response.as_bytes());
+    }
+    let seed: [u8; 64] = transcript.finalize().into();
+    let mut coefficients = Vec::with_capacity(parsed.len().saturating_add(3));
+    let mut counter = 0_u64;
+    while coefficients.len() < parsed.len() {
+        let mut hasher = Sha512::new();
+        hasher.update(seed);
+        hasher.update(counter.to_be_bytes());
+        let block: [u8; 64] = hasher.finalize().into();
+        let (quarters, _) = block.as_chunks::<16>();
+        coefficients.extend(quarters.iter().map(|quarter| u128::from_be_bytes(*quarter).max(1)));
+        counter = counter.saturating_add(1);
+    }
+    coefficients.truncate(parsed.len());
+    coefficients
+}
+
+/// Whether Σ z(−S·B + R + k·A), times 8, is the neutral element. Terms of one key stand side by side.
+#[expect(clippy::arithmetic_side_effects, reason = "scalar arithmetic is modular: it cannot overflow")]
+fn sum_holds(terms: &[Term<'_>]) -> bool {
+    let capacity = terms.len().saturating_mul(2).saturating_add(1);
+    let mut scalars = Vec::with_capacity(capacity);
+    let mut points: Vec<&EdwardsPoint> = Vec::with_capacity(capacity);
+    let mut base = Scalar::ZERO;
+    for run in terms.chunk_by(|left, right| std::ptr::eq(left.parsed.key, right.parsed.key)) {
+        let mut of_key = Scalar::ZERO;
+        for term in run {
+            base -= term.response;
+            of_key += term.challenge;
+            scalars.push(term.coefficient);
+            points.push(&term.parsed.commitment);
+        }
+        if let Some(term) = run.first() {
+            scalars.push(of_key);
+            points.push(term.parsed.key);
+        }
+    }
+    scalars.push(base);
+    points.push(&ED25519_BASEPOINT_POINT);
+    EdwardsPoint::vartime_multiscalar_mul(&scalars, points).mul_by_cofactor().is_identity()
+}
+
+/// Finds the bad ones among terms whose sum is known to fail, summing again what was decoded and hashed before.
+///
+/// The coefficients stay: they were derived from a superset, so every part of it was fixed before they were.
+fn isolate(failing: &[Term<'_>], budget: &mut usize, verdicts: &mut [bool]) {
+    if failing.len() < 2 {
+        // A sum of one fails exactly when its own equation does: the coefficient is not zero modulo L, and eight times
+        // a point lies in the subgroup of prime order L. The verdict is false already.
+        return;
+    }
+    let (left, right) = failing.split_at(failing.len().div_ceil(2));
+    if *budget < left.len() {
+        for term in failing {
+            set(verdicts, term.parsed.position, term.parsed.holds());
+        }
+        return;
+    }
+    *budget = budget.saturating_sub(left.len());
+    if sum_holds(left) {
+        accept(left, verdicts);
+        // The whole fails and the left half does not, so the right half does.
+        isolate(right, budget, verdicts);
+        return;
+    }
+    isolate(left, budget, verdicts);
+    *budget = budget.saturating_sub(right.len());
+    if sum_holds(right) {
+        accept(right, verdicts);
+    } else {
+        isolate(right, budget, verdicts);
+    }
+}
+
+fn accept(terms: &[Term<'_>], verdicts: &mut [bool]) {
+    for term in terms {
+        set(verdicts, term.parsed.position, true);
+    }
+}
+
+fn set(verdicts: &mut [bool], position: usize, verdict: bool) {
+    if let Some(place) = verdicts.get_mut(position) {
+        *place = verdict;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use curve25519_dalek::constants::EIGHT_TORSION;
+
+    struct Owned {
+        key: [u8; 32],
+        signature: [u8; 64],
+        message: Vec<u8>,
+    }
+
+    impl Owned {
+        fn check(&self) -> Check<'_> {
+            Check { key: &self.key, signature: &self.signature, message: &self.message }
+        }
+    }
+
+    fn honest(count: usize, signers: usize) -> Vec<Owned> {
+        (0..signers)
+            .cycle()
+            .zip(0..count)
+            .map(|(signer, number)| {
+                let seed = crate::id::sha256(&[&signer.to_be_bytes()]).0;
+                let message = number.to_be_bytes().to_vec();
+                Owned { key: public_key(&seed), signature: sign(&seed, &message), message }
+            })
+            .collect()
+    }
+
+    fn batch(owned: &[Owned]) -> Vec<bool> {
+        let checks: Vec<_> = owned.iter().map(Owned::check).collect();
+        let verdicts = verify_batch(&checks);
+        let singly: Vec<_> = checks.iter().map(verify).collect();
+        assert_eq!(verdicts, singly);
+        verdicts
+    }
+
+    #[test]
+    fn the_listed_small_order_points_are_the_torsion_subgroup() {
+        let mut listed = std::collections::BTreeSet::new();
+        for point in EIGHT_TORSION {
+            let mut encoding = point.compress().to_bytes();
+            assert!(!is_valid_key(&encoding));
+            encoding[31] ^= 0x80;
+            assert!(!is_valid_key(&encoding));
+            encoding[31] &= 0x7f;
+            listed.insert(encoding);
+        }
+        assert_eq!(listed, SMALL_ORDER_Y.into_iter().collect());
+    }
+
+    #[test]
+    fn keys_are_canonical_points() {
+        assert!(is_valid_key(&public_key(&[7; 32])));
+        assert!(!is_valid_key(&[0xff; 32]));
+        // y = p + 2 .. p + 18 decode to the points of y = 2 .. 18 where there are such, and are never canonical.
+        for low in 0xed..=0xff {
+            let mut above = [0xff; 32];
+            above[0] = low;
+            above[31] = 0x7f;
+            assert!(!is_valid_key(&above));
+        }
+        let mut small = [0; 32];
+        small[0] = 3;
+        assert!(is_valid_key(&small));
+        small[0] = 2;
+        assert!(!is_valid_key(&small), "y = 2 is on no point");
+    }
+
+    #[test]
+    fn honest_batches_of_every_shape_pass() {
+        for (count, signers) in [(0, 1), (1, 1), (2, 1), (2, 2), (3, 2), (100, 7), (1_030, 1_030), (2_100, 3)] {
+            assert!(batch(&honest(count, signers)).iter().all(|valid| *valid), "{count} by {signers}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_bad_ones_is_found() {
+        for (count, signers) in [(16, 16), (64, 3), (300, 300)] {
+            for step in [1, 2, 3, 7, 50, 299] {
+                let mut owned = honest(count, signers);
+                for signature in owned.iter_mut().step_by(step) {
+                    signature.message.push(0);
+                }
+                let verdicts = batch(&owned);
+                for (number, valid) in verdicts.into_iter().enumerate() {
+                    assert_eq!(valid, number % step != 0, "{number} of {count}, every {step}th is bad");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn errors_that_cancel_without_coefficients_are_found() {
+        let mut owned = honest(2, 1);
+        let one = Scalar::ONE;
+        for (signature, change) in owned.iter_mut().zip([one, -one]) {
+            let response: [u8; 32] = signature.signature[32..].try_into().unwrap();
+            let moved = Scalar::from_canonical_bytes(response).unwrap() + change;
+            signature.signature[32..].copy_from_slice(moved.as_bytes());
+        }
+        assert_eq!(batch(&owned), [false, false]);
+    }
+
+    #[test]
+    fn coefficients_depend_on_every_part() {
+        let owned = honest(5, 5);
+        let keys: Vec<_> = owned.iter().map(|signature| decode_point(&signature.key).unwrap()).collect();
+        let of = |owned: &[Owned]| {
+            let parsed: Vec<_> = owned
+                .iter()
+                .zip(&keys)
+                .map(|(signature, key)| Parsed::new(0, key, &signature.check()).unwrap())
+                .collect();
+            coefficients(&parsed)
+        };
+        let before = of(&owned);
+        assert_eq!(before.len(), 5);
+        let mut changed_message = honest(5, 5);
+        changed_message[4].message.push(1);
+        let mut changed_response = honest(5, 5);
+        changed_response[0].signature[32] ^= 1;
+        for changed in [changed_message, changed_response] {
+            assert!(of(&changed).iter().zip(&before).all(|(left, right)| left != right));
+        }
+    }
+}
