@@ -4,9 +4,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod amount;
+pub mod apply;
 pub mod id;
 pub mod merkle;
+pub mod ops;
 pub mod signature;
 pub mod state;
+pub mod status;
+pub mod time;
+pub mod wire;
 
 pub use id::Id;

@@ -152,7 +152,9 @@ impl<'a, R: Records> Context<'a, R> {
             None => Ok(None),
             Some(record) => match decode(&record.value) {
                 Some(value) => Ok(Some(value)),
-                None => Err(Halt::corrupt::<R>(&format!("record {id} of table {} does not decode", table.name.as_str()))),
+                None => {
+                    Err(Halt::corrupt::<R>(&format!("record {id} of table {} does not decode", table.name.as_str())))
+                }
             },
         }
     }

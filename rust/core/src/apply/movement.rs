@@ -46,9 +46,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     /// Refuses a frozen account.
     pub fn refuse_frozen(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
         // No look-up while nobody is frozen, which is nearly always.
-        if self.asset.frozen_accounts > 0
-            && self.context.record(&Table::freezes(self.asset_id), account)?.is_some()
-        {
+        if self.asset.frozen_accounts > 0 && self.context.record(&Table::freezes(self.asset_id), account)?.is_some() {
             return Err(ACCOUNT_FROZEN.into());
         }
         Ok(())

@@ -285,7 +285,8 @@ impl Operate for Freeze {
             context.remove(table, self.account)?;
             asset.frozen_accounts.checked_sub(1)
         };
-        asset.frozen_accounts = count.ok_or_else(|| Halt::corrupt::<R>("an asset's count of frozen accounts is wrong"))?;
+        asset.frozen_accounts =
+            count.ok_or_else(|| Halt::corrupt::<R>("an asset's count of frozen accounts is wrong"))?;
         context.write_asset(&self.asset, asset)?;
         Ok(Effect::Nothing)
     }

@@ -68,8 +68,7 @@ impl Holding {
         if self.total == 0 {
             return Vec::new();
         }
-        let inactive =
-            asset.inactivity_expiry_days().is_some_and(|days| day >= self.activity_day.saturating_add(days));
+        let inactive = asset.inactivity_expiry_days().is_some_and(|days| day >= self.activity_day.saturating_add(days));
         if inactive {
             let total = std::mem::take(&mut self.total);
             let lots = std::mem::take(&mut self.lots);

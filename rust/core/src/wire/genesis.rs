@@ -72,7 +72,10 @@ impl Parameters {
             return Some(format!("window_ms must be 1,000 to 86,400,000, found {}", self.window_ms));
         }
         if !(1_024..=TRANSACTION_BYTES_MAX).contains(&self.transaction_bytes_max) {
-            return Some(format!("transaction_bytes_max must be 1,024 to 60,000, found {}", self.transaction_bytes_max));
+            return Some(format!(
+                "transaction_bytes_max must be 1,024 to 60,000, found {}",
+                self.transaction_bytes_max
+            ));
         }
         if !(1..=1_000).contains(&self.operations_max) {
             return Some(format!("operations_max must be 1 to 1,000, found {}", self.operations_max));
