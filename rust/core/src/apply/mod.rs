@@ -167,7 +167,7 @@ impl Machine {
             });
         }
         let mut context = Context::new(records, &mut self.memory, time, admission.id);
-        let refusal = match apply_operations(&mut context, transaction) {
+        let refusal = match apply_operations(&mut context, transaction)? {
             Ok(effects) => {
                 let entry = Applied::encode_parts(time, bytes, &effects);
                 if entry.len() <= ENTRY_BYTES_MAX {
@@ -175,27 +175,32 @@ impl Machine {
                 }
                 Refusal::whole(TOO_LARGE)
             }
-            Err((Halt::Refused(status), operation)) => match operation {
-                None => Refusal::whole(status),
-                Some(index) => Refusal::at(status, index),
-            },
-            Err((Halt::Failed(error), _)) => return Err(error),
+            Err(refusal) => refusal,
         };
         context.undo()?;
         Ok(Outcome::Refused(refusal))
     }
 }
 
+/// The operations' effects, or the first refusal, or the store's failure.
 fn apply_operations<R: Records>(
     context: &mut Context<'_, R>,
     transaction: &Transaction,
-) -> Result<Vec<Effect>, (Halt<R::Error>, Option<usize>)> {
-    context.admit_authorizers(&transaction.authorizers).map_err(|halt| (halt, None))?;
+) -> Result<Result<Vec<Effect>, Refusal>, R::Error> {
+    match context.admit_authorizers(&transaction.authorizers) {
+        Ok(()) => {}
+        Err(Halt::Refused(status)) => return Ok(Err(Refusal::whole(status))),
+        Err(Halt::Failed(error)) => return Err(error),
+    }
     let mut effects = Vec::with_capacity(transaction.operations.len());
     for (index, operation) in transaction.operations.iter().enumerate() {
-        effects.push(operation.apply(context).map_err(|halt| (halt, Some(index)))?);
+        match operation.apply(context) {
+            Ok(effect) => effects.push(effect),
+            Err(Halt::Refused(status)) => return Ok(Err(Refusal::at(status, index))),
+            Err(Halt::Failed(error)) => return Err(error),
+        }
     }
-    Ok(effects)
+    Ok(Ok(effects))
 }
 
 /// Admits a batch: decodes, checks fields, and verifies all signatures together. One verdict each, in order; the
@@ -237,8 +242,9 @@ pub fn admit(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
     admissions
 }
 
-/// Everything that the bytes tell but the signatures.
-fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
+/// Admits one transaction without a look at its signatures: for entries of a log that were verified when they were
+/// written, and as the first half of [`admit`].
+pub fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
     let refused = |id, refusal| Admission { id, verdict: Err(refusal), generation: rules.generation };
     let signed = match decode_form(bytes) {
         Ok(signed) => signed,
@@ -248,14 +254,12 @@ fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
     let tail = signed.signatures.len().saturating_mul(64).saturating_add(4);
     let transaction_bytes = bytes.get(..bytes.len().saturating_sub(tail)).unwrap_or_default();
     let id = transaction_id(transaction_bytes);
-    match check_form(&signed, transaction_bytes.len(), rules) {
-        Err(refusal) => refused(id, refusal),
-        Ok(()) => {
-            let transaction = &signed.transaction;
-            let pair = sha256(&[&encode(&transaction.authorizers.first()), &transaction.nonce]);
-            Admission { id, verdict: Ok(Admitted { signed, pair }), generation: rules.generation }
-        }
+    if let Err(refusal) = check_form(&signed, transaction_bytes.len(), rules) {
+        return refused(id, refusal);
     }
+    let transaction = &signed.transaction;
+    let pair = sha256(&[&encode(&transaction.authorizers.first()), &transaction.nonce]);
+    Admission { id, verdict: Ok(Admitted { signed, pair }), generation: rules.generation }
 }
 
 fn decode_form(bytes: &[u8]) -> Result<SignedTransaction, Status> {
