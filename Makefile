@@ -126,5 +126,5 @@ clean: ## remove everything that was built, .venv too
 	@for tool in cargo cc; do \
 		command -v $$tool >/dev/null || { echo "make: $$tool was not found; it builds the native module" >&2; exit 1; }; \
 	done
-	VIRTUAL_ENV=$(VENV) $(PY) -m maturin develop --release --locked
+	VIRTUAL_ENV=$(VENV) PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m maturin develop --release --locked
 	@touch $@

@@ -49,8 +49,8 @@ def satisfied(expression: str) -> bool:
         return value
 
     def one() -> bool:
-        token = tokens.pop(0) if tokens else ""
-        if token == "(":
+        licence = tokens.pop(0) if tokens else ""
+        if licence == "(":
             value = either()
             if not tokens or tokens.pop(0) != ")":
                 return False
@@ -58,7 +58,7 @@ def satisfied(expression: str) -> bool:
         # An exception (WITH) only ever permits more than the licence does.
         if tokens and tokens[0] == "WITH":
             del tokens[:2]
-        return token in LICENCES
+        return licence in LICENCES
 
     return either() and not tokens
 

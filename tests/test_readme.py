@@ -82,7 +82,8 @@ def test_the_readme_has_examples():
 
 
 def test_blocks_are_found_with_their_indent_and_continuation():
-    page = "a\n\n```python\nx = 1\n```\n\n<!-- continues -->\n```python\ny = x\n```\n\n- b\n\n  ```python\n  z = 2\n  ```\n"
+    page = "a\n\n```python\nx = 1\n```\n\n<!-- continues -->\n```python\ny = x\n```\n\n"
+    page += "- b\n\n  ```python\n  z = 2\n  ```\n"
     assert examples("p.md", page) == [
         Example("p.md", 3, "x = 1\n"),
         Example("p.md", 8, "x = 1\n\ny = x\n"),

@@ -118,6 +118,11 @@ impl Cache {
         Ok(std::mem::replace(&mut slot.record, record))
     }
 
+    /// The number of the delta that is being collected.
+    pub(crate) fn delta(&self) -> u64 {
+        self.delta
+    }
+
     /// How many records changed since the last delta.
     pub(crate) fn dirty_count(&self) -> usize {
         self.dirty.len()

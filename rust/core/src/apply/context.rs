@@ -35,7 +35,7 @@ impl<E> Halt<E> {
 }
 
 /// What applying keeps between transactions: all of it can be rebuilt from the records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Memory {
     pub(super) parameters: Parameters,
     /// Rises whenever the parameters change.

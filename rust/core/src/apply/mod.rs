@@ -91,7 +91,7 @@ pub fn parameters_id() -> Id {
 }
 
 /// Applies transactions, one after the other, to records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     ledger: Id,
     memory: Memory,

@@ -1,0 +1,465 @@
+//! The deterministic half of the engine: a log's entries, applied to records. The writer, recovery and read-only
+//! followers are all this.
+
+use crate::cache::{Cache, Change};
+use crate::error::{Error, Result};
+use crate::log_store::LogReader;
+use crate::seen::{Remembered, Seen, short};
+use crate::state_store::StateStore;
+use crate::tree::{self, Tree};
+use borsh::{BorshDeserialize, BorshSerialize};
+use counterfoil_core::Id;
+use counterfoil_core::apply::{Admission, Admitted, Machine, Outcome, admit_form};
+use counterfoil_core::signature::{self, Check};
+use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
+use counterfoil_core::wire::{COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES};
+use std::collections::BTreeMap;
+#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
+use std::collections::HashMap;
+
+/// What is known of the ledger beside its records. Stored with every flush of the state.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct Position {
+    /// The state stands for every entry below this index.
+    pub(crate) through: u64,
+    /// The last commit below or at `through`'s making.
+    pub(crate) height: u64,
+    /// The last commit's `through`.
+    pub(crate) commit_through: u64,
+    /// The last entry's time, ms.
+    pub(crate) time: u64,
+    /// The state root of the last commit.
+    pub(crate) state_root: Id,
+    /// The operator keys, first to last.
+    pub(crate) operators: Vec<Id>,
+    /// The deterministic rules in force.
+    pub(crate) rules: u32,
+}
+
+impl Position {
+    pub(crate) fn operator(&self) -> Id {
+        self.operators.last().copied().unwrap_or_default()
+    }
+}
+
+/// What the indexes do not hold on disk yet.
+#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
+#[derive(Debug, Default)]
+pub(crate) struct Unsaved {
+    /// (account, log index) in the order of the log.
+    pub(crate) accounts: Vec<(Id, u64)>,
+    /// Transaction id to log index.
+    pub(crate) ids: HashMap<Id, u64>,
+}
+
+/// Records, replay memory and position, moved along by entries.
+pub(crate) struct Replica {
+    pub(crate) ledger: Id,
+    pub(crate) machine: Machine,
+    pub(crate) cache: Cache,
+    pub(crate) seen: Seen,
+    pub(crate) position: Position,
+    pub(crate) unsaved: Unsaved,
+    /// Whether transactions are indexed by account and id.
+    pub(crate) indexed: bool,
+    /// Ids of entries that were applied but not appended yet, from the log's size on.
+    pub(crate) in_flight: Vec<Id>,
+}
+
+/// The records of a replica, for the core.
+pub(crate) struct Working<'a> {
+    cache: &'a mut Cache,
+    seen: &'a Seen,
+    store: &'a StateStore,
+    log: &'a LogReader,
+    in_flight: &'a [Id],
+    log_size: u64,
+}
+
+impl Records for Working<'_> {
+    type Error = Error;
+
+    fn get(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>> {
+        self.cache.get(table, id, || self.store.get(table, id))
+    }
+
+    fn set(&mut self, table: &Table, id: &Id, record: Option<Record>) -> Result<Option<Record>> {
+        self.cache.set(table, id, record, || self.store.get(table, id))
+    }
+
+    fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>> {
+        let Some(index) = self.seen.find(&short(pair), time) else { return Ok(None) };
+        let waiting = index.checked_sub(self.log_size).and_then(|offset| usize::try_from(offset).ok());
+        let id = match waiting {
+            Some(offset) => self.in_flight.get(offset).copied(),
+            None => transaction_at(self.log, index)?,
+        };
+        match id {
+            Some(id) => Ok(Some(SeenTransaction { id, index })),
+            None => Err(Self::corrupt(format!("log entry {index} is remembered as a transaction and is none"))),
+        }
+    }
+
+    fn corrupt(what: String) -> Error {
+        Error::Corrupt { place: "state".to_owned(), expected: "records that their rules wrote".to_owned(), found: what }
+    }
+}
+
+/// Records with changes on top that are thrown away: what a dry run writes to.
+#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
+pub(crate) struct Overlay<'a> {
+    under: Working<'a>,
+    changes: HashMap<(Table, Id), Option<Record>>,
+    seen: BTreeMap<Id, SeenTransaction>,
+}
+
+#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
+impl<'a> Overlay<'a> {
+    pub(crate) fn new(under: Working<'a>) -> Self {
+        Self { under, changes: HashMap::new(), seen: BTreeMap::new() }
+    }
+
+    /// Remembers a transaction for the rest of the dry run.
+    pub(crate) fn remember(&mut self, pair: Id, seen: SeenTransaction) {
+        self.seen.insert(pair, seen);
+    }
+}
+
+impl Records for Overlay<'_> {
+    type Error = Error;
+
+    fn get(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>> {
+        match self.changes.get(&(*table, *id)) {
+            Some(record) => Ok(record.as_ref()),
+            None => self.under.get(table, id),
+        }
+    }
+
+    fn set(&mut self, table: &Table, id: &Id, record: Option<Record>) -> Result<Option<Record>> {
+        match self.changes.insert((*table, *id), record) {
+            Some(before) => Ok(before),
+            None => Ok(self.under.get(table, id)?.cloned()),
+        }
+    }
+
+    fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>> {
+        match self.seen.get(pair) {
+            Some(seen) => Ok(Some(*seen)),
+            None => self.under.seen(pair, time),
+        }
+    }
+
+    fn corrupt(what: String) -> Error {
+        Working::corrupt(what)
+    }
+}
+
+/// The id of the transaction that a log entry applied.
+pub(crate) fn transaction_at(log: &LogReader, index: u64) -> Result<Option<Id>> {
+    let Some(bytes) = log.entry(index)? else { return Ok(None) };
+    match Entry::decode(&bytes) {
+        Some(Entry::Applied(applied)) => {
+            let transaction = counterfoil_core::wire::encode(&applied.signed.transaction);
+            Ok(Some(counterfoil_core::wire::transaction_id(&transaction)))
+        }
+        Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => Ok(None),
+    }
+}
+
+/// A commit in the part of the log that is replayed.
+struct Boundary {
+    index: u64,
+    commit: Commit,
+}
+
+impl Replica {
+    /// The replica of a new ledger, before its first commit.
+    pub(crate) fn begin(genesis: &Genesis, cache: Cache, store: &StateStore, log: &LogReader, indexed: bool) -> Result<Self> {
+        let mut cache = cache;
+        let seen = Seen::default();
+        let mut working =
+            Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: 0 };
+        let machine = Machine::begin(genesis, &mut working)?;
+        let position = Position {
+            through: 0,
+            height: 0,
+            commit_through: 0,
+            time: genesis.time,
+            state_root: Id::ZERO,
+            operators: vec![genesis.operator],
+            rules: RULES,
+        };
+        let ledger = genesis.ledger_id();
+        Ok(Self { ledger, machine, cache, seen, position, unsaved: Unsaved::default(), indexed, in_flight: Vec::new() })
+    }
+
+    /// The replica that a flushed state stands for.
+    pub(crate) fn resume(
+        genesis: &Genesis,
+        position: Position,
+        cache: Cache,
+        store: &StateStore,
+        log: &LogReader,
+        indexed: bool,
+    ) -> Result<Self> {
+        let ledger = genesis.ledger_id();
+        let mut seen = Seen::default();
+        store.each_seen(&mut |key, value| {
+            let (pair, remembered) = Remembered::decode(key, value).ok_or_else(|| Error::Corrupt {
+                place: "state/seen".to_owned(),
+                expected: "bucket, pair, valid_until and index".to_owned(),
+                found: format!("a key of {} and a value of {} bytes", key.len(), value.len()),
+            })?;
+            seen.restore(pair, remembered);
+            Ok(())
+        })?;
+        let mut cache = cache;
+        let mut working =
+            Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: position.through };
+        let machine = Machine::resume(ledger, &mut working)?;
+        seen.forget_before(position.time);
+        Ok(Self { ledger, machine, cache, seen, position, unsaved: Unsaved::default(), indexed, in_flight: Vec::new() })
+    }
+
+    /// The records and the machine that applies to them.
+    pub(crate) fn working<'a>(
+        &'a mut self,
+        store: &'a StateStore,
+        log: &'a LogReader,
+        log_size: u64,
+    ) -> (&'a mut Machine, Working<'a>) {
+        let Self { machine, cache, seen, in_flight, .. } = self;
+        (machine, Working { cache, seen, store, log, in_flight, log_size })
+    }
+
+    /// Applies one transaction, which becomes the log's entry `index` if it succeeds.
+    pub(crate) fn apply(
+        &mut self,
+        store: &StateStore,
+        log: &LogReader,
+        log_size: u64,
+        bytes: &[u8],
+        admission: &Admission,
+        time: u64,
+    ) -> Result<Outcome> {
+        let (machine, mut working) = self.working(store, log, log_size);
+        let outcome = machine.apply(&mut working, bytes, admission, time)?;
+        if let (Outcome::Applied { .. }, Ok(admitted)) = (&outcome, &admission.verdict) {
+            let index = log_size.saturating_add(u64::try_from(self.in_flight.len()).unwrap_or(u64::MAX));
+            self.in_flight.push(admission.id);
+            self.remember(admission.id, admitted, index);
+            self.position.time = time;
+        }
+        Ok(outcome)
+    }
+
+    fn remember(&mut self, id: Id, admitted: &Admitted, index: u64) {
+        let transaction = &admitted.signed.transaction;
+        let remembered = Remembered { valid_until: transaction.valid_until, index };
+        self.seen.remember(short(&admitted.pair), remembered);
+        if self.indexed {
+            self.unsaved.ids.insert(id, index);
+            let mut accounts: Vec<Id> = transaction.authorizers.iter().map(|authorizer| authorizer.account).collect();
+            for operation in &transaction.operations {
+                operation.concerns(&mut accounts);
+            }
+            accounts.sort_unstable();
+            accounts.dedup();
+            self.unsaved.accounts.extend(accounts.into_iter().map(|account| (account, index)));
+        }
+    }
+
+    /// The next commit's entry.
+    pub(crate) fn commit(&self, through: u64, time: u64, state_root: Id, first: bool) -> Commit {
+        Commit {
+            version: COMMIT_VERSION,
+            ledger: self.ledger,
+            rules: RULES,
+            height: if first { 0 } else { self.position.height.saturating_add(1) },
+            time,
+            through,
+            state_root,
+        }
+    }
+
+    /// Notes a commit that stands in the log.
+    pub(crate) fn committed(&mut self, commit: &Commit) {
+        self.position.height = commit.height;
+        self.position.commit_through = commit.through;
+        self.position.state_root = commit.state_root;
+        self.position.rules = commit.rules;
+        self.position.time = self.position.time.max(commit.time);
+    }
+
+    /// Takes the changes since the last delta in the form the tree wants.
+    pub(crate) fn take_delta(&mut self) -> Result<(u64, Vec<tree::Change>)> {
+        let (number, changes) = self.cache.take_delta()?;
+        let changes = changes
+            .into_iter()
+            .map(|Change { table, record_id, record }| tree::Change { table, record_id, record })
+            .collect();
+        Ok((number, changes))
+    }
+
+    /// Replays the log from the position to `to`: recovery is also the audit, for every commit on the way must give
+    /// its own state root. Returns the index of the last commit, if one was passed.
+    pub(crate) fn replay(
+        &mut self,
+        tree: &mut Tree,
+        store: &StateStore,
+        log: &LogReader,
+        to: u64,
+        signatures: bool,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Option<u64>> {
+        let from = self.position.through;
+        let mut boundaries: Vec<Boundary> = Vec::new();
+        let mut previous_through = self.position.commit_through;
+        log.entries(from, to, &mut |index, bytes| {
+            if bytes.first() == Some(&2) {
+                let Some(Entry::Commit(commit)) = Entry::decode(bytes) else {
+                    return Err(corrupt_entry(index, "a commit", "bytes that do not decode"));
+                };
+                if commit.through > index || commit.through < previous_through {
+                    return Err(corrupt_entry(
+                        index,
+                        &format!("through between {previous_through} and {index}"),
+                        &commit.through.to_string(),
+                    ));
+                }
+                previous_through = commit.through;
+                boundaries.push(Boundary { index, commit });
+            }
+            Ok(true)
+        })?;
+
+        // The commit that the flushed state is of may stand above `through`: its boundary is met at once.
+        let mut next = 0usize;
+        let mut last_commit = None;
+        let mut replayed = from;
+        log.entries(from, to, &mut |index, bytes| {
+            self.meet_boundaries(&boundaries, &mut next, index, tree, store)?;
+            self.replay_entry(index, bytes, store, log, signatures)?;
+            if bytes.first() == Some(&2) {
+                last_commit = Some(index);
+            }
+            replayed = index.saturating_add(1);
+            if replayed.is_multiple_of(4_096) {
+                progress(replayed, to);
+            }
+            Ok(true)
+        })?;
+        if replayed != to {
+            return Err(corrupt_entry(replayed, "an entry", "none"));
+        }
+        self.meet_boundaries(&boundaries, &mut next, to, tree, store)?;
+        self.position.through = to;
+        progress(to, to);
+        Ok(last_commit)
+    }
+
+    fn meet_boundaries(
+        &mut self,
+        boundaries: &[Boundary],
+        next: &mut usize,
+        index: u64,
+        tree: &mut Tree,
+        store: &StateStore,
+    ) -> Result<()> {
+        while let Some(Boundary { index: at, commit }) = boundaries.get(*next).filter(|next| next.commit.through == index)
+        {
+            let (_, changes) = self.take_delta()?;
+            let root = tree.update(store, changes)?;
+            if root != commit.state_root {
+                return Err(corrupt_entry(*at, &format!("state root {} as committed", commit.state_root), &root.to_string()));
+            }
+            *next = next.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn replay_entry(
+        &mut self,
+        index: u64,
+        bytes: &[u8],
+        store: &StateStore,
+        log: &LogReader,
+        signatures: bool,
+    ) -> Result<()> {
+        let entry = Entry::decode(bytes).ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
+        let not_before = |time: u64, position: &Position| {
+            if time < position.time {
+                return Err(corrupt_entry(index, &format!("a time from {} ms on", position.time), &time.to_string()));
+            }
+            Ok(())
+        };
+        match entry {
+            Entry::Genesis(genesis) => {
+                if index != 0 || genesis.ledger_id() != self.ledger {
+                    return Err(corrupt_entry(index, "genesis of this ledger, at 0 only", "another genesis"));
+                }
+            }
+            Entry::Applied(applied) => {
+                not_before(applied.time, &self.position)?;
+                let signed = applied
+                    .signed_bytes(bytes)
+                    .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
+                let rules = self.machine.admission_rules();
+                let admission = if signatures {
+                    let mut one = counterfoil_core::apply::admit(&[signed], &rules);
+                    one.pop().ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?
+                } else {
+                    admit_form(signed, &rules)
+                };
+                let outcome = self.apply(store, log, index, signed, &admission, applied.time)?;
+                self.in_flight.clear();
+                match outcome {
+                    Outcome::Applied { entry } if entry == bytes => {}
+                    Outcome::Applied { .. } => {
+                        return Err(corrupt_entry(index, "the effects that applying it has", "others"));
+                    }
+                    Outcome::Duplicate { index: first } => {
+                        return Err(corrupt_entry(index, "a new transaction", &format!("the one of entry {first}")));
+                    }
+                    Outcome::Refused(refusal) => {
+                        return Err(corrupt_entry(index, "a transaction that applies", refusal.status.name()));
+                    }
+                }
+            }
+            Entry::Commit(commit) => {
+                not_before(commit.time, &self.position)?;
+                let height = if index <= 1 { 0 } else { self.position.height.saturating_add(1) };
+                if commit.version != COMMIT_VERSION || commit.ledger != self.ledger || commit.height != height {
+                    return Err(corrupt_entry(
+                        index,
+                        &format!("commit {height} of this ledger, version 1"),
+                        &format!("commit {} of ledger {}, version {}", commit.height, commit.ledger, commit.version),
+                    ));
+                }
+                if commit.rules < self.position.rules || commit.rules > RULES {
+                    return Err(corrupt_entry(
+                        index,
+                        &format!("rules {} to {RULES}", self.position.rules),
+                        &format!("rules {}, made by a newer Counterfoil", commit.rules),
+                    ));
+                }
+                self.committed(&commit);
+            }
+            Entry::Operator(change) => {
+                let message = OperatorChange::message(&self.ledger, self.position.height, &change.new_key);
+                let old = self.position.operator();
+                let check =
+                    Check { key: old.as_bytes(), signature: &change.signature, message: &message };
+                if !signature::verify(&check) {
+                    return Err(corrupt_entry(index, &format!("a signature by operator {old}"), "another"));
+                }
+                self.position.operators.push(change.new_key);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn corrupt_entry(index: u64, expected: &str, found: &str) -> Error {
+    Error::Corrupt { place: format!("log entry {index}"), expected: expected.to_owned(), found: found.to_owned() }
+}

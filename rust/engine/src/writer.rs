@@ -1,0 +1,873 @@
+//! The writer: one thread admits (signatures, in parallel), one applies and appends, one hashes, one flushes.
+//!
+//! ```text
+//! submit ─► inbox ─► admit ─► apply + append (one synced log commit a group) ─► outcomes
+//!                                │ changes                    ▲ state root
+//!                                └────────► root ─────────────┘──► checkpoint ──► flush
+//! ```
+//!
+//! What a crash at any point leaves is a log of whole groups and a state at some commit below its end: reopening replays
+//! from there.
+
+use crate::error::{Error, Result};
+use crate::ledger::{OutcomeRow, Shared};
+use crate::log_store::LogStore;
+use crate::replica::{Overlay, Position, Replica};
+use crate::seen;
+use crate::state_store::{ExtraDb, FlushBatch};
+use crate::tree::Change;
+use counterfoil_core::Id;
+use counterfoil_core::apply::{Admission, Outcome, admit};
+use counterfoil_core::note::{Checkpoint, sign_checkpoint};
+use counterfoil_core::signature;
+use counterfoil_core::state::SeenTransaction;
+use counterfoil_core::status::{EXPIRED, OK};
+use counterfoil_core::wire::{Entry, OperatorChange, encode};
+use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Transactions admitted at once: small enough that a group is durable soon, large enough to fill batches.
+const GROUP_TRANSACTIONS: usize = 8_192;
+/// Transactions that one signature batch takes.
+const SIGNATURE_BATCH: usize = 1_024;
+/// How far admitting may run ahead of applying.
+const ADMITTED_MAX: usize = 4 * GROUP_TRANSACTIONS;
+/// How far ahead of the engine's clock a stated time may lie, ms.
+const AHEAD_MAX_MS: u64 = 60_000;
+
+/// What becomes of a job.
+pub(crate) type Outcomes = Result<Vec<OutcomeRow>>;
+
+/// Answers a job exactly once: with an error if it is dropped unanswered.
+pub(crate) struct Reply<T> {
+    answer: Option<Box<dyn FnOnce(Result<T>) + Send>>,
+    shared: Arc<Shared>,
+}
+
+impl<T> Reply<T> {
+    pub(crate) fn new(shared: Arc<Shared>, answer: impl FnOnce(Result<T>) + Send + 'static) -> Self {
+        Self { answer: Some(Box::new(answer)), shared }
+    }
+
+    fn send(mut self, result: Result<T>) {
+        if let Some(answer) = self.answer.take() {
+            answer(result);
+        }
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        if let Some(answer) = self.answer.take() {
+            answer(Err(self.shared.why_unusable()));
+        }
+    }
+}
+
+/// Transactions that are applied together, in order.
+pub(crate) struct Batch {
+    pub(crate) bytes: Vec<u8>,
+    /// Where each transaction ends.
+    pub(crate) ends: Vec<usize>,
+}
+
+impl Batch {
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn transaction(&self, position: usize) -> &[u8] {
+        let start = position.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(position).copied().unwrap_or(start);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+}
+
+/// What a caller wants of the writer.
+pub(crate) enum Job {
+    Apply { batch: Batch, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
+    DryRun { batch: Batch, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
+    Checkpoint { time: Option<u64>, reply: Reply<String> },
+    Rotate { seed: [u8; 32], reply: Reply<()> },
+    Flush { reply: Reply<()> },
+}
+
+/// Jobs that wait to be admitted.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) jobs: VecDeque<Job>,
+    pub(crate) closed: bool,
+}
+
+/// A part of a job whose transactions are admitted.
+struct Piece {
+    job: Arc<ApplyJob>,
+    /// The position of its first transaction in the job.
+    from: usize,
+    admissions: Vec<Admission>,
+}
+
+struct ApplyJob {
+    batch: Batch,
+    time: Option<u64>,
+    reply: std::sync::Mutex<Option<Reply<Vec<OutcomeRow>>>>,
+}
+
+impl ApplyJob {
+    fn answer(&self, result: Outcomes) {
+        let reply = self.reply.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reply) = reply {
+            reply.send(result);
+        }
+    }
+}
+
+enum Work {
+    /// Pieces to apply; `last` ends the group, which is then appended.
+    Pieces { pieces: Vec<Piece>, last: bool },
+    DryRun { batch: Batch, admissions: Vec<Admission>, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
+    Checkpoint { time: Option<u64>, reply: Reply<String> },
+    Rotate { seed: [u8; 32], reply: Reply<()> },
+    Flush { reply: Reply<()> },
+    Root { task: CommitTask, root: Result<Id> },
+    Flushed { delta: u64, result: Result<()> },
+    Close,
+}
+
+/// A state root to be found: the state after every entry below `through`.
+struct CommitTask {
+    changes: Vec<Change>,
+    delta: u64,
+    position: Position,
+}
+
+struct FlushTask {
+    batch: FlushBatch,
+    delta: u64,
+}
+
+/// The threads of a ledger that is open for writing.
+pub(crate) struct Threads {
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl Threads {
+    /// Starts them.
+    pub(crate) fn start(shared: &Arc<Shared>, log: LogStore, operator: Option<[u8; 32]>) -> Result<Self> {
+        let (work, receive_work) = channel();
+        let (commits, receive_commits) = channel();
+        let (flushes, receive_flushes) = channel();
+        let writer = Writer {
+            shared: Arc::clone(shared),
+            log,
+            operator,
+            work: receive_work,
+            commits,
+            flushes,
+            stash: VecDeque::new(),
+            commit_running: false,
+            flush_running: false,
+            closing: false,
+            stated_time: false,
+            changed_since_flush: 0,
+            committed: None,
+            last_commit: now(),
+            wanted_time: None,
+            checkpoint_waiters: Vec::new(),
+            flush_waiters: Vec::new(),
+            staged: Vec::new(),
+        };
+        let mut handles = Vec::new();
+        let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+            let guarded = Arc::clone(shared);
+            let thread = std::thread::Builder::new().name(format!("counterfoil-{name}")).spawn(move || {
+                if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+                    let what = panic
+                        .downcast_ref::<String>()
+                        .map(String::as_str)
+                        .or_else(|| panic.downcast_ref::<&str>().copied())
+                        .unwrap_or("unknown panic");
+                    guarded.poison(&format!("a bug in Counterfoil: {what}"));
+                }
+            });
+            match thread {
+                Ok(handle) => {
+                    handles.push(handle);
+                    Ok(())
+                }
+                Err(source) => Err(Error::Io { path: shared.path.clone(), source }),
+            }
+        };
+        let to_writer = work.clone();
+        let admitting = Arc::clone(shared);
+        spawn("admit", Box::new(move || admit_jobs(&admitting, &to_writer)))?;
+        let to_writer = work.clone();
+        let hashing = Arc::clone(shared);
+        spawn("root", Box::new(move || find_roots(&hashing, &receive_commits, &to_writer)))?;
+        let flushing = Arc::clone(shared);
+        spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &work)))?;
+        spawn("apply", Box::new(move || writer.run()))?;
+        Ok(Self { handles })
+    }
+
+    /// Waits until all have ended.
+    pub(crate) fn join(self) {
+        for handle in self.handles {
+            // A panic was turned into poison inside the thread.
+            let _ = handle.join();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the engine's own pace, not the ledger's time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The engine's clock, ms since 1970. The core never sees it.
+#[expect(clippy::disallowed_methods, reason = "the engine refuses times ahead of its own clock")]
+pub(crate) fn clock_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Takes jobs, verifies their transactions on all cores, and hands them on in order.
+fn admit_jobs(shared: &Arc<Shared>, work: &Sender<Work>) {
+    loop {
+        let Some(jobs) = next_jobs(shared) else {
+            let _ = work.send(Work::Close);
+            return;
+        };
+        let mut group: Vec<Arc<ApplyJob>> = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Apply { batch, time, reply } => {
+                    let reply = std::sync::Mutex::new(Some(reply));
+                    group.push(Arc::new(ApplyJob { batch, time, reply }));
+                }
+                Job::DryRun { batch, time, reply } => {
+                    admit_group(shared, work, std::mem::take(&mut group));
+                    let transactions: Vec<&[u8]> = (0..batch.len()).map(|at| batch.transaction(at)).collect();
+                    let admissions = admit_in_parallel(shared, &transactions);
+                    let _ = work.send(Work::DryRun { batch, admissions, time, reply });
+                }
+                Job::Checkpoint { time, reply } => {
+                    admit_group(shared, work, std::mem::take(&mut group));
+                    let _ = work.send(Work::Checkpoint { time, reply });
+                }
+                Job::Rotate { seed, reply } => {
+                    admit_group(shared, work, std::mem::take(&mut group));
+                    let _ = work.send(Work::Rotate { seed, reply });
+                }
+                Job::Flush { reply } => {
+                    admit_group(shared, work, std::mem::take(&mut group));
+                    let _ = work.send(Work::Flush { reply });
+                }
+            }
+        }
+        admit_group(shared, work, group);
+    }
+}
+
+/// The jobs of the next group, or nothing when the ledger closes.
+fn next_jobs(shared: &Shared) -> Option<Vec<Job>> {
+    let mut inbox = shared.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if !inbox.jobs.is_empty() {
+            break;
+        }
+        if inbox.closed {
+            return None;
+        }
+        inbox = shared.inbox_changed.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+    }
+    let mut jobs = Vec::new();
+    let mut transactions = 0usize;
+    while transactions < GROUP_TRANSACTIONS {
+        let Some(job) = inbox.jobs.pop_front() else { break };
+        if let Job::Apply { batch, .. } = &job {
+            transactions = transactions.saturating_add(batch.len().max(1));
+        }
+        jobs.push(job);
+    }
+    Some(jobs)
+}
+
+/// Admits a group part by part, so that applying begins while the rest is still being verified.
+fn admit_group(shared: &Arc<Shared>, work: &Sender<Work>, group: Vec<Arc<ApplyJob>>) {
+    let mut waiting: Vec<(Arc<ApplyJob>, usize, usize)> = Vec::new();
+    let mut waiting_count = 0usize;
+    let flush = |waiting: &mut Vec<(Arc<ApplyJob>, usize, usize)>, last: bool| {
+        let part = std::mem::take(waiting);
+        if part.is_empty() && !last {
+            return;
+        }
+        let pieces = admit_part(shared, part);
+        let count = pieces.iter().map(|piece| piece.admissions.len()).sum();
+        shared.wait_for_room(count, ADMITTED_MAX);
+        let _ = work.send(Work::Pieces { pieces, last });
+    };
+    if group.is_empty() {
+        return;
+    }
+    for job in group {
+        let mut from = 0usize;
+        loop {
+            let room = GROUP_TRANSACTIONS.saturating_sub(waiting_count);
+            let to = from.saturating_add(room).min(job.batch.len());
+            waiting.push((Arc::clone(&job), from, to));
+            waiting_count = waiting_count.saturating_add(to.saturating_sub(from));
+            from = to;
+            if from >= job.batch.len() {
+                break;
+            }
+            flush(&mut waiting, false);
+            waiting_count = 0;
+        }
+    }
+    flush(&mut waiting, true);
+}
+
+fn admit_part(shared: &Shared, part: Vec<(Arc<ApplyJob>, usize, usize)>) -> Vec<Piece> {
+    let transactions: Vec<&[u8]> = part
+        .iter()
+        .flat_map(|(job, from, to)| (*from..*to).map(|position| job.batch.transaction(position)))
+        .collect();
+    let mut admissions = admit_in_parallel(shared, &transactions).into_iter();
+    part.into_iter()
+        .map(|(job, from, to)| {
+            let admissions = admissions.by_ref().take(to.saturating_sub(from)).collect();
+            Piece { job, from, admissions }
+        })
+        .collect()
+}
+
+fn admit_in_parallel(shared: &Shared, transactions: &[&[u8]]) -> Vec<Admission> {
+    let rules = shared.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
+    // Spread few transactions over the cores, but never in batches too small to pay.
+    let cores = rayon::current_num_threads().max(1);
+    let size = transactions.len().div_ceil(cores).clamp(16, SIGNATURE_BATCH);
+    transactions.par_chunks(size).flat_map_iter(|chunk| admit(chunk, &rules)).collect()
+}
+
+fn find_roots(shared: &Arc<Shared>, tasks: &Receiver<CommitTask>, work: &Sender<Work>) {
+    while let Ok(mut task) = tasks.recv() {
+        let changes = std::mem::take(&mut task.changes);
+        let root = match shared.tree.write() {
+            Ok(mut tree) => tree.update(&shared.store, changes),
+            Err(_) => Err(shared.why_unusable()),
+        };
+        if work.send(Work::Root { task, root }).is_err() {
+            return;
+        }
+    }
+}
+
+fn flush_batches(shared: &Arc<Shared>, tasks: &Receiver<FlushTask>, work: &Sender<Work>) {
+    while let Ok(FlushTask { batch, delta }) = tasks.recv() {
+        let result = shared.store.write_flush(&batch);
+        if work.send(Work::Flushed { delta, result }).is_err() {
+            return;
+        }
+    }
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    log: LogStore,
+    operator: Option<[u8; 32]>,
+    work: Receiver<Work>,
+    commits: Sender<CommitTask>,
+    flushes: Sender<FlushTask>,
+    /// Work that came while a group was open.
+    stash: VecDeque<Work>,
+    commit_running: bool,
+    flush_running: bool,
+    closing: bool,
+    /// Whether the last transactions came with a stated time: then commits keep to it.
+    stated_time: bool,
+    changed_since_flush: usize,
+    /// None before the first commit of this handle, and once it is being flushed.
+    committed: Option<Committed>,
+    last_commit: Instant,
+    wanted_time: Option<u64>,
+    checkpoint_waiters: Vec<(u64, Reply<String>)>,
+    flush_waiters: Vec<(u64, Reply<()>)>,
+    /// Index entries of commits that are not flushed yet.
+    staged: Vec<(ExtraDb, Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        if let Err(error) = self.work_until_closed() {
+            shared.poison(&error.to_string());
+        }
+        shared.stop();
+    }
+
+    fn work_until_closed(&mut self) -> Result<()> {
+        loop {
+            if self.shared.is_poisoned() {
+                return Err(self.shared.why_unusable());
+            }
+            if self.closing && !self.commit_running && !self.flush_running {
+                return Ok(());
+            }
+            let work = match self.stash.pop_front() {
+                Some(work) => Some(work),
+                None => match self.work.recv_timeout(self.until_next_commit()) {
+                    Ok(work) => Some(work),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                },
+            };
+            match work {
+                None => {}
+                Some(Work::Pieces { pieces, last }) => self.apply_group(pieces, last)?,
+                Some(Work::DryRun { batch, admissions, time, reply }) => {
+                    let rows = self.dry_run(&batch, admissions, time);
+                    reply.send(rows);
+                }
+                Some(Work::Checkpoint { time, reply }) => self.want_checkpoint(time, reply)?,
+                Some(Work::Rotate { seed, reply }) => self.rotate(seed, reply)?,
+                Some(Work::Flush { reply }) => self.want_flush(reply)?,
+                Some(Work::Root { task, root }) => self.finish_commit(task, root?)?,
+                Some(Work::Flushed { delta, result }) => self.finish_flush(delta, result)?,
+                Some(Work::Close) => self.close()?,
+            }
+            self.flush_if_due()?;
+            self.commit_if_due()?;
+        }
+    }
+
+    fn until_next_commit(&self) -> Duration {
+        const IDLE: Duration = Duration::from_secs(3_600);
+        let Some(every_ms) = self.shared.options.commit_every_ms else { return IDLE };
+        if self.commit_running {
+            return IDLE;
+        }
+        let every = Duration::from_millis(every_ms);
+        // Nothing to commit: the next change wakes the thread, and is then due at the latest after `every`.
+        let dirty = self.shared.state.lock().is_ok_and(|state| state.cache.dirty_count() > 0);
+        if dirty { every.saturating_sub(self.last_commit.elapsed()) } else { IDLE }
+    }
+
+    fn commit_if_due(&mut self) -> Result<()> {
+        if self.commit_running {
+            return Ok(());
+        }
+        let dirty = self.lock_state(&Arc::clone(&self.shared))?.cache.dirty_count() > 0;
+        let due = dirty
+            && self
+                .shared
+                .options
+                .commit_every_ms
+                .is_some_and(|every_ms| self.last_commit.elapsed() >= Duration::from_millis(every_ms));
+        let committed = self.committed.as_ref().map_or(0, |committed| committed.delta);
+        let wanted = !self.checkpoint_waiters.is_empty()
+            || self.flush_waiters.iter().any(|(delta, _)| *delta > committed);
+        // Closing ends with a flush, and only a commit can be flushed.
+        let last_one = self.closing && dirty;
+        if due || wanted || last_one { self.start_commit() } else { Ok(()) }
+    }
+
+    fn lock_state<'a>(&self, shared: &'a Arc<Shared>) -> Result<MutexGuard<'a, Replica>> {
+        shared.state.lock().map_err(|_| self.shared.why_unusable())
+    }
+
+    /// Applies pieces until the group's last, appends what was applied in one synced log commit, and answers.
+    ///
+    /// The state stays locked throughout: a reader of this process sees what is durable, or waits. A crash before
+    /// the append loses the whole group, which nobody was told of; one after it loses nothing.
+    fn apply_group(&mut self, pieces: Vec<Piece>, last: bool) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        shared.let_readers_in();
+        let mut state = self.lock_state(&shared)?;
+        let mut group = Group { entries: Vec::new(), rows: Vec::new(), done: Vec::new(), failed: None };
+        let (mut pieces, mut last) = (pieces, last);
+        loop {
+            for piece in pieces {
+                let count = piece.admissions.len();
+                self.apply_piece(&mut state, &mut group, piece)?;
+                shared.make_room(count);
+            }
+            if last {
+                break;
+            }
+            (pieces, last) = loop {
+                match self.work.recv() {
+                    Ok(Work::Pieces { pieces, last }) => break (pieces, last),
+                    Ok(other) => self.stash.push_back(other),
+                    Err(_) => return Err(shared.why_unusable()),
+                }
+            };
+        }
+        let applied = !group.entries.is_empty();
+        let appended = if applied { self.log.append(&group.entries) } else { Ok(()) };
+        state.in_flight.clear();
+        if let Err(error) = appended {
+            let reason = error.to_string();
+            shared.poison(&format!("a batch could not be written: {reason}"));
+            // The callers of this very batch learn the cause itself.
+            for (job, _) in group.done {
+                job.answer(Err(shared.cause(&error)));
+            }
+            return Err(error);
+        }
+        let time = state.position.time;
+        state.seen.forget_before(time);
+        drop(state);
+        for (job, rows) in group.done {
+            job.answer(Ok(rows));
+        }
+        Ok(())
+    }
+
+    fn apply_piece(&mut self, state: &mut Replica, group: &mut Group, piece: Piece) -> Result<()> {
+        let Piece { job, from, admissions } = piece;
+        if from == 0 {
+            group.rows = Vec::with_capacity(job.batch.len());
+            group.failed = None;
+            match self.time_of(state, job.time) {
+                Ok(time) => group.failed = Some(Ok(time)),
+                Err(error) => group.failed = Some(Err(error)),
+            }
+        }
+        let count = admissions.len();
+        let time = match &group.failed {
+            Some(Ok(time)) => *time,
+            Some(Err(_)) | None => {
+                // The job's time is refused: none of its transactions is looked at.
+                if from.saturating_add(count) >= job.batch.len()
+                    && let Some(Err(error)) = group.failed.take()
+                {
+                    job.answer(Err(error));
+                }
+                return Ok(());
+            }
+        };
+        self.stated_time = job.time.is_some();
+        for (offset, admission) in admissions.into_iter().enumerate() {
+            let bytes = job.batch.transaction(from.saturating_add(offset));
+            let admission = self.current(state, bytes, admission);
+            let outcome = state.apply(&self.shared.store, &self.shared.log, self.log.size(), bytes, &admission, time)?;
+            let row = self.row(state, &admission, outcome, &mut group.entries)?;
+            group.rows.push(row);
+        }
+        if group.rows.len() >= job.batch.len() {
+            group.done.push((job, std::mem::take(&mut group.rows)));
+        }
+        Ok(())
+    }
+
+    fn row(
+        &self,
+        state: &Replica,
+        admission: &Admission,
+        outcome: Outcome,
+        entries: &mut Vec<Vec<u8>>,
+    ) -> Result<OutcomeRow> {
+        let mut row = OutcomeRow { id: admission.id, status: OK, operation: None, index: None, duplicate: false };
+        match outcome {
+            Outcome::Applied { entry } => {
+                let offset = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+                row.index = Some(self.log.size().saturating_add(offset));
+                entries.push(entry);
+            }
+            Outcome::Duplicate { index } => {
+                row.index = Some(index);
+                row.duplicate = true;
+            }
+            // Past its valid_until a transaction is forgotten for replay, but the index may still know that it was
+            // applied: whoever retries late is told so instead of "expired".
+            Outcome::Refused(refusal) if refusal.status == EXPIRED && state.indexed => {
+                match self.shared.index_of_locked(state, &admission.id)? {
+                    Some(index) => {
+                        row.index = Some(index);
+                        row.duplicate = true;
+                    }
+                    None => row.status = refusal.status,
+                }
+            }
+            Outcome::Refused(refusal) => {
+                row.status = refusal.status;
+                row.operation = refusal.operation;
+            }
+        }
+        Ok(row)
+    }
+
+    /// The admission under the parameters in force: an earlier transaction of the group may have changed them.
+    fn current(&self, state: &Replica, bytes: &[u8], admission: Admission) -> Admission {
+        if state.machine.is_current(&admission) {
+            return admission;
+        }
+        let rules = state.machine.admission_rules();
+        *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
+        admit(&[bytes], &rules).pop().unwrap_or(admission)
+    }
+
+    /// Runs the same code on records whose changes are thrown away.
+    fn dry_run(&mut self, batch: &Batch, admissions: Vec<Admission>, time: Option<u64>) -> Outcomes {
+        let shared = Arc::clone(&self.shared);
+        let mut state = self.lock_state(&shared)?;
+        let time = self.time_of(&state, time)?;
+        let admissions: Vec<Admission> = admissions
+            .into_iter()
+            .enumerate()
+            .map(|(position, admission)| self.current(&state, batch.transaction(position), admission))
+            .collect();
+        let size = self.log.size();
+        let mut entries = Vec::new();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        {
+            let (machine, working) = state.working(&shared.store, &shared.log, size);
+            let mut machine = machine.clone();
+            let mut overlay = Overlay::new(working);
+            for (position, admission) in admissions.iter().enumerate() {
+                let bytes = batch.transaction(position);
+                let admission = if machine.is_current(admission) {
+                    admission.clone()
+                } else {
+                    admit(&[bytes], &machine.admission_rules()).pop().unwrap_or_else(|| admission.clone())
+                };
+                let outcome = machine.apply(&mut overlay, bytes, &admission, time)?;
+                if let (Outcome::Applied { entry }, Ok(admitted)) = (&outcome, &admission.verdict) {
+                    let offset = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+                    let index = size.saturating_add(offset);
+                    overlay.remember(admitted.pair, SeenTransaction { id: admission.id, index });
+                    entries.push(entry.clone());
+                }
+                outcomes.push((admission, outcome));
+            }
+        }
+        let mut numbered = Vec::new();
+        outcomes
+            .into_iter()
+            .map(|(admission, outcome)| self.row(&state, &admission, outcome, &mut numbered))
+            .collect()
+    }
+
+    /// The time at which a job is applied: the stated one, or the clock's, never before the last entry's.
+    fn time_of(&self, state: &Replica, stated: Option<u64>) -> Result<u64> {
+        let clock = clock_ms();
+        let bound = clock.saturating_add(AHEAD_MAX_MS);
+        let last = state.position.time;
+        let time = stated.unwrap_or_else(|| clock.max(last));
+        if time < last {
+            let reason = format!("the log stands at {last} ms, and time never goes back");
+            return Err(Error::Time { given_ms: time, reason });
+        }
+        if time > bound {
+            let reason = format!("it is more than 60 s ahead of this machine's clock ({clock} ms)");
+            return Err(Error::Time { given_ms: time, reason });
+        }
+        Ok(time)
+    }
+
+    fn want_checkpoint(&mut self, time: Option<u64>, reply: Reply<String>) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let (delta, checked) = {
+            let state = self.lock_state(&shared)?;
+            (state.cache.delta(), self.time_of(&state, time).and_then(|_| self.may_sign(&state)))
+        };
+        match checked {
+            Err(error) => reply.send(Err(error)),
+            Ok(_) => {
+                self.wanted_time = self.wanted_time.max(time);
+                self.checkpoint_waiters.push((delta, reply));
+            }
+        }
+        Ok(())
+    }
+
+    fn want_flush(&mut self, reply: Reply<()>) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let delta = self.lock_state(&shared)?.cache.delta();
+        self.flush_waiters.push((delta, reply));
+        Ok(())
+    }
+
+    /// The operator's seed, if this handle may sign with it.
+    fn may_sign(&self, state: &Replica) -> Result<[u8; 32]> {
+        let seed = self.operator.ok_or(Error::NoOperatorKey)?;
+        let (given, expected) = (Id(signature::public_key(&seed)), state.position.operator());
+        if given != expected {
+            return Err(Error::WrongOperatorKey { given: given.to_string(), expected: expected.to_string() });
+        }
+        if self.shared.is_confirmed() { Ok(seed) } else { Err(Error::Unconfirmed) }
+    }
+
+    /// A new operator key: an entry signed by the old one; later checkpoints are signed by the new one.
+    fn rotate(&mut self, seed: [u8; 32], reply: Reply<()>) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let mut state = self.lock_state(&shared)?;
+        let old = match self.may_sign(&state) {
+            Ok(old) => old,
+            Err(error) => {
+                reply.send(Err(error));
+                return Ok(());
+            }
+        };
+        let new_key = Id(signature::public_key(&seed));
+        let message = OperatorChange::message(&state.ledger, state.position.height, &new_key);
+        let change = OperatorChange { new_key, signature: signature::sign(&old, &message) };
+        // A commit that is being hashed was captured before this entry, and its height is not in the log yet: the
+        // message names the last commit that is.
+        self.log.append(&[Entry::Operator(change).encode()])?;
+        state.position.operators.push(new_key);
+        self.operator = Some(seed);
+        drop(state);
+        reply.send(Ok(()));
+        Ok(())
+    }
+
+    /// Hands the changes since the last commit to the root thread; appending goes on meanwhile.
+    fn start_commit(&mut self) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let mut state = self.lock_state(&shared)?;
+        shared.begin_publishing();
+        state.position.through = self.log.size();
+        let (delta, changes) = state.take_delta()?;
+        self.changed_since_flush = self.changed_since_flush.saturating_add(changes.len());
+        self.stage_indexes(&mut state);
+        let position = state.position.clone();
+        drop(state);
+        self.commit_running = true;
+        self.last_commit = now();
+        self.commits.send(CommitTask { changes, delta, position }).map_err(|_| shared.why_unusable())
+    }
+
+    /// Moves what the indexes do not hold yet to the entries of the next flush.
+    fn stage_indexes(&mut self, state: &mut Replica) {
+        for (pair, remembered) in state.seen.take_unsaved() {
+            let key = seen::database_key(&pair, remembered.valid_until);
+            self.staged.push((ExtraDb::Seen, key, Some(remembered.encode().to_vec())));
+        }
+        let mut indexes = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner);
+        indexes.take_from(&mut state.unsaved);
+    }
+
+    /// The root is found: append the commit, sign a checkpoint, and flush the state if enough has changed.
+    fn finish_commit(&mut self, task: CommitTask, root: Id) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let mut state = self.lock_state(&shared)?;
+        let clock_bound = clock_ms().saturating_add(AHEAD_MAX_MS);
+        let mut time = state.position.time.max(self.wanted_time.take().unwrap_or(0));
+        if !self.stated_time {
+            time = time.max(clock_ms().min(clock_bound));
+        }
+        let commit = state.commit(task.position.through, time, root, false);
+        let commit_index = self.log.size();
+        self.log.append(&[Entry::Commit(commit.clone()).encode()])?;
+        // The commit is durable from here: a crash now leaves it without a note, which opening signs.
+        state.committed(&commit);
+        let signed = self.may_sign(&state);
+        drop(state);
+        let tree_size = self.log.size();
+        let note = match signed {
+            Ok(seed) => Some(self.sign(&seed, tree_size)?),
+            Err(_) => None,
+        };
+        self.commit_running = false;
+        shared.publish(commit_index, &commit, note.clone());
+        for (delta, reply) in std::mem::take(&mut self.checkpoint_waiters) {
+            if delta > task.delta {
+                self.checkpoint_waiters.push((delta, reply));
+            } else {
+                reply.send(note.clone().ok_or(Error::NoOperatorKey));
+            }
+        }
+        self.committed = Some(Committed { position: task.position, delta: task.delta });
+        Ok(())
+    }
+
+    fn sign(&mut self, seed: &[u8; 32], tree_size: u64) -> Result<String> {
+        let checkpoint =
+            Checkpoint { origin: self.shared.genesis.origin.clone(), tree_size, root_hash: self.log.root() };
+        let note = sign_checkpoint(&checkpoint, seed);
+        self.log.put_note(tree_size, note.as_bytes())?;
+        Ok(note)
+    }
+
+    /// Writes the state of a durable commit behind, in one sorted LMDB commit, while applying goes on.
+    fn flush_if_due(&mut self) -> Result<()> {
+        if self.flush_running || self.commit_running {
+            return Ok(());
+        }
+        let Some(committed) = &self.committed else { return Ok(()) };
+        let due = self.changed_since_flush >= self.shared.options.flush_records
+            || self.flush_waiters.iter().any(|(delta, _)| *delta <= committed.delta)
+            || (self.closing && self.lock_state(&self.shared)?.cache.dirty_count() == 0);
+        if !due {
+            return Ok(());
+        }
+        let Some(Committed { position, delta }) = self.committed.take() else { return Ok(()) };
+        let shared = Arc::clone(&self.shared);
+        let mut batch = {
+            let mut tree = shared.tree.write().map_err(|_| shared.why_unusable())?;
+            tree.begin_flush()
+        };
+        batch.extra = std::mem::take(&mut self.staged);
+        {
+            let mut indexes = shared.recent.write().unwrap_or_else(PoisonError::into_inner);
+            indexes.begin_flush(&mut batch.extra);
+        }
+        batch.forget_seen_below = seen::database_bound(position.time);
+        batch.position = encode(&position);
+        self.changed_since_flush = 0;
+        self.flush_running = true;
+        self.flushes.send(FlushTask { batch, delta }).map_err(|_| shared.why_unusable())
+    }
+
+    fn finish_flush(&mut self, delta: u64, result: Result<()>) -> Result<()> {
+        result?;
+        let shared = Arc::clone(&self.shared);
+        {
+            let mut state = self.lock_state(&shared)?;
+            shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
+            shared.store.renew()?;
+            state.cache.evict_covered(delta);
+        }
+        shared.recent.write().unwrap_or_else(PoisonError::into_inner).end_flush();
+        self.flush_running = false;
+        for (wanted, reply) in std::mem::take(&mut self.flush_waiters) {
+            if wanted > delta {
+                self.flush_waiters.push((wanted, reply));
+            } else {
+                reply.send(Ok(()));
+            }
+        }
+        Ok(())
+    }
+
+    /// One last commit, one last flush; then the threads end. Where nothing happened the files stay as they are.
+    fn close(&mut self) -> Result<()> {
+        self.closing = true;
+        if !self.commit_running && self.changed_since_flush > 0 && self.committed.is_none() {
+            self.start_commit()?;
+        }
+        Ok(())
+    }
+}
+
+/// The last finished commit: what a flush would write.
+struct Committed {
+    position: Position,
+    delta: u64,
+}
+
+/// A group that is being applied.
+struct Group {
+    entries: Vec<Vec<u8>>,
+    /// Of the job in hand.
+    rows: Vec<OutcomeRow>,
+    done: Vec<(Arc<ApplyJob>, Vec<OutcomeRow>)>,
+    /// The time of the job in hand, or why it has none.
+    failed: Option<Result<u64>>,
+}

@@ -1,0 +1,235 @@
+"""Family 2, asset: what is issued, under which policy, and who holds which power over it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.model.account import authority, refuse_programme
+from tests.model.borsh import BOOL, ID, STRING, U8, U32, U64, U128, Value, choice, enum, option, struct, vec
+from tests.model.state import (
+    AMOUNT_MAX,
+    PARAMETERS,
+    REASON,
+    Context,
+    State,
+    ascending,
+    no_fields_to_check,
+    operation,
+    record_id,
+    refuse_if,
+    statuses,
+)
+
+PERIOD = choice("day", "month")
+TERM = enum(
+    {
+        0: ("bound", struct("bound")),
+        1: ("lots", struct("lots", period=PERIOD)),
+        2: ("fixed_expiry", struct("fixed_expiry", days=U32)),
+        3: ("inactivity_expiry", struct("inactivity_expiry", days=U32)),
+        4: ("strict_lots", struct("strict_lots")),
+    }
+)
+TERM_ORDER = ["bound", "lots", "fixed_expiry", "inactivity_expiry", "strict_lots"]
+POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
+POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
+ASSET_RECORD = struct(
+    "AssetRecord",
+    version=U8,
+    issuer=ID,
+    symbol=STRING,
+    decimals=U8,
+    supply_cap=U128,
+    policy=vec(TERM),
+    powers=POWERS,
+    paused=BOOL,
+    frozen_accounts=U64,
+    minted=U128,
+    burned=U128,
+    swept=U128,
+    clawed_back=U128,
+)
+FREEZE_RECORD = struct("FreezeRecord", since=U64, reason=REASON)
+
+DAYS_MAX = 36_500
+DECIMALS_MAX = 38
+
+statuses(
+    2,
+    "invalid_symbol too_many_decimals invalid_supply_cap invalid_policy nothing_to_change unknown_asset "
+    "power_renounced creator_not_allowed asset_exists supply_cap_raised supply_cap_below_supply policy_layout_fixed "
+    "unchanged",
+)
+
+
+def asset_id(issuer: bytes, symbol: str) -> bytes:
+    """The id of the issuer's asset of this symbol."""
+    return record_id("asset", issuer, bytes([len(symbol)]), symbol.encode())
+
+
+def term(policy: list[Value], kind: str) -> Any:
+    """The term of this kind in a policy, or None."""
+    return next((t for t in policy if t.kind == kind), None)
+
+
+def supply(record: Value) -> int:
+    """The units there are."""
+    return int(record.minted - record.burned - record.swept)
+
+
+def load_asset(ctx: Context, asset: bytes) -> Any:
+    """The record of an asset, or a refusal."""
+    record = ctx.state.value(ASSET_RECORD, "assets", asset)
+    refuse_if(record is None, "unknown_asset")
+    return record
+
+
+def save_asset(ctx: Context, asset: bytes, record: Value) -> None:
+    """Write the record of an asset."""
+    ctx.state.put("assets", asset, ASSET_RECORD.write(record))
+
+
+def power_holder(record: Value, power: str) -> bytes:
+    """Who holds a power, or a refusal."""
+    holder = getattr(record.powers, power)
+    refuse_if(holder is None, "power_renounced")
+    assert isinstance(holder, bytes)
+    return holder
+
+
+def is_frozen(state: State, asset: bytes, account: bytes) -> bool:
+    """Whether the account is frozen for this asset."""
+    return state.get("freezes", account, asset) is not None
+
+
+def _check_supply_cap(cap: int) -> None:
+    refuse_if(not 1 <= cap <= AMOUNT_MAX, "invalid_supply_cap")
+
+
+def _check_policy(policy: list[Value]) -> None:
+    kinds = [t.kind for t in policy]
+    valid = ascending([TERM_ORDER.index(kind) for kind in kinds])
+    valid = valid and ("lots" in kinds or not {"fixed_expiry", "strict_lots"} & set(kinds))
+    valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
+    refuse_if(not valid, "invalid_policy")
+
+
+def _check_create(op: Value) -> None:
+    refuse_if(re.fullmatch(r"[A-Z0-9.]{1,12}", op.symbol) is None, "invalid_symbol")
+    refuse_if(op.decimals > DECIMALS_MAX, "too_many_decimals")
+    _check_supply_cap(op.supply_cap)
+    _check_policy(op.policy)
+
+
+def _create(ctx: Context, op: Value) -> None:
+    authority(ctx, op.issuer, 0x20)
+    parameters = ctx.state.value(PARAMETERS, "parameters", record_id("parameters"))
+    creators = parameters.asset_creators
+    refuse_if(creators.kind == "listed" and op.issuer not in creators.accounts, "creator_not_allowed")
+    asset = asset_id(op.issuer, op.symbol)
+    refuse_if(ctx.state.get("assets", asset) is not None, "asset_exists")
+    record = Value(
+        "AssetRecord",
+        version=1,
+        issuer=op.issuer,
+        symbol=op.symbol,
+        decimals=op.decimals,
+        supply_cap=op.supply_cap,
+        policy=op.policy,
+        powers=op.powers,
+        paused=False,
+        frozen_accounts=0,
+        minted=0,
+        burned=0,
+        swept=0,
+        clawed_back=0,
+    )
+    save_asset(ctx, asset, record)
+
+
+def _check_change(op: Value) -> None:
+    refuse_if(op.supply_cap is None and op.policy is None, "nothing_to_change")
+    if op.supply_cap is not None:
+        _check_supply_cap(op.supply_cap)
+    if op.policy is not None:
+        _check_policy(op.policy)
+
+
+def _layout(policy: list[Value]) -> tuple[str | None, bool, bool]:
+    lots = term(policy, "lots")
+    fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
+    return None if lots is None else lots.period, fixed is not None, inactivity is not None
+
+
+def _change(ctx: Context, op: Value) -> None:
+    record = load_asset(ctx, op.asset)
+    authority(ctx, power_holder(record, "change"), 0x21)
+    if op.supply_cap is not None:
+        refuse_if(op.supply_cap > record.supply_cap, "supply_cap_raised")
+        refuse_if(op.supply_cap < supply(record), "supply_cap_below_supply")
+        record.supply_cap = op.supply_cap
+    if op.policy is not None:
+        refuse_if(_layout(op.policy) != _layout(record.policy), "policy_layout_fixed")
+        record.policy = op.policy
+    save_asset(ctx, op.asset, record)
+
+
+def _renounce(ctx: Context, op: Value) -> None:
+    record = load_asset(ctx, op.asset)
+    authority(ctx, power_holder(record, op.power), 0x22)
+    setattr(record.powers, op.power, None)
+    save_asset(ctx, op.asset, record)
+
+
+def _freeze(ctx: Context, op: Value) -> None:
+    record = load_asset(ctx, op.asset)
+    authority(ctx, power_holder(record, "freeze"), 0x23)
+    refuse_programme(ctx, op.account)
+    refuse_if(is_frozen(ctx.state, op.asset, op.account) == op.frozen, "unchanged")
+    if op.frozen:
+        frozen = Value("FreezeRecord", since=ctx.time, reason=op.reason)
+        ctx.state.put("freezes", op.account, FREEZE_RECORD.write(frozen), table_key=op.asset)
+        record.frozen_accounts += 1
+    else:
+        ctx.state.remove("freezes", op.account, op.asset)
+        record.frozen_accounts -= 1
+    save_asset(ctx, op.asset, record)
+
+
+def _pause(ctx: Context, op: Value) -> None:
+    record = load_asset(ctx, op.asset)
+    authority(ctx, power_holder(record, "pause"), 0x24)
+    refuse_if(record.paused == op.paused, "unchanged")
+    record.paused = op.paused
+    save_asset(ctx, op.asset, record)
+
+
+operation(
+    0x20,
+    "create",
+    _check_create,
+    _create,
+    issuer=ID,
+    symbol=STRING,
+    decimals=U8,
+    supply_cap=U128,
+    policy=vec(TERM),
+    powers=POWERS,
+)
+operation(0x21, "change", _check_change, _change, asset=ID, supply_cap=option(U128), policy=option(vec(TERM)))
+operation(0x22, "renounce", no_fields_to_check, _renounce, asset=ID, power=choice(*POWER_NAMES))
+operation(0x23, "freeze", no_fields_to_check, _freeze, asset=ID, account=ID, frozen=BOOL, reason=REASON)
+operation(0x24, "pause", no_fields_to_check, _pause, asset=ID, paused=BOOL, reason=REASON)
+
+
+def check_invariants(state: State, _time: int) -> None:
+    """What always holds of this family's tables."""
+    for asset, (total, value) in state.records("assets").items():
+        record = ASSET_RECORD.decode(value)
+        assert total == 0
+        assert asset == asset_id(record.issuer, record.symbol)
+        assert 0 <= supply(record) <= record.supply_cap <= AMOUNT_MAX
+        assert record.frozen_accounts == len(state.records("freezes", asset))
+    for table, key in state.tables:
+        assert table not in ("freezes", "holders", "lots") or state.get("assets", key) is not None
