@@ -6,6 +6,7 @@
 
 pub mod id;
 pub mod merkle;
+pub mod note;
 pub mod signature;
 pub mod state;
 

@@ -10,6 +10,7 @@
 )]
 
 mod log;
+mod note;
 mod signature;
 
 use std::path::PathBuf;
