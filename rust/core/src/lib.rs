@@ -7,6 +7,7 @@
 pub mod id;
 pub mod merkle;
 pub mod note;
+pub mod receipt;
 pub mod signature;
 pub mod state;
 

@@ -11,6 +11,7 @@
 
 mod log;
 mod note;
+mod receipt;
 mod signature;
 
 use std::path::PathBuf;
