@@ -9,7 +9,6 @@ from tests.model.account import authority, refuse_programme
 from tests.model.borsh import BOOL, ID, STRING, U8, U32, U64, U128, Value, choice, enum, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
-    PARAMETERS,
     REASON,
     Context,
     State,
@@ -124,8 +123,7 @@ def _check_create(op: Value) -> None:
 
 def _create(ctx: Context, op: Value) -> None:
     authority(ctx, op.issuer, 0x20)
-    parameters = ctx.state.value(PARAMETERS, "parameters", record_id("parameters"))
-    creators = parameters.asset_creators
+    creators = ctx.parameters.asset_creators
     refuse_if(creators.kind == "listed" and op.issuer not in creators.accounts, "creator_not_allowed")
     asset = asset_id(op.issuer, op.symbol)
     refuse_if(ctx.state.get("assets", asset) is not None, "asset_exists")

@@ -36,7 +36,7 @@ def _check(op: Value) -> None:
 
 
 def _set_parameters(ctx: Context, op: Value) -> None:
-    governor = ctx.state.value(PARAMETERS, "parameters", record_id("parameters")).governor
+    governor = ctx.parameters.governor
     refuse_if(governor is None, "not_governed")
     authority(ctx, governor, 0xA0)
     ctx.state.put("parameters", record_id("parameters"), PARAMETERS.write(op.parameters))

@@ -136,6 +136,8 @@ class Context:
     authorizers: list[tuple[bytes, bytes | None]]
     account_records: dict[bytes, Any]
     """The authorizers' account records as they were before the first operation."""
+    parameters: Any
+    """The parameters as they were before the first operation: new ones hold from the next transaction on."""
 
     @property
     def day(self) -> int:

@@ -9,6 +9,9 @@
     reason = "a test that meets something unexpected should stop"
 )]
 
+mod log;
+mod note;
+mod receipt;
 mod signature;
 
 use std::path::PathBuf;
@@ -46,4 +49,9 @@ fn number(value: &serde_json::Value) -> u64 {
 fn hex(text: &str) -> Vec<u8> {
     assert_eq!(text.len() % 2, 0, "{text}");
     text.as_bytes().chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }

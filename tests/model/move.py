@@ -1,0 +1,416 @@
+"""Family 3, move: units that are minted, moved, burned and swept away, lot by lot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.model.account import authority, refuse_programme
+from tests.model.asset import (
+    ASSET_RECORD,
+    is_frozen,
+    load_asset,
+    power_holder,
+    save_asset,
+    supply,
+    term,
+)
+from tests.model.borsh import ID, U32, U128, Value, option, struct, vec
+from tests.model.state import (
+    AMOUNT_MAX,
+    DAY_MS,
+    REASON,
+    Context,
+    Effect,
+    State,
+    ascending,
+    operation,
+    record_id,
+    refuse_if,
+    statuses,
+)
+
+LOT_RECORD = struct(
+    "LotRecord",
+    lot=U32,
+    issued=U128,
+    burned=U128,
+    expired=U128,
+    clawed_back=U128,
+    merged_in=U128,
+    merged_out=U128,
+)
+PAYEE = struct("Payee", to=ID, amount=U128)
+
+LOTS_MAX = 64
+EMPTY_LOT = {"issued": 0, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0, "merged_out": 0}
+
+statuses(
+    3,
+    "no_payee no_account zero_amount amount_too_large same_account asset_paused account_frozen asset_bound "
+    "insufficient_funds supply_cap_exceeded too_many_lots not_expiring",
+)
+
+
+# The calendar: days since 1970-01-01, proleptic Gregorian, and months since January 1970.
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def first_day_of_month(month: int) -> int:
+    """The first day of a month."""
+    year, month_of_year = 1970 + month // 12, month % 12
+    years = year - 1
+    leap_days = years // 4 - years // 100 + years // 400 - (1969 // 4 - 1969 // 100 + 1969 // 400)
+    lengths = [31, 29 if _is_leap(year) else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    return 365 * (year - 1970) + leap_days + sum(lengths[:month_of_year])
+
+
+def month_of_day(day: int) -> int:
+    """The month that a day is in."""
+    month = day // 31
+    while first_day_of_month(month + 1) <= day:
+        month += 1
+    return month
+
+
+def lot_of_day(policy: list[Value], day: int) -> int:
+    """The lot into which units are minted on a day; 0 where the asset has no lots."""
+    lots = term(policy, "lots")
+    if lots is None:
+        return 0
+    return day if lots.period == "day" else month_of_day(day)
+
+
+def first_day_after(policy: list[Value], lot: int) -> int:
+    """The first day after the period of a lot."""
+    return lot + 1 if term(policy, "lots").period == "day" else first_day_of_month(lot + 1)
+
+
+# Balances. Inside, an asset without lots keeps all of its units under lot 0.
+
+
+class Holding:
+    """A balance: units by lot, and the day it was last active."""
+
+    def __init__(self, lots: dict[int, int], day: int) -> None:
+        self.lots = lots
+        self.day = day
+
+    @property
+    def total(self) -> int:
+        """All units."""
+        return sum(self.lots.values())
+
+
+def load_holding(state: State, asset: bytes, record: Value, account: bytes) -> Holding:
+    """The balance as it is stored, lapsed units and all."""
+    found = state.get("holders", account, asset)
+    if found is None:
+        return Holding({}, 0)
+    total, value = found
+    day = int.from_bytes(value[:4], "big")
+    if term(record.policy, "lots") is None:
+        return Holding({0: total}, day)
+    parts = [value[at : at + 20] for at in range(4, len(value), 20)]
+    return Holding({int.from_bytes(p[:4], "big"): int.from_bytes(p[4:], "big") for p in parts}, day)
+
+
+def encode_holding(record: Value, holding: Holding) -> bytes:
+    """The value of a holders record."""
+    has_lots, has_day = term(record.policy, "lots") is not None, term(record.policy, "inactivity_expiry") is not None
+    if not has_lots and not has_day:
+        return b""
+    value = (holding.day if has_day else 0).to_bytes(4, "big")
+    if has_lots:
+        value += b"".join(lot.to_bytes(4, "big") + holding.lots[lot].to_bytes(16, "big") for lot in sorted(holding.lots))
+    return value
+
+
+def _save_holding(ctx: Context, asset: bytes, record: Value, account: bytes, holding: Holding) -> None:
+    if holding.total:
+        value = encode_holding(record, holding)
+        ctx.state.put("holders", account, value, total=holding.total, table_key=asset)
+    elif ctx.state.get("holders", account, asset) is not None:
+        ctx.state.remove("holders", account, asset)
+
+
+def outstanding(lot: Value) -> int:
+    """The units of a lot that are there: a claw back moves units, so it does not count here."""
+    return int(lot.issued + lot.merged_in - lot.burned - lot.expired - lot.merged_out)
+
+
+def _count_in_lot(ctx: Context, asset: bytes, record: Value, lot: int, what: str, amount: int) -> None:
+    """Add to one of the counters of a lot. An asset without lots has no lot records."""
+    if term(record.policy, "lots") is None:
+        return
+    key = record_id("lot", asset, lot.to_bytes(4, "big"))
+    counters = ctx.state.value(LOT_RECORD, "lots", key, asset) or Value("LotRecord", lot=lot, **EMPTY_LOT)
+    setattr(counters, what, getattr(counters, what) + amount)
+    ctx.state.put("lots", key, LOT_RECORD.write(counters), total=outstanding(counters), table_key=asset)
+
+
+class Move:
+    """One operation on an asset: its record, and what it has taken and what has lapsed so far."""
+
+    def __init__(self, ctx: Context, asset: bytes) -> None:
+        self.ctx = ctx
+        self.asset = asset
+        self.record: Any = load_asset(ctx, asset)
+        self.effect = Effect()
+
+    def done(self) -> Effect:
+        """Write the asset's record."""
+        save_asset(self.ctx, self.asset, self.record)
+        return self.effect
+
+    def check_not_paused(self) -> None:
+        """Rule."""
+        refuse_if(self.record.paused, "asset_paused")
+
+    def check_not_frozen(self, account: bytes) -> None:
+        """Rule."""
+        refuse_if(is_frozen(self.ctx.state, self.asset, account), "account_frozen")
+
+    def check_sender(self, sender: bytes) -> None:
+        """The rules on who pays."""
+        self.check_not_frozen(sender)
+        refuse_programme(self.ctx, sender)
+
+    def check_payee(self, sender: bytes, to: bytes) -> None:
+        """The rules on who is paid."""
+        self.check_not_frozen(to)
+        if term(self.record.policy, "bound") is not None:
+            refuse_if(self.record.issuer not in (sender, to), "asset_bound")
+        refuse_programme(self.ctx, to)
+
+    def count(self, lot: int, what: str, amount: int) -> None:
+        """Add to one of the counters of a lot."""
+        _count_in_lot(self.ctx, self.asset, self.record, lot, what, amount)
+
+    def save(self, account: bytes, holding: Holding) -> None:
+        """Write a balance."""
+        _save_holding(self.ctx, self.asset, self.record, account, holding)
+
+    def touch(self, account: bytes) -> Holding:
+        """Remove the lapsed units of a balance and return what is left."""
+        policy, today = self.record.policy, self.ctx.day
+        holding = load_holding(self.ctx.state, self.asset, self.record, account)
+        fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
+        asleep = inactivity is not None and today >= holding.day + inactivity.days
+        for lot in sorted(holding.lots):
+            if asleep or (fixed is not None and today >= first_day_after(policy, lot) + fixed.days):
+                amount = holding.lots.pop(lot)
+                self.effect.lapsed[lot] = self.effect.lapsed.get(lot, 0) + amount
+                self.record.swept += amount
+                self.count(lot, "expired", amount)
+        self.save(account, holding)
+        return holding
+
+    def take(self, sender: bytes, amount: int, *, active: bool = True) -> dict[int, int]:
+        """Take units from a sender, lowest lots first."""
+        holding = self.touch(sender)
+        refuse_if(holding.total < amount, "insufficient_funds")
+        taken: dict[int, int] = {}
+        for lot in sorted(holding.lots):
+            part = min(amount, holding.lots[lot])
+            if part:
+                taken[lot] = part
+                amount -= part
+                holding.lots[lot] -= part
+            if not holding.lots[lot]:
+                del holding.lots[lot]
+        if active:
+            holding.day = self.ctx.day
+        self.save(sender, holding)
+        if term(self.record.policy, "lots") is not None:
+            self.effect.taken = dict(taken)
+        return taken
+
+    def credit(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
+        """Credit a balance that has just been touched, one lot after the other, lowest first."""
+        for lot in sorted(lots):
+            holding.lots[lot] = holding.lots.get(lot, 0) + lots[lot]
+            if len(holding.lots) > LOTS_MAX:
+                refuse_if(term(self.record.policy, "strict_lots") is not None, "too_many_lots")
+                lower, upper = sorted(holding.lots)[:2]
+                amount = holding.lots.pop(lower)
+                holding.lots[upper] += amount
+                self.count(lower, "merged_out", amount)
+                self.count(upper, "merged_in", amount)
+        holding.day = self.ctx.day
+        self.save(to, holding)
+
+
+def _split(lots: dict[int, int], amount: int) -> dict[int, int]:
+    """Take an amount out of the lots in hand, lowest first."""
+    piece: dict[int, int] = {}
+    for lot in sorted(lots):
+        part = min(amount, lots[lot])
+        if part:
+            piece[lot] = part
+            lots[lot] -= part
+            amount -= part
+    assert amount == 0
+    return piece
+
+
+def _check_amount(amount: int) -> None:
+    refuse_if(amount == 0, "zero_amount")
+    refuse_if(amount > AMOUNT_MAX, "amount_too_large")
+
+
+def _check_transfer(op: Value) -> None:
+    _check_amount(op.amount)
+    refuse_if(op.sender == op.to, "same_account")
+
+
+def _transfer(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    authority(ctx, op.sender, 0x30, op.asset, op.amount)
+    move.check_not_paused()
+    move.check_sender(op.sender)
+    move.check_payee(op.sender, op.to)
+    taken = move.take(op.sender, op.amount)
+    move.credit(op.to, taken, move.touch(op.to))
+    return move.done()
+
+
+def _check_pay(op: Value) -> None:
+    refuse_if(not op.payees, "no_payee")
+    for payee in op.payees:
+        _check_amount(payee.amount)
+    refuse_if(sum(payee.amount for payee in op.payees) > AMOUNT_MAX, "amount_too_large")
+    refuse_if(any(payee.to == op.sender for payee in op.payees), "same_account")
+
+
+def _pay(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    total = sum(payee.amount for payee in op.payees)
+    authority(ctx, op.sender, 0x31, op.asset, total)
+    move.check_not_paused()
+    move.check_sender(op.sender)
+    for payee in op.payees:
+        move.check_payee(op.sender, payee.to)
+    in_hand = move.take(op.sender, total)
+    for payee in op.payees:
+        move.credit(payee.to, _split(in_hand, payee.amount), move.touch(payee.to))
+    return move.done()
+
+
+def _check_one_amount(op: Value) -> None:
+    _check_amount(op.amount)
+
+
+def _mint(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    authority(ctx, power_holder(move.record, "mint"), 0x32, op.asset, op.amount)
+    move.check_not_paused()
+    move.check_not_frozen(op.to)
+    refuse_programme(ctx, op.to)
+    holding = move.touch(op.to)
+    refuse_if(supply(move.record) + op.amount > move.record.supply_cap, "supply_cap_exceeded")
+    lot = lot_of_day(move.record.policy, ctx.day)
+    move.count(lot, "issued", op.amount)
+    move.record.minted += op.amount
+    move.credit(op.to, {lot: op.amount}, holding)
+    return move.done()
+
+
+def _burn(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    authority(ctx, op.sender, 0x33, op.asset, op.amount)
+    move.check_not_paused()
+    move.check_sender(op.sender)
+    for lot, amount in move.take(op.sender, op.amount).items():
+        move.count(lot, "burned", amount)
+    move.record.burned += op.amount
+    return move.done()
+
+
+def _claw_back(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    authority(ctx, power_holder(move.record, "claw_back"), 0x34)
+    move.check_not_frozen(op.to)
+    refuse_programme(ctx, op.sender)
+    refuse_programme(ctx, op.to)
+    taken = move.take(op.sender, op.amount, active=False)
+    for lot, amount in taken.items():
+        move.count(lot, "clawed_back", amount)
+    move.record.clawed_back += op.amount
+    move.credit(op.to, taken, move.touch(op.to))
+    return move.done()
+
+
+def _check_sweep(op: Value) -> None:
+    refuse_if(not op.accounts, "no_account")
+
+
+def _sweep(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    policy = move.record.policy
+    expires = term(policy, "fixed_expiry") is not None or term(policy, "inactivity_expiry") is not None
+    refuse_if(not expires, "not_expiring")
+    for account in op.accounts:
+        refuse_programme(ctx, account)
+    for account in op.accounts:
+        move.touch(account)
+    return move.done()
+
+
+_REFERENCE = option(ID)
+operation(
+    0x30,
+    "transfer",
+    _check_transfer,
+    _transfer,
+    mandates=True,
+    asset=ID,
+    sender=ID,
+    to=ID,
+    amount=U128,
+    reference=_REFERENCE,
+)
+operation(0x31, "pay", _check_pay, _pay, mandates=True, asset=ID, sender=ID, payees=vec(PAYEE), reference=_REFERENCE)
+operation(0x32, "mint", _check_one_amount, _mint, mandates=True, asset=ID, to=ID, amount=U128, reference=_REFERENCE)
+operation(0x33, "burn", _check_one_amount, _burn, mandates=True, asset=ID, sender=ID, amount=U128, reference=_REFERENCE)
+operation(0x34, "claw_back", _check_transfer, _claw_back, asset=ID, sender=ID, to=ID, amount=U128, reason=REASON)
+operation(0x35, "sweep", _check_sweep, _sweep, asset=ID, accounts=vec(ID))
+
+
+def check_invariants(state: State, time: int) -> None:
+    """What always holds of this family's tables: design.md, invariants 1 and 2."""
+    for asset, (_, value) in state.records("assets").items():
+        record = ASSET_RECORD.decode(value)
+        has_lots = term(record.policy, "lots") is not None
+        has_day = term(record.policy, "inactivity_expiry") is not None
+        held: dict[int, int] = {}
+        for account, (total, stored) in state.records("holders", asset).items():
+            holding = load_holding(state, asset, record, account)
+            assert stored == encode_holding(record, holding)
+            assert ascending(list(holding.lots))
+            assert total == holding.total > 0
+            assert len(holding.lots) <= LOTS_MAX
+            assert all(amount > 0 for amount in holding.lots.values())
+            assert holding.day <= time // DAY_MS
+            assert has_day or holding.day == 0
+            for lot, amount in holding.lots.items():
+                held[lot] = held.get(lot, 0) + amount
+        assert sum(held.values()) == supply(record) == record.minted - record.burned - record.swept >= 0
+        assert state.table_root("holders", asset)[1] == supply(record)
+        lots = {}
+        for key, (total, stored) in state.records("lots", asset).items():
+            lot = LOT_RECORD.decode(stored)
+            assert key == record_id("lot", asset, lot.lot.to_bytes(4, "big"))
+            assert total == outstanding(lot) == held.get(lot.lot, 0)
+            lots[lot.lot] = lot
+        assert has_lots or not lots
+        if has_lots:
+            assert held.keys() <= lots.keys()
+            assert state.table_root("lots", asset)[1] == supply(record)
+            assert sum(lot.issued for lot in lots.values()) == record.minted
+            assert sum(lot.burned for lot in lots.values()) == record.burned
+            assert sum(lot.expired for lot in lots.values()) == record.swept
+            assert sum(lot.clawed_back for lot in lots.values()) == record.clawed_back
+            assert sum(lot.merged_in for lot in lots.values()) == sum(lot.merged_out for lot in lots.values())
