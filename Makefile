@@ -20,6 +20,9 @@ VENV := $(CURDIR)/.venv
 PY := $(VENV)/bin/python
 CARGO := cargo
 CARGO_FLAGS := --release --locked --workspace
+# What maturin tells PyO3's build script. Told the same, clippy and rustdoc do not make it (and then maturin) redo PyO3.
+PYO3_CONFIG = $(lastword $(sort $(wildcard $(CURDIR)/target/maturin/pyo3-config-*.txt)))
+PYO3_ENV = PYO3_BUILD_EXTENSION_MODULE=1 $(if $(PYO3_CONFIG),PYO3_CONFIG_FILE=$(PYO3_CONFIG))
 
 # A tree that was moved, or whose .venv or native module is gone, is set up again whatever the stamps say.
 ifneq ($(shell test -x .venv/bin/python && cat .make/venv 2>/dev/null),$(CURDIR))
@@ -54,8 +57,8 @@ check: check-rust check-python check-types check-crates check-docs check-spellin
 
 check-rust: .make/native
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps --document-private-items
+	$(PYO3_ENV) $(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	$(PYO3_ENV) RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps --document-private-items
 
 check-python: .make/tools
 	$(PY) -m ruff check .

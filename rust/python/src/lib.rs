@@ -1,1 +1,457 @@
-//! The native module.
+//! The native module of the Python package: bytes in, bytes out, errors mapped in one file. No operation is named here.
+
+mod error;
+
+use crate::error::to_python;
+use counterfoil_core::Id;
+use counterfoil_core::ops::{OPERATIONS, statuses};
+use counterfoil_core::signature::{self, Check};
+use counterfoil_core::state::{Record, Table, TableName};
+use counterfoil_core::wire::{Genesis, decode};
+use counterfoil_engine::{Batch, Error, Ledger, Options, OutcomeRow, StoreOptions, fsck};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+use std::path::PathBuf;
+
+/// `(id, status, operation, index, duplicate)` of one transaction.
+type OutcomeTuple<'py> = (Bound<'py, PyBytes>, u16, Option<u16>, Option<u64>, bool);
+/// `(sum, value)` of a record.
+type RecordTuple<'py> = (u128, Bound<'py, PyBytes>);
+/// `(next cursor, [(record id, sum, value)])`.
+type PageTuple<'py> = (Option<Bound<'py, PyBytes>>, Vec<(Bound<'py, PyBytes>, u128, Bound<'py, PyBytes>)>);
+/// `(index, height, time, through, state root)` of a commit.
+type CommitTuple<'py> = (u64, u64, u64, u64, Bound<'py, PyBytes>);
+
+fn bytes<'py>(py: Python<'py>, id: &Id) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, id.as_bytes())
+}
+
+fn id(name: &str, given: &[u8]) -> PyResult<Id> {
+    let array: [u8; 32] = given
+        .try_into()
+        .map_err(|_| PyValueError::new_err(format!("{name} must have 32 bytes, found {}", given.len())))?;
+    Ok(Id(array))
+}
+
+fn seed(given: Option<&[u8]>) -> PyResult<Option<[u8; 32]>> {
+    given.map(|given| id("operator seed", given).map(|seed| seed.0)).transpose()
+}
+
+fn table(name: &str, key: Option<&[u8]>) -> PyResult<Table> {
+    let name = TableName::parse(name).ok_or_else(|| PyValueError::new_err(format!("no table is named {name:?}")))?;
+    Ok(Table { name, key: key.map(|key| id("table key", key)).transpose()? })
+}
+
+/// A batch from a list of `bytes`, or from one `bytes` of transactions, each after its length (u32, little-endian).
+fn batch(given: &Bound<'_, PyAny>) -> PyResult<Batch> {
+    let mut batch = Batch::default();
+    if let Ok(list) = given.cast::<PyList>() {
+        for item in list {
+            let item = item.cast::<PyBytes>().map_err(|_| {
+                PyTypeError::new_err(format!("a batch is a list of bytes, found {} in it", type_name(&item)))
+            })?;
+            batch.push(item.as_bytes());
+        }
+        return Ok(batch);
+    }
+    let framed = given.cast::<PyBytes>().map_err(|_| {
+        PyTypeError::new_err(format!("a batch is a list of bytes or framed bytes, found {}", type_name(given)))
+    })?;
+    let mut rest = framed.as_bytes();
+    while !rest.is_empty() {
+        let frame = rest.split_first_chunk::<4>().and_then(|(length, after)| {
+            after.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+        });
+        let Some((transaction, after)) = frame else {
+            let at = framed.as_bytes().len().saturating_sub(rest.len());
+            return Err(PyValueError::new_err(format!(
+                "framed batch is cut short at byte {at}: expected a length u32 and as many bytes, found {} bytes",
+                rest.len()
+            )));
+        };
+        batch.push(transaction);
+        rest = after;
+    }
+    Ok(batch)
+}
+
+fn type_name(given: &Bound<'_, PyAny>) -> String {
+    given.get_type().name().map_or_else(|_| "another type".to_owned(), |name| name.to_string())
+}
+
+/// The outcomes of a batch, without one Python object each.
+#[pyclass(frozen, module = "counterfoil._core")]
+struct Outcomes {
+    rows: Vec<OutcomeRow>,
+}
+
+#[pymethods]
+impl Outcomes {
+    fn __len__(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// `(id, status, operation, index, duplicate)` of the transaction at this position.
+    fn row<'py>(&self, py: Python<'py>, position: usize) -> PyResult<OutcomeTuple<'py>> {
+        let row = self
+            .rows
+            .get(position)
+            .ok_or_else(|| pyo3::exceptions::PyIndexError::new_err("outcome index out of range"))?;
+        Ok((bytes(py, &row.id), row.status.code(), row.operation, row.index, row.duplicate))
+    }
+
+    /// How many were applied (now or before).
+    fn applied(&self) -> usize {
+        self.rows.iter().filter(|row| row.index.is_some()).count()
+    }
+
+    /// The position of the first that was refused.
+    fn first_refused(&self) -> Option<usize> {
+        self.rows.iter().position(|row| row.index.is_none())
+    }
+
+    /// How many outcomes there are of each status code.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+        for row in &self.rows {
+            let count = counts.entry(row.status.code()).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts.into_pyobject(py)
+    }
+}
+
+/// An open ledger.
+#[pyclass(frozen, module = "counterfoil._core")]
+struct Engine {
+    ledger: Ledger,
+}
+
+fn options(read_only: bool, given: Option<&Bound<'_, PyDict>>) -> PyResult<Options> {
+    let mut options = Options::default();
+    options.store = StoreOptions { read_only, ..options.store };
+    for (name, value) in given.into_iter().flatten() {
+        match name.extract::<String>()?.as_str() {
+            "map_bytes" => options.store.map_bytes = value.extract()?,
+            "map_bytes_max" => options.store.map_bytes_max = value.extract()?,
+            "commit_every_ms" => options.commit_every_ms = value.extract()?,
+            "cache_records" => options.cache_records = value.extract()?,
+            "flush_records" => options.flush_records = value.extract()?,
+            "index" => options.indexed = value.extract()?,
+            other => return Err(PyTypeError::new_err(format!("unknown option {other:?}"))),
+        }
+    }
+    // A small limit is meant: the map must not begin above it.
+    let max = usize::try_from(options.store.map_bytes_max).unwrap_or(usize::MAX);
+    options.store.map_bytes = options.store.map_bytes.min(max);
+    Ok(options)
+}
+
+#[pymethods]
+impl Engine {
+    #[staticmethod]
+    #[pyo3(signature = (path, genesis, operator=None, options=None))]
+    fn create(
+        py: Python<'_>,
+        path: PathBuf,
+        genesis: &[u8],
+        operator: Option<&[u8]>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let genesis: Genesis =
+            decode(genesis).ok_or_else(|| PyValueError::new_err("genesis does not decode as Borsh"))?;
+        let (operator, options) = (seed(operator)?, self::options(false, options)?);
+        let ledger = py.detach(|| Ledger::create(&path, &genesis, operator, &options)).map_err(to_python)?;
+        Ok(Self { ledger })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, operator=None, read_only=false, options=None, progress=None))]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        operator: Option<&[u8]>,
+        read_only: bool,
+        options: Option<&Bound<'_, PyDict>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let (operator, options) = (seed(operator)?, self::options(read_only, options)?);
+        let mut report = Progress { callback: progress, failed: None };
+        let opened = py.detach(|| {
+            Ledger::open(&path, operator, &options, &mut |done, all| report.tell(done, all))
+        });
+        report.check()?;
+        Ok(Self { ledger: opened.map_err(to_python)? })
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.ledger.close()).map_err(to_python)
+    }
+
+    #[pyo3(signature = (transactions, time=None, dry_run=false))]
+    fn apply(
+        &self,
+        py: Python<'_>,
+        transactions: &Bound<'_, PyAny>,
+        time: Option<u64>,
+        dry_run: bool,
+    ) -> PyResult<Outcomes> {
+        let batch = batch(transactions)?;
+        let rows = py
+            .detach(|| if dry_run { self.ledger.dry_run(batch, time) } else { self.ledger.apply(batch, time) })
+            .map_err(to_python)?;
+        Ok(Outcomes { rows })
+    }
+
+    /// Hands transactions in; `callback(outcomes, error)` is called from another thread, one of them `None`.
+    #[pyo3(signature = (transactions, callback, time=None))]
+    fn submit(
+        &self,
+        py: Python<'_>,
+        transactions: &Bound<'_, PyAny>,
+        callback: Py<PyAny>,
+        time: Option<u64>,
+    ) -> PyResult<()> {
+        let batch = batch(transactions)?;
+        let answer = move |result: Result<Vec<OutcomeRow>, Error>| {
+            Python::attach(|py| {
+                let called = match result {
+                    Ok(rows) => callback.call1(py, (Outcomes { rows }, py.None())),
+                    Err(error) => callback.call1(py, (py.None(), to_python(error))),
+                };
+                if let Err(error) = called {
+                    error.write_unraisable(py, Some(callback.bind(py)));
+                }
+            });
+        };
+        py.detach(|| self.ledger.submit(batch, time, answer)).map_err(to_python)
+    }
+
+    #[pyo3(signature = (time=None))]
+    fn checkpoint(&self, py: Python<'_>, time: Option<u64>) -> PyResult<String> {
+        py.detach(|| self.ledger.checkpoint(time)).map_err(to_python)
+    }
+
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.ledger.flush()).map_err(to_python)
+    }
+
+    fn rotate_operator(&self, py: Python<'_>, operator: &[u8]) -> PyResult<()> {
+        let seed = id("operator seed", operator)?.0;
+        py.detach(|| self.ledger.rotate_operator(seed)).map_err(to_python)
+    }
+
+    fn confirm(&self, py: Python<'_>, note: &str) -> PyResult<()> {
+        py.detach(|| self.ledger.confirm(note.as_bytes())).map_err(to_python)
+    }
+
+    #[getter]
+    fn is_confirmed(&self) -> bool {
+        self.ledger.is_confirmed()
+    }
+
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        bytes(py, &self.ledger.id())
+    }
+
+    #[getter]
+    fn genesis<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &counterfoil_core::wire::encode(self.ledger.genesis()))
+    }
+
+    fn verifier_key(&self, py: Python<'_>) -> PyResult<String> {
+        py.detach(|| self.ledger.verifier_key()).map_err(to_python)
+    }
+
+    #[pyo3(signature = (name, key, record_id))]
+    fn record<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        key: Option<&[u8]>,
+        record_id: &[u8],
+    ) -> PyResult<Option<RecordTuple<'py>>> {
+        let (table, record_id) = (table(name, key)?, id("record id", record_id)?);
+        let record = py.detach(|| self.ledger.record(&table, &record_id)).map_err(to_python)?;
+        Ok(record.map(|Record { sum, value }| (sum, PyBytes::new(py, &value))))
+    }
+
+    #[pyo3(signature = (name, key, after=None, limit=1_000))]
+    fn page<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        key: Option<&[u8]>,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> PyResult<PageTuple<'py>> {
+        let table = table(name, key)?;
+        let after = after.map(|after| id("cursor", after)).transpose()?;
+        let page = py.detach(|| self.ledger.page(&table, after, limit.max(1))).map_err(to_python)?;
+        let records = page.records.iter();
+        let records = records.map(|(id, record)| (bytes(py, id), record.sum, PyBytes::new(py, &record.value))).collect();
+        Ok((page.next.map(|next| bytes(py, &next)), records))
+    }
+
+    #[pyo3(signature = (name, key, record_id))]
+    fn prove<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        key: Option<&[u8]>,
+        record_id: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (table, record_id) = (table(name, key)?, id("record id", record_id)?);
+        let statement = py.detach(|| self.ledger.prove(&table, &record_id)).map_err(to_python)?;
+        Ok(PyBytes::new(py, &statement))
+    }
+
+    fn prove_entry(&self, py: Python<'_>, index: u64) -> PyResult<String> {
+        py.detach(|| self.ledger.prove_entry(index)).map_err(to_python)
+    }
+
+    fn prove_consistency<'py>(&self, py: Python<'py>, old: u64, new: u64) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let proof = py.detach(|| self.ledger.prove_consistency(old, new)).map_err(to_python)?;
+        Ok(proof.iter().map(|hash| bytes(py, hash)).collect())
+    }
+
+    fn entry<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let entry = py.detach(|| self.ledger.entry(index)).map_err(to_python)?;
+        Ok(PyBytes::new(py, &entry))
+    }
+
+    fn entries<'py>(&self, py: Python<'py>, start: u64, limit: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let entries = py.detach(|| self.ledger.entries(start, limit)).map_err(to_python)?;
+        Ok(entries.iter().map(|entry| PyBytes::new(py, entry)).collect())
+    }
+
+    fn size(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.ledger.size()).map_err(to_python)
+    }
+
+    fn log_root<'py>(&self, py: Python<'py>, tree_size: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let root = py.detach(|| self.ledger.log_root(tree_size)).map_err(to_python)?;
+        Ok(bytes(py, &root))
+    }
+
+    fn last_commit<'py>(&self, py: Python<'py>) -> PyResult<CommitTuple<'py>> {
+        let (index, commit) = py.detach(|| self.ledger.last_commit()).map_err(to_python)?;
+        Ok((index, commit.height, commit.time, commit.through, bytes(py, &commit.state_root)))
+    }
+
+    fn note(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        py.detach(|| self.ledger.note()).map_err(to_python)
+    }
+
+    fn time(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.ledger.time()).map_err(to_python)
+    }
+
+    fn index_of(&self, py: Python<'_>, transaction_id: &[u8]) -> PyResult<Option<u64>> {
+        let transaction_id = id("transaction id", transaction_id)?;
+        py.detach(|| self.ledger.index_of(&transaction_id)).map_err(to_python)
+    }
+
+    #[pyo3(signature = (account, start=0, limit=1_000))]
+    fn account_entries(&self, py: Python<'_>, account: &[u8], start: u64, limit: usize) -> PyResult<Vec<u64>> {
+        let account = id("account", account)?;
+        py.detach(|| self.ledger.account_entries(&account, start, limit)).map_err(to_python)
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = py.detach(|| self.ledger.stats()).map_err(to_python)?;
+        let numbers = PyDict::new(py);
+        numbers.set_item("entries", stats.entries)?;
+        numbers.set_item("height", stats.height)?;
+        numbers.set_item("cached_records", stats.cached_records)?;
+        numbers.set_item("uncommitted_records", stats.uncommitted_records)?;
+        numbers.set_item("seen_transactions", stats.seen_transactions)?;
+        numbers.set_item("tables", stats.tables)?;
+        numbers.set_item("log_bytes", stats.log_bytes)?;
+        numbers.set_item("state_bytes", stats.state_bytes)?;
+        numbers.set_item("signature_backend", stats.signature_backend)?;
+        Ok(numbers)
+    }
+}
+
+/// Tells a Python callable how far long work is, and stops telling at its first exception.
+struct Progress {
+    callback: Option<Py<PyAny>>,
+    failed: Option<PyErr>,
+}
+
+impl Progress {
+    fn tell(&mut self, done: u64, all: u64) {
+        let Some(callback) = &self.callback else { return };
+        if self.failed.is_none() {
+            self.failed = Python::attach(|py| callback.call1(py, (done, all)).err());
+        }
+    }
+
+    fn check(self) -> PyResult<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Checks a closed ledger's folder and returns a report of what was found; raises at the first contradiction.
+#[pyfunction]
+#[pyo3(name = "fsck", signature = (path, full=false, progress=None))]
+fn check_folder<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    full: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let mut report = Progress { callback: progress, failed: None };
+    let checked = py.detach(|| fsck(&path, full, &mut |done, all| report.tell(done, all)));
+    report.check()?;
+    let checked = checked.map_err(to_python)?;
+    let findings = PyDict::new(py);
+    findings.set_item("entries", checked.entries)?;
+    findings.set_item("height", checked.height)?;
+    findings.set_item("tables", checked.tables)?;
+    findings.set_item("state_root", bytes(py, &checked.state_root))?;
+    findings.set_item("log_root", bytes(py, &checked.log_root))?;
+    Ok(findings)
+}
+
+/// `[(tag, name, whether a mandate may cover it)]` of every operation.
+#[pyfunction]
+fn operations() -> Vec<(u8, &'static str, bool)> {
+    OPERATIONS.iter().map(|info| (info.tag, info.name, info.mandate)).collect()
+}
+
+/// `[(code, name, whether it may turn into success later)]` of every status.
+#[pyfunction(name = "statuses")]
+fn all_statuses() -> Vec<(u16, &'static str, bool)> {
+    statuses().map(|info| (info.status.code(), info.name, info.transient)).collect()
+}
+
+/// Verdicts on `(key, signature, message)` triples: together, as a batch verifies them, or one by one.
+#[pyfunction]
+#[pyo3(signature = (checks, batch=true))]
+fn verify_signatures(py: Python<'_>, checks: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, batch: bool) -> PyResult<Vec<bool>> {
+    py.detach(|| {
+        let mut sized = Vec::with_capacity(checks.len());
+        for (key, signature, message) in &checks {
+            let key: &[u8; 32] = key
+                .as_slice()
+                .try_into()
+                .map_err(|_| PyValueError::new_err(format!("a key has 32 bytes, found {}", key.len())))?;
+            let signature: &[u8; 64] = signature
+                .as_slice()
+                .try_into()
+                .map_err(|_| PyValueError::new_err(format!("a signature has 64 bytes, found {}", signature.len())))?;
+            sized.push(Check { key, signature, message });
+        }
+        Ok(if batch { signature::verify_batch(&sized) } else { sized.iter().map(signature::verify).collect() })
+    })
+}
+
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use super::{Engine, Outcomes, all_statuses, check_folder, operations, verify_signatures};
+}

@@ -1,0 +1,144 @@
+//! The folder of a ledger: its format file, the writer's lock, and how a copy of it is told from the original.
+//!
+//! ```text
+//! club.ledger/
+//!   format     "counterfoil ledger\nformat 1\n"
+//!   lock       held by the one writer
+//!   identity   which file system object log/data.mdb was when a writer last opened it
+//!   log/       LMDB: entries, log tree, notes
+//!   state/     LMDB: tables, indexes
+//! ```
+
+use crate::error::{Error, Result};
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// The format that this version writes.
+pub const FORMAT: u32 = 1;
+
+const FIRST_LINE: &str = "counterfoil ledger";
+
+/// A ledger's folder.
+#[derive(Debug)]
+pub(crate) struct Home {
+    path: PathBuf,
+}
+
+impl Home {
+    /// A new folder, or an empty one that is there.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let home = Self { path: path.to_owned() };
+        if let Ok(mut entries) = std::fs::read_dir(path) {
+            if entries.next().is_some() {
+                return Err(Error::AlreadyExists { path: path.to_owned() });
+            }
+        } else if path.exists() {
+            return Err(Error::AlreadyExists { path: path.to_owned() });
+        }
+        std::fs::create_dir_all(path).map_err(|source| home.io(path, source))?;
+        Ok(home)
+    }
+
+    /// Says that the folder is a ledger; the last step of creating one.
+    pub(crate) fn seal(&self) -> Result<()> {
+        self.write_file("format", &format!("{FIRST_LINE}\nformat {FORMAT}\n"))
+    }
+
+    /// The folder of a ledger of a format that this version reads.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let home = Self { path: path.to_owned() };
+        let not_a_ledger = |reason: &str| Error::NotALedger { path: path.to_owned(), reason: reason.to_owned() };
+        if !path.is_dir() {
+            return Err(not_a_ledger("there is no such folder"));
+        }
+        let text = match std::fs::read(path.join("format")) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(not_a_ledger("it has no file named format"));
+            }
+            Err(source) => return Err(home.io(&path.join("format"), source)),
+        };
+        let mut lines = text.lines();
+        let number = lines.next().filter(|first| *first == FIRST_LINE).and_then(|_| lines.next());
+        match number.and_then(|line| line.strip_prefix("format ")).and_then(|digits| digits.parse::<u32>().ok()) {
+            Some(FORMAT) => Ok(home),
+            Some(found) if found > FORMAT => {
+                Err(Error::NewerFormat { path: path.to_owned(), found, expected: FORMAT })
+            }
+            Some(_) | None => Err(not_a_ledger("its file format does not say 'counterfoil ledger' and 'format 1'")),
+        }
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path.join("state")
+    }
+
+    /// Takes the writer's lock; it is let go when the file is dropped or the process ends, however it ends.
+    pub(crate) fn lock(&self) -> Result<File> {
+        let path = self.path.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|source| self.io(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked { path: self.path.clone() }),
+            Err(TryLockError::Error(source)) => Err(self.io(&path, source)),
+        }
+    }
+
+    /// Whether the log's file is the one that a writer last opened here. A copy or a restored backup has another inode
+    /// or another time of birth.
+    pub(crate) fn is_original(&self) -> Result<bool> {
+        let recorded = match std::fs::read_to_string(self.path.join("identity")) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(self.io(&self.path.join("identity"), source)),
+        };
+        Ok(recorded == self.identity()?)
+    }
+
+    /// Records that this folder is the original.
+    pub(crate) fn record_identity(&self) -> Result<()> {
+        self.write_file("identity", &self.identity()?)
+    }
+
+    fn identity(&self) -> Result<String> {
+        let path = self.log().join("data.mdb");
+        let metadata = std::fs::metadata(&path).map_err(|source| self.io(&path, source))?;
+        // File systems that do not tell a file's birth leave the inode alone to decide.
+        let born = metadata
+            .created()
+            .ok()
+            .and_then(|created| created.duration_since(UNIX_EPOCH).ok())
+            .map_or_else(|| "unknown".to_owned(), |since| since.as_nanos().to_string());
+        Ok(format!("inode {}\nborn {born}\n", metadata.ino()))
+    }
+
+    /// Replaces a small file, so that a crash leaves the old one or the new one.
+    fn write_file(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path.join(name);
+        let temporary = self.path.join(format!("{name}.new"));
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&temporary)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&temporary, &path)?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().map_err(|source| self.io(&path, source))
+    }
+
+    fn io(&self, path: &Path, source: std::io::Error) -> Error {
+        Error::Io { path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,889 @@
+//! A ledger that is open: for writing, with its threads, or read-only, following what another process writes.
+
+use crate::cache::Cache;
+use crate::environment::StoreOptions;
+use crate::error::{Error, Result};
+use crate::home::Home;
+use crate::log_store::{LogReader, LogStore};
+use crate::recent::{Recent, account_key};
+use crate::replica::{Position, Replica};
+use crate::state_store::StateStore;
+use crate::tree::Tree;
+use crate::writer::{Batch, Inbox, Job, Reply, Threads, clock_ms};
+use counterfoil_core::Id;
+use counterfoil_core::apply::AdmissionRules;
+use counterfoil_core::note::{Algorithm, Checkpoint, VerifierKey};
+use counterfoil_core::receipt::{Question, Receipt, Statement};
+use counterfoil_core::signature;
+use counterfoil_core::state::{Record, Table, tree_key};
+use counterfoil_core::status::Status;
+use counterfoil_core::wire::{Commit, Entry, Genesis, decode};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+/// How a ledger is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The first size of the LMDB maps, and how far they may grow.
+    pub store: StoreOptions,
+    /// Commit this long after a change, ms; never by time if absent.
+    pub commit_every_ms: Option<u64>,
+    /// Records that are kept in memory.
+    pub cache_records: usize,
+    /// Flush the state when this many records changed.
+    pub flush_records: usize,
+    /// Index transactions by account and by id.
+    pub indexed: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            store: StoreOptions::default(),
+            commit_every_ms: Some(1_000),
+            cache_records: 4_000_000,
+            flush_records: 700_000,
+            indexed: true,
+        }
+    }
+}
+
+/// What became of one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutcomeRow {
+    /// Its id; zero where the bytes are no transaction.
+    pub id: Id,
+    /// `OK`, or why it was refused.
+    pub status: Status,
+    /// The operation that refused it.
+    pub operation: Option<u16>,
+    /// Its log entry.
+    pub index: Option<u64>,
+    /// Whether it had been applied before.
+    pub duplicate: bool,
+}
+
+/// A page of records: where the next page begins, and (record id, record) in the order of the tree.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The cursor after the last record; none at the end of the table.
+    pub next: Option<Id>,
+    /// The records.
+    pub records: Vec<(Id, Record)>,
+}
+
+/// Numbers about an open ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Entries in the log.
+    pub entries: u64,
+    /// The last commit's height.
+    pub height: u64,
+    /// Records in memory.
+    pub cached_records: u64,
+    /// Records that changed since the last commit.
+    pub uncommitted_records: u64,
+    /// Transactions remembered against replay.
+    pub seen_transactions: u64,
+    /// Tables that are not empty.
+    pub tables: u64,
+    /// Bytes of the log environment's file.
+    pub log_bytes: u64,
+    /// Bytes of the state environment's file.
+    pub state_bytes: u64,
+    /// The curve arithmetic in use.
+    pub signature_backend: &'static str,
+}
+
+/// The last commit and the checkpoint under it.
+#[derive(Clone, Debug)]
+struct Published {
+    commit_index: u64,
+    commit: Commit,
+    note: Option<String>,
+}
+
+/// What the threads of a ledger share.
+pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    pub(crate) genesis: Genesis,
+    pub(crate) options: Options,
+    pub(crate) store: StateStore,
+    pub(crate) log: LogReader,
+    pub(crate) state: Mutex<Replica>,
+    pub(crate) tree: RwLock<Tree>,
+    pub(crate) recent: RwLock<Recent>,
+    pub(crate) rules: RwLock<AdmissionRules>,
+    pub(crate) inbox: Mutex<Inbox>,
+    pub(crate) inbox_changed: Condvar,
+    /// Transactions that were admitted and not applied yet.
+    admitted: Mutex<usize>,
+    room_changed: Condvar,
+    published: RwLock<Published>,
+    /// Whether the tree is ahead of the last checkpoint.
+    publishing: Mutex<bool>,
+    publishing_changed: Condvar,
+    poison: OnceLock<String>,
+    stopped: AtomicBool,
+    confirmed: AtomicBool,
+    readers_waiting: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn poison(&self, reason: &str) {
+        let _ = self.poison.set(reason.to_owned());
+        self.stop();
+    }
+
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.poison.get().is_some()
+    }
+
+    /// No more work is taken: whoever waits is answered.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox.closed = true;
+        let unanswered = std::mem::take(&mut inbox.jobs);
+        drop(inbox);
+        // Each job answers its caller when it is dropped.
+        drop(unanswered);
+        self.inbox_changed.notify_all();
+        self.room_changed.notify_all();
+        *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.publishing_changed.notify_all();
+    }
+
+    /// Why the handle does no work: what failed, or that it is closed.
+    pub(crate) fn why_unusable(&self) -> Error {
+        match self.poison.get() {
+            Some(reason) => Error::Poisoned { reason: reason.clone() },
+            None => Error::Closed,
+        }
+    }
+
+    /// An error that can be handed to several callers.
+    pub(crate) fn cause(&self, error: &Error) -> Error {
+        match error {
+            Error::MapFull { limit_bytes } => Error::MapFull { limit_bytes: *limit_bytes },
+            other => Error::Storage(other.to_string()),
+        }
+    }
+
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.confirmed.load(Ordering::SeqCst)
+    }
+
+    /// Waits until applying has caught up with admitting.
+    pub(crate) fn wait_for_room(&self, count: usize, max: usize) {
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        while *admitted > max && !self.stopped.load(Ordering::SeqCst) {
+            admitted = self.room_changed.wait(admitted).unwrap_or_else(PoisonError::into_inner);
+        }
+        *admitted = admitted.saturating_add(count);
+    }
+
+    pub(crate) fn make_room(&self, count: usize) {
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        *admitted = admitted.saturating_sub(count);
+        self.room_changed.notify_all();
+    }
+
+    /// Lets readers that wait for the state have it once, before the writer takes it again.
+    pub(crate) fn let_readers_in(&self) {
+        for _ in 0..100 {
+            if self.readers_waiting.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    fn read_state(&self) -> Result<MutexGuard<'_, Replica>> {
+        self.readers_waiting.fetch_add(1, Ordering::SeqCst);
+        let state = self.state.lock();
+        self.readers_waiting.fetch_sub(1, Ordering::SeqCst);
+        state.map_err(|_| self.why_unusable())
+    }
+
+    fn read_tree(&self) -> Result<RwLockReadGuard<'_, Tree>> {
+        self.tree.read().map_err(|_| self.why_unusable())
+    }
+
+    pub(crate) fn begin_publishing(&self) {
+        *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    pub(crate) fn publish(&self, commit_index: u64, commit: &Commit, note: Option<String>) {
+        let published = Published { commit_index, commit: commit.clone(), note };
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.publishing_changed.notify_all();
+    }
+
+    /// Runs `read` while the tree stands at the last commit.
+    fn at_last_commit<T>(&self, read: impl FnOnce(&Tree, &Published) -> Result<T>) -> Result<T> {
+        let mut publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        while *publishing {
+            publishing = self.publishing_changed.wait(publishing).unwrap_or_else(PoisonError::into_inner);
+        }
+        if self.is_poisoned() {
+            return Err(self.why_unusable());
+        }
+        // The tree is locked before another commit may begin, which then waits for this reader.
+        let tree = self.read_tree()?;
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+        drop(publishing);
+        read(&tree, &published)
+    }
+
+    /// The log index of a transaction, with the state at hand.
+    pub(crate) fn index_of_locked(&self, state: &Replica, id: &Id) -> Result<Option<u64>> {
+        if let Some(index) = state.unsaved.ids.get(id) {
+            return Ok(Some(*index));
+        }
+        if let Some(index) = self.recent.read().unwrap_or_else(PoisonError::into_inner).index_of(id) {
+            return Ok(Some(index));
+        }
+        self.store.id_index(id)
+    }
+}
+
+/// A ledger in a folder.
+pub struct Ledger {
+    shared: Arc<Shared>,
+    threads: Mutex<Option<Threads>>,
+    read_only: bool,
+    opened_in: u32,
+    /// The writer's lock on the folder; none for a reader.
+    lock: Mutex<Option<File>>,
+    home: Home,
+}
+
+impl Ledger {
+    /// Creates a ledger in a new or empty folder, with its genesis, first commit and, if the operator's seed is given, first
+    /// checkpoint.
+    pub fn create(path: &Path, genesis: &Genesis, operator: Option<[u8; 32]>, options: &Options) -> Result<Self> {
+        if let Some(problem) = genesis.problem() {
+            return Err(Error::Invalid(problem));
+        }
+        let bound = clock_ms().saturating_add(60_000);
+        if genesis.time > bound {
+            let reason = "the genesis lies more than 60 s ahead of this machine's clock".to_owned();
+            return Err(Error::Time { given_ms: genesis.time, reason });
+        }
+        if let Some(seed) = operator {
+            check_operator(&seed, &genesis.operator)?;
+        }
+        let home = Home::create(path)?;
+        let lock = home.lock()?;
+        let mut log = LogStore::create(&home.log(), &options.store)?;
+        let store = StateStore::create(&home.state(), &options.store)?;
+        let mut tree = Tree::open(&store)?;
+        log.append(&[Entry::Genesis(genesis.clone()).encode()])?;
+        let reader = log.reader();
+        let cache = Cache::new(options.cache_records);
+        let mut replica = Replica::begin(genesis, cache, &store, &reader, options.indexed)?;
+        replica.position.through = 1;
+        let position = replica.position.clone();
+        let (delta, changes) = replica.take_delta()?;
+        let root = tree.update(&store, changes)?;
+        let commit = replica.commit(1, genesis.time, root, true);
+        log.append(&[Entry::Commit(commit.clone()).encode()])?;
+        replica.committed(&commit);
+        let mut batch = tree.begin_flush();
+        batch.position = counterfoil_core::wire::encode(&position);
+        store.write_flush(&batch)?;
+        tree.end_flush();
+        store.renew()?;
+        replica.cache.evict_covered(delta);
+        home.record_identity()?;
+        home.seal()?;
+        let note = sign_if_missing(&mut log, &genesis.origin, operator.as_ref(), 2)?;
+        let published = Published { commit_index: 1, commit, note };
+        Self::start(home, Some(lock), genesis.clone(), options, store, log, tree, replica, published, operator, true)
+    }
+
+    /// Opens a ledger: for writing, or read-only beside a writer in another process.
+    ///
+    /// What the log has beyond the flushed state is applied again, and every commit on the way must give its own state
+    /// root. `progress` is told (entries replayed, entries in all).
+    pub fn open(
+        path: &Path,
+        operator: Option<[u8; 32]>,
+        options: &Options,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self> {
+        let read_only = options.store.read_only;
+        let home = Home::open(path)?;
+        let lock = if read_only { None } else { Some(home.lock()?) };
+        // A follower takes the state's transaction first, then the log's: the log it sees is never behind the state.
+        let state_path = home.state();
+        let rebuild = !read_only && !state_path.join("data.mdb").exists();
+        let store = if rebuild {
+            // The state is a cache of the log: without it everything is replayed.
+            StateStore::create(&state_path, &options.store)?
+        } else {
+            StateStore::open(&state_path, &options.store)?
+        };
+        let mut log = LogStore::open(&home.log(), &options.store)?;
+        let reader = log.reader();
+        let Loaded { genesis, mut tree, mut replica } = load(&store, &reader, options)?;
+        let size = reader.size()?;
+        if replica.position.through > size {
+            return Err(Error::Corrupt {
+                place: "state".to_owned(),
+                expected: format!("a state of at most the log's {size} entries"),
+                found: format!("one of {}: the log was truncated or replaced", replica.position.through),
+            });
+        }
+        let last = replica.replay(&mut tree, &store, &reader, size, false, progress)?;
+        if let Some(seed) = &operator {
+            check_operator(seed, &replica.position.operator())?;
+        }
+        let confirmed = read_only || home.is_original()?;
+        let commit_index = last.ok_or_else(|| no_commit(size))?;
+        let Some(Entry::Commit(commit)) = reader.entry(commit_index)?.and_then(|bytes| Entry::decode(&bytes)) else {
+            return Err(no_commit(size));
+        };
+        let tree_size = commit_index.saturating_add(1);
+        let signer = operator.filter(|_| confirmed && !read_only);
+        let note = if read_only {
+            reader.note(tree_size)?.and_then(|bytes| String::from_utf8(bytes).ok())
+        } else {
+            sign_if_missing(&mut log, &genesis.origin, signer.as_ref(), tree_size)?
+        };
+        let published = Published { commit_index, commit, note };
+        Self::start(home, lock, genesis, options, store, log, tree, replica, published, operator, confirmed)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a ledger, put together in one place")]
+    fn start(
+        home: Home,
+        lock: Option<File>,
+        genesis: Genesis,
+        options: &Options,
+        store: StateStore,
+        log: LogStore,
+        tree: Tree,
+        replica: Replica,
+        published: Published,
+        operator: Option<[u8; 32]>,
+        confirmed: bool,
+    ) -> Result<Self> {
+        let read_only = options.store.read_only;
+        let shared = Arc::new(Shared {
+            path: home.path().to_owned(),
+            genesis,
+            options: options.clone(),
+            log: log.reader(),
+            store,
+            rules: RwLock::new(replica.machine.admission_rules()),
+            state: Mutex::new(replica),
+            tree: RwLock::new(tree),
+            recent: RwLock::default(),
+            inbox: Mutex::default(),
+            inbox_changed: Condvar::new(),
+            admitted: Mutex::new(0),
+            room_changed: Condvar::new(),
+            published: RwLock::new(published),
+            publishing: Mutex::new(false),
+            publishing_changed: Condvar::new(),
+            poison: OnceLock::new(),
+            stopped: AtomicBool::new(false),
+            confirmed: AtomicBool::new(confirmed),
+            readers_waiting: AtomicUsize::new(0),
+        });
+        let threads = if read_only { None } else { Some(Threads::start(&shared, log, operator)?) };
+        let threads = Mutex::new(threads);
+        Ok(Self { shared, threads, read_only, opened_in: std::process::id(), lock: Mutex::new(lock), home })
+    }
+
+    /// Refuses a closed, poisoned or forked handle.
+    fn check(&self) -> Result<()> {
+        let used_in = std::process::id();
+        if used_in != self.opened_in {
+            return Err(Error::Forked { opened_in: self.opened_in, used_in });
+        }
+        if self.shared.stopped.load(Ordering::SeqCst) { Err(self.shared.why_unusable()) } else { Ok(()) }
+    }
+
+    fn send<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
+        let (sender, receiver) = sync_channel(1);
+        let reply = Reply::new(Arc::clone(&self.shared), move |result| {
+            // The caller may have gone; then nobody is told.
+            let _ = sender.send(result);
+        });
+        self.enqueue(job(reply))?;
+        receiver.recv().unwrap_or_else(|_| Err(self.shared.why_unusable()))
+    }
+
+    fn enqueue(&self, job: Job) -> Result<()> {
+        self.check()?;
+        if self.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let mut inbox = self.shared.inbox.lock().map_err(|_| self.shared.why_unusable())?;
+        if inbox.closed {
+            drop(inbox);
+            return Err(self.shared.why_unusable());
+        }
+        inbox.jobs.push_back(job);
+        drop(inbox);
+        self.shared.inbox_changed.notify_one();
+        Ok(())
+    }
+
+    /// Applies transactions in order, each wholly or not at all; durable when it returns. One outcome each.
+    pub fn apply(&self, batch: Batch, time: Option<u64>) -> Result<Vec<OutcomeRow>> {
+        self.send(|reply| Job::Apply { batch, time, reply })
+    }
+
+    /// What [`Ledger::apply`] would answer, without changing anything.
+    pub fn dry_run(&self, batch: Batch, time: Option<u64>) -> Result<Vec<OutcomeRow>> {
+        self.send(|reply| Job::DryRun { batch, time, reply })
+    }
+
+    /// Hands transactions in without waiting; `answer` is called from another thread once they are durable.
+    pub fn submit(
+        &self,
+        batch: Batch,
+        time: Option<u64>,
+        answer: impl FnOnce(Result<Vec<OutcomeRow>>) + Send + 'static,
+    ) -> Result<()> {
+        let reply = Reply::new(Arc::clone(&self.shared), answer);
+        self.enqueue(Job::Apply { batch, time, reply })
+    }
+
+    /// Commits what has changed and signs a checkpoint: a C2SP signed note.
+    pub fn checkpoint(&self, time: Option<u64>) -> Result<String> {
+        self.send(|reply| Job::Checkpoint { time, reply })
+    }
+
+    /// Writes the state behind now, instead of when enough has changed.
+    pub fn flush(&self) -> Result<()> {
+        self.send(|reply| Job::Flush { reply })
+    }
+
+    /// Hands the ledger to a new operator key; the old one signs that.
+    pub fn rotate_operator(&self, seed: [u8; 32]) -> Result<()> {
+        self.send(|reply| Job::Rotate { seed, reply })
+    }
+
+    /// Compares a restored copy with a published checkpoint; from then on it may sign.
+    pub fn confirm(&self, note: &[u8]) -> Result<()> {
+        self.check()?;
+        if self.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let operators = self.shared.read_state()?.position.operators.clone();
+        let origin = &self.shared.genesis.origin;
+        let verified = operators
+            .iter()
+            .filter_map(|key| VerifierKey::new(origin, Algorithm::Ed25519, key.0).ok())
+            .find_map(|key| Checkpoint::verify(note, &key, &[]).ok())
+            .ok_or_else(|| Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned()))?;
+        let published = verified.checkpoint;
+        let size = self.shared.log.size()?;
+        if published.tree_size > size {
+            let reason =
+                format!("the published checkpoint covers {} entries, this copy has {size}", published.tree_size);
+            return Err(Error::Diverged { reason });
+        }
+        let root = self.shared.log.root_at(published.tree_size)?;
+        if root != published.root_hash {
+            let reason = format!(
+                "at {} entries the published root is {}, this copy's is {root}",
+                published.tree_size, published.root_hash
+            );
+            return Err(Error::Diverged { reason });
+        }
+        self.home.record_identity()?;
+        self.shared.confirmed.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Whether it may sign: it is no copy, or has compared itself.
+    pub fn is_confirmed(&self) -> bool {
+        self.shared.is_confirmed()
+    }
+
+    /// The ledger's id.
+    pub fn id(&self) -> Id {
+        self.shared.genesis.ledger_id()
+    }
+
+    /// How it began.
+    pub fn genesis(&self) -> &Genesis {
+        &self.shared.genesis
+    }
+
+    /// The signed-note verifier key of the operator in force.
+    pub fn verifier_key(&self) -> Result<String> {
+        self.check()?;
+        self.follow()?;
+        let operator = self.shared.read_state()?.position.operator();
+        VerifierKey::new(&self.shared.genesis.origin, Algorithm::Ed25519, operator.0)
+            .map(|key| key.to_string())
+            .map_err(|error| Error::Invalid(error.to_string()))
+    }
+
+    /// A record as it stands after everything applied.
+    pub fn record(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
+        self.check()?;
+        self.follow()?;
+        let state = self.shared.read_state()?;
+        match state.cache.peek(table, id) {
+            Some(record) => Ok(record.cloned()),
+            None => self.shared.store.get(table, id),
+        }
+    }
+
+    /// Records of a table in the order of the tree, after a cursor.
+    pub fn page(&self, table: &Table, after: Option<Id>, limit: usize) -> Result<Page> {
+        self.check()?;
+        self.follow()?;
+        // What changed since the last commit lies over what the tree has. The state is read first, inside the wait for
+        // the tree: no commit can move changes from one to the other meanwhile.
+        self.shared.at_last_commit(|tree, _| {
+            let mut changed: BTreeMap<Id, (Id, Option<Record>)> = BTreeMap::new();
+            {
+                let state = self.shared.read_state()?;
+                for (id, record) in state.cache.dirty_in(table) {
+                    let key = tree_key(&id);
+                    if after.is_none_or(|after| key > after) {
+                        changed.insert(key, (id, record.cloned()));
+                    }
+                }
+            }
+            let mut records: BTreeMap<Id, (Id, Record)> = BTreeMap::new();
+            let mut cursor = after;
+            // Records that were removed since leave gaps: go on until the page is full.
+            loop {
+                let stored = tree.page(&self.shared.store, table, cursor, limit)?;
+                let is_last = stored.len() < limit;
+                cursor = stored.last().map(|(key, ..)| *key).or(cursor);
+                for (key, id, record) in stored {
+                    if !changed.contains_key(&key) {
+                        records.insert(key, (id, record));
+                    }
+                }
+                // Changed records count up to where the tree was read.
+                let reached = if is_last { None } else { cursor };
+                while let Some(entry) = changed.first_entry() {
+                    if reached.is_some_and(|reached| *entry.key() > reached) {
+                        break;
+                    }
+                    let (key, (id, record)) = entry.remove_entry();
+                    if let Some(record) = record {
+                        records.insert(key, (id, record));
+                    }
+                }
+                if is_last || records.len() >= limit {
+                    let more = !is_last || records.len() > limit;
+                    let mut kept: Vec<(Id, (Id, Record))> = records.into_iter().take(limit).collect();
+                    let next = if more { kept.last().map(|(key, _)| *key) } else { None };
+                    return Ok(Page { next, records: kept.drain(..).map(|(_, record)| record).collect() });
+                }
+            }
+        })
+    }
+
+    /// The sum of a table at the last commit.
+    pub fn table_sum(&self, table: &Table) -> Result<u128> {
+        self.check()?;
+        self.follow()?;
+        self.shared.at_last_commit(|tree, _| Ok(tree.sum(table)))
+    }
+
+    /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
+    pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
+        self.check()?;
+        self.follow()?;
+        self.shared.at_last_commit(|tree, published| {
+            let note = published.note.clone().ok_or(Error::NoOperatorKey)?;
+            let (record_proof, directory_proof) = tree.prove(&self.shared.store, table, id)?;
+            let tree_size = published.commit_index.saturating_add(1);
+            let statement = Statement {
+                record_proof,
+                directory_proof,
+                commit_entry: Entry::Commit(published.commit.clone()).encode(),
+                inclusion: self.shared.log.inclusion_proof(published.commit_index, tree_size)?,
+                note,
+            };
+            Ok(Question { table: *table, record_id: *id }.encode(&statement))
+        })
+    }
+
+    /// Proves that an entry is in the log, under the last checkpoint: a C2SP tlog-proof.
+    pub fn prove_entry(&self, index: u64) -> Result<String> {
+        self.check()?;
+        self.follow()?;
+        let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let note = published.note.ok_or(Error::NoOperatorKey)?;
+        let tree_size = published.commit_index.saturating_add(1);
+        if index >= tree_size {
+            return Err(Error::NotFound(format!(
+                "entry {index} under the last checkpoint, which covers {tree_size} entries: ask for a checkpoint first"
+            )));
+        }
+        let entry = self.entry(index)?;
+        let inclusion = self.shared.log.inclusion_proof(index, tree_size)?;
+        Ok(Receipt { entry, index, inclusion, note }.to_string())
+    }
+
+    /// Proves that one size of the log is a prefix of a later one.
+    pub fn prove_consistency(&self, old: u64, new: u64) -> Result<Vec<Id>> {
+        self.check()?;
+        self.shared.log.consistency_proof(old, new)
+    }
+
+    /// A log entry.
+    pub fn entry(&self, index: u64) -> Result<Vec<u8>> {
+        self.check()?;
+        self.shared.log.entry(index)?.ok_or_else(|| Error::NotFound(format!("log entry {index}")))
+    }
+
+    /// Log entries from an index on, at most `limit`.
+    pub fn entries(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>> {
+        self.check()?;
+        let to = self.size()?.min(from.saturating_add(u64::try_from(limit).unwrap_or(u64::MAX)));
+        let mut entries = Vec::new();
+        if from < to {
+            self.shared.log.entries(from, to, &mut |_, bytes| {
+                entries.push(bytes.to_vec());
+                Ok(true)
+            })?;
+        }
+        Ok(entries)
+    }
+
+    /// How many entries the log has.
+    pub fn size(&self) -> Result<u64> {
+        self.check()?;
+        self.shared.log.size()
+    }
+
+    /// The log's root hash at a size.
+    pub fn log_root(&self, tree_size: u64) -> Result<Id> {
+        self.check()?;
+        self.shared.log.root_at(tree_size)
+    }
+
+    /// The last commit, and where it stands.
+    pub fn last_commit(&self) -> Result<(u64, Commit)> {
+        self.check()?;
+        self.follow()?;
+        let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner);
+        Ok((published.commit_index, published.commit.clone()))
+    }
+
+    /// The last checkpoint, if one was signed.
+    pub fn note(&self) -> Result<Option<String>> {
+        self.check()?;
+        self.follow()?;
+        Ok(self.shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone())
+    }
+
+    /// The last entry's time, ms.
+    pub fn time(&self) -> Result<u64> {
+        self.check()?;
+        self.follow()?;
+        Ok(self.shared.read_state()?.position.time)
+    }
+
+    /// The log index of a transaction.
+    pub fn index_of(&self, id: &Id) -> Result<Option<u64>> {
+        self.check()?;
+        self.follow()?;
+        self.refuse_unindexed()?;
+        let state = self.shared.read_state()?;
+        self.shared.index_of_locked(&state, id)
+    }
+
+    /// Log indexes of an account's transactions, in order of time, from `from` on.
+    pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
+        self.check()?;
+        self.follow()?;
+        self.refuse_unindexed()?;
+        let mut indexes = Vec::new();
+        let state = self.shared.read_state()?;
+        // Stored ones come first, in order; a flush that ends between the reads shows some twice.
+        self.shared.store.account_page(&account_key(account, from), account, limit, &mut indexes)?;
+        self.shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
+        state.unsaved.of_account(account, from, &mut indexes);
+        drop(state);
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes.truncate(limit);
+        Ok(indexes)
+    }
+
+    fn refuse_unindexed(&self) -> Result<()> {
+        if self.shared.options.indexed {
+            Ok(())
+        } else {
+            Err(Error::Invalid("the ledger was opened with index=False: transactions are not indexed".to_owned()))
+        }
+    }
+
+    /// Numbers about it.
+    pub fn stats(&self) -> Result<Stats> {
+        self.check()?;
+        self.follow()?;
+        let (cached, uncommitted, seen, height) = {
+            let state = self.shared.read_state()?;
+            (state.cache.len(), state.cache.dirty_count(), state.seen.len(), state.position.height)
+        };
+        let tables = self.shared.read_tree()?.tables().len();
+        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let bytes = |folder: PathBuf| std::fs::metadata(folder.join("data.mdb")).map_or(0, |metadata| metadata.len());
+        Ok(Stats {
+            entries: self.shared.log.size()?,
+            height,
+            cached_records: count(cached),
+            uncommitted_records: count(uncommitted),
+            seen_transactions: count(seen),
+            tables: count(tables),
+            log_bytes: bytes(self.home.log()),
+            state_bytes: bytes(self.home.state()),
+            signature_backend: signature::backend(),
+        })
+    }
+
+    /// Commits, signs, flushes and lets go of the folder. Closing twice is closing once.
+    pub fn close(&self) -> Result<()> {
+        let used_in = std::process::id();
+        if used_in != self.opened_in {
+            return Err(Error::Forked { opened_in: self.opened_in, used_in });
+        }
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(threads) = threads {
+            self.shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+            self.shared.inbox_changed.notify_all();
+            threads.join();
+        }
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if self.shared.is_poisoned() { Err(self.shared.why_unusable()) } else { Ok(()) }
+    }
+
+    /// A reader catches up with what the writer's process has made durable.
+    fn follow(&self) -> Result<()> {
+        if !self.read_only {
+            return Ok(());
+        }
+        let size = self.shared.log.size()?;
+        if self.shared.read_state()?.position.through == size {
+            return Ok(());
+        }
+        // The state's transaction is renewed before the log's size is read, so that the log is never behind the state.
+        let mut tree = self.shared.tree.write().map_err(|_| self.shared.why_unusable())?;
+        let mut state = self.shared.read_state()?;
+        if self.shared.store.has_newer_flush()? {
+            self.shared.store.renew()?;
+            let loaded = load(&self.shared.store, &self.shared.log, &self.shared.options)?;
+            *tree = loaded.tree;
+            *state = loaded.replica;
+        }
+        let size = self.shared.log.size()?;
+        let last = state.replay(&mut tree, &self.shared.store, &self.shared.log, size, false, &mut |_, _| {})?;
+        self.shared.store_rules(&state);
+        if let Some(index) = last
+            && let Some(Entry::Commit(commit)) = self.shared.log.entry(index)?.and_then(|bytes| Entry::decode(&bytes))
+        {
+            let note = self.shared.log.note(index.saturating_add(1))?.and_then(|bytes| String::from_utf8(bytes).ok());
+            let published = Published { commit_index: index, commit, note };
+            *self.shared.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn store_rules(&self, state: &Replica) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = state.machine.admission_rules();
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        // In a forked child the threads are not there: leave everything to the parent.
+        if std::process::id() == self.opened_in {
+            let _ = self.close();
+        }
+    }
+}
+
+/// What is read at opening.
+struct Loaded {
+    genesis: Genesis,
+    tree: Tree,
+    replica: Replica,
+}
+
+fn load(store: &StateStore, log: &LogReader, options: &Options) -> Result<Loaded> {
+    let genesis = match log.entry(0)?.and_then(|bytes| Entry::decode(&bytes)) {
+        Some(Entry::Genesis(genesis)) => genesis,
+        Some(Entry::Applied(_) | Entry::Commit(_) | Entry::Operator(_)) | None => {
+            return Err(Error::Corrupt {
+                place: "log entry 0".to_owned(),
+                expected: "the genesis".to_owned(),
+                found: "something else".to_owned(),
+            });
+        }
+    };
+    let tree = Tree::open(store)?;
+    let cache = Cache::new(options.cache_records);
+    let replica = match store.position()? {
+        None => Replica::begin(&genesis, cache, store, log, options.indexed)?,
+        Some(bytes) => {
+            let position: Position = decode(&bytes).ok_or_else(|| Error::Corrupt {
+                place: "state/meta".to_owned(),
+                expected: "a position".to_owned(),
+                found: format!("{} bytes that do not decode", bytes.len()),
+            })?;
+            Replica::resume(&genesis, position, cache, store, log, options.indexed)?
+        }
+    };
+    Ok(Loaded { genesis, tree, replica })
+}
+
+fn check_operator(seed: &[u8; 32], operator: &Id) -> Result<()> {
+    let given = Id(signature::public_key(seed));
+    if given == *operator {
+        Ok(())
+    } else {
+        Err(Error::WrongOperatorKey { given: given.to_string(), expected: operator.to_string() })
+    }
+}
+
+fn no_commit(size: u64) -> Error {
+    Error::Corrupt {
+        place: "log".to_owned(),
+        expected: "a commit after the state's position".to_owned(),
+        found: format!("none among {size} entries"),
+    }
+}
+
+/// The note of the log at a size, signed now if a crash left the commit without one.
+fn sign_if_missing(
+    log: &mut LogStore,
+    origin: &str,
+    operator: Option<&[u8; 32]>,
+    tree_size: u64,
+) -> Result<Option<String>> {
+    if let Some(bytes) = log.reader().note(tree_size)? {
+        return Ok(String::from_utf8(bytes).ok());
+    }
+    let Some(seed) = operator else { return Ok(None) };
+    let root_hash = log.reader().root_at(tree_size)?;
+    let checkpoint = Checkpoint { origin: origin.to_owned(), tree_size, root_hash };
+    let note = checkpoint.sign(seed).map_err(|error| Error::Invalid(error.to_string()))?.to_string();
+    log.put_note(tree_size, note.as_bytes())?;
+    Ok(Some(note))
+}

@@ -1,0 +1,51 @@
+//! The one mapping from the engine's errors to Python's exceptions.
+
+use counterfoil_engine::Error;
+use pyo3::PyErr;
+use pyo3::exceptions::{PyFileExistsError, PyLookupError, PyValueError};
+
+mod exceptions {
+    #![expect(missing_docs, reason = "the exceptions are documented where they are defined, in Python")]
+    use pyo3::import_exception;
+
+    import_exception!(counterfoil.exceptions, ClosedError);
+    import_exception!(counterfoil.exceptions, CorruptionError);
+    import_exception!(counterfoil.exceptions, DivergedError);
+    import_exception!(counterfoil.exceptions, ForkedError);
+    import_exception!(counterfoil.exceptions, LedgerTimeError);
+    import_exception!(counterfoil.exceptions, LockedError);
+    import_exception!(counterfoil.exceptions, MapFullError);
+    import_exception!(counterfoil.exceptions, NewerFormatError);
+    import_exception!(counterfoil.exceptions, NotALedgerError);
+    import_exception!(counterfoil.exceptions, OperatorKeyError);
+    import_exception!(counterfoil.exceptions, PoisonedError);
+    import_exception!(counterfoil.exceptions, ReadOnlyError);
+    import_exception!(counterfoil.exceptions, StoreError);
+    import_exception!(counterfoil.exceptions, UnconfirmedError);
+}
+
+/// The Python exception for an engine error. No `_` arm: a new error must choose.
+pub(crate) fn to_python(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        // The system's own kinds (file not found, permission, no space) keep their Python classes.
+        Error::Io { source, .. } => std::io::Error::new(source.kind(), message).into(),
+        Error::Storage(_) => exceptions::StoreError::new_err(message),
+        Error::MapFull { .. } => exceptions::MapFullError::new_err(message),
+        Error::NotALedger { .. } => exceptions::NotALedgerError::new_err(message),
+        Error::AlreadyExists { .. } => PyFileExistsError::new_err(message),
+        Error::NewerFormat { .. } => exceptions::NewerFormatError::new_err(message),
+        Error::Locked { .. } => exceptions::LockedError::new_err(message),
+        Error::Closed => exceptions::ClosedError::new_err(message),
+        Error::ReadOnly => exceptions::ReadOnlyError::new_err(message),
+        Error::Forked { .. } => exceptions::ForkedError::new_err(message),
+        Error::Poisoned { .. } => exceptions::PoisonedError::new_err(message),
+        Error::Corrupt { .. } => exceptions::CorruptionError::new_err(message),
+        Error::Time { .. } => exceptions::LedgerTimeError::new_err(message),
+        Error::NoOperatorKey | Error::WrongOperatorKey { .. } => exceptions::OperatorKeyError::new_err(message),
+        Error::Unconfirmed => exceptions::UnconfirmedError::new_err(message),
+        Error::Diverged { .. } => exceptions::DivergedError::new_err(message),
+        Error::NotFound(_) => PyLookupError::new_err(message),
+        Error::Invalid(_) => PyValueError::new_err(message),
+    }
+}

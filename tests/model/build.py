@@ -1,0 +1,234 @@
+"""Transactions made with the model's own encoding, so that any bytes at all can be made, allowed or not.
+
+There is one function for each operation, with the field names of operations.md.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import nacl.bindings
+
+from tests.model.borsh import Value
+from tests.model.ledger import transaction_id
+from tests.model.state import GENESIS, SIGNED_TRANSACTION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Signer:
+    """An Ed25519 key that is made from a name, the same in every run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seed = sha256(b"counterfoil test key " + name.encode()).digest()
+        self.id, self._secret = nacl.bindings.crypto_sign_seed_keypair(self.seed)
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature alone."""
+        return nacl.bindings.crypto_sign(message, self._secret)[:64]
+
+
+@lru_cache(maxsize=None)
+def signer(name: str) -> Signer:
+    """The key of a name."""
+    return Signer(name)
+
+
+def parameters(**changes: Any) -> Value:
+    """Parameters that allow everything, but for what is changed."""
+    fields: dict[str, Any] = {
+        "window_ms": 3_600_000,
+        "asset_creators": anyone(),
+        "transaction_bytes_max": 60_000,
+        "operations_max": 1_000,
+        "governor": signer("governor").id,
+    }
+    return Value("Parameters", **{**fields, **changes})
+
+
+def genesis(time: int, params: Value | None = None, origin: str = "test.example/model", salt: bytes = bytes(16)) -> bytes:
+    """Borsh(Genesis), with the key of the name `operator`."""
+    made = Value(
+        "Genesis",
+        origin=origin,
+        operator=signer("operator").id,
+        time=time,
+        salt=salt,
+        parameters=params or parameters(),
+    )
+    return GENESIS.write(made)
+
+
+def transaction(
+    ledger: bytes,
+    valid_until: int,
+    nonce: bytes,
+    authorizers: Sequence[tuple[bytes, bytes | None]],
+    operations: Sequence[Value],
+    version: int = 1,
+) -> Value:
+    """A transaction that nobody has signed yet."""
+    return Value(
+        "Transaction",
+        version=version,
+        ledger=ledger,
+        valid_until=valid_until,
+        nonce=nonce,
+        authorizers=[Value("Authorizer", account=account, key=key) for account, key in authorizers],
+        operations=list(operations),
+    )
+
+
+def sign(unsigned: Value, signers: Sequence[Signer]) -> bytes:
+    """The signed transaction, as it is sent."""
+    message = b"counterfoil/sign/v1\n" + transaction_id(unsigned)
+    return with_signatures(unsigned, [each.sign(message) for each in signers])
+
+
+def with_signatures(unsigned: Value, signatures: Sequence[bytes]) -> bytes:
+    """The transaction with these signatures, whatever they are."""
+    return SIGNED_TRANSACTION.write(
+        Value("SignedTransaction", transaction=unsigned, signatures=list(signatures))
+    )
+
+
+# What operations are made of.
+
+
+def anyone() -> Value:
+    return Value("anyone")
+
+
+def listed(accounts: list[bytes]) -> Value:
+    return Value("listed", accounts=accounts)
+
+
+def grant(key: bytes, scope: list[int] | None = None) -> Value:
+    return Value("KeyGrant", key=key, scope=scope)
+
+
+def limit(operations: list[int], cap: int, window_ms: int, until: int) -> Value:
+    return Value("Limit", operations=operations, cap=cap, window_ms=window_ms, until=until)
+
+
+def reason(code: int = 0, evidence: bytes | None = None) -> Value:
+    return Value("Reason", code=code, evidence=evidence)
+
+
+def powers(**holders: bytes | None) -> Value:
+    none: dict[str, bytes | None] = dict.fromkeys(("mint", "freeze", "pause", "claw_back", "change"))
+    return Value("Powers", **{**none, **holders})
+
+
+def bound() -> Value:
+    return Value("bound")
+
+
+def lots(period: str) -> Value:
+    return Value("lots", period=period)
+
+
+def fixed_expiry(days: int) -> Value:
+    return Value("fixed_expiry", days=days)
+
+
+def inactivity_expiry(days: int) -> Value:
+    return Value("inactivity_expiry", days=days)
+
+
+def strict_lots() -> Value:
+    return Value("strict_lots")
+
+
+def payee(to: bytes, amount: int) -> Value:
+    return Value("Payee", to=to, amount=amount)
+
+
+# Family 1.
+
+
+def open_account(opener: bytes, salt: bytes, threshold: int, keys: list[Value]) -> Value:
+    return Value("open", opener=opener, salt=salt, threshold=threshold, keys=keys)
+
+
+def set_keys(account: bytes, threshold: int, keys: list[Value]) -> Value:
+    return Value("set_keys", account=account, threshold=threshold, keys=keys)
+
+
+def mandate(account: bytes, agent: bytes, asset: bytes, limit: Value | None) -> Value:
+    return Value("mandate", account=account, agent=agent, asset=asset, limit=limit)
+
+
+def once(account: bytes, key: bytes) -> Value:
+    return Value("once", account=account, key=key)
+
+
+# Family 2.
+
+
+def create(
+    issuer: bytes, symbol: str, decimals: int, supply_cap: int, policy: Sequence[Value], powers: Value
+) -> Value:
+    return Value(
+        "create",
+        issuer=issuer,
+        symbol=symbol,
+        decimals=decimals,
+        supply_cap=supply_cap,
+        policy=list(policy),
+        powers=powers,
+    )
+
+
+def change(asset: bytes, supply_cap: int | None = None, policy: list[Value] | None = None) -> Value:
+    return Value("change", asset=asset, supply_cap=supply_cap, policy=policy)
+
+
+def renounce(asset: bytes, power: str) -> Value:
+    return Value("renounce", asset=asset, power=power)
+
+
+def freeze(asset: bytes, account: bytes, frozen: bool, why: Value | None = None) -> Value:  # noqa: FBT001
+    return Value("freeze", asset=asset, account=account, frozen=frozen, reason=why or reason())
+
+
+def pause(asset: bytes, paused: bool, why: Value | None = None) -> Value:  # noqa: FBT001
+    return Value("pause", asset=asset, paused=paused, reason=why or reason())
+
+
+# Family 3.
+
+
+def transfer(asset: bytes, sender: bytes, to: bytes, amount: int, reference: bytes | None = None) -> Value:
+    return Value("transfer", asset=asset, sender=sender, to=to, amount=amount, reference=reference)
+
+
+def pay(asset: bytes, sender: bytes, payees: list[Value], reference: bytes | None = None) -> Value:
+    return Value("pay", asset=asset, sender=sender, payees=payees, reference=reference)
+
+
+def mint(asset: bytes, to: bytes, amount: int, reference: bytes | None = None) -> Value:
+    return Value("mint", asset=asset, to=to, amount=amount, reference=reference)
+
+
+def burn(asset: bytes, sender: bytes, amount: int, reference: bytes | None = None) -> Value:
+    return Value("burn", asset=asset, sender=sender, amount=amount, reference=reference)
+
+
+def claw_back(asset: bytes, sender: bytes, to: bytes, amount: int, why: Value | None = None) -> Value:
+    return Value("claw_back", asset=asset, sender=sender, to=to, amount=amount, reason=why or reason())
+
+
+def sweep(asset: bytes, accounts: list[bytes]) -> Value:
+    return Value("sweep", asset=asset, accounts=accounts)
+
+
+# Family 10.
+
+
+def set_parameters(parameters: Value) -> Value:
+    return Value("set_parameters", parameters=parameters)

@@ -1,0 +1,14 @@
+"""Every scenario of every family: name to story and ending."""
+
+from tests.ops import (
+    scenarios_account,
+    scenarios_asset,
+    scenarios_common,
+    scenarios_ledger,
+    scenarios_move,
+)
+from tests.ops.play import SCENARIOS, Play, Scenario, World
+
+FAMILIES = (scenarios_common, scenarios_account, scenarios_asset, scenarios_move, scenarios_ledger)
+
+__all__ = ["FAMILIES", "SCENARIOS", "Play", "Scenario", "World"]
