@@ -1,5 +1,7 @@
 //! What is kept of a Counterfoil ledger: LMDB, threads, group commit, recovery.
 
+pub mod environment;
 pub mod error;
 
+pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};
