@@ -87,7 +87,7 @@ docs: check-docs ## build the documentation into site/
 	@echo "docs: site/index.html"
 
 wheel: .make/native ## build the wheel into dist/
-	$(PY) -m maturin build --release --locked --out dist
+	$(PY) -m maturin build --release --locked --interpreter $(PY) --out dist
 
 fmt: .make/tools ## format the sources
 	$(CARGO) fmt --all

@@ -20,7 +20,7 @@ import enum
 import hashlib
 import time as clock
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, NoReturn, TypeAlias, TypeVar, Union
 
 from nacl import bindings
@@ -201,7 +201,1960 @@ DATA_BYTES_MAX = 2 * NOTE_BYTES_MAX
 TOLERANCE_MS = 300_000
 EMPTY_HASH = bytes(32)
 
-_MINUTE_MS = 60_000
+# --------------------------------------------------------------------------------------------------------------------
+# What is proven, and the verifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceClaim:
+    """A balance that was proven, and the supply with it.
+
+    Attributes:
+        amount: The account's units; 0 where it holds none.
+        supply: All units of the asset.
+        asset: The asset's id, 32 bytes.
+        account: The account's id, 32 bytes.
+        lots: Units by lot, ascending; none for an asset without lots.
+        activity_day: The last day of activity, days since 1970-01-01 UTC; 0 where the asset does not count it.
+        ledger: The ledger's id, 32 bytes.
+        origin: The ledger's name.
+        tree_size: The size of the log.
+        height: The number of the commit.
+        time: The time of the commit, ms.
+        state_root: The state's root hash, 32 bytes.
+    """
+
+    amount: int
+    supply: int
+    asset: bytes
+    account: bytes
+    lots: tuple[LotAmount, ...]
+    activity_day: int
+    ledger: bytes
+    origin: str
+    tree_size: int
+    height: int
+    time: int
+    state_root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordClaim:
+    """A record that was proven to be there, or not to be.
+
+    Attributes:
+        table: The table's name.
+        key: The table key: an asset id, or empty.
+        record_id: The record's id, 32 bytes.
+        present: Whether the record is there.
+        value: The record: `AccountRecord`, `AssetRecord`, `Holding` and so on, by the table; None where it is absent.
+        sum: The record's sum; 0 where it is absent.
+        total: The sum over the table.
+        raw: The value's bytes; None where it is absent.
+        ledger: The ledger's id, 32 bytes.
+        origin: The ledger's name.
+        tree_size: The size of the log.
+        height: The number of the commit.
+        time: The time of the commit, ms.
+        state_root: The state's root hash, 32 bytes.
+    """
+
+    table: str
+    key: bytes
+    record_id: bytes
+    present: bool
+    value: Any
+    sum: int
+    total: int
+    raw: bytes | None
+    ledger: bytes
+    origin: str
+    tree_size: int
+    height: int
+    time: int
+    state_root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptClaim:
+    """A transaction that was proven to be applied.
+
+    Attributes:
+        id: The transaction's id, 32 bytes.
+        index: Its index in the log.
+        time: When it was applied, ms.
+        transaction: What was signed.
+        effects: What it did that the transaction does not tell, one for each operation.
+        signed: The signed transaction's bytes.
+        entry: The entry's bytes.
+        ledger: The ledger's id, 32 bytes.
+        origin: The ledger's name.
+        tree_size: The size of the log.
+        root_hash: The root hash of the log, 32 bytes.
+    """
+
+    id: bytes
+    index: int
+    time: int
+    transaction: Transaction
+    effects: tuple[Effect, ...]
+    signed: bytes
+    entry: bytes
+    ledger: bytes
+    origin: str
+    tree_size: int
+    root_hash: bytes
+
+
+class Verifier:
+    """Checks statements, receipts and checkpoints of one ledger against its operator's key.
+
+    Every method returns what was proven or raises `ProofError`; none returns a boolean. For bytes of any kind no other
+    exception leaves it. A verifier holds no state, so threads may share one.
+
+    >>> verifier = Verifier("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")
+    >>> try:
+    ...     verifier.balance(b"you have 1,000 points")
+    ... except ProofError as error:
+    ...     print(error, "--", error.reason)
+    question: expected 'counterfoil/question/v1\\n' at the beginning, found other bytes -- malformed_question
+    """
+
+    def __init__(self, vkey: str, *, ledger: bytes | None = None, tolerance_ms: int = TOLERANCE_MS) -> None:
+        """Make a verifier.
+
+        Args:
+            vkey: The ledger's verifier key, `ledger.verifier_key`, from a source that is trusted.
+            ledger: The ledger's id, 32 bytes. Without it, claims say which ledger they are about.
+            tolerance_ms: How far a commit's time may lie from the verifier's clock when freshness is asked for.
+
+        Raises:
+            TypeError: An argument of another type.
+            ProofError: wrong_key: the text is not a verifier key.
+        """
+        self.key = NoteKey.parse(vkey)
+        self.ledger = None if ledger is None else _Bytes(32).check(ledger, "ledger")
+        self.tolerance_ms = _Integer(8).check(tolerance_ms, "tolerance_ms")
+
+    def balance(
+        self,
+        data: bytes,
+        *,
+        asset: bytes | None = None,
+        account: bytes | None = None,
+        now_ms: int | None = None,
+        max_age_ms: int | None = None,
+    ) -> BalanceClaim:
+        """Check a statement about what an account holds of an asset: `bytes(ledger.prove_balance(asset, account))`.
+
+        Args:
+            data: The question and its statement; or the statement alone, where both asset and account are given.
+            asset: The asset that it must be about, 32 bytes.
+            account: The account that it must be about, 32 bytes.
+            now_ms: The time now; given, the commit must be fresh. Unless `max_age_ms` says otherwise, its time
+                must lie within `tolerance_ms` of this.
+            max_age_ms: How old the commit may be. The clock is read where `now_ms` is not given.
+
+        Returns:
+            The balance, 0 included: that nothing is there is proven as well.
+
+        Raises:
+            ProofError: The statement does not prove it; `reason` says why.
+        """
+        asset = None if asset is None else _Bytes(32).check(asset, "asset")
+        account = None if account is None else _Bytes(32).check(account, "account")
+        claim = self._statement(data, "holders", asset, account, now_ms, max_age_ms)
+        holding = claim.value if claim.present else Holding(0)
+        return BalanceClaim(
+            amount=claim.sum,
+            supply=claim.total,
+            asset=claim.key,
+            account=claim.record_id,
+            lots=holding.lots,
+            activity_day=holding.activity_day,
+            ledger=claim.ledger,
+            origin=claim.origin,
+            tree_size=claim.tree_size,
+            height=claim.height,
+            time=claim.time,
+            state_root=claim.state_root,
+        )
+
+    def record(
+        self,
+        data: bytes,
+        *,
+        table: str | None = None,
+        key: bytes | None = None,
+        record_id: bytes | None = None,
+        now_ms: int | None = None,
+        max_age_ms: int | None = None,
+    ) -> RecordClaim:
+        """Check a statement about a record of any table.
+
+        Args:
+            data: The question and its statement; or the statement alone, where the record is given in full.
+            table: The table that it must be about; see `TABLES`.
+            key: The table key that it must be about: an asset id, or empty.
+            record_id: The record that it must be about, 32 bytes.
+            now_ms: As in `balance`.
+            max_age_ms: As in `balance`.
+
+        Returns:
+            The record, or its absence.
+
+        Raises:
+            ProofError: The statement does not prove it; `reason` says why.
+        """
+        if table is not None and table not in TABLES:
+            _refuse("unknown_table", "table", f"one of {', '.join(TABLES)}", _describe(table))
+        if key is not None or (table is not None and not TABLES[table][0]):
+            key = _Bytes(32 if key else 0).check(key or b"", "key")
+        record_id = None if record_id is None else _Bytes(32).check(record_id, "record_id")
+        return self._statement(data, table, key, record_id, now_ms, max_age_ms)
+
+    def receipt(self, data: bytes) -> ReceiptClaim:
+        """Check a receipt: that a transaction was applied, and that those whom it names have signed it.
+
+        Whether a key was one of its account's keys at that time is not in the receipt: the ledger checked that before
+        it applied the transaction, and everybody who replays the log checks it again.
+
+        Args:
+            data: `bytes(ledger.prove_transaction(id))`.
+
+        Returns:
+            The transaction, when it was applied, and what it did.
+
+        Raises:
+            ProofError: The receipt does not prove it; `reason` says why.
+        """
+        parts = parse_log_proof(_bounded(data, "receipt"))
+        if parts.extra is None:
+            _refuse("malformed_receipt", "receipt", "an extra line with the entry", "none")
+        checkpoint = self.checkpoint(parts.note)
+        entry = parts.extra
+        verify_inclusion(leaf_hash(entry), parts.index, checkpoint.tree_size, parts.hashes, checkpoint.root_hash)
+        if entry[:1] != b"\x01":
+            _refuse("wrong_entry", "receipt, entry", "tag 01 (applied)", entry[:1].hex() or "no bytes")
+        if not 0 < parts.index < checkpoint.tree_size - 1:
+            where = f"an index between the genesis and the last entry, {checkpoint.tree_size - 1}"
+            _refuse("wrong_entry", "receipt, index", where, parts.index)
+        if len(entry) > ENTRY_BYTES_MAX:
+            _refuse("malformed_entry", "receipt, entry", f"at most {ENTRY_BYTES_MAX:,} bytes", f"{len(entry):,}")
+        try:
+            applied: Applied = decode_applied(entry)
+        except WireError as error:
+            message = f"receipt, entry: {error}"
+            raise ProofError(message, "malformed_entry") from None
+        transaction = applied.signed.transaction
+        ledger = self._ledger(transaction.ledger, "receipt")
+        identifier = transaction_id(CODEC.encode("Transaction", transaction))
+        _check_transaction(applied, identifier)
+        return ReceiptClaim(
+            id=identifier,
+            index=parts.index,
+            time=applied.time,
+            transaction=transaction,
+            effects=applied.effects,
+            signed=CODEC.encode("SignedTransaction", applied.signed),
+            entry=entry,
+            ledger=ledger,
+            origin=checkpoint.origin,
+            tree_size=checkpoint.tree_size,
+            root_hash=checkpoint.root_hash,
+        )
+
+    def checkpoint(self, note: bytes | str) -> Checkpoint:
+        """Check a checkpoint: `ledger.checkpoint()`.
+
+        Args:
+            note: The signed note.
+
+        Returns:
+            The size and the root of the log that the operator signed.
+
+        Raises:
+            ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin.
+        """
+        if isinstance(note, str):
+            if len(note) > NOTE_BYTES_MAX:
+                _refuse("too_long", "note", f"at most {NOTE_BYTES_MAX:,} characters", f"{len(note):,}")
+            note = note.encode("utf-8", "replace")
+        checkpoint = Checkpoint.parse(open_note(_bounded(note, "note"), [self.key]).text)
+        if checkpoint.origin != self.key.name:
+            _refuse("wrong_origin", "checkpoint, origin", self.key.name, _describe(checkpoint.origin))
+        return checkpoint
+
+    def consistency(self, old_note: bytes | str, new_note: bytes | str, proof: Sequence[bytes]) -> Checkpoint:
+        """Check that the log only grew between two checkpoints.
+
+        Args:
+            old_note: The earlier checkpoint.
+            new_note: The later one.
+            proof: The hashes of the consistency proof, 32 bytes each.
+
+        Returns:
+            The later checkpoint.
+
+        Raises:
+            ProofError: One of the checkpoints is refused, or wrong_log_proof.
+        """
+        old, new = self.checkpoint(old_note), self.checkpoint(new_note)
+        if len(proof) > 128 or any(len(step) != 32 for step in proof):
+            _refuse("wrong_log_proof", "consistency proof", "at most 128 hashes of 32 bytes", "others")
+        verify_consistency(old.tree_size, new.tree_size, old.root_hash, new.root_hash, [bytes(step) for step in proof])
+        return new
+
+    def _ledger(self, found: bytes, what: str) -> bytes:
+        if self.ledger is not None and found != self.ledger:
+            _refuse("wrong_ledger", f"{what}, ledger", self.ledger.hex(), found.hex())
+        return found
+
+    def _statement(
+        self,
+        data: bytes,
+        table: str | None,
+        key: bytes | None,
+        identifier: bytes | None,
+        now_ms: int | None,
+        max_age_ms: int | None,
+    ) -> RecordClaim:
+        """What a statement says of a record; the arguments that are given are what it must be about."""
+        data = _bounded(data, "statement")
+        if data.startswith(_STATEMENT) and table is not None and key is not None and identifier is not None:
+            statement = data
+        else:
+            found_table, found_key, found_identifier, statement = _split_question(data)
+            for part, expected, found in (
+                ("table", table, found_table),
+                ("table key", key, found_key),
+                ("record id", identifier, found_identifier),
+            ):
+                if expected is not None and found != expected:
+                    _refuse("wrong_question", f"question, {part}", _text_of(expected), _text_of(found))
+            table, key, identifier = found_table, found_key, found_identifier
+        keyed, layout = TABLES[table]
+        if len(key) != (32 if keyed else 0):
+            _refuse("malformed_question", f"question, key of {table}", f"{32 if keyed else 0} bytes", len(key))
+        record_proof, directory_proof, entry, hashes, note = _split_statement(statement)
+        checkpoint = self.checkpoint(note)
+        commit = _last_commit(entry, hashes, checkpoint)
+        self._ledger(commit.ledger, "commit")
+        self._check_time(commit.time, now_ms, max_age_ms)
+        found_record = _find_record(commit.state_root, table_id(table, key), identifier, directory_proof, record_proof)
+        value = None
+        if found_record.value is not None:
+            value = _decode_record(table, layout, key, identifier, found_record)
+        return RecordClaim(
+            table=table,
+            key=key,
+            record_id=identifier,
+            present=found_record.value is not None,
+            value=value,
+            sum=found_record.sum,
+            total=found_record.total,
+            raw=found_record.value,
+            ledger=commit.ledger,
+            origin=checkpoint.origin,
+            tree_size=checkpoint.tree_size,
+            height=commit.height,
+            time=commit.time,
+            state_root=commit.state_root,
+        )
+
+    def _check_time(self, time: int, now_ms: int | None, max_age_ms: int | None) -> None:
+        if now_ms is None and max_age_ms is None:
+            return
+        now = clock.time_ns() // 1_000_000 if now_ms is None else now_ms
+        oldest = now - (self.tolerance_ms if max_age_ms is None else max_age_ms)
+        if time < oldest:
+            _refuse("stale", "commit, time", f"{oldest} ms or later", f"{time} ms, {oldest - time} ms too old")
+        if time > now + self.tolerance_ms:
+            _refuse("from_the_future", "commit, time", f"{now + self.tolerance_ms} ms or earlier", f"{time} ms")
+
+
+_STATEMENT = b"counterfoil/statement/v1\n"
+_QUESTION = b"counterfoil/question/v1\n"
+
+
+def _bounded(data: bytes, what: str) -> bytes:
+    """The bytes, unless they are more than any proof has: before they are copied or looked into."""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        message = f"{what}: expected bytes, found {type(data).__name__}"
+        raise TypeError(message)
+    size = data.nbytes if isinstance(data, memoryview) else len(data)
+    if size > DATA_BYTES_MAX:
+        _refuse("too_long", what, f"at most {DATA_BYTES_MAX:,} bytes", f"{size:,}")
+    return bytes(data)
+
+
+def _text_of(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.hex() or "no bytes"
+
+
+def encode_question(table: str, key: bytes, record_id: bytes) -> bytes:
+    """What stands before a statement in a file: which record it is about.
+
+    Args:
+        table: The table's name.
+        key: The table key: an asset id, or empty.
+        record_id: The record's id, 32 bytes.
+    """
+    return _QUESTION + bytes([len(table)]) + table.encode() + bytes([len(key)]) + key + record_id
+
+
+def _split_question(data: bytes) -> tuple[str, bytes, bytes, bytes]:
+    if not data.startswith(_QUESTION):
+        found = "a statement without its question" if data.startswith(_STATEMENT) else "other bytes"
+        _refuse("malformed_question", "question", f"{_QUESTION.decode()!r} at the beginning", found)
+    parts = _Parts(data, "question")
+    parts.place = len(_QUESTION)
+    name = parts.take(parts.integer(1, "length of table name"), "table name")
+    table = name.decode("ascii", "replace")
+    if table not in TABLES:
+        _refuse("unknown_table", "question, table", f"one of {', '.join(TABLES)}", _describe(table))
+    key = parts.take(parts.integer(1, "length of table key"), "table key")
+    identifier = parts.take(32, "record id")
+    return table, key, identifier, data[parts.place :]
+
+
+def _split_statement(statement: bytes) -> tuple[bytes, bytes, bytes, list[bytes], bytes]:
+    if not statement.startswith(_STATEMENT):
+        _refuse("malformed_statement", "statement", f"{_STATEMENT.decode()!r} at the beginning", "other bytes")
+    parts = _Parts(statement, "statement")
+    parts.place = len(_STATEMENT)
+    names = ("record proof", "directory proof", "commit entry", "inclusion hashes", "checkpoint note")
+    taken = [parts.take(parts.integer(4, f"length of {name}"), name) for name in names]
+    parts.end()
+    joined = taken[3]
+    if len(joined) % 32 or len(joined) > 64 * 32:
+        _refuse("malformed_statement", "statement, inclusion hashes", "at most 64 times 32 bytes", len(joined))
+    hashes = [joined[place : place + 32] for place in range(0, len(joined), 32)]
+    return taken[0], taken[1], taken[2], hashes, taken[4]
+
+
+def _last_commit(entry: bytes, hashes: Sequence[bytes], checkpoint: Checkpoint) -> Commit:
+    """The commit that the checkpointed tree ends with."""
+    if entry[:1] != b"\x02":
+        _refuse("wrong_entry", "statement, entry", "tag 02 (commit)", entry[:1].hex() or "no bytes")
+    if checkpoint.tree_size == 0:
+        _refuse("not_last_entry", "checkpoint, tree size", "1 or more", 0)
+    index = checkpoint.tree_size - 1
+    try:
+        verify_inclusion(leaf_hash(entry), index, checkpoint.tree_size, hashes, checkpoint.root_hash)
+    except ProofError as error:
+        message = f"commit is not the last entry, {index}: {error}"
+        raise ProofError(message, "not_last_entry") from None
+    try:
+        commit: Commit = CODEC.decode("Commit", entry[1:])
+    except WireError as error:
+        message = f"commit: {error}"
+        raise ProofError(message, "malformed_entry") from None
+    if commit.version != 1:
+        _refuse("unknown_version", "commit, version", 1, commit.version)
+    if not commit.height < index or not commit.through <= index:
+        _refuse("wrong_entry", f"commit at index {index}", "height below, through at most that", commit)
+    return commit
+
+
+def _find_record(
+    state_root: bytes, table: bytes, identifier: bytes, directory_proof: bytes, record_proof: bytes
+) -> MapResult:
+    directory = verify_map_proof(state_root, tree_key(table), directory_proof)
+    if directory.total:
+        _refuse("wrong_directory", "directory, sum", 0, directory.total)
+    if directory.value is None:
+        if record_proof:
+            _refuse("trailing_bytes", "record proof", "no bytes, for the table is absent", len(record_proof))
+        return MapResult(0, 0, None)
+    if len(directory.value) != 32 or directory.value == EMPTY_HASH:
+        _refuse(
+            "wrong_directory", "directory, value", "the root hash of a table that has records", directory.value.hex()
+        )
+    return verify_map_proof(directory.value, tree_key(identifier), record_proof)
+
+
+def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, record: MapResult) -> Decoded:
+    raw = record.value or b""
+    try:
+        value = Holding.decode(record.sum, raw) if layout == "Holding" else CODEC.decode(layout, raw)
+    except WireError as error:
+        message = f"record of {table}: {error}"
+        raise ProofError(message, "malformed_record") from None
+    # A record names itself: under another id it would be taken for another's.
+    own = {
+        "parameters": lambda: record_id("parameters"),
+        "mandates": lambda: mandate_id(value.account, value.agent, value.asset),
+        "once": lambda: once_id(value.account, value.key),
+        "assets": lambda: record_id("asset", value.issuer, bytes([len(value.symbol)]), value.symbol.encode()),
+        "lots": lambda: lot_id(key, value.lot),
+    }.get(table)
+    if own is not None and own() != identifier:
+        _refuse("wrong_record", f"record of {table}, id", identifier.hex(), own().hex())
+    if layout == "AssetRecord" and value.version != 1:
+        _refuse("unknown_version", "asset, version", 1, value.version)
+    expected = 0
+    if layout == "Holding":
+        expected = value.amount
+    elif layout == "LotRecord":
+        expected = value.issued + value.merged_in - value.merged_out - value.burned - value.expired
+    if expected != record.sum:
+        _refuse("wrong_sum", f"record of {table}, sum", expected, record.sum)
+    return value
+
+
+def _check_transaction(applied: Applied, identifier: bytes) -> None:
+    """What holds of every transaction that a ledger applied, as far as its own bytes tell."""
+    signed, reason = applied.signed, "malformed_transaction"
+    transaction = signed.transaction
+    if transaction.version != 1:
+        _refuse("unknown_version", "transaction, version", 1, transaction.version)
+    count = len(transaction.authorizers)
+    if not 1 <= count <= AUTHORIZERS_MAX:
+        _refuse(reason, "transaction, authorizers", f"1 to {AUTHORIZERS_MAX}", count)
+    if len(set(transaction.authorizers)) != count:
+        _refuse(reason, "transaction, authorizers", "distinct ones", "one twice")
+    if len(signed.signatures) != count:
+        _refuse(reason, "transaction, signatures", f"one for each of {count} authorizers", len(signed.signatures))
+    if not transaction.operations:
+        _refuse(reason, "transaction, operations", "1 or more", 0)
+    if applied.time >= transaction.valid_until:
+        _refuse(reason, "transaction, time", f"before valid_until, {transaction.valid_until} ms", f"{applied.time} ms")
+    message = sign_message(identifier)
+    for authorizer, signature in zip(transaction.authorizers, signed.signatures, strict=True):
+        try:
+            verify_signature(authorizer.public_key, message, signature)
+        except SignatureError as error:
+            _refuse("bad_transaction_signature", "transaction, signature", "one that holds", error)
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# What records, transactions and entries say
+
+
+class Encodable:
+    """Base of the values that have a layout. Making one checks its fields; `bytes()` gives its Borsh encoding.
+
+    Raises:
+        TypeError: A field is of another type: a float or a bool where an integer is due, say.
+        WireError: A field is out of range, or bytes are of another length.
+    """
+
+    __slots__ = ()
+    _fields: ClassVar[_Struct]
+    wire_tag: ClassVar[int | None] = None
+    """The tag of a variant of an enum; None for structures."""
+
+    def __post_init__(self) -> None:
+        """Check the fields and bring them into their one form."""
+        self._fields.check_fields(self)
+
+    def __bytes__(self) -> bytes:
+        """The Borsh encoding, with the tag first where there is one."""
+        out = bytearray() if self.wire_tag is None else bytearray([self.wire_tag])
+        self._fields.write(out, self)
+        return bytes(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(Encodable):
+    """Why somebody used a power.
+
+    Attributes:
+        code: The brand's own number, u16.
+        evidence: A hash of what it rests on, 32 bytes.
+    """
+
+    code: int = 0
+    evidence: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGrant(Encodable):
+    """A key of an account, and what it may sign for.
+
+    Attributes:
+        key: The Ed25519 public key, 32 bytes.
+        scope: Operations, as classes, names or tags; kept as tags, ascending. None covers everything.
+    """
+
+    key: bytes
+    scope: Collection[Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Turn the scope into ascending tags, then check."""
+        if self.scope is not None:
+            object.__setattr__(self, "scope", operation_tags(self.scope, "KeyGrant.scope"))
+        Encodable.__post_init__(self)
+
+    def covers(self, tag: int) -> bool:
+        """Whether the key may sign for the operation with this tag."""
+        return self.scope is None or tag in self.scope
+
+
+def operation_tags(operations: Collection[Any], where: str = "operations") -> tuple[int, ...]:
+    """The tags of operations that are given as classes, names or tags, ascending.
+
+    Args:
+        operations: For instance `["mint", 0x33, Transfer]`.
+        where: What to call them in messages.
+
+    Raises:
+        TypeError: Not a collection of these.
+        WireError: An unknown name.
+
+    >>> [hex(tag) for tag in operation_tags(["mint", "transfer"])]
+    ['0x30', '0x32']
+    """
+    if isinstance(operations, (str, bytes)) or not isinstance(operations, Collection):
+        message = f"{where}: expected a list of operations, found {_describe(operations)}"
+        raise TypeError(message)
+    tags = []
+    names = {name: tag for tag, (name, _) in OPERATIONS.items()}
+    for operation in operations:
+        tag = getattr(operation, "wire_tag", operation)
+        if isinstance(tag, str):
+            if tag not in names:
+                _bad_wire(where, f"one of {', '.join(names)}", _describe(tag))
+            tag = names[tag]
+        if isinstance(tag, bool) or not isinstance(tag, int):
+            message = f"{where}: expected operations as classes, names or tags, found {type(operation).__name__}"
+            raise TypeError(message)
+        tags.append(tag)
+    return tuple(sorted(tags))
+
+
+class Power(enum.IntEnum):
+    """A power over an asset, which an account holds until it is renounced."""
+
+    MINT = 0
+    FREEZE = 1
+    PAUSE = 2
+    CLAW_BACK = 3
+    CHANGE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Powers(Encodable):
+    """Who holds which power over an asset; None where nobody does, for good. Account ids, 32 bytes each."""
+
+    mint: bytes | None = None
+    freeze: bytes | None = None
+    pause: bytes | None = None
+    claw_back: bytes | None = None
+    change: bytes | None = None
+
+
+class Period(enum.IntEnum):
+    """What the units of an asset with lots are counted by: the UTC day or month in which they were minted."""
+
+    DAY = 0
+    MONTH = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Encodable):
+    """Policy: units move only from or to the issuer."""
+
+    wire_tag: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lots(Encodable):
+    """Policy: units are counted by the period in which they were minted.
+
+    Attributes:
+        period: Day or month.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class FixedExpiry(Encodable):
+    """Policy, only with lots: a lot lapses so many days after its period.
+
+    Attributes:
+        days: 1 to 36,500.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class InactivityExpiry(Encodable):
+    """Policy: a whole balance lapses so many days after its last activity.
+
+    Attributes:
+        days: 1 to 36,500.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrictLots(Encodable):
+    """Policy, only with lots: a credit that would make a 65th lot is refused, where lots would else be merged."""
+
+    wire_tag: ClassVar[int] = 4
+
+
+Term: TypeAlias = Union[Bound, Lots, FixedExpiry, InactivityExpiry, StrictLots]
+"""A term of an asset's policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters(Encodable):
+    """The rules of the ledger itself.
+
+    Attributes:
+        window_ms: How far ahead `valid_until` may lie: 1,000 to 86,400,000 ms.
+        asset_creators: The accounts that may create assets, 1 to 64, kept ascending; None is anybody.
+        transaction_bytes_max: The most bytes of a transaction without its signatures: 1,024 to 60,000.
+        operations_max: The most operations of a transaction: 1 to 1,000.
+        governor: The account whose authority changes these parameters; nobody's when None.
+    """
+
+    window_ms: int = 3_600_000
+    asset_creators: Sequence[bytes] | None = None
+    transaction_bytes_max: int = TRANSACTION_BYTES_MAX
+    operations_max: int = 1_000
+    governor: bytes | None = None
+
+    def __post_init__(self) -> None:
+        """Put the creators in order and check the types; whether the ledger takes the values is its to say."""
+        Encodable.__post_init__(self)
+        if self.asset_creators is not None:
+            object.__setattr__(self, "asset_creators", tuple(sorted(self.asset_creators)))
+
+    def validate(self) -> None:
+        """Check the values as the ledger does.
+
+        Raises:
+            WireError: A value that the ledger refuses with `invalid_parameters`.
+        """
+        for name, least, most in (
+            ("window_ms", 1_000, 86_400_000),
+            ("transaction_bytes_max", 1_024, TRANSACTION_BYTES_MAX),
+            ("operations_max", 1, 1_000),
+        ):
+            if not least <= getattr(self, name) <= most:
+                _bad_wire(f"Parameters.{name}", f"{least:,} to {most:,}", f"{getattr(self, name):,}")
+        if self.asset_creators is not None:
+            if not 1 <= len(self.asset_creators) <= 64:
+                _bad_wire("Parameters.asset_creators", "1 to 64 accounts", len(self.asset_creators))
+            if not _ascending(self.asset_creators):
+                _bad_wire("Parameters.asset_creators", "accounts strictly ascending", "one twice, or out of order")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesis(Encodable):
+    """How a ledger begins: the first entry of its log.
+
+    Attributes:
+        origin: A DNS-like name with a path, the name in every checkpoint: 1 to 255 printable ASCII characters, no `+`.
+        operator: The Ed25519 public key that signs checkpoints, 32 bytes.
+        time: Creation time, ms.
+        salt: 16 bytes that make two ledgers of one origin differ.
+        parameters: The first parameters.
+    """
+
+    origin: str
+    operator: bytes
+    time: int
+    salt: bytes
+    parameters: Parameters
+
+    @property
+    def ledger_id(self) -> bytes:
+        """The id of the ledger that begins so, 32 bytes."""
+        return record_id("ledger", bytes(self))
+
+    def validate(self) -> None:
+        """Check the values as the ledger does.
+
+        Raises:
+            WireError: An origin or parameters that cannot begin a ledger.
+        """
+        _check_origin(self.origin, "Genesis.origin")
+        self.parameters.validate()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer(Encodable):
+    """An account that signs a transaction, and the key with which it does.
+
+    Attributes:
+        account: The account's id, 32 bytes.
+        key: One of the keys of its record; None exactly when the account has no record, and its id is the key.
+    """
+
+    account: bytes
+    key: bytes | None = None
+
+    @property
+    def public_key(self) -> bytes:
+        """The key that must have signed, 32 bytes."""
+        return self.account if self.key is None else self.key
+
+
+class Operation:
+    """An operation as the verifier reads it: `operation.amount` and so on, by the names in the reference.
+
+    Attributes:
+        wire_tag: Its tag.
+        wire_name: Its name, as in `OPERATIONS`.
+        wire_fields: Its fields by name.
+    """
+
+    __slots__ = ("wire_fields", "wire_name", "wire_tag")
+
+    def __init__(self, wire_tag: int, wire_name: str, wire_fields: Mapping[str, Decoded]) -> None:
+        """Made by the codec."""
+        self.wire_tag = wire_tag
+        self.wire_name = wire_name
+        self.wire_fields = dict(wire_fields)
+
+    def __getattr__(self, name: str) -> Decoded:
+        """A field."""
+        if name.startswith(("_", "wire_")) or name not in self.wire_fields:
+            raise AttributeError(name)
+        return self.wire_fields[name]
+
+    def __eq__(self, other: object) -> bool:
+        """The same operation with the same fields."""
+        if not isinstance(other, Operation):
+            return NotImplemented
+        return (self.wire_tag, self.wire_fields) == (other.wire_tag, other.wire_fields)
+
+    def __hash__(self) -> int:
+        """Equal operations have equal hashes."""
+        return hash((self.wire_tag, tuple(self.wire_fields.values())))
+
+    def __repr__(self) -> str:
+        """The name and the fields."""
+        return f"{self.wire_name}({', '.join(f'{name}={value!r}' for name, value in self.wire_fields.items())})"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction as the verifier reads it.
+
+    Attributes:
+        version: 1.
+        ledger: The ledger that it is for, 32 bytes.
+        valid_until: It was not to be applied at this time or later, ms.
+        nonce: 16 bytes.
+        authorizers: Who signed.
+        operations: What they wanted.
+    """
+
+    version: int
+    ledger: bytes
+    valid_until: int
+    nonce: bytes
+    authorizers: tuple[Authorizer, ...]
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction and one signature for each authorizer, in order.
+
+    Attributes:
+        transaction: What was signed.
+        signatures: 64 bytes each.
+    """
+
+    transaction: Transaction
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotAmount(Encodable):
+    """Some units of one lot.
+
+    Attributes:
+        lot: The issue period; 0 for the lapsed units of an asset without lots.
+        amount: Minor units, never 0.
+    """
+
+    lot: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an operation did that the transaction does not tell.
+
+    Attributes:
+        taken: Units taken from the sender, by lot, ascending; empty for assets without lots.
+        lapsed: Lapsed units removed on the way, by lot, ascending.
+    """
+
+    taken: tuple[LotAmount, ...] = ()
+    lapsed: tuple[LotAmount, ...] = ()
+
+    @property
+    def wire_tag(self) -> int:
+        """0 nothing, 1 moved."""
+        return 1 if self.taken or self.lapsed else 0
+
+    @classmethod
+    def _from_wire(cls, values: Mapping[str, Decoded]) -> Effect:
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The entry of a transaction that was applied.
+
+    Attributes:
+        time: When, ms.
+        signed: What.
+        effects: One for each operation.
+    """
+
+    time: int
+    signed: SignedTransaction
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Encodable):
+    """The entry that says what the state is.
+
+    Attributes:
+        version: 1.
+        ledger: The ledger's id, 32 bytes.
+        rules: The number of the rules that hold from the next entry on.
+        height: Commits are counted from 0.
+        time: When, ms.
+        through: The state is that after every entry below this index.
+        state_root: The directory's root hash, 32 bytes.
+    """
+
+    version: int
+    ledger: bytes
+    rules: int
+    height: int
+    time: int
+    through: int
+    state_root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorChange(Encodable):
+    """The entry after which another key signs checkpoints.
+
+    Attributes:
+        new_key: An Ed25519 public key, 32 bytes.
+        signature: By the old key, over `message()`, 64 bytes.
+    """
+
+    new_key: bytes
+    signature: bytes
+
+    @staticmethod
+    def message(ledger: bytes, height: int, new_key: bytes) -> bytes:
+        """What the old key signs.
+
+        Args:
+            ledger: The ledger's id.
+            height: The height of the last commit before the entry.
+            new_key: The new public key.
+        """
+        return b"counterfoil/operator/v1\n" + ledger + height.to_bytes(8, "big") + new_key
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """The keys of an account that has a record, or the mark of a programme account.
+
+    Attributes:
+        epoch: How often the keys were set after the account was opened.
+        threshold: How many of the keys must sign; 0 for a programme account.
+        keys: The keys, ascending; none for a programme account.
+        family: The family of operations that a programme account belongs to; else None.
+    """
+
+    epoch: int = 0
+    threshold: int = 0
+    keys: tuple[KeyGrant, ...] = ()
+    family: int | None = None
+
+    @property
+    def wire_tag(self) -> int:
+        """0 keyed, 1 programme."""
+        return 0 if self.family is None else 1
+
+    @property
+    def is_programme(self) -> bool:
+        """Whether this is a programme account, for which nobody signs."""
+        return self.family is not None
+
+    @classmethod
+    def _from_wire(cls, values: Mapping[str, Decoded]) -> AccountRecord:
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class MandateRecord(Encodable):
+    """What an agent may do for an account.
+
+    Attributes:
+        account: Whose units or power it is.
+        agent: Who may act.
+        asset: Of this asset.
+        operations: Tags of the operations, ascending.
+        cap: The most units in each window.
+        window_ms: The length of a window.
+        since: When the first window began, ms.
+        until: When the mandate ends, ms.
+        window: The number of the window in which it was last used.
+        spent: What was spent in that window.
+    """
+
+    account: bytes
+    agent: bytes
+    asset: bytes
+    operations: tuple[int, ...]
+    cap: int
+    window_ms: int
+    since: int
+    until: int
+    window: int
+    spent: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnceRecord(Encodable):
+    """That an account used a key once, for ever.
+
+    Attributes:
+        account: Whose.
+        key: The key, 32 bytes.
+        transaction: The id of the transaction that used it.
+    """
+
+    account: bytes
+    key: bytes
+    transaction: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord(Encodable):
+    """An asset: what it is, who has power over it, and its totals.
+
+    Attributes:
+        version: 1.
+        issuer: The account that created it.
+        symbol: 1 to 12 of `A-Z0-9.`.
+        decimals: Decimal places of a whole unit.
+        supply_cap: The most units that may exist at a time.
+        policy: Terms, ascending by tag.
+        powers: Who holds which power.
+        paused: Whether transfers, payments, mints and burns are refused.
+        frozen_accounts: How many accounts are frozen.
+        minted: Units ever minted.
+        burned: Units ever burned.
+        swept: Units ever lapsed and removed.
+        clawed_back: Units ever clawed back; these are still in the supply.
+    """
+
+    version: int
+    issuer: bytes
+    symbol: str
+    decimals: int
+    supply_cap: int
+    policy: tuple[Term, ...]
+    powers: Powers
+    paused: bool
+    frozen_accounts: int
+    minted: int
+    burned: int
+    swept: int
+    clawed_back: int
+
+    @property
+    def supply(self) -> int:
+        """The units that exist now."""
+        return self.minted - self.burned - self.swept
+
+
+@dataclass(frozen=True, slots=True)
+class LotRecord(Encodable):
+    """The totals of one lot of an asset.
+
+    Attributes:
+        lot: The issue period.
+        issued: Units minted in it.
+        burned: Of those, burned.
+        expired: Of those, lapsed and removed.
+        clawed_back: Of those, clawed back; these are still outstanding.
+        merged_in: Units that came from earlier lots.
+        merged_out: Units that went to later lots.
+    """
+
+    lot: int
+    issued: int
+    burned: int
+    expired: int
+    clawed_back: int
+    merged_in: int
+    merged_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRecord(Encodable):
+    """That an account may neither send nor receive an asset.
+
+    Attributes:
+        since: When it was frozen, ms.
+        reason: Why.
+    """
+
+    since: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an account holds of an asset.
+
+    Attributes:
+        amount: All units.
+        activity_day: The last day of activity, days since 1970-01-01 UTC; 0 where the asset does not count it.
+        lots: Units by lot, ascending; none for an asset without lots.
+    """
+
+    amount: int
+    activity_day: int = 0
+    lots: tuple[LotAmount, ...] = ()
+
+    @classmethod
+    def decode(cls, amount: int, value: bytes) -> Holding:
+        """The holding that a record of the table `holders` tells.
+
+        Args:
+            amount: The record's sum.
+            value: The record's value.
+
+        Raises:
+            WireError: The value contradicts itself or the sum.
+        """
+        if amount == 0:
+            _bad_wire("holding", "a balance", "0, for which there is no record")
+        if not value:
+            return cls(amount)
+        count, rest = divmod(len(value) - 4, 20)
+        if rest or not 0 <= count <= LOTS_MAX:
+            _bad_wire("holding", "0 or 4 + 20 n bytes, n at most 64", len(value))
+        pairs = [
+            (int.from_bytes(value[place : place + 4], "big"), int.from_bytes(value[place + 4 : place + 20], "big"))
+            for place in range(4, len(value), 20)
+        ]
+        lots = tuple(LotAmount(lot, units) for lot, units in pairs)
+        _check_lots(lots, "holding")
+        if lots and sum(lot.amount for lot in lots) != amount:
+            _bad_wire("holding", f"lots that add up to {amount}", sum(lot.amount for lot in lots))
+        return cls(amount, int.from_bytes(value[:4], "big"), lots)
+
+
+def _check_lots(lots: Sequence[LotAmount], what: str) -> None:
+    if not _ascending([lot.lot for lot in lots]):
+        _bad_wire(what, "lots strictly ascending", [lot.lot for lot in lots])
+    if not all(lot.amount for lot in lots):
+        _bad_wire(what, "lots that are not empty", "a lot of 0 units")
+
+
+def _ascending(values: Sequence[Any]) -> bool:
+    return all(left < right for left, right in zip(values, values[1:], strict=False))
+
+
+def _check_origin(origin: str, what: str) -> None:
+    if not (1 <= len(origin) <= 255 and all("!" <= letter <= "~" and letter != "+" for letter in origin)):
+        _bad_wire(what, "1 to 255 printable ASCII characters without space and '+'", _describe(origin))
+
+
+def decode_applied(entry: bytes, codec: Codec | None = None) -> Decoded:
+    """The applied transaction of an entry with tag 01, checked for what every such entry keeps.
+
+    Args:
+        entry: The entry's bytes.
+        codec: Another codec, which makes other classes.
+
+    Raises:
+        WireError: Not such an entry.
+    """
+    if entry[:1] != b"\x01":
+        _bad_wire("entry", "tag 01 (applied)", entry[:1].hex() or "no bytes")
+    applied = (codec or CODEC).decode("Applied", entry[1:])
+    operations = applied.signed.transaction.operations
+    if len(applied.effects) != len(operations):
+        _bad_wire("Applied.effects", f"one for each of {len(operations)} operations", len(applied.effects))
+    for effect in applied.effects:
+        _check_lots(effect.taken, "Effect.taken")
+        _check_lots(effect.lapsed, "Effect.lapsed")
+    return applied
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Ids
+
+
+def record_id(kind: str, *parts: bytes) -> bytes:
+    """The id of a record: SHA-256 of its kind and its fixed-width parts, 32 bytes.
+
+    >>> record_id("asset", bytes(32), b"\\x04BEAN").hex()[:16]
+    '52b6cde45b9a7f09'
+    """
+    return hashlib.sha256(b"counterfoil/" + kind.encode() + b"/v1\n" + b"".join(parts)).digest()
+
+
+def named_account(opener: bytes, salt: bytes) -> bytes:
+    """The id of the named account that `opener` opens with `salt`.
+
+    Args:
+        opener: An account id, 32 bytes.
+        salt: 16 bytes.
+
+    Raises:
+        TypeError: Not bytes.
+        WireError: Bytes of another length.
+    """
+    return record_id("account", _Bytes(32).check(opener, "opener"), _Bytes(16).check(salt, "salt"))
+
+
+def asset_id(issuer: bytes, symbol: str) -> bytes:
+    """The id of the asset that `issuer` creates as `symbol`.
+
+    Args:
+        issuer: An account id, 32 bytes.
+        symbol: 1 to 12 of `A-Z0-9.`.
+
+    Raises:
+        TypeError: Not bytes, not a text.
+        WireError: Bytes of another length, or no such symbol.
+    """
+    letters = _Text().check(symbol, "symbol").encode()
+    if not (1 <= len(letters) <= 12 and all(letter in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789." for letter in letters)):
+        _bad_wire("symbol", "1 to 12 of A-Z, 0-9 and '.'", _describe(symbol))
+    return record_id("asset", _Bytes(32).check(issuer, "issuer"), bytes([len(letters)]), letters)
+
+
+def mandate_id(account: bytes, agent: bytes, asset: bytes) -> bytes:
+    """The record id of a mandate. All 32 bytes."""
+    return record_id("mandate", account, agent, asset)
+
+
+def once_id(account: bytes, key: bytes) -> bytes:
+    """The record id of a key used once. Both 32 bytes."""
+    return record_id("once", account, key)
+
+
+def lot_id(asset: bytes, lot: int) -> bytes:
+    """The record id of a lot's totals: the asset's id, 32 bytes, and the lot, u32."""
+    return record_id("lot", asset, lot.to_bytes(4, "big"))
+
+
+def table_id(table: str, table_key: bytes = b"") -> bytes:
+    """The directory's record id of a table: its name, and the asset id where the table is one asset's."""
+    return record_id("table", bytes([len(table)]), table.encode(), table_key)
+
+
+def transaction_id(transaction: bytes) -> bytes:
+    """The id of the transaction with these bytes, without its signatures."""
+    return record_id("transaction", transaction)
+
+
+def sign_message(identifier: bytes) -> bytes:
+    """What the authorizers of the transaction with this id sign."""
+    return b"counterfoil/sign/v1\n" + identifier
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Account texts
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_BECH32M = 0x2BC830A3
+_DID_KEY = "did:key:z"
+_NAMED_PREFIX = "acct"
+
+
+def encode_did_key(account: bytes) -> str:
+    """The text of a key account: `did:key:z6Mk…`.
+
+    Args:
+        account: Its public key, 32 bytes.
+
+    Raises:
+        TypeError: Not bytes.
+        WireError: Bytes of another length.
+
+    >>> encode_did_key(bytes.fromhex("3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"))
+    'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp'
+    """
+    number = int.from_bytes(b"\xed\x01" + _Bytes(32).check(account, "account"), "big")
+    letters = ""
+    while number:
+        number, digit = divmod(number, 58)
+        letters = _BASE58[digit] + letters
+    return _DID_KEY + letters
+
+
+def encode_named_account(account: bytes) -> str:
+    """The text of a named account: bech32m, `acct1…`.
+
+    Args:
+        account: Its id, 32 bytes.
+
+    Raises:
+        TypeError: Not bytes.
+        WireError: Bytes of another length.
+
+    >>> encode_named_account(bytes(32))
+    'acct1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj50v5d'
+    """
+    number = int.from_bytes(_Bytes(32).check(account, "account"), "big") << 4
+    data = [(number >> shift) & 31 for shift in range(255, -1, -5)]
+    checksum = _bech32_checksum([*data, 0, 0, 0, 0, 0, 0]) ^ _BECH32M
+    data += [(checksum >> shift) & 31 for shift in range(25, -1, -5)]
+    return _NAMED_PREFIX + "1" + "".join(_BECH32[value] for value in data)
+
+
+def decode_account(text: str) -> bytes:
+    """The id that an account text spells, 32 bytes: `did:key:z6Mk…` or `acct1…`.
+
+    Each account has one text of each kind; anything else is refused.
+
+    Raises:
+        TypeError: Not a text.
+        WireError: Neither of the two texts.
+
+    >>> decode_account(encode_named_account(bytes(range(32)))) == bytes(range(32))
+    True
+    """
+    if not isinstance(text, str):
+        message = f"account: expected a text, found {type(text).__name__}"
+        raise TypeError(message)
+    account = None
+    if len(text) <= 80 and text.isascii():
+        account = _decode_did_key(text) if text.startswith(_DID_KEY) else _decode_named_account(text)
+    if account is None:
+        _bad_wire("account", "did:key:z6Mk… or acct1…", _describe(text))
+    return account
+
+
+def _decode_did_key(text: str) -> bytes | None:
+    number = 0
+    for letter in text[len(_DID_KEY) :]:
+        digit = _BASE58.find(letter)
+        if digit < 0:
+            return None
+        number = number * 58 + digit
+    if number >> 256 != 0xED01:
+        return None
+    account = (number & ((1 << 256) - 1)).to_bytes(32, "big")
+    return account if encode_did_key(account) == text else None
+
+
+def _decode_named_account(text: str) -> bytes | None:
+    data = [_BECH32.find(letter) for letter in text[5:]]
+    if not text.startswith(_NAMED_PREFIX + "1") or len(data) != 58 or min(data) < 0:
+        return None
+    number = 0
+    for value in data[:52]:
+        number = number << 5 | value
+    account = (number >> 4).to_bytes(32, "big")
+    # Encoding again checks the checksum and the four bits of padding at once.
+    return account if encode_named_account(account) == text else None
+
+
+def _bech32_checksum(data: Sequence[int]) -> int:
+    prefix = [ord(letter) for letter in _NAMED_PREFIX]
+    checksum = 1
+    for value in [*(letter >> 5 for letter in prefix), 0, *(letter & 31 for letter in prefix), *data]:
+        top = checksum >> 25
+        checksum = (checksum & 0x1FFFFFF) << 5 ^ value
+        for bit, generator in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
+            if top >> bit & 1:
+                checksum ^= generator
+    return checksum
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# The sum map
+
+
+class MapResult(NamedTuple):
+    """What a map proof shows."""
+
+    total: int
+    """The sum over the whole map."""
+    sum: int
+    """The record's sum; 0 where there is none."""
+    value: bytes | None
+    """The record's value, or None: the record is not there."""
+
+
+def tree_key(identifier: bytes) -> bytes:
+    """Where a record stands in its table: SHA-256 of its id, so that nobody chooses the path."""
+    return record_id("key", identifier)
+
+
+def verify_map_proof(root: bytes, key: bytes, proof: bytes) -> MapResult:
+    """Check a proof of presence or absence in a sum map.
+
+    Args:
+        root: The map's root hash, 32 bytes.
+        key: The tree key asked about, 32 bytes.
+        proof: The proof.
+
+    Returns:
+        The record, if it is there, and the sum over the whole map.
+
+    Raises:
+        ProofError: malformed_proof, truncated, trailing_bytes, empty_sibling, shallow_leaf, wrong_leaf, sum_overflow,
+            wrong_root.
+    """
+    parts = _Parts(proof, "map proof")
+    kind = parts.integer(1, "kind")
+    value: bytes | None = None
+    leaf_sum, node = 0, EMPTY_HASH
+    other: bytes | None = None
+    if kind == 1:
+        leaf_sum = parts.integer(16, "sum")
+        length = parts.integer(2, "value length")
+        if length > VALUE_BYTES_MAX:
+            _refuse("malformed_proof", "map proof, value", f"at most {VALUE_BYTES_MAX:,} bytes", f"{length:,}")
+        value = parts.take(length, "value")
+        node = _map_leaf(key, leaf_sum, hashlib.sha256(value).digest())
+    elif kind == 2:
+        other = parts.take(32, "other key")
+        leaf_sum = parts.integer(16, "sum")
+        node = _map_leaf(other, leaf_sum, parts.take(32, "value hash"))
+    elif kind != 0:
+        _refuse("malformed_proof", "map proof, kind", "0, 1 or 2", kind)
+    depth = parts.integer(2, "depth")
+    if depth > 256:
+        _refuse("malformed_proof", "map proof, depth", "at most 256", depth)
+    bitmap = parts.integer((depth + 7) // 8, "bitmap")
+    padding = -depth % 8
+    if bitmap & ((1 << padding) - 1):
+        _refuse("malformed_proof", "map proof, bitmap", "padding bits of 0", "1")
+    bitmap >>= padding
+    listed = parts.take(48 * bitmap.bit_count(), "siblings")
+    parts.end()
+    path = int.from_bytes(key, "big")
+    if other is not None:
+        difference = path ^ int.from_bytes(other, "big")
+        if difference == 0:
+            _refuse("wrong_leaf", "map proof, other leaf", "another key than the one asked", "the same")
+        if difference >> (256 - depth):
+            _refuse("wrong_leaf", "map proof, other leaf", f"a key with the same first {depth} bits", "another")
+    if depth and not bitmap & 1:
+        _refuse("shallow_leaf", "map proof, deepest sibling", "one that is not empty", "an empty one")
+    total, place = leaf_sum, len(listed)
+    for level in range(depth - 1, -1, -1):
+        sibling, sibling_sum = EMPTY_HASH, 0
+        if bitmap >> (depth - 1 - level) & 1:
+            place -= 48
+            sibling, sibling_sum = listed[place : place + 32], int.from_bytes(listed[place + 32 : place + 48], "big")
+            if sibling == EMPTY_HASH:
+                _refuse("empty_sibling", f"map proof, sibling at depth {level}", "a hash", "32 zero bytes (empty)")
+        here, there = node + total.to_bytes(16, "big"), sibling + sibling_sum.to_bytes(16, "big")
+        node = hashlib.sha256(b"\x11" + (there + here if path >> (255 - level) & 1 else here + there)).digest()
+        total += sibling_sum
+        if total >> 128:
+            _refuse("sum_overflow", f"map proof, sum at depth {level}", "less than 2**128", "more")
+    if node != root:
+        _refuse("wrong_root", "map proof, root", root.hex(), node.hex())
+    return MapResult(total, leaf_sum if value is not None else 0, value)
+
+
+def _map_leaf(key: bytes, leaf_sum: int, value_hash: bytes) -> bytes:
+    return hashlib.sha256(b"\x10" + key + leaf_sum.to_bytes(16, "big") + value_hash).digest()
+
+
+class _Parts:
+    """Big-endian parts of proofs, taken from the front."""
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self.data = data
+        self.what = what
+        self.place = 0
+
+    def take(self, count: int, part: str) -> bytes:
+        end = self.place + count
+        if end > len(self.data):
+            left = len(self.data) - self.place
+            _refuse("truncated", f"{self.what}, {part}", f"{count} bytes at byte {self.place}", left)
+        taken = self.data[self.place : end]
+        self.place = end
+        return taken
+
+    def integer(self, count: int, part: str) -> int:
+        return int.from_bytes(self.take(count, part), "big")
+
+    def end(self) -> None:
+        if self.place != len(self.data):
+            _refuse("trailing_bytes", self.what, f"{self.place} bytes", len(self.data))
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# The log: RFC 6962
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """The hash of an entry in the log's tree."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def _log_node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def verify_inclusion(leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes) -> None:
+    """Check that a leaf stands at an index of a log.
+
+    Args:
+        leaf: Its hash, see `leaf_hash`.
+        index: Counted from 0.
+        tree_size: How many leaves the tree has.
+        proof: Hashes, deepest first.
+        root: The root hash of that tree.
+
+    Raises:
+        ProofError: wrong_log_proof.
+    """
+    if not 0 <= index < tree_size:
+        _refuse("wrong_log_proof", "inclusion proof, index", f"less than the tree size {tree_size}", index)
+    node, last, place = leaf, tree_size - 1, index
+    # RFC 9162, 2.1.3.2.
+    for step in proof:
+        if last == 0:
+            _refuse("wrong_log_proof", "inclusion proof", "fewer hashes", len(proof))
+        if place & 1 or place == last:
+            node = _log_node(step, node)
+            while not place & 1 and place:
+                place >>= 1
+                last >>= 1
+        else:
+            node = _log_node(node, step)
+        place >>= 1
+        last >>= 1
+    if last:
+        _refuse("wrong_log_proof", "inclusion proof", "more hashes", len(proof))
+    if node != root:
+        _refuse("wrong_log_proof", "inclusion proof, root", root.hex(), node.hex())
+
+
+def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
+    """Check that a log only grew: that its first `old_size` leaves are those of the old tree.
+
+    Args:
+        old_size: Leaves of the old tree, 1 or more.
+        new_size: Leaves of the new tree.
+        old_root: Root hash of the old tree.
+        new_root: Root hash of the new tree.
+        proof: Hashes, as in RFC 6962, 2.1.2.
+
+    Raises:
+        ProofError: wrong_log_proof.
+    """
+    if not 1 <= old_size <= new_size:
+        _refuse("wrong_log_proof", "consistency proof, sizes", f"1 to {new_size} for the old tree", old_size)
+    if old_size == new_size:
+        if proof:
+            _refuse("wrong_log_proof", "consistency proof", "no hashes for equal sizes", len(proof))
+        if old_root != new_root:
+            _refuse("wrong_log_proof", "consistency proof, root", old_root.hex(), new_root.hex())
+        return
+    if not proof:
+        _refuse("wrong_log_proof", "consistency proof", "more hashes", 0)
+    # RFC 9162, 2.1.4.2. Where the old tree is a full subtree of the new one, its root is not repeated in the proof.
+    path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
+    place, last = old_size - 1, new_size - 1
+    while place & 1:
+        place >>= 1
+        last >>= 1
+    old_node = new_node = path[0]
+    for step in path[1:]:
+        if last == 0:
+            _refuse("wrong_log_proof", "consistency proof", "fewer hashes", len(proof))
+        if place & 1 or place == last:
+            old_node, new_node = _log_node(step, old_node), _log_node(step, new_node)
+            while not place & 1 and place:
+                place >>= 1
+                last >>= 1
+        else:
+            new_node = _log_node(new_node, step)
+        place >>= 1
+        last >>= 1
+    if last:
+        _refuse("wrong_log_proof", "consistency proof", "more hashes", len(proof))
+    if old_node != old_root:
+        _refuse("wrong_log_proof", "consistency proof, old root", old_root.hex(), old_node.hex())
+    if new_node != new_root:
+        _refuse("wrong_log_proof", "consistency proof, new root", new_root.hex(), new_node.hex())
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Receipts: C2SP tlog-proof
+
+
+class LogProof(NamedTuple):
+    """The parts of a C2SP tlog-proof."""
+
+    extra: bytes | None
+    """What the extra line carries; in a receipt the entry."""
+    index: int
+    """Of the entry, from 0."""
+    hashes: tuple[bytes, ...]
+    """The inclusion proof, deepest first."""
+    note: bytes
+    """The checkpoint."""
+
+
+def parse_log_proof(data: bytes) -> LogProof:
+    """Read a C2SP tlog-proof file, strictly.
+
+    Raises:
+        ProofError: malformed_receipt.
+    """
+    reason = "malformed_receipt"
+    head, separator, note = data.partition(b"\n\n")
+    first, *lines = head.split(b"\n")
+    if first != b"c2sp.org/tlog-proof@v1":
+        _refuse(reason, "receipt, first line", "c2sp.org/tlog-proof@v1", _describe(first[:60]))
+    if not separator:
+        _refuse(reason, "receipt", "an empty line before the checkpoint", "none")
+    extra = _base64(lines.pop(0)[6:], reason, "receipt, extra") if lines and lines[0][:6] == b"extra " else None
+    if not lines or lines[0][:6] != b"index ":
+        _refuse(reason, "receipt", "a line 'index N'", ascii(lines[0][:60]) if lines else "none")
+    index = _decimal(lines.pop(0)[6:], reason, "receipt, index")
+    if len(lines) > 63:
+        _refuse(reason, "receipt", "at most 63 hashes", len(lines))
+    return LogProof(extra, index, tuple(_hash(line, reason, "receipt, inclusion proof") for line in lines), note)
+
+
+def _decimal(digits: bytes, reason: str, what: str) -> int:
+    if not (digits.isdigit() and len(digits) <= 20 and (digits == b"0" or digits[:1] != b"0")):
+        _refuse(reason, what, "a decimal number without leading zeros", ascii(digits[:60]))
+    number = int(digits)
+    if number >> 63:
+        _refuse(reason, what, "a number below 2**63", number)
+    return number
+
+
+def _base64(text: bytes, reason: str, what: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        data = None
+    # Encoding again refuses what is decoded but not written so: bits after the end, missing padding.
+    if data is None or base64.b64encode(data) != text:
+        _refuse(reason, what, "base64", ascii(text[:60]))
+    return data
+
+
+def _hash(text: bytes, reason: str, what: str) -> bytes:
+    data = _base64(text, reason, what)
+    if len(data) != 32:
+        _refuse(reason, what, "a hash of 32 bytes", len(data))
+    return data
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Checkpoints: C2SP signed notes
+
+_ED25519_NOTE = 1
+_DASH = "— "
+
+
+@dataclass(frozen=True, slots=True)
+class NoteKey:
+    """Who signs notes: what a verifier key text says.
+
+    Attributes:
+        name: The key's name; of a ledger's operator, the origin.
+        public_key: Ed25519, 32 bytes.
+    """
+
+    name: str
+    public_key: bytes
+
+    @property
+    def key_hash(self) -> bytes:
+        """The 4 bytes that tell keys of one name apart."""
+        kind = bytes([_ED25519_NOTE])
+        return hashlib.sha256(self.name.encode() + b"\n" + kind + self.public_key).digest()[:4]
+
+    @property
+    def text(self) -> str:
+        """The verifier key: name, key hash and public key."""
+        encoded = base64.b64encode(bytes([_ED25519_NOTE]) + self.public_key).decode()
+        return f"{self.name}+{self.key_hash.hex()}+{encoded}"
+
+    @classmethod
+    def parse(cls, text: str) -> NoteKey:
+        """Read a verifier key, strictly. Whitespace around it is left off, for it comes from files.
+
+        Raises:
+            TypeError: Not a text.
+            ProofError: wrong_key: not a verifier key for Ed25519, or its hash is not its own.
+
+        >>> NoteKey.parse("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k").name
+        'example.com/foo'
+        """
+        if not isinstance(text, str):
+            message = f"verifier key: expected a text, found {type(text).__name__}"
+            raise TypeError(message)
+        text = text.strip()
+        parts = text.split("+", 2)
+        if len(text) > 1_000 or len(parts) != 3 or not _is_key_name(parts[0]):
+            _refuse("wrong_key", "verifier key", "name+hash+key, like example.com/foo+530d903a+Aeky…", _describe(text))
+        name, key_hash, encoded = parts
+        data = _base64(encoded.encode("utf-8", "replace"), "wrong_key", "verifier key, key")
+        if data[:1] != bytes([_ED25519_NOTE]) or len(data) != 33:
+            _refuse(
+                "wrong_key", "verifier key, key", "01 (Ed25519) and 32 bytes", f"{data[:1].hex()}, {len(data)} bytes"
+            )
+        key = cls(name, data[1:])
+        if key_hash != key.key_hash.hex():
+            _refuse("wrong_key", "verifier key, hash", key.key_hash.hex(), _describe(key_hash))
+        return key
+
+
+def _is_key_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and "+" not in name and not any(letter.isspace() for letter in name)
+
+
+class Note(NamedTuple):
+    """A note whose expected signatures hold."""
+
+    text: str
+    """What was signed, with its last newline."""
+    signers: tuple[NoteKey, ...]
+    """Which of the expected keys signed, in order of the signatures."""
+
+
+def open_note(note: bytes, keys: Sequence[NoteKey]) -> Note:
+    """Read a C2SP signed note and check its signatures by these keys. Signatures by other keys are left out.
+
+    Args:
+        note: The note.
+        keys: The expected keys.
+
+    Raises:
+        ProofError: malformed_note; bad_signature (by one of the keys); ambiguous_key; wrong_key (none of them signed).
+    """
+    reason = "malformed_note"
+    if len(note) > NOTE_BYTES_MAX:
+        _refuse("too_long", "note", f"at most {NOTE_BYTES_MAX:,} bytes", f"{len(note):,}")
+    try:
+        whole = note.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse(reason, f"note, byte {error.start}", "UTF-8", note[error.start : error.start + 1].hex())
+    if any(byte < 0x20 and byte != 0x0A for byte in note):
+        _refuse(reason, "note", "no control characters", "one")
+    signed, separator, block = whole.rpartition("\n\n")
+    if not separator or not block.endswith("\n"):
+        _refuse(reason, "note", "an empty line, signature lines and a newline", "another end")
+    text, lines = signed + "\n", block[:-1].split("\n")
+    if len(lines) > NOTE_SIGNATURES_MAX:
+        _refuse(reason, "note", f"at most {NOTE_SIGNATURES_MAX} signatures", len(lines))
+    signers: list[NoteKey] = []
+    for line in lines:
+        name, space, encoded = line[len(_DASH) :].partition(" ")
+        if not line.startswith(_DASH) or not space or not _is_key_name(name):
+            _refuse(reason, "note, signature line", "'— name base64'", _describe(line))
+        data = _base64(encoded.encode("utf-8"), reason, "note, signature")
+        if len(data) < 5:
+            _refuse(reason, "note, signature", "5 bytes or more", len(data))
+        known = [key for key in keys if (key.name, key.key_hash) == (name, data[:4])]
+        if len(known) > 1:
+            _refuse("ambiguous_key", "note, expected keys", f"one key {known[0].text}", len(known))
+        if not known or known[0] in signers:
+            continue
+        try:
+            verify_signature(known[0].public_key, text.encode(), data[4:])
+        except SignatureError as error:
+            _refuse("bad_signature", f"note, signature by {name}", "one that holds", error)
+        signers.append(known[0])
+    if not signers:
+        expected = " or ".join(f"{key.name}+{key.key_hash.hex()}" for key in keys) or "a known key"
+        found = ", ".join(_describe(line[len(_DASH) :].partition(" ")[0]) for line in lines[:3])
+        _refuse("wrong_key", "note, signatures", f"one by {expected}", f"by {found}, none with that key")
+    return Note(text, tuple(signers))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a checkpoint says of a log.
+
+    Attributes:
+        origin: The log's name.
+        tree_size: How many entries it has.
+        root_hash: The root hash of its tree, 32 bytes.
+    """
+
+    origin: str
+    tree_size: int
+    root_hash: bytes
+
+    @property
+    def text(self) -> str:
+        """The three lines that are signed."""
+        return f"{self.origin}\n{self.tree_size}\n{base64.b64encode(self.root_hash).decode()}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        """Read the text of a C2SP checkpoint, strictly: three lines and nothing more.
+
+        Raises:
+            ProofError: malformed_checkpoint.
+        """
+        reason = "malformed_checkpoint"
+        lines = text.split("\n")
+        if len(lines) != 4 or lines[3]:
+            _refuse(reason, "checkpoint", "three lines", f"{len(lines) - 1}")
+        origin, tree_size, root_hash = (line.encode("utf-8", "replace") for line in lines[:3])
+        if not origin:
+            _refuse(reason, "checkpoint, origin", "a name", "an empty line")
+        size = _decimal(tree_size, reason, "checkpoint, tree size")
+        return cls(lines[0], size, _hash(root_hash, reason, "checkpoint, root hash"))
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# The signature rule
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+_SQRT_MINUS_ONE = pow(2, (_P - 1) // 4, _P)
+
+_Point: TypeAlias = tuple[int, int, int, int]
+"""Extended coordinates (X, Y, Z, T): x = X/Z, y = Y/Z, xy = T/Z."""
+
+_IDENTITY: _Point = (0, 1, 1, 0)
+
+
+def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> None:
+    """Check an Ed25519 signature by the ledger's rule.
+
+    The rule: both points are canonical encodings and not of small order, S < L, and the cofactored equation holds.
+    PyNaCl accepts no signature that the rule refuses; where it refuses, the rule itself decides.
+
+    Args:
+        public_key: 32 bytes.
+        message: Any bytes.
+        signature: 64 bytes.
+
+    Raises:
+        SignatureError: The signature does not hold.
+    """
+    if len(public_key) != 32 or len(signature) != 64:
+        what = f"a key of 32 and a signature of 64 bytes, found {len(public_key)} and {len(signature)}"
+        message_text = f"signature: expected {what}"
+        raise SignatureError(message_text)
+    try:
+        bindings.crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
+        fault = _signature_fault(public_key, message, signature)
+        if fault is not None:
+            message_text = f"signature by {public_key.hex()}: {fault}"
+            raise SignatureError(message_text) from None
+
+
+def is_public_key(key: bytes) -> bool:
+    """Whether 32 bytes are a canonical encoding of a point that is not of small order.
+
+    >>> is_public_key(bytes(32)), is_public_key(b"\\x58" + b"\\x66" * 31)
+    (False, True)
+    """
+    return _public_point(key) is not None
+
+
+def _signature_fault(public_key: bytes, message: bytes, signature: bytes) -> str | None:
+    """Why the signature does not hold, by the rule alone."""
+    nonce, scalar = signature[:32], int.from_bytes(signature[32:], "little")
+    if scalar >= _L:
+        return "expected S below the order of the group, found a larger one"
+    key_point, nonce_point = _public_point(public_key), _public_point(nonce)
+    if key_point is None:
+        return "expected a key that is a canonical point of large order, found none"
+    if nonce_point is None:
+        return "expected an R that is a canonical point of large order, found none"
+    challenge = int.from_bytes(hashlib.sha512(nonce + public_key + message).digest(), "little") % _L
+    difference = _add(_multiply(scalar, _BASE), _negate(_add(nonce_point, _multiply(challenge, key_point))))
+    if not _is_identity(_multiply(8, difference)):
+        return "expected 8(S·B − R − k·A) = 0, found another point: other bytes were signed, or by another key"
+    return None
+
+
+def _public_point(encoded: bytes) -> _Point | None:
+    """The point, unless its encoding is not canonical or its order is small."""
+    number = int.from_bytes(encoded, "little")
+    sign, y = number >> 255, number & ((1 << 255) - 1)
+    if y >= _P:
+        return None
+    x = _recover_x(y, sign)
+    if x is None:
+        return None
+    point = (x, y, 1, x * y % _P)
+    return None if _is_identity(_multiply(8, point)) else point
+
+
+def _recover_x(y: int, sign: int) -> int | None:
+    """RFC 8032, 5.1.3."""
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    if square == 0:
+        return None if sign else 0
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * _SQRT_MINUS_ONE % _P
+    if (x * x - square) % _P:
+        return None
+    return x if x & 1 == sign else _P - x
+
+
+def _add(left: _Point, right: _Point) -> _Point:
+    """RFC 8032, 5.1.4; complete, so that it doubles as well."""
+    a = (left[1] - left[0]) * (right[1] - right[0]) % _P
+    b = (left[1] + left[0]) * (right[1] + right[0]) % _P
+    c = 2 * left[3] * right[3] * _D % _P
+    d = 2 * left[2] * right[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _multiply(scalar: int, point: _Point) -> _Point:
+    total = _IDENTITY
+    while scalar:
+        if scalar & 1:
+            total = _add(total, point)
+        point = _add(point, point)
+        scalar >>= 1
+    return total
+
+
+def _negate(point: _Point) -> _Point:
+    return -point[0] % _P, point[1], point[2], -point[3] % _P
+
+
+def _is_identity(point: _Point) -> bool:
+    return point[0] % _P == 0 and (point[1] - point[2]) % _P == 0
+
+
+_BASE_Y = 4 * pow(5, -1, _P) % _P
+_BASE_X = _recover_x(_BASE_Y, 0) or 0
+_BASE: _Point = (_BASE_X, _BASE_Y, 1, _BASE_X * _BASE_Y % _P)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -494,8 +2447,25 @@ class Codec:
 
     def __init__(self, classes: Mapping[str, type]) -> None:
         """Make a codec for these classes."""
-        self.classes = dict(classes)
+        self.classes: dict[str, type] = {}
         self._types: dict[str, _Type] = {}
+        for name, made in classes.items():
+            self.add(name, made)
+
+    def add(self, name: str, made: type) -> None:
+        """Make instances of this class from the layout with this name, whose parts have been added before."""
+        self.classes[name] = made
+        self._types.clear()
+        if issubclass(made, Encodable) and "_fields" not in vars(made):
+            made._fields = self._fields_of(name, made)
+
+    def _fields_of(self, name: str, made: type) -> _Struct:
+        layout, _, variant = name.partition(".")
+        kind = self.type_of(layout)
+        if isinstance(kind, _Enum):
+            kind = next(fields for fields in kind.variants.values() if fields.made is made and fields.name == variant)
+            return kind
+        return self.structure(layout)
 
     def decode(self, name: str, data: bytes) -> Decoded:
         """The one value that exactly these bytes encode.
@@ -526,6 +2496,14 @@ class Codec:
         parts = [part.partition(":") for part in layout.split()]
         return _Struct(name, [(field, self.type_of(kind)) for field, _, kind in parts], made)
 
+    def structure(self, name: str) -> _Struct:
+        """The structure with this layout."""
+        kind = self.type_of(name)
+        if not isinstance(kind, _Struct):
+            message = f"{name} is no structure"
+            raise TypeError(message)
+        return kind
+
     def type_of(self, text: str) -> _Type:
         """The type that this text spells."""
         found = self._types.get(text)
@@ -539,14 +2517,7 @@ class Codec:
         if text.startswith("["):
             return _List(self.type_of(text[1:-1]))
         if text == "Operation":
-            return _Enum(
-                text,
-                {
-                    tag: self.fields(name, layout, self.classes.get(f"Operation.{name}")) if self.classes.get(f"Operation.{name}")
-                    else self._generic(tag, name, layout)
-                    for tag, (name, layout) in OPERATIONS.items()
-                },
-            )
+            return _Enum(text, {tag: self._operation(tag, *line) for tag, line in OPERATIONS.items()})
         if text in LAYOUTS:
             return self._compile_layout(text, LAYOUTS[text])
         if text in ("bool", "str"):
@@ -554,3 +2525,55 @@ class Codec:
         if text == "id" or text.startswith("bytes"):
             return _Bytes(32 if text == "id" else int(text[5:]))
         return _Integer(int(text[1:]) // 8)
+
+    def _operation(self, tag: int, name: str, layout: str) -> _Struct:
+        fields = self.fields(name, layout, self.classes.get(f"Operation.{name}"))
+        if fields.made is None:
+            fields.make = lambda values: Operation(tag, name, values)
+        return fields
+
+    def _compile_layout(self, name: str, layout: str) -> _Type:
+        made = self.classes.get(name)
+        if not layout[0].isdigit():
+            return self.fields(name, layout, made)
+        if made is not None and issubclass(made, enum.IntEnum):
+            return _Choice(name, made)
+        variants: dict[int, _Struct] = {}
+        for variant in layout.split(" | "):
+            tag, variant_name, *rest = variant.split()
+            class_of_variant = made or self.classes.get(f"{name}.{variant_name}")
+            variants[int(tag)] = self.fields(variant_name, " ".join(rest), class_of_variant)
+        return _Enum(name, variants)
+
+
+CODEC = Codec(
+    {
+        "Reason": Reason,
+        "KeyGrant": KeyGrant,
+        "Powers": Powers,
+        "Power": Power,
+        "Period": Period,
+        "Term.bound": Bound,
+        "Term.lots": Lots,
+        "Term.fixed_expiry": FixedExpiry,
+        "Term.inactivity_expiry": InactivityExpiry,
+        "Term.strict_lots": StrictLots,
+        "Parameters": Parameters,
+        "Genesis": Genesis,
+        "Authorizer": Authorizer,
+        "Transaction": Transaction,
+        "SignedTransaction": SignedTransaction,
+        "LotAmount": LotAmount,
+        "Effect": Effect,
+        "Applied": Applied,
+        "Commit": Commit,
+        "OperatorChange": OperatorChange,
+        "AccountRecord": AccountRecord,
+        "MandateRecord": MandateRecord,
+        "OnceRecord": OnceRecord,
+        "AssetRecord": AssetRecord,
+        "LotRecord": LotRecord,
+        "FreezeRecord": FreezeRecord,
+    }
+)
+"""Reads and writes everything, with the classes of this file."""

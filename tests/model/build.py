@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import nacl.bindings
 
-from tests.model.borsh import Value
+from tests.model.borsh import Reader, Value
 from tests.model.ledger import transaction_id
 from tests.model.state import GENESIS, SIGNED_TRANSACTION
 

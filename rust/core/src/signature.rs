@@ -297,6 +297,23 @@ fn set(verdicts: &mut [bool], position: usize, verdict: bool) {
     }
 }
 
+/// The curve arithmetic that this build runs on this machine: `avx512`, `avx2` or `serial`. All give equal results.
+pub fn backend() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if cfg!(curve25519_dalek_backend = "avx512")
+            && std::is_x86_feature_detected!("avx512ifma")
+            && std::is_x86_feature_detected!("avx512vl")
+        {
+            return "avx512";
+        }
+        if std::is_x86_feature_detected!("avx2") {
+            return "avx2";
+        }
+    }
+    "serial"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

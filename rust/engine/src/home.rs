@@ -72,6 +72,10 @@ impl Home {
         }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
     }

@@ -5,10 +5,10 @@ use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::log_store::{LogReader, LogStore};
-use crate::recent::{Recent, account_key};
-use crate::replica::{Position, Replica};
+use crate::recent::Recent;
+use crate::replica::{POSITION, Position, Replica};
 use crate::state_store::StateStore;
-use crate::tree::Tree;
+use crate::tree::{Row, Tree};
 use crate::writer::{Batch, Inbox, Job, Reply, Threads, clock_ms};
 use counterfoil_core::Id;
 use counterfoil_core::apply::AdmissionRules;
@@ -17,7 +17,7 @@ use counterfoil_core::receipt::{Question, Receipt, Statement};
 use counterfoil_core::signature;
 use counterfoil_core::state::{Record, Table, tree_key};
 use counterfoil_core::status::Status;
-use counterfoil_core::wire::{Commit, Entry, Genesis, decode};
+use counterfoil_core::wire::{Commit, Entry, Genesis, decode, encode};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -249,7 +249,7 @@ impl Shared {
         if let Some(index) = self.recent.read().unwrap_or_else(PoisonError::into_inner).index_of(id) {
             return Ok(Some(index));
         }
-        self.store.id_index(id)
+        self.store.index_of(id)
     }
 }
 
@@ -295,17 +295,28 @@ impl Ledger {
         let commit = replica.commit(1, genesis.time, root, true);
         log.append(&[Entry::Commit(commit.clone()).encode()])?;
         replica.committed(&commit);
-        let mut batch = tree.begin_flush();
-        batch.position = counterfoil_core::wire::encode(&position);
+        let mut batch = tree.begin_flush(position.through)?;
+        batch.set_value(POSITION, encode(&position));
         store.write_flush(&batch)?;
         tree.end_flush();
-        store.renew()?;
         replica.cache.evict_covered(delta);
         home.record_identity()?;
         home.seal()?;
         let note = sign_if_missing(&mut log, &genesis.origin, operator.as_ref(), 2)?;
         let published = Published { commit_index: 1, commit, note };
-        Self::start(home, Some(lock), genesis.clone(), options, store, log, tree, replica, published, operator, true)
+        let parts = Parts {
+            home,
+            lock: Some(lock),
+            genesis: genesis.clone(),
+            store,
+            reader,
+            log: Some(log),
+            tree,
+            replica,
+            published,
+            confirmed: true,
+        };
+        Self::start(parts, options, operator)
     }
 
     /// Opens a ledger: for writing, or read-only beside a writer in another process.
@@ -330,10 +341,16 @@ impl Ledger {
         } else {
             StateStore::open(&state_path, &options.store)?
         };
-        let mut log = LogStore::open(&home.log(), &options.store)?;
-        let reader = log.reader();
+        // Only a writer has the log's own handle.
+        let (mut log, reader) = if read_only {
+            (None, LogReader::follow(&home.log(), &options.store)?)
+        } else {
+            let log = LogStore::open(&home.log(), &options.store)?;
+            let reader = log.reader();
+            (Some(log), reader)
+        };
         let Loaded { genesis, mut tree, mut replica } = load(&store, &reader, options)?;
-        let size = reader.size()?;
+        let size = reader.stored_size()?;
         if replica.position.through > size {
             return Err(Error::Corrupt {
                 place: "state".to_owned(),
@@ -347,40 +364,29 @@ impl Ledger {
         }
         let confirmed = read_only || home.is_original()?;
         let commit_index = last.ok_or_else(|| no_commit(size))?;
-        let Some(Entry::Commit(commit)) = reader.entry(commit_index)?.and_then(|bytes| Entry::decode(&bytes)) else {
+        let Some(Entry::Commit(commit)) = Entry::decode(&reader.entry(commit_index)?) else {
             return Err(no_commit(size));
         };
         let tree_size = commit_index.saturating_add(1);
-        let signer = operator.filter(|_| confirmed && !read_only);
-        let note = if read_only {
-            reader.note(tree_size)?.and_then(|bytes| String::from_utf8(bytes).ok())
-        } else {
-            sign_if_missing(&mut log, &genesis.origin, signer.as_ref(), tree_size)?
+        let note = match &mut log {
+            None => reader.note(tree_size)?.and_then(|bytes| String::from_utf8(bytes).ok()),
+            Some(log) => {
+                let signer = operator.filter(|_| confirmed);
+                sign_if_missing(log, &genesis.origin, signer.as_ref(), tree_size)?
+            }
         };
         let published = Published { commit_index, commit, note };
-        Self::start(home, lock, genesis, options, store, log, tree, replica, published, operator, confirmed)
+        let parts = Parts { home, lock, genesis, store, reader, log, tree, replica, published, confirmed };
+        Self::start(parts, options, operator)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a ledger, put together in one place")]
-    fn start(
-        home: Home,
-        lock: Option<File>,
-        genesis: Genesis,
-        options: &Options,
-        store: StateStore,
-        log: LogStore,
-        tree: Tree,
-        replica: Replica,
-        published: Published,
-        operator: Option<[u8; 32]>,
-        confirmed: bool,
-    ) -> Result<Self> {
-        let read_only = options.store.read_only;
+    fn start(parts: Parts, options: &Options, operator: Option<[u8; 32]>) -> Result<Self> {
+        let Parts { home, lock, genesis, store, reader, log, tree, replica, published, confirmed } = parts;
         let shared = Arc::new(Shared {
             path: home.path().to_owned(),
             genesis,
             options: options.clone(),
-            log: log.reader(),
+            log: reader,
             store,
             rules: RwLock::new(replica.machine.admission_rules()),
             state: Mutex::new(replica),
@@ -398,9 +404,10 @@ impl Ledger {
             confirmed: AtomicBool::new(confirmed),
             readers_waiting: AtomicUsize::new(0),
         });
-        let threads = if read_only { None } else { Some(Threads::start(&shared, log, operator)?) };
-        let threads = Mutex::new(threads);
-        Ok(Self { shared, threads, read_only, opened_in: std::process::id(), lock: Mutex::new(lock), home })
+        let read_only = log.is_none();
+        let threads = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
+        let (threads, lock) = (Mutex::new(threads), Mutex::new(lock));
+        Ok(Self { shared, threads, read_only, opened_in: std::process::id(), lock, home })
     }
 
     /// Refuses a closed, poisoned or forked handle.
@@ -471,7 +478,9 @@ impl Ledger {
 
     /// Hands the ledger to a new operator key; the old one signs that.
     pub fn rotate_operator(&self, seed: [u8; 32]) -> Result<()> {
-        self.send(|reply| Job::Rotate { seed, reply })
+        self.send(|reply| Job::Rotate { seed, reply })?;
+        // So that there is a checkpoint by the key that verifies from now on.
+        self.checkpoint(None).map(|_| ())
     }
 
     /// Compares a restored copy with a published checkpoint; from then on it may sign.
@@ -488,7 +497,7 @@ impl Ledger {
             .find_map(|key| Checkpoint::verify(note, &key, &[]).ok())
             .ok_or_else(|| Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned()))?;
         let published = verified.checkpoint;
-        let size = self.shared.log.size()?;
+        let size = self.shared.log.stored_size()?;
         if published.tree_size > size {
             let reason =
                 format!("the published checkpoint covers {} entries, this copy has {size}", published.tree_size);
@@ -524,116 +533,116 @@ impl Ledger {
 
     /// The signed-note verifier key of the operator in force.
     pub fn verifier_key(&self) -> Result<String> {
-        self.check()?;
-        self.follow()?;
-        let operator = self.shared.read_state()?.position.operator();
-        VerifierKey::new(&self.shared.genesis.origin, Algorithm::Ed25519, operator.0)
-            .map(|key| key.to_string())
-            .map_err(|error| Error::Invalid(error.to_string()))
+        self.reading(|| {
+            let operator = self.shared.read_state()?.position.operator();
+            VerifierKey::new(&self.shared.genesis.origin, Algorithm::Ed25519, operator.0)
+                .map(|key| key.to_string())
+                .map_err(|error| Error::Invalid(error.to_string()))
+        })
     }
 
     /// A record as it stands after everything applied.
     pub fn record(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
-        self.check()?;
-        self.follow()?;
-        let state = self.shared.read_state()?;
-        match state.cache.peek(table, id) {
-            Some(record) => Ok(record.cloned()),
-            None => self.shared.store.get(table, id),
-        }
+        self.reading(|| {
+            let state = self.shared.read_state()?;
+            match state.cache.peek(table, id) {
+                Some(record) => Ok(record.cloned()),
+                None => self.shared.store.get(table, id),
+            }
+        })
     }
 
     /// Records of a table in the order of the tree, after a cursor.
     pub fn page(&self, table: &Table, after: Option<Id>, limit: usize) -> Result<Page> {
-        self.check()?;
-        self.follow()?;
-        // What changed since the last commit lies over what the tree has. The state is read first, inside the wait for
-        // the tree: no commit can move changes from one to the other meanwhile.
-        self.shared.at_last_commit(|tree, _| {
-            let mut changed: BTreeMap<Id, (Id, Option<Record>)> = BTreeMap::new();
-            {
-                let state = self.shared.read_state()?;
-                for (id, record) in state.cache.dirty_in(table) {
-                    let key = tree_key(&id);
-                    if after.is_none_or(|after| key > after) {
-                        changed.insert(key, (id, record.cloned()));
+        self.reading(|| {
+            // What changed since the last commit lies over what the tree has. The state is read first, inside the wait for
+            // the tree: no commit can move changes from one to the other meanwhile.
+            self.shared.at_last_commit(|tree, _| {
+                let mut changed: BTreeMap<Id, (Id, Option<Record>)> = BTreeMap::new();
+                {
+                    let state = self.shared.read_state()?;
+                    for (id, record) in state.cache.dirty_in(table) {
+                        let key = tree_key(&id);
+                        if after.is_none_or(|after| key > after) {
+                            changed.insert(key, (id, record.cloned()));
+                        }
                     }
                 }
-            }
-            let mut records: BTreeMap<Id, (Id, Record)> = BTreeMap::new();
-            let mut cursor = after;
-            // Records that were removed since leave gaps: go on until the page is full.
-            loop {
-                let stored = tree.page(&self.shared.store, table, cursor, limit)?;
-                let is_last = stored.len() < limit;
-                cursor = stored.last().map(|(key, ..)| *key).or(cursor);
-                for (key, id, record) in stored {
-                    if !changed.contains_key(&key) {
-                        records.insert(key, (id, record));
+                let mut records: BTreeMap<Id, (Id, Record)> = BTreeMap::new();
+                let mut cursor = after;
+                // Records that were removed since leave gaps: go on until the page is full.
+                loop {
+                    let stored = tree.page(&self.shared.store, table, cursor, limit)?;
+                    let is_last = stored.len() < limit;
+                    cursor = stored.last().map(|row| row.tree_key).or(cursor);
+                    for Row { tree_key, record_id, record } in stored {
+                        if !changed.contains_key(&tree_key) {
+                            records.insert(tree_key, (record_id, record));
+                        }
+                    }
+                    // Changed records count up to where the tree was read.
+                    let reached = if is_last { None } else { cursor };
+                    while let Some(entry) = changed.first_entry() {
+                        if reached.is_some_and(|reached| *entry.key() > reached) {
+                            break;
+                        }
+                        let (key, (id, record)) = entry.remove_entry();
+                        if let Some(record) = record {
+                            records.insert(key, (id, record));
+                        }
+                    }
+                    if is_last || records.len() >= limit {
+                        let more = !is_last || records.len() > limit;
+                        let mut kept: Vec<(Id, (Id, Record))> = records.into_iter().take(limit).collect();
+                        let next = if more { kept.last().map(|(key, _)| *key) } else { None };
+                        return Ok(Page { next, records: kept.drain(..).map(|(_, record)| record).collect() });
                     }
                 }
-                // Changed records count up to where the tree was read.
-                let reached = if is_last { None } else { cursor };
-                while let Some(entry) = changed.first_entry() {
-                    if reached.is_some_and(|reached| *entry.key() > reached) {
-                        break;
-                    }
-                    let (key, (id, record)) = entry.remove_entry();
-                    if let Some(record) = record {
-                        records.insert(key, (id, record));
-                    }
-                }
-                if is_last || records.len() >= limit {
-                    let more = !is_last || records.len() > limit;
-                    let mut kept: Vec<(Id, (Id, Record))> = records.into_iter().take(limit).collect();
-                    let next = if more { kept.last().map(|(key, _)| *key) } else { None };
-                    return Ok(Page { next, records: kept.drain(..).map(|(_, record)| record).collect() });
-                }
-            }
+            })
         })
     }
 
     /// The sum of a table at the last commit.
     pub fn table_sum(&self, table: &Table) -> Result<u128> {
-        self.check()?;
-        self.follow()?;
-        self.shared.at_last_commit(|tree, _| Ok(tree.sum(table)))
+        self.reading(|| {
+            self.shared.at_last_commit(|tree, _| Ok(tree.sum(table)))
+        })
     }
 
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
     pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
-        self.check()?;
-        self.follow()?;
-        self.shared.at_last_commit(|tree, published| {
-            let note = published.note.clone().ok_or(Error::NoOperatorKey)?;
-            let (record_proof, directory_proof) = tree.prove(&self.shared.store, table, id)?;
-            let tree_size = published.commit_index.saturating_add(1);
-            let statement = Statement {
-                record_proof,
-                directory_proof,
-                commit_entry: Entry::Commit(published.commit.clone()).encode(),
-                inclusion: self.shared.log.inclusion_proof(published.commit_index, tree_size)?,
-                note,
-            };
-            Ok(Question { table: *table, record_id: *id }.encode(&statement))
+        self.reading(|| {
+            self.shared.at_last_commit(|tree, published| {
+                let note = published.note.clone().ok_or(Error::NoOperatorKey)?;
+                let proof = tree.prove(&self.shared.store, table, id)?;
+                let tree_size = published.commit_index.saturating_add(1);
+                let statement = Statement {
+                    record_proof: proof.record,
+                    directory_proof: proof.directory,
+                    commit_entry: Entry::Commit(published.commit.clone()).encode(),
+                    inclusion: self.shared.log.inclusion_proof(published.commit_index, tree_size)?,
+                    note,
+                };
+                Ok(Question { table: *table, record_id: *id }.encode(&statement))
+            })
         })
     }
 
     /// Proves that an entry is in the log, under the last checkpoint: a C2SP tlog-proof.
     pub fn prove_entry(&self, index: u64) -> Result<String> {
-        self.check()?;
-        self.follow()?;
-        let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let note = published.note.ok_or(Error::NoOperatorKey)?;
-        let tree_size = published.commit_index.saturating_add(1);
-        if index >= tree_size {
-            return Err(Error::NotFound(format!(
-                "entry {index} under the last checkpoint, which covers {tree_size} entries: ask for a checkpoint first"
-            )));
-        }
-        let entry = self.entry(index)?;
-        let inclusion = self.shared.log.inclusion_proof(index, tree_size)?;
-        Ok(Receipt { entry, index, inclusion, note }.to_string())
+        self.reading(|| {
+            let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let note = published.note.ok_or(Error::NoOperatorKey)?;
+            let tree_size = published.commit_index.saturating_add(1);
+            if index >= tree_size {
+                return Err(Error::NotFound(format!(
+                    "entry {index} under the last checkpoint, which covers {tree_size} entries: ask for a checkpoint first"
+                )));
+            }
+            let entry = self.entry(index)?;
+            let inclusion = self.shared.log.inclusion_proof(index, tree_size)?;
+            Ok(Receipt { entry, index, inclusion, note }.to_string())
+        })
     }
 
     /// Proves that one size of the log is a prefix of a later one.
@@ -645,27 +654,24 @@ impl Ledger {
     /// A log entry.
     pub fn entry(&self, index: u64) -> Result<Vec<u8>> {
         self.check()?;
-        self.shared.log.entry(index)?.ok_or_else(|| Error::NotFound(format!("log entry {index}")))
+        self.shared.log.entry(index)
     }
 
     /// Log entries from an index on, at most `limit`.
     pub fn entries(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>> {
         self.check()?;
-        let to = self.size()?.min(from.saturating_add(u64::try_from(limit).unwrap_or(u64::MAX)));
         let mut entries = Vec::new();
-        if from < to {
-            self.shared.log.entries(from, to, &mut |_, bytes| {
-                entries.push(bytes.to_vec());
-                Ok(true)
-            })?;
-        }
+        self.shared.log.entries(from, u64::try_from(limit).unwrap_or(u64::MAX), |_, bytes| {
+            entries.push(bytes.to_vec());
+            Ok(true)
+        })?;
         Ok(entries)
     }
 
     /// How many entries the log has.
     pub fn size(&self) -> Result<u64> {
         self.check()?;
-        self.shared.log.size()
+        self.shared.log.stored_size()
     }
 
     /// The log's root hash at a size.
@@ -676,51 +682,50 @@ impl Ledger {
 
     /// The last commit, and where it stands.
     pub fn last_commit(&self) -> Result<(u64, Commit)> {
-        self.check()?;
-        self.follow()?;
-        let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner);
-        Ok((published.commit_index, published.commit.clone()))
+        self.reading(|| {
+            let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner);
+            Ok((published.commit_index, published.commit.clone()))
+        })
     }
 
     /// The last checkpoint, if one was signed.
     pub fn note(&self) -> Result<Option<String>> {
-        self.check()?;
-        self.follow()?;
-        Ok(self.shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone())
+        self.reading(|| {
+            Ok(self.shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone())
+        })
     }
 
     /// The last entry's time, ms.
     pub fn time(&self) -> Result<u64> {
-        self.check()?;
-        self.follow()?;
-        Ok(self.shared.read_state()?.position.time)
+        self.reading(|| {
+            Ok(self.shared.read_state()?.position.time)
+        })
     }
 
     /// The log index of a transaction.
     pub fn index_of(&self, id: &Id) -> Result<Option<u64>> {
-        self.check()?;
-        self.follow()?;
-        self.refuse_unindexed()?;
-        let state = self.shared.read_state()?;
-        self.shared.index_of_locked(&state, id)
+        self.reading(|| {
+            self.refuse_unindexed()?;
+            let state = self.shared.read_state()?;
+            self.shared.index_of_locked(&state, id)
+        })
     }
 
     /// Log indexes of an account's transactions, in order of time, from `from` on.
     pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
-        self.check()?;
-        self.follow()?;
-        self.refuse_unindexed()?;
-        let mut indexes = Vec::new();
-        let state = self.shared.read_state()?;
-        // Stored ones come first, in order; a flush that ends between the reads shows some twice.
-        self.shared.store.account_page(&account_key(account, from), account, limit, &mut indexes)?;
-        self.shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
-        state.unsaved.of_account(account, from, &mut indexes);
-        drop(state);
-        indexes.sort_unstable();
-        indexes.dedup();
-        indexes.truncate(limit);
-        Ok(indexes)
+        self.reading(|| {
+            self.refuse_unindexed()?;
+            let state = self.shared.read_state()?;
+            // A flush that ends between the reads shows some twice.
+            let mut indexes = self.shared.store.account_page(account, from.checked_sub(1), limit)?;
+            self.shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
+            state.unsaved.of_account(account, from, &mut indexes);
+            drop(state);
+            indexes.sort_unstable();
+            indexes.dedup();
+            indexes.truncate(limit);
+            Ok(indexes)
+        })
     }
 
     fn refuse_unindexed(&self) -> Result<()> {
@@ -733,25 +738,25 @@ impl Ledger {
 
     /// Numbers about it.
     pub fn stats(&self) -> Result<Stats> {
-        self.check()?;
-        self.follow()?;
-        let (cached, uncommitted, seen, height) = {
-            let state = self.shared.read_state()?;
-            (state.cache.len(), state.cache.dirty_count(), state.seen.len(), state.position.height)
-        };
-        let tables = self.shared.read_tree()?.tables().len();
-        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
-        let bytes = |folder: PathBuf| std::fs::metadata(folder.join("data.mdb")).map_or(0, |metadata| metadata.len());
-        Ok(Stats {
-            entries: self.shared.log.size()?,
-            height,
-            cached_records: count(cached),
-            uncommitted_records: count(uncommitted),
-            seen_transactions: count(seen),
-            tables: count(tables),
-            log_bytes: bytes(self.home.log()),
-            state_bytes: bytes(self.home.state()),
-            signature_backend: signature::backend(),
+        self.reading(|| {
+            let (cached, uncommitted, seen, height) = {
+                let state = self.shared.read_state()?;
+                (state.cache.len(), state.cache.dirty_count(), state.seen.len(), state.position.height)
+            };
+            let tables = self.shared.read_tree()?.tables().count();
+            let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+            let bytes = |folder: PathBuf| std::fs::metadata(folder.join("data.mdb")).map_or(0, |metadata| metadata.len());
+            Ok(Stats {
+                entries: self.shared.log.stored_size()?,
+                height,
+                cached_records: count(cached),
+                uncommitted_records: count(uncommitted),
+                seen_transactions: count(seen),
+                tables: count(tables),
+                log_bytes: bytes(self.home.log()),
+                state_bytes: bytes(self.home.state()),
+                signature_backend: signature::backend(),
+            })
         })
     }
 
@@ -772,41 +777,53 @@ impl Ledger {
         if self.shared.is_poisoned() { Err(self.shared.why_unusable()) } else { Ok(()) }
     }
 
-    /// A reader catches up with what the writer's process has made durable.
-    fn follow(&self) -> Result<()> {
+    /// Runs `read` on what stands now. A follower catches up first, and reads again if the writer's process flushed its
+    /// state meanwhile: then what was in memory and what was on disk did not belong together.
+    fn reading<T>(&self, read: impl Fn() -> Result<T>) -> Result<T> {
+        self.check()?;
         if !self.read_only {
-            return Ok(());
+            return read();
         }
-        let size = self.shared.log.size()?;
-        if self.shared.read_state()?.position.through == size {
-            return Ok(());
+        loop {
+            self.follow()?;
+            let found = read();
+            if !self.is_behind_flush()? {
+                return found;
+            }
         }
-        // The state's transaction is renewed before the log's size is read, so that the log is never behind the state.
+    }
+
+    fn is_behind_flush(&self) -> Result<bool> {
+        let loaded = *self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.shared.store.mark()? != loaded)
+    }
+
+    /// Catches up with what the writer's process has made durable.
+    fn follow(&self) -> Result<()> {
         let mut tree = self.shared.tree.write().map_err(|_| self.shared.why_unusable())?;
         let mut state = self.shared.read_state()?;
-        if self.shared.store.has_newer_flush()? {
-            self.shared.store.renew()?;
-            let loaded = load(&self.shared.store, &self.shared.log, &self.shared.options)?;
-            *tree = loaded.tree;
-            *state = loaded.replica;
+        loop {
+            // The state is read before the log, so that the log that is seen is never behind it.
+            if self.is_behind_flush()? {
+                *self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner) = self.shared.store.mark()?;
+                let loaded = load(&self.shared.store, &self.shared.log, &self.shared.options)?;
+                *tree = loaded.tree;
+                *state = loaded.replica;
+            }
+            let size = self.shared.log.stored_size()?;
+            if state.position.through == size {
+                return Ok(());
+            }
+            let caught_up =
+                state.replay(&mut tree, &self.shared.store, &self.shared.log, size, false, &mut |_, _| {});
+            if self.is_behind_flush()? {
+                continue;
+            }
+            if let Some(commit_index) = caught_up? {
+                *self.shared.published.write().unwrap_or_else(PoisonError::into_inner) =
+                    published_at(&self.shared.log, commit_index)?;
+            }
         }
-        let size = self.shared.log.size()?;
-        let last = state.replay(&mut tree, &self.shared.store, &self.shared.log, size, false, &mut |_, _| {})?;
-        self.shared.store_rules(&state);
-        if let Some(index) = last
-            && let Some(Entry::Commit(commit)) = self.shared.log.entry(index)?.and_then(|bytes| Entry::decode(&bytes))
-        {
-            let note = self.shared.log.note(index.saturating_add(1))?.and_then(|bytes| String::from_utf8(bytes).ok());
-            let published = Published { commit_index: index, commit, note };
-            *self.shared.published.write().unwrap_or_else(PoisonError::into_inner) = published;
-        }
-        Ok(())
-    }
-}
-
-impl Shared {
-    fn store_rules(&self, state: &Replica) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = state.machine.admission_rules();
     }
 }
 
@@ -819,15 +836,31 @@ impl Drop for Ledger {
     }
 }
 
-/// What is read at opening.
-struct Loaded {
+/// What a handle is put together from.
+struct Parts {
+    home: Home,
+    lock: Option<File>,
     genesis: Genesis,
+    store: StateStore,
+    reader: LogReader,
+    /// None for a reader.
+    log: Option<LogStore>,
     tree: Tree,
     replica: Replica,
+    published: Published,
+    confirmed: bool,
 }
 
-fn load(store: &StateStore, log: &LogReader, options: &Options) -> Result<Loaded> {
-    let genesis = match log.entry(0)?.and_then(|bytes| Entry::decode(&bytes)) {
+/// What is read at opening.
+pub(crate) struct Loaded {
+    pub(crate) genesis: Genesis,
+    pub(crate) tree: Tree,
+    pub(crate) replica: Replica,
+}
+
+/// The state as it was flushed, and where in the log it stands.
+pub(crate) fn load(store: &StateStore, log: &LogReader, options: &Options) -> Result<Loaded> {
+    let genesis = match Entry::decode(&log.entry(0)?) {
         Some(Entry::Genesis(genesis)) => genesis,
         Some(Entry::Applied(_) | Entry::Commit(_) | Entry::Operator(_)) | None => {
             return Err(Error::Corrupt {
@@ -839,7 +872,7 @@ fn load(store: &StateStore, log: &LogReader, options: &Options) -> Result<Loaded
     };
     let tree = Tree::open(store)?;
     let cache = Cache::new(options.cache_records);
-    let replica = match store.position()? {
+    let replica = match store.value(POSITION)? {
         None => Replica::begin(&genesis, cache, store, log, options.indexed)?,
         Some(bytes) => {
             let position: Position = decode(&bytes).ok_or_else(|| Error::Corrupt {
@@ -870,8 +903,8 @@ fn no_commit(size: u64) -> Error {
     }
 }
 
-/// The note of the log at a size, signed now if a crash left the commit without one.
-fn sign_if_missing(
+/// The note of the log at a size: the stored one, or one that is signed now. A crash may have left the commit without.
+pub(crate) fn sign_if_missing(
     log: &mut LogStore,
     origin: &str,
     operator: Option<&[u8; 32]>,

@@ -1,7 +1,7 @@
 //! Index entries that are not on disk yet: of commits that wait for the next flush, and of the flush that runs.
 
 use crate::replica::Unsaved;
-use crate::state_store::ExtraDb;
+use crate::state_store::{ExtraDb, ExtraWrite};
 use counterfoil_core::Id;
 
 /// Index entries on their way to the state environment.
@@ -9,13 +9,6 @@ use counterfoil_core::Id;
 pub(crate) struct Recent {
     staged: Unsaved,
     flushing: Unsaved,
-}
-
-/// The key of an account's transaction in the index: account, then log index, so that a range is in order of time.
-pub(crate) fn account_key(account: &Id, index: u64) -> Vec<u8> {
-    let mut key = account.as_ref().to_vec();
-    key.extend_from_slice(&index.to_be_bytes());
-    key
 }
 
 impl Recent {
@@ -26,13 +19,15 @@ impl Recent {
     }
 
     /// Adds everything staged to a flush; it stays readable until [`Recent::end_flush`].
-    pub(crate) fn begin_flush(&mut self, extra: &mut Vec<(ExtraDb, Vec<u8>, Option<Vec<u8>>)>) {
+    pub(crate) fn begin_flush(&mut self, extra: &mut Vec<ExtraWrite>) {
         self.flushing = std::mem::take(&mut self.staged);
         for (account, index) in &self.flushing.accounts {
-            extra.push((ExtraDb::AccountIndex, account_key(account, *index), Some(Vec::new())));
+            let key = [account.as_ref(), &index.to_be_bytes()].concat();
+            extra.push(ExtraWrite { database: ExtraDb::AccountIndex, key, value: Some(Vec::new()) });
         }
         for (id, index) in &self.flushing.ids {
-            extra.push((ExtraDb::Ids, id.as_ref().to_vec(), Some(index.to_be_bytes().to_vec())));
+            let value = Some(index.to_be_bytes().to_vec());
+            extra.push(ExtraWrite { database: ExtraDb::Ids, key: id.as_ref().to_vec(), value });
         }
     }
 

@@ -5,7 +5,7 @@ use crate::cache::{Cache, Change};
 use crate::error::{Error, Result};
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen, short};
-use crate::state_store::StateStore;
+use crate::state_store::{ExtraDb, StateStore};
 use crate::tree::{self, Tree};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
@@ -16,6 +16,9 @@ use counterfoil_core::wire::{COMMIT_VERSION, Commit, Entry, Genesis, OperatorCha
 use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
+
+/// The name under which a flush keeps the [`Position`].
+pub(crate) const POSITION: &str = "position";
 
 /// What is known of the ledger beside its records. Stored with every flush of the state.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -156,8 +159,7 @@ impl Records for Overlay<'_> {
 
 /// The id of the transaction that a log entry applied.
 pub(crate) fn transaction_at(log: &LogReader, index: u64) -> Result<Option<Id>> {
-    let Some(bytes) = log.entry(index)? else { return Ok(None) };
-    match Entry::decode(&bytes) {
+    match Entry::decode(&log.entry(index)?) {
         Some(Entry::Applied(applied)) => {
             let transaction = counterfoil_core::wire::encode(&applied.signed.transaction);
             Ok(Some(counterfoil_core::wire::transaction_id(&transaction)))
@@ -204,7 +206,7 @@ impl Replica {
     ) -> Result<Self> {
         let ledger = genesis.ledger_id();
         let mut seen = Seen::default();
-        store.each_seen(&mut |key, value| {
+        store.each(ExtraDb::Seen, |key, value| {
             let (pair, remembered) = Remembered::decode(key, value).ok_or_else(|| Error::Corrupt {
                 place: "state/seen".to_owned(),
                 expected: "bucket, pair, valid_until and index".to_owned(),
@@ -313,48 +315,25 @@ impl Replica {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Option<u64>> {
         let from = self.position.through;
-        let mut boundaries: Vec<Boundary> = Vec::new();
-        let mut previous_through = self.position.commit_through;
-        log.entries(from, to, &mut |index, bytes| {
-            if bytes.first() == Some(&2) {
-                let Some(Entry::Commit(commit)) = Entry::decode(bytes) else {
-                    return Err(corrupt_entry(index, "a commit", "bytes that do not decode"));
-                };
-                if commit.through > index || commit.through < previous_through {
-                    return Err(corrupt_entry(
-                        index,
-                        &format!("through between {previous_through} and {index}"),
-                        &commit.through.to_string(),
-                    ));
-                }
-                previous_through = commit.through;
-                boundaries.push(Boundary { index, commit });
-            }
-            Ok(true)
-        })?;
+        let boundaries = find_boundaries(log, from, to, self.position.commit_through)?;
 
         // The commit that the flushed state is of may stand above `through`: its boundary is met at once.
         let mut next = 0usize;
         let mut last_commit = None;
-        let mut replayed = from;
-        log.entries(from, to, &mut |index, bytes| {
-            self.meet_boundaries(&boundaries, &mut next, index, tree, store)?;
-            self.replay_entry(index, bytes, store, log, signatures)?;
-            if bytes.first() == Some(&2) {
-                last_commit = Some(index);
+        let mut index = from;
+        while index < to {
+            for bytes in page(log, index, to)? {
+                self.meet_boundaries(&boundaries, &mut next, index, tree, store)?;
+                self.replay_entry(index, &bytes, store, log, signatures)?;
+                if bytes.first() == Some(&COMMIT_TAG) {
+                    last_commit = Some(index);
+                }
+                index = index.saturating_add(1);
             }
-            replayed = index.saturating_add(1);
-            if replayed.is_multiple_of(4_096) {
-                progress(replayed, to);
-            }
-            Ok(true)
-        })?;
-        if replayed != to {
-            return Err(corrupt_entry(replayed, "an entry", "none"));
+            progress(index, to);
         }
         self.meet_boundaries(&boundaries, &mut next, to, tree, store)?;
         self.position.through = to;
-        progress(to, to);
         Ok(last_commit)
     }
 
@@ -459,6 +438,40 @@ impl Replica {
         Ok(())
     }
 }
+
+/// The commits between two indexes: replaying must know where their state roots stand before it gets there.
+fn find_boundaries(log: &LogReader, from: u64, to: u64, commit_through: u64) -> Result<Vec<Boundary>> {
+    let mut boundaries: Vec<Boundary> = Vec::new();
+    let mut previous = commit_through;
+    log.entries(from, to.saturating_sub(from), |index, bytes| {
+        if bytes.first() == Some(&COMMIT_TAG) {
+            let Some(Entry::Commit(commit)) = Entry::decode(bytes) else {
+                return Err(corrupt_entry(index, "a commit", "bytes that do not decode"));
+            };
+            if commit.through > index || commit.through < previous {
+                let expected = format!("through between {previous} and {index}");
+                return Err(corrupt_entry(index, &expected, &commit.through.to_string()));
+            }
+            previous = commit.through;
+            boundaries.push(Boundary { index, commit });
+        }
+        Ok(true)
+    })?;
+    Ok(boundaries)
+}
+
+/// Some entries, copied: no view of the log is held while they are applied.
+fn page(log: &LogReader, from: u64, to: u64) -> Result<Vec<Vec<u8>>> {
+    let mut entries = Vec::new();
+    let next = log.entries(from, to.saturating_sub(from).min(PAGE_ENTRIES), |_, bytes| {
+        entries.push(bytes.to_vec());
+        Ok(true)
+    })?;
+    if next <= from { Err(corrupt_entry(from, "an entry", "none")) } else { Ok(entries) }
+}
+
+const COMMIT_TAG: u8 = 2;
+const PAGE_ENTRIES: u64 = 4_096;
 
 fn corrupt_entry(index: u64, expected: &str, found: &str) -> Error {
     Error::Corrupt { place: format!("log entry {index}"), expected: expected.to_owned(), found: found.to_owned() }

@@ -10,15 +10,14 @@
 //! from there.
 
 use crate::error::{Error, Result};
-use crate::ledger::{OutcomeRow, Shared};
+use crate::ledger::{OutcomeRow, Shared, sign_if_missing};
 use crate::log_store::LogStore;
-use crate::replica::{Overlay, Position, Replica};
+use crate::replica::{Overlay, POSITION, Position, Replica};
 use crate::seen;
-use crate::state_store::{ExtraDb, FlushBatch};
+use crate::state_store::{ExtraDb, ExtraDrop, ExtraWrite, FlushBatch};
 use crate::tree::Change;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Outcome, admit};
-use counterfoil_core::note::{Checkpoint, sign_checkpoint};
 use counterfoil_core::signature;
 use counterfoil_core::state::SeenTransaction;
 use counterfoil_core::status::{EXPIRED, OK};
@@ -69,13 +68,20 @@ impl<T> Drop for Reply<T> {
 }
 
 /// Transactions that are applied together, in order.
-pub(crate) struct Batch {
-    pub(crate) bytes: Vec<u8>,
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
     /// Where each transaction ends.
-    pub(crate) ends: Vec<usize>,
+    ends: Vec<usize>,
 }
 
 impl Batch {
+    /// Adds a transaction's bytes.
+    pub fn push(&mut self, transaction: &[u8]) {
+        self.bytes.extend_from_slice(transaction);
+        self.ends.push(self.bytes.len());
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -398,7 +404,7 @@ struct Writer {
     checkpoint_waiters: Vec<(u64, Reply<String>)>,
     flush_waiters: Vec<(u64, Reply<()>)>,
     /// Index entries of commits that are not flushed yet.
-    staged: Vec<(ExtraDb, Vec<u8>, Option<Vec<u8>>)>,
+    staged: Vec<ExtraWrite>,
 }
 
 impl Writer {
@@ -747,7 +753,8 @@ impl Writer {
     fn stage_indexes(&mut self, state: &mut Replica) {
         for (pair, remembered) in state.seen.take_unsaved() {
             let key = seen::database_key(&pair, remembered.valid_until);
-            self.staged.push((ExtraDb::Seen, key, Some(remembered.encode().to_vec())));
+            let value = Some(remembered.encode().to_vec());
+            self.staged.push(ExtraWrite { database: ExtraDb::Seen, key, value });
         }
         let mut indexes = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner);
         indexes.take_from(&mut state.unsaved);
@@ -771,7 +778,7 @@ impl Writer {
         drop(state);
         let tree_size = self.log.size();
         let note = match signed {
-            Ok(seed) => Some(self.sign(&seed, tree_size)?),
+            Ok(seed) => sign_if_missing(&mut self.log, &shared.genesis.origin, Some(&seed), tree_size)?,
             Err(_) => None,
         };
         self.commit_running = false;
@@ -785,14 +792,6 @@ impl Writer {
         }
         self.committed = Some(Committed { position: task.position, delta: task.delta });
         Ok(())
-    }
-
-    fn sign(&mut self, seed: &[u8; 32], tree_size: u64) -> Result<String> {
-        let checkpoint =
-            Checkpoint { origin: self.shared.genesis.origin.clone(), tree_size, root_hash: self.log.root() };
-        let note = sign_checkpoint(&checkpoint, seed);
-        self.log.put_note(tree_size, note.as_bytes())?;
-        Ok(note)
     }
 
     /// Writes the state of a durable commit behind, in one sorted LMDB commit, while applying goes on.
@@ -811,15 +810,17 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let mut batch = {
             let mut tree = shared.tree.write().map_err(|_| shared.why_unusable())?;
-            tree.begin_flush()
+            tree.begin_flush(position.through)?
         };
-        batch.extra = std::mem::take(&mut self.staged);
+        let mut extra = std::mem::take(&mut self.staged);
         {
             let mut indexes = shared.recent.write().unwrap_or_else(PoisonError::into_inner);
-            indexes.begin_flush(&mut batch.extra);
+            indexes.begin_flush(&mut extra);
         }
-        batch.forget_seen_below = seen::database_bound(position.time);
-        batch.position = encode(&position);
+        let to = seen::database_bound(position.time).to_vec();
+        batch.set_drops(vec![ExtraDrop { database: ExtraDb::Seen, from: vec![0], to }]);
+        batch.set_extra(extra);
+        batch.set_value(POSITION, encode(&position));
         self.changed_since_flush = 0;
         self.flush_running = true;
         self.flushes.send(FlushTask { batch, delta }).map_err(|_| shared.why_unusable())
@@ -831,7 +832,6 @@ impl Writer {
         {
             let mut state = self.lock_state(&shared)?;
             shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
-            shared.store.renew()?;
             state.cache.evict_covered(delta);
         }
         shared.recent.write().unwrap_or_else(PoisonError::into_inner).end_flush();

@@ -60,9 +60,9 @@ fn batch(given: &Bound<'_, PyAny>) -> PyResult<Batch> {
     })?;
     let mut rest = framed.as_bytes();
     while !rest.is_empty() {
-        let frame = rest.split_first_chunk::<4>().and_then(|(length, after)| {
-            after.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
-        });
+        let frame = rest
+            .split_first_chunk::<4>()
+            .and_then(|(length, after)| after.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?));
         let Some((transaction, after)) = frame else {
             let at = framed.as_bytes().len().saturating_sub(rest.len());
             return Err(PyValueError::new_err(format!(
@@ -178,9 +178,7 @@ impl Engine {
     ) -> PyResult<Self> {
         let (operator, options) = (seed(operator)?, self::options(read_only, options)?);
         let mut report = Progress { callback: progress, failed: None };
-        let opened = py.detach(|| {
-            Ledger::open(&path, operator, &options, &mut |done, all| report.tell(done, all))
-        });
+        let opened = py.detach(|| Ledger::open(&path, operator, &options, &mut |done, all| report.tell(done, all)));
         report.check()?;
         Ok(Self { ledger: opened.map_err(to_python)? })
     }
@@ -291,7 +289,8 @@ impl Engine {
         let after = after.map(|after| id("cursor", after)).transpose()?;
         let page = py.detach(|| self.ledger.page(&table, after, limit.max(1))).map_err(to_python)?;
         let records = page.records.iter();
-        let records = records.map(|(id, record)| (bytes(py, id), record.sum, PyBytes::new(py, &record.value))).collect();
+        let records =
+            records.map(|(id, record)| (bytes(py, id), record.sum, PyBytes::new(py, &record.value))).collect();
         Ok((page.next.map(|next| bytes(py, &next)), records))
     }
 

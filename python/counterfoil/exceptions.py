@@ -1,0 +1,117 @@
+"""Every exception that Counterfoil raises of its own.
+
+A transaction that is refused is no exception but a value with a status: `RejectedError` is raised only where one asks for
+it. Plain input and output errors are Python's own `OSError` kinds. All of these can be pickled.
+"""
+
+from __future__ import annotations
+
+from counterfoil.status import Status
+from counterfoil.verify import LedgerError, ProofError, SignatureError, WireError
+
+__all__ = [
+    "ClosedError",
+    "CorruptionError",
+    "DivergedError",
+    "ForkedError",
+    "LedgerError",
+    "LedgerTimeError",
+    "LockedError",
+    "MapFullError",
+    "NewerFormatError",
+    "NotALedgerError",
+    "OperatorKeyError",
+    "PoisonedError",
+    "ProofError",
+    "ReadOnlyError",
+    "RejectedError",
+    "SignatureError",
+    "StoreError",
+    "UnconfirmedError",
+    "WireError",
+]
+
+
+class RejectedError(LedgerError):
+    """A transaction was refused, and the caller wanted an exception rather than a status.
+
+    Attributes:
+        status: Why.
+        operation: The index of the operation that refused, from 0; None where the transaction as a whole was.
+        index: The index of the transaction in its batch, from 0; None where there was no batch.
+    """
+
+    def __init__(self, status: Status, operation: int | None = None, index: int | None = None) -> None:
+        """Make the error.
+
+        Args:
+            status: Why.
+            operation: Which operation refused.
+            index: Which transaction of the batch.
+        """
+        super().__init__(status, operation, index)
+        self.status = Status(status)
+        self.operation = operation
+        self.index = index
+
+    def __str__(self) -> str:
+        """What was refused, by which operation, and why."""
+        which = "transaction" if self.index is None else f"transaction {self.index}"
+        by = "" if self.operation is None else f" by operation {self.operation}"
+        return f"{which} was refused{by}: {self.status.name}: {self.status.explain}"
+
+
+class StoreError(LedgerError):
+    """The storage cannot go on. Nothing of the failed call was kept; the handle may have to be reopened."""
+
+
+class MapFullError(StoreError):
+    """There is no room: the disk, or the largest size that was allowed. The batch failed as a whole."""
+
+
+class LockedError(StoreError):
+    """Another process, or another handle, writes to this ledger."""
+
+
+class ClosedError(StoreError):
+    """The handle was closed."""
+
+
+class ForkedError(StoreError):
+    """The process was forked after the ledger was opened; open it in the child, or start children with `spawn`."""
+
+
+class ReadOnlyError(StoreError):
+    """A call that writes, on a handle that was opened read-only."""
+
+
+class NotALedgerError(StoreError):
+    """The folder holds no ledger."""
+
+
+class NewerFormatError(StoreError):
+    """The folder was written by a newer Counterfoil."""
+
+
+class PoisonedError(StoreError):
+    """An earlier call failed in a way that leaves open what reached the disk. Open the ledger again."""
+
+
+class UnconfirmedError(StoreError):
+    """A restored or copied ledger that has not compared itself with what was published, and does not sign before."""
+
+
+class DivergedError(StoreError):
+    """This copy contradicts a published checkpoint, and must never sign."""
+
+
+class CorruptionError(StoreError):
+    """What is stored contradicts itself. The handle is poisoned; see `fsck`."""
+
+
+class LedgerTimeError(LedgerError, ValueError):
+    """A time that may not be applied: before the ledger's last, or ahead of the clock."""
+
+
+class OperatorKeyError(LedgerError):
+    """The operator's key is missing, or is not this ledger's."""

@@ -1,0 +1,758 @@
+"""A ledger in a folder: apply signed transactions, read what stands, prove it.
+
+The engine is native; this file only builds, signs and decodes. Amounts are `int` minor units, times `int` milliseconds
+since 1970-01-01 UTC, accounts, assets and transaction ids 32 `bytes`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import secrets
+import time as clock
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from counterfoil import _core
+from counterfoil.exceptions import LedgerError, RejectedError
+from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
+from counterfoil.status import Status
+from counterfoil.verify import (
+    CODEC,
+    AccountRecord,
+    Applied,
+    AssetRecord,
+    Commit,
+    FreezeRecord,
+    Genesis,
+    Holding,
+    LotRecord,
+    MandateRecord,
+    OnceRecord,
+    OperatorChange,
+    lot_id,
+    mandate_id,
+    once_id,
+)
+from counterfoil.wire import SignedTransaction, Transaction, decode_entry
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+
+    from counterfoil.keys import Key, Signer
+    from counterfoil.ops import Term
+
+VALID_FOR_MS = 120_000
+"""How long a transaction that this module builds stays valid: two minutes."""
+
+SUPPLY_CAP_MAX = 10**38 - 1
+"""The largest supply of an asset (SQL `NUMERIC(38)`)."""
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one transaction.
+
+    Attributes:
+        id: The transaction's id; 32 zero bytes where the bytes were no transaction.
+        status: `Status.ok`, or the rule that it breaks.
+        operation: The index of the operation that refused it; None where the transaction as a whole was refused.
+        index: Its entry in the log; None where it was refused.
+        duplicate: Whether it had been applied before, so that this time nothing changed.
+    """
+
+    id: bytes
+    status: Status
+    operation: int | None
+    index: int | None
+    duplicate: bool
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is in the log."""
+        return self.index is not None
+
+    def raise_for_status(self) -> Outcome:
+        """Return itself.
+
+        Raises:
+            RejectedError: The transaction was refused.
+        """
+        if not self.ok:
+            raise RejectedError(self.status, self.operation, self.id)
+        return self
+
+
+class Outcomes(Sequence[Outcome]):
+    """One outcome for each transaction of a batch, in order. Objects are made only when asked for."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _core.Outcomes) -> None:
+        """Wrap what the native module returned."""
+        self._native = native
+
+    def __len__(self) -> int:
+        """How many transactions the batch had."""
+        return len(self._native)
+
+    @overload
+    def __getitem__(self, position: int) -> Outcome: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[Outcome]: ...
+    def __getitem__(self, position: int | slice) -> Outcome | list[Outcome]:
+        """The outcome of the transaction at this position."""
+        if isinstance(position, slice):
+            return [self[place] for place in range(*position.indices(len(self)))]
+        place = position + len(self) if position < 0 else position
+        if not 0 <= place < len(self):
+            message = f"outcome {position} of {len(self)}"
+            raise IndexError(message)
+        identifier, status, operation, index, duplicate = self._native.row(place)
+        return Outcome(identifier, Status(status), operation, index, duplicate)
+
+    @property
+    def applied(self) -> int:
+        """How many are in the log, applied now or before."""
+        return self._native.applied()
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many there are of each status."""
+        return {Status(code): count for code, count in self._native.counts().items()}
+
+    def raise_for_status(self) -> Outcomes:
+        """Return itself.
+
+        Raises:
+            RejectedError: A transaction was refused; the first one is named.
+        """
+        first = self._native.first_refused()
+        if first is not None:
+            self[first].raise_for_status()
+        return self
+
+    def __repr__(self) -> str:
+        """How many of how many were applied."""
+        return f"<Outcomes: {self.applied} of {len(self)} applied>"
+
+
+class Pending:
+    """A transaction that was handed in: wait with `result()`, or `await` it."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self) -> None:
+        """Make one that nobody has answered yet."""
+        self._future: concurrent.futures.Future[Outcome] = concurrent.futures.Future()
+
+    def _answer(self, outcomes: _core.Outcomes | None, error: BaseException | None) -> None:
+        if error is not None:
+            self._future.set_exception(error)
+        elif outcomes is not None:
+            self._future.set_result(Outcomes(outcomes)[0])
+
+    def result(self, timeout: float | None = None) -> Outcome:
+        """Wait until the transaction is durable or refused.
+
+        Args:
+            timeout: Seconds to wait; for ever if None.
+
+        Raises:
+            TimeoutError: It is still under way.
+            StoreError: It could not be stored.
+        """
+        try:
+            return self._future.result(timeout)
+        except concurrent.futures.TimeoutError as error:
+            raise TimeoutError(str(error)) from None
+
+    def done(self) -> bool:
+        """Whether there is an outcome."""
+        return self._future.done()
+
+    def __await__(self) -> Generator[Any, None, Outcome]:
+        """Wait without blocking the event loop."""
+        return asyncio.wrap_future(self._future).__await__()
+
+
+class Statement:
+    """A record, or its absence, and the proof of it: `bytes(statement)` is what a verifier takes."""
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self, data: bytes) -> None:
+        """Wrap the bytes of a question and its statement."""
+        self._bytes = data
+
+    def __bytes__(self) -> bytes:
+        """The question and its statement."""
+        return self._bytes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file."""
+        Path(path).write_bytes(self._bytes)
+
+
+class Receipt(Statement):
+    """The proof that a transaction was applied: a C2SP tlog-proof text file."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """The text."""
+        return self._bytes.decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry of the log, decoded.
+
+    Attributes:
+        index: Its place in the log: the cursor to resume after.
+        entry: What it says.
+    """
+
+    index: int
+    entry: Genesis | Applied | Commit | OperatorChange
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedTransaction:
+    """A transaction of an account's history.
+
+    Attributes:
+        index: Its place in the log: the cursor to resume after.
+        time: When it was applied, ms.
+        id: The transaction's id.
+        signed: The transaction and its signatures.
+        effects: What each operation did that the transaction alone does not tell.
+    """
+
+    index: int
+    time: int
+    id: bytes
+    signed: SignedTransaction
+    effects: tuple[Any, ...]
+
+
+class Ledger:
+    """A ledger that is open. Safe to share between threads; a context manager that closes it.
+
+    Example:
+        >>> import tempfile
+        >>> from counterfoil import Key, Ledger
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> operator, roaster, ann = (Key.generate() for _ in range(3))
+        >>> with Ledger.create(f"{folder.name}/club.ledger", origin="club.example/beans", operator=operator) as ledger:
+        ...     bean = ledger.create_asset(roaster, "BEAN")
+        ...     outcome = ledger.mint(roaster, bean, to=ann.account, amount=500)
+        ...     ledger.balance(bean, ann.account)
+        500
+        >>> folder.cleanup()
+    """
+
+    def __init__(self, engine: _core.Engine, path: Path) -> None:
+        """Not to be called: use `Ledger.create` or `Ledger.open`."""
+        self._engine = engine
+        self._path = path
+        genesis = CODEC.decode("Genesis", engine.genesis)
+        self._genesis: Genesis = genesis
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        origin: str,
+        operator: Key,
+        time: int | None = None,
+        parameters: Parameters | None = None,
+        **options: Any,  # noqa: ANN401 - named and checked by the engine
+    ) -> Ledger:
+        """Create a ledger in a new or empty folder.
+
+        Args:
+            path: The folder.
+            origin: The ledger's name in its checkpoints: DNS-like with a path, such as `club.example/beans`.
+            operator: The key that signs checkpoints. It is not stored.
+            time: Creation time, ms; now if None. A past time lets history be replayed at its own dates.
+            parameters: The ledger's first parameters, which are part of its id.
+            **options: As for `Ledger.open`.
+
+        Raises:
+            FileExistsError: The folder is not empty.
+            ValueError: The origin or a parameter is out of its bounds.
+            LedgerTimeError: The time is ahead of the clock.
+        """
+        genesis = Genesis(
+            origin=origin,
+            operator=operator.account,
+            time=_now() if time is None else time,
+            salt=secrets.token_bytes(16),
+            parameters=parameters or Parameters(),
+        )
+        genesis.validate()
+        engine = _core.Engine.create(str(path), CODEC.encode("Genesis", genesis), operator.seed, options)
+        return cls(engine, Path(path))
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        operator: Key | None = None,
+        read_only: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+        **options: Any,  # noqa: ANN401 - named and checked by the engine
+    ) -> Ledger:
+        """Open a ledger. What the log has beyond the stored state is applied again and checked against its commits.
+
+        Args:
+            path: The folder.
+            operator: The key that signs checkpoints; without it transactions are applied, but nothing is signed.
+            read_only: Follow what a writer in another process makes durable.
+            progress: Called with (entries replayed, entries in all) while the log is replayed.
+            **options: `commit_every_ms` (1,000; None: only on demand), `cache_records` (4,000,000 kept in memory),
+                `flush_records` (700,000 changed before the state is written behind), `index` (True: find
+                transactions by account and id), `map_bytes` and `map_bytes_max` (sizes of each LMDB map).
+
+        Raises:
+            NotALedgerError: The folder holds no ledger.
+            NewerFormatError: A newer version made it.
+            LockedError: Another process has it open for writing.
+            CorruptionError: What is stored contradicts itself.
+            OperatorKeyError: The key is not this ledger's operator.
+        """
+        seed = None if operator is None else operator.seed
+        engine = _core.Engine.open(str(path), seed, read_only, options, progress)
+        return cls(engine, Path(path))
+
+    def __enter__(self) -> Ledger:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        try:
+            self.close()
+        except LedgerError:
+            # What went wrong inside the block matters more than that closing a broken ledger fails as well.
+            if kind is None:
+                raise
+
+    def __repr__(self) -> str:
+        """Its origin and folder."""
+        return f"<Ledger {self.origin} in {self._path}>"
+
+    def close(self) -> None:
+        """Commit, sign, write the state, and let go of the folder. Closing twice is closing once."""
+        self._engine.close()
+
+    # What it is
+
+    @property
+    def id(self) -> bytes:
+        """The ledger's id."""
+        return self._engine.id
+
+    @property
+    def origin(self) -> str:
+        """Its name in checkpoints."""
+        return self._genesis.origin
+
+    @property
+    def genesis(self) -> Genesis:
+        """How it began."""
+        return self._genesis
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self._path
+
+    @property
+    def verifier_key(self) -> str:
+        """The operator's C2SP verifier key (vkey): what `counterfoil.verify.Verifier` takes."""
+        return self._engine.verifier_key()
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has."""
+        return self._engine.size()
+
+    @property
+    def time(self) -> int:
+        """The time of the last entry, ms."""
+        return self._engine.time()
+
+    @property
+    def height(self) -> int:
+        """The number of the last commit."""
+        return self._engine.last_commit()[1]
+
+    @property
+    def state_root(self) -> bytes:
+        """The state root of the last commit."""
+        return self._engine.last_commit()[4]
+
+    @property
+    def last_checkpoint(self) -> str | None:
+        """The last checkpoint's signed note, if one was signed."""
+        return self._engine.note()
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it may sign: it is no copy, or has compared itself (`confirm`)."""
+        return self._engine.is_confirmed
+
+    def log_root(self, tree_size: int | None = None) -> bytes:
+        """The log's root hash at a size; now if None."""
+        return self._engine.log_root(self.size if tree_size is None else tree_size)
+
+    def stats(self) -> dict[str, int | str]:
+        """Numbers about it: entries, height, records in memory, bytes on disk, the signature backend in use."""
+        return self._engine.stats()
+
+    # Changing it
+
+    def apply(
+        self,
+        batch: Iterable[bytes | SignedTransaction] | bytes,
+        *,
+        time: int | None = None,
+        dry_run: bool = False,
+    ) -> Outcomes:
+        """Apply signed transactions in order, each wholly or not at all. They are durable when this returns.
+
+        Args:
+            batch: Signed transactions, or their bytes; or one `bytes` in which each follows its length (u32,
+                little-endian).
+            time: When they happen, ms: never before the last entry, at most 60 s ahead of the clock. Now if None.
+            dry_run: Run the same code and change nothing.
+
+        Returns:
+            One outcome for each. A refusal is a value, not an exception: see `Outcomes.raise_for_status`.
+
+        Raises:
+            LedgerTimeError: The time is refused; nothing was applied.
+            StoreError: The batch could not be stored; none of it was.
+        """
+        given = batch if isinstance(batch, bytes) else [_signed_bytes(one) for one in batch]
+        return Outcomes(self._engine.apply(given, time, dry_run))
+
+    def submit(self, transaction: bytes | SignedTransaction, *, time: int | None = None) -> Pending:
+        """Hand one transaction in without waiting. Those of many threads and tasks become durable together.
+
+        Returns:
+            What to wait for: `pending.result()` in a thread, `await pending` in asyncio.
+        """
+        pending = Pending()
+        self._engine.submit([_signed_bytes(transaction)], pending._answer, time)  # noqa: SLF001 - the other half
+        return pending
+
+    def execute(
+        self, operations: Sequence[Operation], *signers: Key | Signer, time: int | None = None, dry_run: bool = False
+    ) -> Outcome:
+        """Build a transaction of these operations, sign it with these keys, and apply it.
+
+        Raises:
+            RejectedError: It was refused.
+        """
+        at = max(_now(), self.time) if time is None else time
+        transaction = Transaction(self.id, operations, valid_until=at + self._valid_for())
+        return self.apply([transaction.sign(*signers)], time=time, dry_run=dry_run)[0].raise_for_status()
+
+    def _valid_for(self) -> int:
+        return min(VALID_FOR_MS, self.parameters.window_ms)
+
+    def create_asset(
+        self,
+        issuer: Key | Signer,
+        symbol: str,
+        *,
+        decimals: int = 0,
+        supply_cap: int = SUPPLY_CAP_MAX,
+        policy: Sequence[Term] = (),
+        powers: Powers | None = None,
+        time: int | None = None,
+    ) -> bytes:
+        """Create an asset and return its id.
+
+        Args:
+            issuer: Who creates it.
+            symbol: 1 to 12 of `A-Z`, `0-9` and `.`; once for each issuer.
+            decimals: Decimal places of a whole unit.
+            supply_cap: The most minor units that may exist; it can only be lowered later.
+            policy: Its rules, such as `Lots(Period.month)` and `InactivityExpiry(365)`.
+            powers: Who may mint, freeze, pause, claw back and change it. By default the issuer may mint and change,
+                and nobody may do the rest, ever.
+            time: When, ms; now if None.
+
+        Raises:
+            RejectedError: invalid_symbol, asset_exists, creator_not_allowed, invalid_policy, …
+        """
+        account = issuer.account
+        if powers is None:
+            powers = Powers(mint=account, change=account)
+        create = Create(
+            issuer=account, symbol=symbol, decimals=decimals, supply_cap=supply_cap, policy=policy, powers=powers
+        )
+        self.execute([create], issuer, time=time)
+        return asset_id(account, symbol)
+
+    def mint(self, minter: Key | Signer, asset: bytes, *, to: bytes, amount: int, time: int | None = None) -> Outcome:
+        """Make new units.
+
+        Raises:
+            RejectedError: unauthorized, supply_cap_exceeded, asset_paused, account_frozen, …
+        """
+        return self.execute([Mint(asset=asset, to=to, amount=amount)], minter, time=time)
+
+    def transfer(
+        self, sender: Key | Signer, asset: bytes, *, to: bytes, amount: int, time: int | None = None
+    ) -> Outcome:
+        """Move units from the signer's account to another.
+
+        Raises:
+            RejectedError: insufficient_funds, asset_bound, asset_paused, account_frozen, …
+        """
+        return self.execute([Transfer(asset=asset, sender=sender.account, to=to, amount=amount)], sender, time=time)
+
+    def checkpoint(self, *, time: int | None = None) -> str:
+        """Commit what has changed and sign a checkpoint.
+
+        Returns:
+            A C2SP signed note: origin, tree size, root hash and the operator's signature.
+
+        Raises:
+            OperatorKeyError: The ledger was opened without its operator's key.
+            UnconfirmedError: It is a copy that has not compared itself.
+        """
+        return self._engine.checkpoint(time)
+
+    def rotate_operator(self, new: Key) -> None:
+        """Hand the ledger to a new operator key; the old one signs that. Later checkpoints are signed by the new one."""
+        self._engine.rotate_operator(new.seed)
+
+    def confirm(self, note: str) -> None:
+        """Compare a restored copy with the last checkpoint that was published; from then on it may sign.
+
+        Raises:
+            DivergedError: The copy is behind the checkpoint, or has another history.
+            ValueError: The note is not signed by an operator of this ledger.
+        """
+        self._engine.confirm(note)
+
+    def flush(self) -> None:
+        """Commit, and write the state behind now."""
+        self._engine.flush()
+
+    # Reading it
+
+    def balance(self, asset: bytes, account: bytes) -> int:
+        """All units that an account has, lapsed ones included until they are swept."""
+        found = self._engine.record("holders", asset, account)
+        return 0 if found is None else found[0]
+
+    def holding(self, asset: bytes, account: bytes) -> Holding:
+        """A balance with its lots and last day of activity."""
+        found = self._engine.record("holders", asset, account)
+        return Holding(0) if found is None else Holding.decode(*found)
+
+    def supply(self, asset: bytes) -> int:
+        """The units of an asset that exist.
+
+        Raises:
+            LookupError: There is no such asset.
+        """
+        record = self.asset(asset)
+        if record is None:
+            message = f"no asset {asset.hex()} in {self.origin}"
+            raise LookupError(message)
+        return record.supply
+
+    def account(self, account: bytes) -> AccountRecord | None:
+        """The record of an account; None for a plain key account."""
+        return self._decoded("accounts", None, account, AccountRecord)
+
+    def asset(self, asset: bytes) -> AssetRecord | None:
+        """The record of an asset."""
+        return self._decoded("assets", None, asset, AssetRecord)
+
+    def mandate(self, account: bytes, agent: bytes, asset: bytes) -> MandateRecord | None:
+        """What an agent may do for an account in an asset."""
+        return self._decoded("mandates", None, mandate_id(account, agent, asset), MandateRecord)
+
+    def once(self, account: bytes, key: bytes) -> OnceRecord | None:
+        """Whether an account has used a key, and in which transaction."""
+        return self._decoded("once", None, once_id(account, key), OnceRecord)
+
+    def freeze(self, asset: bytes, account: bytes) -> FreezeRecord | None:
+        """Whether an account is frozen in an asset, since when and why."""
+        return self._decoded("freezes", asset, account, FreezeRecord)
+
+    def lot(self, asset: bytes, lot: int) -> LotRecord | None:
+        """The totals of one lot."""
+        return self._decoded("lots", asset, lot_id(asset, lot), LotRecord)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters in force."""
+        for _, _, value in self._records("parameters", None):
+            found: Parameters = CODEC.decode("Parameters", value)
+            return found
+        return self._genesis.parameters
+
+    def holders(self, asset: bytes) -> Iterator[tuple[bytes, Holding]]:
+        """Every account that holds an asset, and what it holds, in the order of the tree."""
+        for account, amount, value in self._records("holders", asset):
+            yield account, Holding.decode(amount, value)
+
+    def lots(self, asset: bytes) -> list[LotRecord]:
+        """The totals of every lot of an asset, oldest first."""
+        lots = [CODEC.decode("LotRecord", value) for _, _, value in self._records("lots", asset)]
+        return sorted(lots, key=lambda lot: int(lot.lot))
+
+    def accounts(self) -> Iterator[tuple[bytes, AccountRecord]]:
+        """Every account that has a record, in the order of the tree. Plain key accounts have none."""
+        for account, _, value in self._records("accounts", None):
+            yield account, CODEC.decode("AccountRecord", value)
+
+    def assets(self) -> Iterator[tuple[bytes, AssetRecord]]:
+        """Every asset, in the order of the tree."""
+        for asset, _, value in self._records("assets", None):
+            yield asset, CODEC.decode("AssetRecord", value)
+
+    def entry(self, index: int) -> bytes:
+        """A log entry.
+
+        Raises:
+            LookupError: The log is shorter.
+        """
+        return self._engine.entry(index)
+
+    def entries(self, start: int = 0) -> Iterator[bytes]:
+        """Log entries from an index on."""
+        while True:
+            page = self._engine.entries(start, _PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            start += len(page)
+
+    def events(self, *, after: int | None = None) -> Iterator[Event]:
+        """Everything that happened, in the log's order, after a cursor.
+
+        Keep the last event's `index` and pass it as `after` to go on where you stopped.
+        """
+        start = 0 if after is None else after + 1
+        for index, entry in enumerate(self.entries(start), start):
+            yield Event(index, decode_entry(entry))
+
+    def transactions(self, account: bytes, *, after: int | None = None) -> Iterator[AppliedTransaction]:
+        """Every transaction that an account signed or that names it, in order of time, after a cursor.
+
+        Raises:
+            ValueError: The ledger was opened with `index=False`.
+        """
+        start = 0 if after is None else after + 1
+        while True:
+            page = self._engine.account_entries(account, start, _PAGE)
+            for index in page:
+                applied = decode_entry(self.entry(index))
+                if isinstance(applied, Applied):
+                    signed = SignedTransaction.from_bytes(CODEC.encode("SignedTransaction", applied.signed))
+                    yield AppliedTransaction(index, applied.time, signed.id, signed, tuple(applied.effects))
+            if len(page) < _PAGE:
+                return
+            start = page[-1] + 1
+
+    def index_of(self, transaction_id: bytes) -> int | None:
+        """The log index of a transaction that was applied."""
+        return self._engine.index_of(transaction_id)
+
+    # Proving it
+
+    def prove_balance(self, asset: bytes, account: bytes) -> Statement:
+        """Prove what an account holds, or that it holds nothing, and the supply, as of the last checkpoint.
+
+        Raises:
+            OperatorKeyError: The last commit has no checkpoint, because the operator's key was not given.
+        """
+        return self.prove("holders", account, key=asset)
+
+    def prove(self, table: str, record_id: bytes, *, key: bytes | None = None) -> Statement:
+        """Prove any record of any table, or its absence, as of the last checkpoint."""
+        return Statement(self._engine.prove(table, key, record_id))
+
+    def prove_transaction(self, transaction_id: bytes) -> Receipt:
+        """Prove that a transaction was applied.
+
+        Raises:
+            LookupError: It was not, or the last checkpoint does not cover it yet.
+        """
+        index = self.index_of(transaction_id)
+        if index is None:
+            message = f"transaction {transaction_id.hex()} was not applied"
+            raise LookupError(message)
+        return self.prove_entry(index)
+
+    def prove_entry(self, index: int) -> Receipt:
+        """Prove that an entry is in the log.
+
+        Raises:
+            LookupError: The last checkpoint does not cover it.
+        """
+        return Receipt(self._engine.prove_entry(index).encode())
+
+    def prove_consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        """The hashes that prove that the log of one size continues that of another."""
+        return self._engine.prove_consistency(old_size, new_size)
+
+    def _decoded(self, table: str, key: bytes | None, record_id: bytes, kind: type[Any]) -> Any:  # noqa: ANN401
+        found = self._engine.record(table, key, record_id)
+        return None if found is None else CODEC.decode(kind.__name__, found[1])
+
+    def _records(self, table: str, key: bytes | None) -> Iterator[tuple[bytes, int, bytes]]:
+        cursor: bytes | None = None
+        while True:
+            cursor, records = self._engine.page(table, key, cursor, _PAGE)
+            yield from records
+            if cursor is None:
+                return
+
+
+def fsck(
+    path: str | os.PathLike[str], *, full: bool = False, progress: Callable[[int, int], object] | None = None
+) -> Mapping[str, int | bytes]:
+    """Check a closed ledger's folder and change nothing in it.
+
+    Args:
+        path: The folder.
+        full: Also apply the whole log again from genesis, signatures included.
+        progress: Called with (entries done, entries in all).
+
+    Returns:
+        What holds: entries, height, tables, state_root, log_root.
+
+    Raises:
+        CorruptionError: The place, what was expected and what was found.
+        LockedError: A writer has it open.
+    """
+    return _core.fsck(str(path), full, progress)
+
+
+def _signed_bytes(transaction: bytes | SignedTransaction) -> bytes:
+    return transaction if isinstance(transaction, bytes) else bytes(transaction)
+
+
+def _now() -> int:
+    return clock.time_ns() // 1_000_000

@@ -1,0 +1,106 @@
+"""Outcome codes: why a transaction was refused, or that it was applied. See `docs/reference/operations.md`."""
+
+from __future__ import annotations
+
+import enum
+
+_FAMILIES = {0x00: "common", 0x01: "account", 0x02: "asset", 0x03: "move", 0x0A: "ledger"}
+
+
+class Status(enum.IntEnum):
+    """The outcome of a transaction: the family in the high byte, its own code in the low one. Never renumbered.
+
+    Members are in order of precedence within their family: the first rule that a transaction breaks gives its status.
+
+    >>> Status(0x0309).name, Status.insufficient_funds.family, Status.insufficient_funds.is_transient
+    ('insufficient_funds', 'move', True)
+    >>> print(Status.insufficient_funds.explain)
+    The sender has too few units, once lapsed ones are removed.
+    """
+
+    explain: str
+    """One line for a person: what the rule is."""
+    is_transient: bool
+    """Whether the same bytes may be applied later without anybody changing them."""
+
+    def __new__(cls, code: int, explain: str, is_transient: bool = False) -> Status:  # noqa: FBT001, FBT002
+        """A member: its code, its explanation, and whether it is transient."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.explain = explain
+        member.is_transient = is_transient
+        return member
+
+    @property
+    def family(self) -> str:
+        """The family of operations that it belongs to: `common`, `account`, `asset`, `move` or `ledger`."""
+        return _FAMILIES[self >> 8]
+
+    ok = 0x0000, "Applied."
+    malformed = 0x0001, "The bytes are not one strictly encoded signed transaction."
+    unknown_version = 0x0002, "The transaction's version is not 1."
+    too_large = 0x0003, "The transaction or its log entry is over the limit."
+    wrong_ledger = 0x0004, "It was signed for another ledger."
+    no_authorizer = 0x0005, "Nobody is listed to sign it."
+    too_many_authorizers = 0x0006, "More than 16 authorizers are listed."
+    duplicate_authorizer = 0x0007, "The same account and key are listed twice."
+    signature_count = 0x0008, "There is not one signature for each authorizer."
+    no_operation = 0x0009, "It has no operations."
+    too_many_operations = 0x000A, "It has more operations than the ledger's parameters allow."
+    bad_signature = 0x000B, "A signature does not hold: other bytes were signed, or by another key."
+    expired = 0x000C, "Its valid_until has passed; sign it again."
+    too_far_ahead = 0x000D, "Its valid_until is further ahead than the ledger's window.", True
+    nonce_reused = 0x000E, "Another transaction of the first authorizer used this nonce."
+    key_missing = 0x000F, "The account has keys of its own; the authorizer must name the one that signs."
+    key_unexpected = 0x0010, "The account has no record: its id is its key, and no key is to be named."
+    unknown_key = 0x0011, "The account does not have this key, or has it no longer."
+    unauthorized = 0x0012, "Nobody with the authority signed."
+    wrong_scope = 0x0013, "None of the keys that signed may do this operation."
+    threshold_not_met = 0x0014, "Too few of the account's keys signed."
+    mandate_operation = 0x0015, "The mandate does not cover this operation."
+    mandate_expired = 0x0016, "The mandate's time is over."
+    mandate_spent = 0x0017, "The amount is more than what is left of the mandate's cap in this window.", True
+    programme_account = 0x0018, "A programme account: only its own operations move its units, and nobody signs for it."
+
+    no_keys = 0x0101, "The list of keys is empty."
+    too_many_keys = 0x0102, "An account has at most 16 keys."
+    keys_not_ascending = 0x0103, "The keys are not strictly ascending; is one there twice?"
+    invalid_key = 0x0104, "A key is not an Ed25519 public key."
+    invalid_scope = 0x0105, "A scope is empty, over 64 operations, not strictly ascending, or names an unknown one."
+    invalid_threshold = 0x0106, "The threshold is 0 or more than the number of keys."
+    keys_locked_out = 0x0107, "Fewer keys than the threshold could ever set keys again."
+    mandate_to_self = 0x0108, "An account needs no mandate from itself."
+    invalid_mandate = 0x0109, "The limit's operations, cap, window or end are not possible."
+    account_exists = 0x010A, "There is an account with this opener and salt already."
+    no_such_mandate = 0x010B, "There is no mandate to revoke."
+    already_used = 0x010C, "The account used this key before."
+
+    invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."
+    too_many_decimals = 0x0202, "An asset has at most 38 decimals."
+    invalid_supply_cap = 0x0203, "A supply cap is 1 to 10^38 - 1."
+    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days are not 1 to 36,500."
+    nothing_to_change = 0x0205, "Neither a supply cap nor a policy is given."
+    unknown_asset = 0x0206, "There is no such asset."
+    power_renounced = 0x0207, "Nobody holds this power over the asset."
+    creator_not_allowed = 0x0208, "The ledger's parameters do not list this account among those that may create assets."
+    asset_exists = 0x0209, "The issuer has an asset with this symbol already."
+    supply_cap_raised = 0x020A, "A supply cap only goes down."
+    supply_cap_below_supply = 0x020B, "More units than that exist already."
+    policy_layout_fixed = 0x020C, "Lots, and which kinds of expiry there are, stay as they were created."
+    unchanged = 0x020D, "It is so already."
+
+    no_payee = 0x0301, "The list of payees is empty."
+    no_account = 0x0302, "The list of accounts is empty."
+    zero_amount = 0x0303, "An amount is 0."
+    amount_too_large = 0x0304, "An amount, or the total, is over 10^38 - 1."
+    same_account = 0x0305, "The sender and a payee are the same account."
+    asset_paused = 0x0306, "The asset is paused.", True
+    account_frozen = 0x0307, "One of the accounts is frozen for this asset.", True
+    asset_bound = 0x0308, "The asset moves only from or to its issuer."
+    insufficient_funds = 0x0309, "The sender has too few units, once lapsed ones are removed.", True
+    supply_cap_exceeded = 0x030A, "More units would exist than the supply cap allows.", True
+    too_many_lots = 0x030B, "The balance would have more than 64 lots, and the policy does not merge them."
+    not_expiring = 0x030C, "The asset's units never lapse."
+
+    invalid_parameters = 0x0A01, "The parameters are out of range."
+    not_governed = 0x0A02, "The ledger has no governor: its parameters are fixed."
