@@ -1,1 +1,7 @@
 //! The two trees: the append-only log and the sum map.
+
+pub mod proof;
+pub mod sum_map;
+
+#[cfg(test)]
+mod test_support;
