@@ -1,7 +1,7 @@
 """Every exception that Counterfoil raises of its own.
 
-A transaction that is refused is no exception but a value with a status: `RejectedError` is raised only where one asks for
-it. Plain input and output errors are Python's own `OSError` kinds. All of these can be pickled.
+A transaction that is refused is no exception but a value with a status: `RejectedError` is raised only where one asks
+for it. Plain input and output errors are Python's own `OSError` kinds. All of these can be pickled.
 """
 
 from __future__ import annotations

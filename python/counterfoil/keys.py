@@ -121,7 +121,7 @@ class Key:
         """
         text = f"{_FILE_HEADER}\n{self.did}\n{self.seed.hex()}\n"
         opener: Callable[[str, int], int] = lambda name, flags: os.open(name, flags, 0o600)  # noqa: E731
-        with open(path, "x", encoding="ascii", opener=opener) as file:  # noqa: PTH123
+        with open(path, "x", encoding="ascii", opener=opener) as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
             file.flush()
@@ -142,7 +142,7 @@ class Key:
         with Path(path).open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
-                message = f"{path}: expected a file that only its owner may read (mode 600), found mode {mode:o}; chmod 600 it"
+                message = f"{path}: expected mode 600, so that only its owner can read it; found {mode:o}; chmod 600 it"
                 raise PermissionError(message)
             content = file.read(_FILE_BYTES_MAX + 1)
         lines = content.decode("ascii", "replace").split("\n")

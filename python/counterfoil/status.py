@@ -23,7 +23,7 @@ class Status(enum.IntEnum):
     is_transient: bool
     """Whether the same bytes may be applied later without anybody changing them."""
 
-    def __new__(cls, code: int, explain: str, is_transient: bool = False) -> Status:  # noqa: FBT001, FBT002
+    def __new__(cls, code: int, explain: str = "", is_transient: bool = False) -> Status:  # noqa: FBT001, FBT002
         """A member: its code, its explanation, and whether it is transient."""
         member = int.__new__(cls, code)
         member._value_ = code

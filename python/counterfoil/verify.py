@@ -18,10 +18,11 @@ import base64
 import binascii
 import enum
 import hashlib
+import itertools
 import time as clock
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, NoReturn, TypeAlias, TypeVar, Union
+from typing import Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
@@ -577,7 +578,7 @@ _STATEMENT = b"counterfoil/statement/v1\n"
 _QUESTION = b"counterfoil/question/v1\n"
 
 
-def _bounded(data: bytes, what: str) -> bytes:
+def _bounded(data: object, what: str) -> bytes:
     """The bytes, unless they are more than any proof has: before they are copied or looked into."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
         message = f"{what}: expected bytes, found {type(data).__name__}"
@@ -677,7 +678,7 @@ def _find_record(
 def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, record: MapResult) -> Decoded:
     raw = record.value or b""
     try:
-        value = Holding.decode(record.sum, raw) if layout == "Holding" else CODEC.decode(layout, raw)
+        value: Decoded = Holding.decode(record.sum, raw) if layout == "Holding" else CODEC.decode(layout, raw)
     except WireError as error:
         message = f"record of {table}: {error}"
         raise ProofError(message, "malformed_record") from None
@@ -721,11 +722,11 @@ def _check_transaction(applied: Applied, identifier: bytes) -> None:
     if applied.time >= transaction.valid_until:
         _refuse(reason, "transaction, time", f"before valid_until, {transaction.valid_until} ms", f"{applied.time} ms")
     message = sign_message(identifier)
-    for authorizer, signature in zip(transaction.authorizers, signed.signatures, strict=True):
-        try:
+    try:
+        for authorizer, signature in zip(transaction.authorizers, signed.signatures, strict=True):
             verify_signature(authorizer.public_key, message, signature)
-        except SignatureError as error:
-            _refuse("bad_transaction_signature", "transaction, signature", "one that holds", error)
+    except SignatureError as error:
+        _refuse("bad_transaction_signature", "transaction, signature", "one that holds", error)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -902,7 +903,7 @@ class StrictLots(Encodable):
     wire_tag: ClassVar[int] = 4
 
 
-Term: TypeAlias = Union[Bound, Lots, FixedExpiry, InactivityExpiry, StrictLots]
+Term: TypeAlias = Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots
 """A term of an asset's policy."""
 
 
@@ -1372,7 +1373,7 @@ def _check_lots(lots: Sequence[LotAmount], what: str) -> None:
 
 
 def _ascending(values: Sequence[Any]) -> bool:
-    return all(left < right for left, right in zip(values, values[1:], strict=False))
+    return all(left < right for left, right in itertools.pairwise(values))
 
 
 def _check_origin(origin: str, what: str) -> None:
@@ -1409,8 +1410,8 @@ def decode_applied(entry: bytes, codec: Codec | None = None) -> Decoded:
 def record_id(kind: str, *parts: bytes) -> bytes:
     """The id of a record: SHA-256 of its kind and its fixed-width parts, 32 bytes.
 
-    >>> record_id("asset", bytes(32), b"\\x04BEAN").hex()[:16]
-    '52b6cde45b9a7f09'
+    >>> record_id("parameters").hex()[:16]
+    'e8cedc30cf765bc9'
     """
     return hashlib.sha256(b"counterfoil/" + kind.encode() + b"/v1\n" + b"".join(parts)).digest()
 
@@ -1518,7 +1519,7 @@ def encode_named_account(account: bytes) -> str:
         WireError: Bytes of another length.
 
     >>> encode_named_account(bytes(32))
-    'acct1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj50v5d'
+    'acct1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqz9nrfj'
     """
     number = int.from_bytes(_Bytes(32).check(account, "account"), "big") << 4
     data = [(number >> shift) & 31 for shift in range(255, -1, -5)]
@@ -1591,15 +1592,19 @@ def _bech32_checksum(data: Sequence[int]) -> int:
 # The sum map
 
 
-class MapResult(NamedTuple):
-    """What a map proof shows."""
+@dataclass(frozen=True, slots=True)
+class MapResult:
+    """What a map proof shows.
+
+    Attributes:
+        total: The sum over the whole map.
+        sum: The record's sum; 0 where there is none.
+        value: The record's value; None where the record is not there.
+    """
 
     total: int
-    """The sum over the whole map."""
     sum: int
-    """The record's sum; 0 where there is none."""
     value: bytes | None
-    """The record's value, or None: the record is not there."""
 
 
 def tree_key(identifier: bytes) -> bytes:
@@ -1808,17 +1813,21 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
 # Receipts: C2SP tlog-proof
 
 
-class LogProof(NamedTuple):
-    """The parts of a C2SP tlog-proof."""
+@dataclass(frozen=True, slots=True)
+class LogProof:
+    """The parts of a C2SP tlog-proof.
+
+    Attributes:
+        extra: What the extra line carries: in a receipt, the entry.
+        index: Of the entry, from 0.
+        hashes: The inclusion proof, 32 bytes each, deepest first.
+        note: The checkpoint.
+    """
 
     extra: bytes | None
-    """What the extra line carries; in a receipt the entry."""
     index: int
-    """Of the entry, from 0."""
     hashes: tuple[bytes, ...]
-    """The inclusion proof, deepest first."""
     note: bytes
-    """The checkpoint."""
 
 
 def parse_log_proof(data: bytes) -> LogProof:
@@ -1935,13 +1944,17 @@ def _is_key_name(name: str) -> bool:
     return bool(name) and name.isprintable() and "+" not in name and not any(letter.isspace() for letter in name)
 
 
-class Note(NamedTuple):
-    """A note whose expected signatures hold."""
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note whose expected signatures hold.
+
+    Attributes:
+        text: What was signed, with its last newline.
+        signers: Which of the expected keys signed, in order of the signatures.
+    """
 
     text: str
-    """What was signed, with its last newline."""
     signers: tuple[NoteKey, ...]
-    """Which of the expected keys signed, in order of the signatures."""
 
 
 def open_note(note: bytes, keys: Sequence[NoteKey]) -> Note:
@@ -2075,7 +2088,7 @@ def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> Non
 def is_public_key(key: bytes) -> bool:
     """Whether 32 bytes are a canonical encoding of a point that is not of small order.
 
-    >>> is_public_key(bytes(32)), is_public_key(b"\\x58" + b"\\x66" * 31)
+    >>> is_public_key(bytes(32)), is_public_key(b"X" + b"f" * 31)
     (False, True)
     """
     return _public_point(key) is not None
@@ -2094,7 +2107,7 @@ def _signature_fault(public_key: bytes, message: bytes, signature: bytes) -> str
     challenge = int.from_bytes(hashlib.sha512(nonce + public_key + message).digest(), "little") % _L
     difference = _add(_multiply(scalar, _BASE), _negate(_add(nonce_point, _multiply(challenge, key_point))))
     if not _is_identity(_multiply(8, difference)):
-        return "expected 8(S·B − R − k·A) = 0, found another point: other bytes were signed, or by another key"
+        return "expected 8(S·B - R - k·A) = 0, found another point: other bytes were signed, or by another key"
     return None
 
 
@@ -2173,7 +2186,7 @@ def _describe(value: object) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"{len(value)} bytes"
     if isinstance(value, str):
-        return ascii(value) if len(value) <= 60 else f"{ascii(value[:40])} and {len(value) - 40:,} more characters"
+        return ascii(value) if len(value) <= 60 else f"{value[:40]!a} and {len(value) - 40:,} more characters"
     return type(value).__name__
 
 
@@ -2293,7 +2306,7 @@ class _Text(_Type):
         try:
             size = len(value.encode("utf-8"))
         except UnicodeEncodeError as error:
-            _bad_wire(where, "Unicode text", f"the lone surrogate {ascii(value[error.start])} at {error.start}")
+            _bad_wire(where, "Unicode text", f"the lone surrogate {value[error.start]!a} at {error.start}")
         if size > TRANSACTION_BYTES_MAX:
             _bad_wire(where, f"text of at most {TRANSACTION_BYTES_MAX:,} bytes", f"{size:,}")
         return str(value)

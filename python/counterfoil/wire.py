@@ -14,12 +14,11 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, Union, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 # The operations register themselves with the codec when they are imported.
 from counterfoil.exceptions import SignatureError, WireError
 from counterfoil.keys import Key, Signer
-from counterfoil.ops import Operation
 from counterfoil.ops._operation import CODEC
 from counterfoil.verify import (
     ENTRY_BYTES_MAX,
@@ -41,6 +40,8 @@ from counterfoil.verify import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from counterfoil.ops import Operation
+
 __all__ = [
     "Applied",
     "Authorizer",
@@ -55,6 +56,7 @@ __all__ = [
     "Transaction",
     "decode_entry",
     "decode_operation",
+    "encode_entry",
 ]
 
 VALIDITY_MS = 120_000
@@ -304,7 +306,7 @@ CODEC.add("Transaction", Transaction)
 CODEC.add("SignedTransaction", SignedTransaction)
 CODEC.add("Applied", Applied)
 
-Entry: TypeAlias = Union[Genesis, Applied, Commit, OperatorChange]
+Entry: TypeAlias = Genesis | Applied | Commit | OperatorChange
 """An entry of the log."""
 
 _ENTRIES: dict[int, type] = {0: Genesis, 1: Applied, 2: Commit, 3: OperatorChange}
@@ -368,7 +370,7 @@ def _authorizer(signer: object) -> Authorizer:
     raise TypeError(message)
 
 
-def _bounded(data: bytes, most: int, what: str) -> bytes:
+def _bounded(data: object, most: int, what: str) -> bytes:
     if not isinstance(data, (bytes, bytearray, memoryview)):
         message = f"{what}: expected bytes, found {type(data).__name__}"
         raise TypeError(message)

@@ -45,7 +45,7 @@ def operation(name: str) -> Callable[[Made], Made]:
 
     def register(made: Made) -> Made:
         expected = {text.partition(":")[0] for text in layout.split()}
-        found = {field.name for field in fields(made)}
+        found = {field.name for field in fields(made)}  # type: ignore[arg-type]  # a dataclass by its decorator
         if found != expected:
             message = f"{made.__name__}: expected the fields {sorted(expected)}, found {sorted(found)}"
             raise TypeError(message)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from counterfoil.ops._operation import Operation, operation
 from counterfoil.verify import (
@@ -19,6 +19,9 @@ from counterfoil.verify import (
     Term,
     asset_id,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "Bound",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from counterfoil.ops._operation import Operation, operation, part
 from counterfoil.verify import Encodable, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Burn", "ClawBack", "Mint", "Pay", "Payee", "Sweep", "Transfer"]
 

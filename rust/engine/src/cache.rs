@@ -6,9 +6,9 @@
 use crate::error::{Error, Result};
 use counterfoil_core::Id;
 use counterfoil_core::state::{Record, Table};
+use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
-use std::collections::BTreeMap;
 
 /// One record that changed since the last delta, as it is now.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! `fsck`: reads everything that a closed ledger stores, and computes again what can be.
 
+use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::ledger::{Options, load};
@@ -7,7 +8,6 @@ use crate::log_store::LogReader;
 use crate::replica::Replica;
 use crate::state_store::StateStore;
 use crate::tree::Tree;
-use crate::cache::Cache;
 use counterfoil_core::Id;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Resu
     let store = StateStore::open(&home.state(), &options.store)?;
     let log = LogReader::follow(&home.log(), &options.store)?;
     let frontier = log.check(|done, all| progress(done, all))?;
-    store.check()?;
+    Tree::check(&store)?;
     let loaded = load(&store, &log, &options)?;
     let (mut tree, mut replica) = (loaded.tree, loaded.replica);
     if replica.position.through > frontier.size() {
@@ -68,7 +68,7 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Resu
     Ok(Findings {
         entries: frontier.size(),
         height: replica.position.height,
-        tables: tree.tables().len(),
+        tables: tree.tables().count(),
         state_root: replica.position.state_root,
         log_root: frontier.root(),
     })

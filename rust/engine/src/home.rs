@@ -65,9 +65,7 @@ impl Home {
         let number = lines.next().filter(|first| *first == FIRST_LINE).and_then(|_| lines.next());
         match number.and_then(|line| line.strip_prefix("format ")).and_then(|digits| digits.parse::<u32>().ok()) {
             Some(FORMAT) => Ok(home),
-            Some(found) if found > FORMAT => {
-                Err(Error::NewerFormat { path: path.to_owned(), found, expected: FORMAT })
-            }
+            Some(found) if found > FORMAT => Err(Error::NewerFormat { path: path.to_owned(), found, expected: FORMAT }),
             Some(_) | None => Err(not_a_ledger("its file format does not say 'counterfoil ledger' and 'format 1'")),
         }
     }

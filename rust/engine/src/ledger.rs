@@ -7,7 +7,7 @@ use crate::home::Home;
 use crate::log_store::{LogReader, LogStore};
 use crate::recent::Recent;
 use crate::replica::{POSITION, Position, Replica};
-use crate::state_store::StateStore;
+use crate::state_store::{StateMark, StateStore};
 use crate::tree::{Row, Tree};
 use crate::writer::{Batch, Inbox, Job, Reply, Threads, clock_ms};
 use counterfoil_core::Id;
@@ -113,6 +113,8 @@ pub(crate) struct Shared {
     pub(crate) genesis: Genesis,
     pub(crate) options: Options,
     pub(crate) store: StateStore,
+    /// What the state stood for when a follower last read it anew.
+    loaded: Mutex<Option<StateMark>>,
     pub(crate) log: LogReader,
     pub(crate) state: Mutex<Replica>,
     pub(crate) tree: RwLock<Tree>,
@@ -227,10 +229,7 @@ impl Shared {
 
     /// Runs `read` while the tree stands at the last commit.
     fn at_last_commit<T>(&self, read: impl FnOnce(&Tree, &Published) -> Result<T>) -> Result<T> {
-        let mut publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        while *publishing {
-            publishing = self.publishing_changed.wait(publishing).unwrap_or_else(PoisonError::into_inner);
-        }
+        let publishing = self.wait_published();
         if self.is_poisoned() {
             return Err(self.why_unusable());
         }
@@ -239,6 +238,42 @@ impl Shared {
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner).clone();
         drop(publishing);
         read(&tree, &published)
+    }
+
+    /// The tree, and what changed in a table since it was updated. Between the two no commit can move changes from one to
+    /// the other: both are held at once, while none is under way.
+    fn tree_and_changes(
+        &self,
+        table: &Table,
+        after: Option<&Id>,
+    ) -> Result<(RwLockReadGuard<'_, Tree>, BTreeMap<Id, Changed>)> {
+        loop {
+            let publishing = self.wait_published();
+            drop(publishing);
+            let tree = self.read_tree()?;
+            let state = self.read_state()?;
+            // A commit begins with the state locked: it cannot begin now, but may have before.
+            if *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) {
+                continue;
+            }
+            let mut changed = BTreeMap::new();
+            for (id, record) in state.cache.dirty_in(table) {
+                let key = tree_key(&id);
+                if after.is_none_or(|after| key > *after) {
+                    changed.insert(key, (id, record.cloned()));
+                }
+            }
+            drop(state);
+            return Ok((tree, changed));
+        }
+    }
+
+    fn wait_published(&self) -> MutexGuard<'_, bool> {
+        let mut publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        while *publishing {
+            publishing = self.publishing_changed.wait(publishing).unwrap_or_else(PoisonError::into_inner);
+        }
+        publishing
     }
 
     /// The log index of a transaction, with the state at hand.
@@ -308,6 +343,7 @@ impl Ledger {
             home,
             lock: Some(lock),
             genesis: genesis.clone(),
+            loaded: store.mark()?,
             store,
             reader,
             log: Some(log),
@@ -349,6 +385,7 @@ impl Ledger {
             let reader = log.reader();
             (Some(log), reader)
         };
+        let loaded = store.mark()?;
         let Loaded { genesis, mut tree, mut replica } = load(&store, &reader, options)?;
         let size = reader.stored_size()?;
         if replica.position.through > size {
@@ -364,30 +401,25 @@ impl Ledger {
         }
         let confirmed = read_only || home.is_original()?;
         let commit_index = last.ok_or_else(|| no_commit(size))?;
-        let Some(Entry::Commit(commit)) = Entry::decode(&reader.entry(commit_index)?) else {
-            return Err(no_commit(size));
-        };
-        let tree_size = commit_index.saturating_add(1);
-        let note = match &mut log {
-            None => reader.note(tree_size)?.and_then(|bytes| String::from_utf8(bytes).ok()),
-            Some(log) => {
-                let signer = operator.filter(|_| confirmed);
-                sign_if_missing(log, &genesis.origin, signer.as_ref(), tree_size)?
-            }
-        };
-        let published = Published { commit_index, commit, note };
-        let parts = Parts { home, lock, genesis, store, reader, log, tree, replica, published, confirmed };
+        let mut published = published_at(&reader, commit_index)?;
+        if let Some(log) = &mut log {
+            let signer = operator.filter(|_| confirmed);
+            let tree_size = commit_index.saturating_add(1);
+            published.note = sign_if_missing(log, &genesis.origin, signer.as_ref(), tree_size)?;
+        }
+        let parts = Parts { home, lock, genesis, store, loaded, reader, log, tree, replica, published, confirmed };
         Self::start(parts, options, operator)
     }
 
     fn start(parts: Parts, options: &Options, operator: Option<[u8; 32]>) -> Result<Self> {
-        let Parts { home, lock, genesis, store, reader, log, tree, replica, published, confirmed } = parts;
+        let Parts { home, lock, genesis, store, loaded, reader, log, tree, replica, published, confirmed } = parts;
         let shared = Arc::new(Shared {
             path: home.path().to_owned(),
             genesis,
             options: options.clone(),
             log: reader,
             store,
+            loaded: Mutex::new(loaded),
             rules: RwLock::new(replica.machine.admission_rules()),
             state: Mutex::new(replica),
             tree: RwLock::new(tree),
@@ -495,7 +527,9 @@ impl Ledger {
             .iter()
             .filter_map(|key| VerifierKey::new(origin, Algorithm::Ed25519, key.0).ok())
             .find_map(|key| Checkpoint::verify(note, &key, &[]).ok())
-            .ok_or_else(|| Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned()))?;
+            .ok_or_else(|| {
+                Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned())
+            })?;
         let published = verified.checkpoint;
         let size = self.shared.log.stored_size()?;
         if published.tree_size > size {
@@ -555,58 +589,14 @@ impl Ledger {
     /// Records of a table in the order of the tree, after a cursor.
     pub fn page(&self, table: &Table, after: Option<Id>, limit: usize) -> Result<Page> {
         self.reading(|| {
-            // What changed since the last commit lies over what the tree has. The state is read first, inside the wait for
-            // the tree: no commit can move changes from one to the other meanwhile.
-            self.shared.at_last_commit(|tree, _| {
-                let mut changed: BTreeMap<Id, (Id, Option<Record>)> = BTreeMap::new();
-                {
-                    let state = self.shared.read_state()?;
-                    for (id, record) in state.cache.dirty_in(table) {
-                        let key = tree_key(&id);
-                        if after.is_none_or(|after| key > after) {
-                            changed.insert(key, (id, record.cloned()));
-                        }
-                    }
-                }
-                let mut records: BTreeMap<Id, (Id, Record)> = BTreeMap::new();
-                let mut cursor = after;
-                // Records that were removed since leave gaps: go on until the page is full.
-                loop {
-                    let stored = tree.page(&self.shared.store, table, cursor, limit)?;
-                    let is_last = stored.len() < limit;
-                    cursor = stored.last().map(|row| row.tree_key).or(cursor);
-                    for Row { tree_key, record_id, record } in stored {
-                        if !changed.contains_key(&tree_key) {
-                            records.insert(tree_key, (record_id, record));
-                        }
-                    }
-                    // Changed records count up to where the tree was read.
-                    let reached = if is_last { None } else { cursor };
-                    while let Some(entry) = changed.first_entry() {
-                        if reached.is_some_and(|reached| *entry.key() > reached) {
-                            break;
-                        }
-                        let (key, (id, record)) = entry.remove_entry();
-                        if let Some(record) = record {
-                            records.insert(key, (id, record));
-                        }
-                    }
-                    if is_last || records.len() >= limit {
-                        let more = !is_last || records.len() > limit;
-                        let mut kept: Vec<(Id, (Id, Record))> = records.into_iter().take(limit).collect();
-                        let next = if more { kept.last().map(|(key, _)| *key) } else { None };
-                        return Ok(Page { next, records: kept.drain(..).map(|(_, record)| record).collect() });
-                    }
-                }
-            })
+            let (tree, changed) = self.shared.tree_and_changes(table, after.as_ref())?;
+            merge_page(&tree, &self.shared.store, table, after, limit, changed)
         })
     }
 
     /// The sum of a table at the last commit.
     pub fn table_sum(&self, table: &Table) -> Result<u128> {
-        self.reading(|| {
-            self.shared.at_last_commit(|tree, _| Ok(tree.sum(table)))
-        })
+        self.reading(|| self.shared.at_last_commit(|tree, _| Ok(tree.sum(table))))
     }
 
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
@@ -690,16 +680,12 @@ impl Ledger {
 
     /// The last checkpoint, if one was signed.
     pub fn note(&self) -> Result<Option<String>> {
-        self.reading(|| {
-            Ok(self.shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone())
-        })
+        self.reading(|| Ok(self.shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone()))
     }
 
     /// The last entry's time, ms.
     pub fn time(&self) -> Result<u64> {
-        self.reading(|| {
-            Ok(self.shared.read_state()?.position.time)
-        })
+        self.reading(|| Ok(self.shared.read_state()?.position.time))
     }
 
     /// The log index of a transaction.
@@ -745,7 +731,8 @@ impl Ledger {
             };
             let tables = self.shared.read_tree()?.tables().count();
             let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
-            let bytes = |folder: PathBuf| std::fs::metadata(folder.join("data.mdb")).map_or(0, |metadata| metadata.len());
+            let bytes =
+                |folder: PathBuf| std::fs::metadata(folder.join("data.mdb")).map_or(0, |metadata| metadata.len());
             Ok(Stats {
                 entries: self.shared.log.stored_size()?,
                 height,
@@ -814,8 +801,7 @@ impl Ledger {
             if state.position.through == size {
                 return Ok(());
             }
-            let caught_up =
-                state.replay(&mut tree, &self.shared.store, &self.shared.log, size, false, &mut |_, _| {});
+            let caught_up = state.replay(&mut tree, &self.shared.store, &self.shared.log, size, false, &mut |_, _| {});
             if self.is_behind_flush()? {
                 continue;
             }
@@ -842,6 +828,8 @@ struct Parts {
     lock: Option<File>,
     genesis: Genesis,
     store: StateStore,
+    /// What the state stood for when it was read.
+    loaded: Option<StateMark>,
     reader: LogReader,
     /// None for a reader.
     log: Option<LogStore>,
@@ -884,6 +872,59 @@ pub(crate) fn load(store: &StateStore, log: &LogReader, options: &Options) -> Re
         }
     };
     Ok(Loaded { genesis, tree, replica })
+}
+
+/// A record that changed, by its id; none where it was removed.
+type Changed = (Id, Option<Record>);
+
+/// A page of a table with its changes laid over what the tree has.
+fn merge_page(
+    tree: &Tree,
+    store: &StateStore,
+    table: &Table,
+    after: Option<Id>,
+    limit: usize,
+    mut changed: BTreeMap<Id, Changed>,
+) -> Result<Page> {
+    let mut records: BTreeMap<Id, (Id, Record)> = BTreeMap::new();
+    let mut cursor = after;
+    // Records that were removed since leave gaps: go on until the page is full.
+    loop {
+        let stored = tree.page(store, table, cursor, limit)?;
+        let is_last = stored.len() < limit;
+        cursor = stored.last().map(|row| row.tree_key).or(cursor);
+        for Row { tree_key, record_id, record } in stored {
+            if !changed.contains_key(&tree_key) {
+                records.insert(tree_key, (record_id, record));
+            }
+        }
+        // Changed records count up to where the tree was read.
+        let reached = if is_last { None } else { cursor };
+        while let Some(entry) = changed.first_entry() {
+            if reached.is_some_and(|reached| *entry.key() > reached) {
+                break;
+            }
+            let (key, (id, record)) = entry.remove_entry();
+            if let Some(record) = record {
+                records.insert(key, (id, record));
+            }
+        }
+        if is_last || records.len() >= limit {
+            let more = !is_last || records.len() > limit;
+            let kept: Vec<(Id, (Id, Record))> = records.into_iter().take(limit).collect();
+            let next = if more { kept.last().map(|(key, _)| *key) } else { None };
+            return Ok(Page { next, records: kept.into_iter().map(|(_, record)| record).collect() });
+        }
+    }
+}
+
+/// The commit at an index, and its checkpoint if it has one.
+fn published_at(log: &LogReader, commit_index: u64) -> Result<Published> {
+    let Some(Entry::Commit(commit)) = Entry::decode(&log.entry(commit_index)?) else {
+        return Err(no_commit(commit_index));
+    };
+    let note = log.note(commit_index.saturating_add(1))?.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(Published { commit_index, commit, note })
 }
 
 fn check_operator(seed: &[u8; 32], operator: &Id) -> Result<()> {

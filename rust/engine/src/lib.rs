@@ -8,6 +8,7 @@ pub mod error;
 mod home;
 mod ledger;
 pub mod log_store;
+mod pages;
 mod recent;
 mod replica;
 mod seen;

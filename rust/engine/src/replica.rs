@@ -176,11 +176,16 @@ struct Boundary {
 
 impl Replica {
     /// The replica of a new ledger, before its first commit.
-    pub(crate) fn begin(genesis: &Genesis, cache: Cache, store: &StateStore, log: &LogReader, indexed: bool) -> Result<Self> {
+    pub(crate) fn begin(
+        genesis: &Genesis,
+        cache: Cache,
+        store: &StateStore,
+        log: &LogReader,
+        indexed: bool,
+    ) -> Result<Self> {
         let mut cache = cache;
         let seen = Seen::default();
-        let mut working =
-            Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: 0 };
+        let mut working = Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: 0 };
         let machine = Machine::begin(genesis, &mut working)?;
         let position = Position {
             through: 0,
@@ -345,12 +350,17 @@ impl Replica {
         tree: &mut Tree,
         store: &StateStore,
     ) -> Result<()> {
-        while let Some(Boundary { index: at, commit }) = boundaries.get(*next).filter(|next| next.commit.through == index)
+        while let Some(Boundary { index: at, commit }) =
+            boundaries.get(*next).filter(|next| next.commit.through == index)
         {
             let (_, changes) = self.take_delta()?;
             let root = tree.update(store, changes)?;
             if root != commit.state_root {
-                return Err(corrupt_entry(*at, &format!("state root {} as committed", commit.state_root), &root.to_string()));
+                return Err(corrupt_entry(
+                    *at,
+                    &format!("state root {} as committed", commit.state_root),
+                    &root.to_string(),
+                ));
             }
             *next = next.saturating_add(1);
         }
@@ -427,8 +437,7 @@ impl Replica {
             Entry::Operator(change) => {
                 let message = OperatorChange::message(&self.ledger, self.position.height, &change.new_key);
                 let old = self.position.operator();
-                let check =
-                    Check { key: old.as_bytes(), signature: &change.signature, message: &message };
+                let check = Check { key: old.as_bytes(), signature: &change.signature, message: &message };
                 if !signature::verify(&check) {
                     return Err(corrupt_entry(index, &format!("a signature by operator {old}"), "another"));
                 }

@@ -68,8 +68,7 @@ impl Remembered {
         let (_, pair) = key.split_first_chunk::<8>()?;
         let (valid_until, index) = value.split_first_chunk::<8>()?;
         let index: [u8; 8] = index.try_into().ok()?;
-        let remembered =
-            Self { valid_until: u64::from_be_bytes(*valid_until), index: u64::from_be_bytes(index) };
+        let remembered = Self { valid_until: u64::from_be_bytes(*valid_until), index: u64::from_be_bytes(index) };
         Some((pair.try_into().ok()?, remembered))
     }
 }

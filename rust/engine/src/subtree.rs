@@ -69,7 +69,7 @@ impl Subtree {
         }
     }
 
-    pub(crate) fn branch(left: Self, right: Self) -> Result<Self, SumOverflow> {
+    pub(crate) fn branch(left: Self, right: Self) -> std::result::Result<Self, SumOverflow> {
         let mut branch = Branch { left, right, node: Node::EMPTY, count: 0, blocks: 0 };
         branch.refresh()?;
         Ok(Self::Branch(Box::new(branch)))
@@ -93,7 +93,7 @@ impl Subtree {
 }
 
 impl Branch {
-    fn refresh(&mut self) -> Result<(), SumOverflow> {
+    fn refresh(&mut self) -> std::result::Result<(), SumOverflow> {
         self.count = self.left.count().saturating_add(self.right.count());
         self.blocks = self.left.blocks().saturating_add(self.right.blocks());
         self.node = Node::parent(&self.left.node(), &self.right.node())?;

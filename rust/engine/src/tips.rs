@@ -25,6 +25,9 @@ const PAGE_BLOCKS_MAX: u64 = 32;
 /// ... and pages smaller than this are joined.
 const PAGE_BLOCKS_MIN: u64 = 4;
 
+/// What was decoded, or what should have been there.
+type Decoded<T> = std::result::Result<T, &'static str>;
+
 /// Changed pages; none is one that is deleted.
 pub(crate) type PageMap = BTreeMap<BlockKey, Option<Vec<u8>>>;
 
@@ -157,7 +160,7 @@ impl Assembly {
     }
 }
 
-fn place(at: &mut Subtree, bound: &Id, depth: usize, depth_end: usize, page: Subtree) -> Result<(), ()> {
+fn place(at: &mut Subtree, bound: &Id, depth: usize, depth_end: usize, page: Subtree) -> std::result::Result<(), ()> {
     if depth == depth_end {
         return if matches!(at, Subtree::Empty) {
             *at = page;
@@ -176,7 +179,7 @@ fn place(at: &mut Subtree, bound: &Id, depth: usize, depth_end: usize, page: Sub
     place(child, bound, depth.saturating_add(1), depth_end, page)
 }
 
-fn complete(subtree: &mut Subtree, bits_left: u8, leaves_max: usize) -> Result<(), &'static str> {
+fn complete(subtree: &mut Subtree, bits_left: u8, leaves_max: usize) -> Decoded<()> {
     // What lies at the depth of the page bits came out of one page, where it was hashed.
     let (Subtree::Branch(branch), Some(below)) = (&mut *subtree, bits_left.checked_sub(1)) else { return Ok(()) };
     let mut left = std::mem::take(&mut branch.left);
@@ -187,13 +190,13 @@ fn complete(subtree: &mut Subtree, bits_left: u8, leaves_max: usize) -> Result<(
     Ok(())
 }
 
-fn canonical_branch(left: Subtree, right: Subtree, leaves_max: usize) -> Result<Subtree, &'static str> {
+fn canonical_branch(left: Subtree, right: Subtree, leaves_max: usize) -> Decoded<Subtree> {
     let branch = Subtree::branch(left, right).map_err(|_| "sums below 2^128")?;
     let small = usize::try_from(branch.count()).is_ok_and(|count| count <= leaves_max);
     if small { Err("a branch only where leaves do not fit into one block") } else { Ok(branch) }
 }
 
-fn decode_subtree(rest: &mut &[u8], depth: usize, leaves_max: usize) -> Result<Subtree, &'static str> {
+fn decode_subtree(rest: &mut &[u8], depth: usize, leaves_max: usize) -> Decoded<Subtree> {
     match take::<1>(rest)? {
         [0] => Ok(Subtree::Empty),
         [1] => {
@@ -214,7 +217,7 @@ fn decode_subtree(rest: &mut &[u8], depth: usize, leaves_max: usize) -> Result<S
     }
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], &'static str> {
+fn take<const N: usize>(rest: &mut &[u8]) -> Decoded<[u8; N]> {
     let (taken, after) = rest.split_first_chunk().ok_or("more bytes")?;
     *rest = after;
     Ok(*taken)

@@ -134,13 +134,35 @@ impl ApplyJob {
 
 enum Work {
     /// Pieces to apply; `last` ends the group, which is then appended.
-    Pieces { pieces: Vec<Piece>, last: bool },
-    DryRun { batch: Batch, admissions: Vec<Admission>, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
-    Checkpoint { time: Option<u64>, reply: Reply<String> },
-    Rotate { seed: [u8; 32], reply: Reply<()> },
-    Flush { reply: Reply<()> },
-    Root { task: CommitTask, root: Result<Id> },
-    Flushed { delta: u64, result: Result<()> },
+    Pieces {
+        pieces: Vec<Piece>,
+        last: bool,
+    },
+    DryRun {
+        batch: Batch,
+        admissions: Vec<Admission>,
+        time: Option<u64>,
+        reply: Reply<Vec<OutcomeRow>>,
+    },
+    Checkpoint {
+        time: Option<u64>,
+        reply: Reply<String>,
+    },
+    Rotate {
+        seed: [u8; 32],
+        reply: Reply<()>,
+    },
+    Flush {
+        reply: Reply<()>,
+    },
+    Root {
+        task: CommitTask,
+        root: Result<Id>,
+    },
+    Flushed {
+        delta: u64,
+        result: Result<()>,
+    },
     Close,
 }
 
@@ -339,10 +361,8 @@ fn admit_group(shared: &Arc<Shared>, work: &Sender<Work>, group: Vec<Arc<ApplyJo
 }
 
 fn admit_part(shared: &Shared, part: Vec<(Arc<ApplyJob>, usize, usize)>) -> Vec<Piece> {
-    let transactions: Vec<&[u8]> = part
-        .iter()
-        .flat_map(|(job, from, to)| (*from..*to).map(|position| job.batch.transaction(position)))
-        .collect();
+    let transactions: Vec<&[u8]> =
+        part.iter().flat_map(|(job, from, to)| (*from..*to).map(|position| job.batch.transaction(position))).collect();
     let mut admissions = admit_in_parallel(shared, &transactions).into_iter();
     part.into_iter()
         .map(|(job, from, to)| {
@@ -475,8 +495,8 @@ impl Writer {
                 .commit_every_ms
                 .is_some_and(|every_ms| self.last_commit.elapsed() >= Duration::from_millis(every_ms));
         let committed = self.committed.as_ref().map_or(0, |committed| committed.delta);
-        let wanted = !self.checkpoint_waiters.is_empty()
-            || self.flush_waiters.iter().any(|(delta, _)| *delta > committed);
+        let wanted =
+            !self.checkpoint_waiters.is_empty() || self.flush_waiters.iter().any(|(delta, _)| *delta > committed);
         // Closing ends with a flush, and only a commit can be flushed.
         let last_one = self.closing && dirty;
         if due || wanted || last_one { self.start_commit() } else { Ok(()) }
@@ -514,7 +534,7 @@ impl Writer {
             };
         }
         let applied = !group.entries.is_empty();
-        let appended = if applied { self.log.append(&group.entries) } else { Ok(()) };
+        let appended = if applied { self.log.append(&group.entries).map(|_| ()) } else { Ok(()) };
         state.in_flight.clear();
         if let Err(error) = appended {
             let reason = error.to_string();
@@ -561,7 +581,8 @@ impl Writer {
         for (offset, admission) in admissions.into_iter().enumerate() {
             let bytes = job.batch.transaction(from.saturating_add(offset));
             let admission = self.current(state, bytes, admission);
-            let outcome = state.apply(&self.shared.store, &self.shared.log, self.log.size(), bytes, &admission, time)?;
+            let outcome =
+                state.apply(&self.shared.store, &self.shared.log, self.log.size(), bytes, &admission, time)?;
             let row = self.row(state, &admission, outcome, &mut group.entries)?;
             group.rows.push(row);
         }
@@ -653,10 +674,7 @@ impl Writer {
             }
         }
         let mut numbered = Vec::new();
-        outcomes
-            .into_iter()
-            .map(|(admission, outcome)| self.row(&state, &admission, outcome, &mut numbered))
-            .collect()
+        outcomes.into_iter().map(|(admission, outcome)| self.row(&state, &admission, outcome, &mut numbered)).collect()
     }
 
     /// The time at which a job is applied: the stated one, or the clock's, never before the last entry's.
@@ -829,11 +847,9 @@ impl Writer {
     fn finish_flush(&mut self, delta: u64, result: Result<()>) -> Result<()> {
         result?;
         let shared = Arc::clone(&self.shared);
-        {
-            let mut state = self.lock_state(&shared)?;
-            shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
-            state.cache.evict_covered(delta);
-        }
+        // The tree before the state: whoever needs both takes them in this order.
+        shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
+        self.lock_state(&shared)?.cache.evict_covered(delta);
         shared.recent.write().unwrap_or_else(PoisonError::into_inner).end_flush();
         self.flush_running = false;
         for (wanted, reply) in std::mem::take(&mut self.flush_waiters) {
