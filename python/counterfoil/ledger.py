@@ -84,7 +84,7 @@ class Outcome:
             RejectedError: The transaction was refused.
         """
         if not self.ok:
-            raise RejectedError(self.status, self.operation, self.id)
+            raise RejectedError(self.status, self.operation)
         return self
 
 
@@ -134,7 +134,8 @@ class Outcomes(Sequence[Outcome]):
         """
         first = self._native.first_refused()
         if first is not None:
-            self[first].raise_for_status()
+            refused = self[first]
+            raise RejectedError(refused.status, refused.operation, first)
         return self
 
     def __repr__(self) -> str:

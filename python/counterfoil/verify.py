@@ -308,7 +308,7 @@ class ReceiptClaim:
 
 
 class Verifier:
-    """Checks statements, receipts and checkpoints of one ledger against its operator's key.
+    r"""Checks statements, receipts and checkpoints of one ledger against its operator's key.
 
     Every method returns what was proven or raises `ProofError`; none returns a boolean. For bytes of any kind no other
     exception leaves it. A verifier holds no state, so threads may share one.
@@ -318,7 +318,7 @@ class Verifier:
     ...     verifier.balance(b"you have 1,000 points")
     ... except ProofError as error:
     ...     print(error, "--", error.reason)
-    question: expected 'counterfoil/question/v1\\n' at the beginning, found other bytes -- malformed_question
+    question: expected 'counterfoil/question/v1\n' at the beginning, found other bytes -- malformed_question
     """
 
     def __init__(self, vkey: str, *, ledger: bytes | None = None, tolerance_ms: int = TOLERANCE_MS) -> None:
@@ -501,8 +501,8 @@ class Verifier:
             ProofError: One of the checkpoints is refused, or wrong_log_proof.
         """
         old, new = self.checkpoint(old_note), self.checkpoint(new_note)
-        if len(proof) > 128 or any(len(step) != 32 for step in proof):
-            _refuse("wrong_log_proof", "consistency proof", "at most 128 hashes of 32 bytes", "others")
+        if len(proof) > 128:
+            _refuse("wrong_log_proof", "consistency proof", "at most 128 hashes", len(proof))
         verify_consistency(old.tree_size, new.tree_size, old.root_hash, new.root_hash, [bytes(step) for step in proof])
         return new
 
@@ -1724,6 +1724,12 @@ def _log_node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def _check_hashes(hashes: Sequence[bytes], what: str) -> None:
+    for hashed in hashes:
+        if len(hashed) != 32:
+            _refuse("wrong_log_proof", what, "hashes of 32 bytes", len(hashed))
+
+
 def verify_inclusion(leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Check that a leaf stands at an index of a log.
 
@@ -1737,6 +1743,7 @@ def verify_inclusion(leaf: bytes, index: int, tree_size: int, proof: Sequence[by
     Raises:
         ProofError: wrong_log_proof.
     """
+    _check_hashes([leaf, root, *proof], "inclusion proof")
     if not 0 <= index < tree_size:
         _refuse("wrong_log_proof", "inclusion proof, index", f"less than the tree size {tree_size}", index)
     node, last, place = leaf, tree_size - 1, index
@@ -1772,6 +1779,7 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
     Raises:
         ProofError: wrong_log_proof.
     """
+    _check_hashes([old_root, new_root, *proof], "consistency proof")
     if not 1 <= old_size <= new_size:
         _refuse("wrong_log_proof", "consistency proof, sizes", f"1 to {new_size} for the old tree", old_size)
     if old_size == new_size:
@@ -2476,8 +2484,7 @@ class Codec:
         layout, _, variant = name.partition(".")
         kind = self.type_of(layout)
         if isinstance(kind, _Enum):
-            kind = next(fields for fields in kind.variants.values() if fields.made is made and fields.name == variant)
-            return kind
+            return next(fields for fields in kind.variants.values() if fields.made is made and fields.name == variant)
         return self.structure(layout)
 
     def decode(self, name: str, data: bytes) -> Decoded:

@@ -5,7 +5,6 @@ use pyo3::PyErr;
 use pyo3::exceptions::{PyFileExistsError, PyLookupError, PyValueError};
 
 mod exceptions {
-    #![expect(missing_docs, reason = "the exceptions are documented where they are defined, in Python")]
     use pyo3::import_exception;
 
     import_exception!(counterfoil.exceptions, ClosedError);

@@ -1,0 +1,554 @@
+"""Small worlds with much going on: what hypothesis draws, and seeded streams for long runs.
+
+A `Storyteller` looks at a `ModelLedger` and writes the next transaction: mostly one that works, with amounts and times
+at the edges of what is allowed, and now and then one that is wrong on purpose. It is driven by a `random.Random`, which
+hypothesis can stand in for, so that there is one teller for short examples that shrink and for soak runs by seed.
+"""
+
+from __future__ import annotations
+
+import random as standard_random
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from tests.model import build
+from tests.model.account import ACCOUNT_RECORD, MANDATE_RECORD, account_record, named_account
+from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
+from tests.model.ledger import ModelLedger
+from tests.model.move import load_holding
+from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS, SIGNED_TRANSACTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from random import Random
+
+    from tests.model.borsh import Value
+
+START = 1_451_563_200_000
+"""2015-12-31 12:00 UTC: behind every clock, and half a day before a new day, month and leap year."""
+
+END = START + 8 * 365 * DAY_MS
+"""Times stay below this, so that an engine never calls them the future."""
+
+NAMES = ["brand", "coop", "alice", "bob", "carol", "dave", "erin", "governor"]
+KEY_NAMES = [f"key{n}" for n in range(6)]
+SIGNERS = {build.signer(name).id: build.signer(name) for name in [*NAMES, *KEY_NAMES]}
+PEOPLE = [build.signer(name).id for name in NAMES]
+KEYS = [build.signer(name).id for name in KEY_NAMES]
+SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
+SALTS = [bytes([n]) * 16 for n in range(3)]
+EDGES = [0, 1, AMOUNT_MAX - 1, AMOUNT_MAX, AMOUNT_MAX + 1, 2**128 - 1]
+BAD_KEYS = [bytes(32), b"\x01" + bytes(31), (2).to_bytes(32, "little"), b"\xff" * 32]
+
+Need = tuple[bytes, int]
+"""An account whose authority is needed, and for which operation."""
+
+Pair = tuple[bytes, "bytes | None"]
+"""An authorizer."""
+
+
+class Draft(NamedTuple):
+    """A transaction before it is signed."""
+
+    operations: list[Value]
+    pairs: list[Pair]
+    valid_until: int
+    nonce: bytes
+
+
+# Hypothesis.
+
+randoms = st.randoms(use_true_random=False)
+"""What drives a storyteller within an example."""
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> list[Value]:
+    """A valid policy, of any mix of terms."""
+    return policy(draw(randoms))
+
+
+@st.composite
+def amounts(draw: st.DrawFn, near: int = 1) -> int:
+    """An amount at the edge of something, or close to a number that matters."""
+    return amount(draw(randoms), near)
+
+
+@st.composite
+def worlds(draw: st.DrawFn, steps_max: int = 40) -> list[tuple[int, bytes]]:
+    """A short stream of (time, signed transaction) for the ledger of `world_genesis()`."""
+    teller = Storyteller(draw(randoms), ModelLedger(world_genesis()))
+    return list(teller.tell(draw(st.integers(1, steps_max))))
+
+
+# Without hypothesis.
+
+
+def world_genesis() -> bytes:
+    """The genesis of the worlds that are told from nothing."""
+    return build.genesis(START, origin="test.example/world")
+
+
+def random_world(seed: int, steps: int, model: ModelLedger | None = None) -> Iterator[tuple[int, bytes]]:
+    """A stream of (time, signed transaction) that depends on nothing but the seed.
+
+    Args:
+        seed: Which one.
+        steps: How many transactions.
+        model: The model of the ledger that they are for, to which they are applied on the way; else that of
+            `world_genesis()`.
+    """
+    yield from Storyteller(standard_random.Random(seed), model or ModelLedger(world_genesis())).tell(steps)  # noqa: S311
+
+
+def amount(random: Random, near: int) -> int:
+    """An amount at the edge of something, or close to a number that matters."""
+    kind = random.randrange(12)
+    if kind == 0:
+        return random.choice(EDGES)
+    if kind <= 3 or near <= 1:
+        return random.randrange(1, 20)
+    if kind <= 7:
+        return min(2**128 - 1, max(0, near + random.choice([-1, 0, 0, 1])))
+    return random.randrange(1, near + 1)
+
+
+def days(random: Random) -> int:
+    """A number of days until something lapses."""
+    return random.choice([1, 1, 2, 3, 7, 30, 365, 36_500])
+
+
+def policy(random: Random) -> list[Value]:
+    """A valid policy, of any mix of terms."""
+    terms = [build.bound()] if random.randrange(6) == 0 else []
+    has_lots = random.randrange(3) > 0
+    if has_lots:
+        terms.append(build.lots(random.choice(["day", "day", "month"])))
+        if random.randrange(2):
+            terms.append(build.fixed_expiry(days(random)))
+    if random.randrange(3) == 0:
+        terms.append(build.inactivity_expiry(days(random)))
+    if has_lots and random.randrange(4) == 0:
+        terms.append(build.strict_lots())
+    return terms
+
+
+class Storyteller:
+    """Writes one transaction after the other for the ledger of a model, which it only reads."""
+
+    def __init__(self, random: Random, model: ModelLedger) -> None:
+        self.random = random
+        self.model = model
+        self.count = 0
+        self.sent: list[tuple[bytes, Draft]] = []
+        self.queue: list[tuple[int, Draft]] = []
+        self.actions: list[tuple[int, Callable[[], tuple[Value, list[Need]]]]] = [
+            (2, self.open),
+            (2, self.set_keys),
+            (3, self.mandate),
+            (1, self.once),
+            (3, self.create),
+            (1, self.change),
+            (1, self.renounce),
+            (2, self.freeze),
+            (1, self.pause),
+            (10, self.transfer),
+            (6, self.pay),
+            (10, self.mint),
+            (4, self.burn),
+            (3, self.claw_back),
+            (4, self.sweep),
+            (1, self.set_parameters),
+        ]
+
+    # The stream.
+
+    def tell(self, steps: int) -> Iterator[tuple[int, bytes]]:
+        """Write transactions and apply each to the model."""
+        for _ in range(steps):
+            time, signed = self.step()
+            self.model.apply(signed, time)
+            yield time, signed
+
+    def step(self) -> tuple[int, bytes]:
+        """The next transaction and its time."""
+        if self.queue:
+            time, draft = self.queue.pop(0)
+            return max(time, self.model.time), self._sign(draft)
+        if self.random.randrange(60) == 0 and self._assets():
+            self.plan_many_lots(self.random.choice([3, 66, 70]))
+            return self.step()
+        time = self.next_time()
+        draft = self.draft(time)
+        if self.random.randrange(5) == 0:
+            return time, self._mischief(draft, time)
+        return time, self._sign(draft)
+
+    def next_time(self) -> int:
+        """The time of the next transaction: mostly soon, sometimes on the edge of a day, month, window or expiry."""
+        now, kind = self.model.time, self.random.randrange(20)
+        jump = 0
+        if kind < 10:
+            jump = self.random.choice([0, 0, 1, 250, 10_000])
+        elif kind < 12:
+            jump = self.random.choice([3_599_999, 3_600_000, 1_000, 999])
+        elif kind < 17:
+            midnight = (now // DAY_MS + self.random.choice([1, 1, 1, 2, 3, 7, 30, 31])) * DAY_MS
+            jump = midnight - now + self.random.choice([-1, 0, 1])
+        elif kind == 17:
+            jump = self.random.randrange(400) * DAY_MS
+        return now + jump if now + jump < END else now
+
+    def draft(self, time: int) -> Draft:
+        """A transaction that means well."""
+        count = self.random.choice([1, 1, 1, 1, 2, 2, 3, 5])
+        weights = [weight for weight, _ in self.actions]
+        chosen = self.random.choices([action for _, action in self.actions], weights, k=count)
+        operations, pairs = [], []
+        for action in chosen:
+            operation, needs = action()
+            operations.append(operation)
+            for account, tag in needs:
+                pairs.extend(pair for pair in self._authorizers(account, tag) if pair not in pairs)
+        if not pairs:
+            pairs = [(self.random.choice(PEOPLE), None)]
+        return Draft(operations, pairs[:16], self._valid_until(time), self._nonce())
+
+    def plan_many_lots(self, count: int) -> None:
+        """Mint to one account day after day, and let it pay another, so that balances of many lots meet."""
+        asset = self.random.choice(self._assets())
+        record = self._asset(asset)
+        holder = record.powers.mint
+        first, second = self._account(), self._account()
+        time = self.model.time
+        if holder is None or first == second or time + count * DAY_MS > END:
+            return
+        for day in range(count):
+            to = first if day % 3 else second
+            operation = build.mint(asset, to, 2 + day % 2)
+            time += DAY_MS
+            self.queue.append((time, self._plain(time, operation, holder, 0x32)))
+        for sender, to in ((second, first), (first, second), (second, first)):
+            operation = build.transfer(asset, sender, to, count // 2)
+            self.queue.append((time, self._plain(time, operation, sender, 0x30)))
+
+    def _plain(self, time: int, operation: Value, account: bytes, tag: int) -> Draft:
+        return Draft([operation], self._authorizers(account, tag), time + 1_000, self._nonce())
+
+    # Who and what there is.
+
+    def _account(self) -> bytes:
+        named = list(self.model.state.records("accounts"))
+        if named and self.random.randrange(4) == 0:
+            return self.random.choice(named)
+        return self.random.choice(PEOPLE)
+
+    def _assets(self) -> list[bytes]:
+        return list(self.model.state.records("assets"))
+
+    def _some_asset(self) -> bytes:
+        assets = self._assets()
+        if not assets or self.random.randrange(40) == 0:
+            return bytes(32)
+        return self.random.choice(assets)
+
+    def _asset(self, asset: bytes) -> Any:
+        return self.model.state.value(ASSET_RECORD, "assets", asset)
+
+    def _holder(self, asset: bytes) -> bytes:
+        holders = list(self.model.state.records("holders", asset))
+        if holders and self.random.randrange(6):
+            return self.random.choice(holders)
+        return self._account()
+
+    def _amount_of(self, asset: bytes, account: bytes) -> int:
+        """An amount close to a balance, or to its lowest lot."""
+        record = self._asset(asset)
+        if record is None:
+            return amount(self.random, 1)
+        holding = load_holding(self.model.state, asset, record, account)
+        near = holding.total
+        if holding.lots and self.random.randrange(3) == 0:
+            near = holding.lots[min(holding.lots)]
+        return amount(self.random, near)
+
+    def _needs_power(self, asset: bytes, power: str, tag: int) -> list[Need]:
+        record = self._asset(asset)
+        holder = None if record is None else getattr(record.powers, power)
+        return [] if holder is None else [(holder, tag)]
+
+    def _authorizers(self, account: bytes, tag: int) -> list[Pair]:
+        """Just enough keys for the account's authority, if there are any."""
+        record = account_record(self.model.state, account)
+        if record is None:
+            return [(account, None)]
+        grants = [grant for grant in record.keys if grant.scope is None or tag in grant.scope]
+        return [(account, grant.key) for grant in grants[: record.threshold]] or [(account, record.keys[0].key)]
+
+    def _or_agent(self, account: bytes, asset: bytes, tag: int) -> list[Need]:
+        """The account itself, or one that has a mandate from it."""
+        if self.random.randrange(4) == 0:
+            agents = [
+                mandate.agent
+                for mandate in self._mandates()
+                if (mandate.account, mandate.asset) == (account, asset) and self.random.randrange(4)
+            ]
+            if agents:
+                return [(self.random.choice(agents), tag)]
+        return [(account, tag)]
+
+    def _mandates(self) -> list[Any]:
+        return [MANDATE_RECORD.decode(value) for _, value in self.model.state.records("mandates").values()]
+
+    def _nonce(self) -> bytes:
+        self.count += 1
+        return sha256(b"nonce" + self.count.to_bytes(8, "big")).digest()[:16]
+
+    def _valid_until(self, time: int) -> int:
+        return time + min(self.model.parameters.window_ms, self.random.choice([1, 1_000, 60_000, 3_600_000]))
+
+    # Operations.
+
+    def _grants(self) -> list[Value]:
+        keys = self.random.sample([*KEYS, *PEOPLE[:3]], self.random.choice([1, 1, 2, 3]))
+        grants = [build.grant(key) for key in sorted(keys)]
+        if len(grants) > 1 and self.random.randrange(2):
+            tags = self.random.sample(sorted(OPERATIONS), self.random.randrange(1, 6))
+            self.random.choice(grants).scope = sorted(tags)
+        trouble = self.random.randrange(40)
+        if trouble == 0:
+            grants.reverse()
+        elif trouble == 1:
+            grants = sorted([*grants, build.grant(self.random.choice(BAD_KEYS))], key=lambda each: each.key)
+        elif trouble == 2:
+            grants[0].scope = self.random.choice([[], [0xFE], [0x30, 0x30], [0x31, 0x30]])
+        elif trouble == 3:
+            grants = []
+        return grants
+
+    def _threshold(self, grants: list[Value]) -> int:
+        if self.random.randrange(20) == 0:
+            return self.random.choice([0, len(grants) + 1])
+        unscoped = sum(each.scope is None or 0x11 in each.scope for each in grants)
+        return self.random.randrange(1, max(unscoped, 1) + 1)
+
+    def open(self) -> tuple[Value, list[Need]]:
+        opener, grants = self._account(), self._grants()
+        operation = build.open_account(opener, self.random.choice(SALTS), self._threshold(grants), grants)
+        return operation, [(opener, 0x10)]
+
+    def set_keys(self) -> tuple[Value, list[Need]]:
+        account, grants = self._account(), self._grants()
+        if account_record(self.model.state, account) is None and self.random.randrange(3):
+            account = named_account(self.random.choice(PEOPLE), self.random.choice(SALTS))
+        return build.set_keys(account, self._threshold(grants), grants), [(account, 0x11)]
+
+    def mandate(self) -> tuple[Value, list[Need]]:
+        given = self._mandates()
+        if given and self.random.randrange(4) == 0:
+            old = self.random.choice(given)
+            return build.mandate(old.account, old.agent, old.asset, None), [(old.account, 0x12)]
+        account, agent, asset = self._account(), self._account(), self._some_asset()
+        record = self._asset(asset)
+        if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
+            account = record.powers.mint
+        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33], self.random.randrange(1, 5)))
+        if self.random.randrange(20) == 0:
+            tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
+        until = self.model.time + self.random.choice([0, 1, 3_600_000, DAY_MS, 40 * DAY_MS, 4_000 * DAY_MS])
+        window_ms = self.random.choice([1, 1_000, 3_600_000, DAY_MS, 30 * DAY_MS, 2**64 - 1])
+        limit = build.limit(tags, max(0, amount(self.random, 50)), window_ms, until)
+        return build.mandate(account, agent, asset, limit), [(account, 0x12)]
+
+    def once(self) -> tuple[Value, list[Need]]:
+        account = self._account()
+        return build.once(account, bytes([self.random.randrange(4)]) * 32), [(account, 0x13)]
+
+    def create(self) -> tuple[Value, list[Need]]:
+        issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
+        cap = self.random.choice([AMOUNT_MAX, AMOUNT_MAX, 10**9, 10**9, 100, 1, 0, AMOUNT_MAX + 1])
+        terms = policy(self.random)
+        if self.random.randrange(15) == 0:
+            terms = self.random.choice([[build.strict_lots()], [build.lots("day")] * 2, [build.inactivity_expiry(0)]])
+        holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
+        powers = build.powers(**{power: who for power, who in holders.items() if self.random.randrange(8)})
+        symbol = self.random.choice(SYMBOLS) if self.random.randrange(15) else self.random.choice(["", "bean", "X" * 13])
+        return build.create(issuer, symbol, self.random.choice([0, 2, 38, 2, 39]), cap, terms, powers), [(issuer, 0x20)]
+
+    def change(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        record = self._asset(asset)
+        cap, terms = None, None
+        if record is not None and self.random.randrange(2):
+            cap = self.random.choice([record.supply_cap, record.supply_cap + 1, supply(record), supply(record) - 1])
+            cap = max(0, min(cap, 2**128 - 1))
+        if record is not None and self.random.randrange(3):
+            terms = [build.Value(**vars(each)) for each in record.policy]
+            for each in terms:
+                if hasattr(each, "days"):
+                    each.days = days(self.random)
+            if self.random.randrange(5) == 0:
+                terms = policy(self.random)
+        return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
+
+    def renounce(self) -> tuple[Value, list[Need]]:
+        asset, power = self._some_asset(), self.random.choice(POWER_NAMES)
+        if self.random.randrange(2):
+            asset = asset_id(PEOPLE[0], "NONE")
+        return build.renounce(asset, power), self._needs_power(asset, power, 0x22)
+
+    def _reason(self) -> Value:
+        return build.reason(self.random.randrange(3), self.random.choice([None, b"e" * 32]))
+
+    def freeze(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        frozen = list(self.model.state.records("freezes", asset))
+        if frozen and self.random.randrange(4):
+            operation = build.freeze(asset, self.random.choice(frozen), self.random.randrange(8) == 0, self._reason())
+        else:
+            operation = build.freeze(asset, self._holder(asset), self.random.randrange(8) > 0, self._reason())
+        return operation, self._needs_power(asset, "freeze", 0x23)
+
+    def pause(self) -> tuple[Value, list[Need]]:
+        paused = [asset for asset in self._assets() if self._asset(asset).paused]
+        if paused and self.random.randrange(4):
+            asset, on = self.random.choice(paused), False
+        else:
+            asset, on = self._some_asset(), self.random.randrange(3) == 0
+        return build.pause(asset, on, self._reason()), self._needs_power(asset, "pause", 0x24)
+
+    def _reference(self) -> bytes | None:
+        return self.random.choice([None, b"r" * 32])
+
+    def transfer(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        sender = self._holder(asset)
+        operation = build.transfer(asset, sender, self._holder(asset), self._amount_of(asset, sender), self._reference())
+        return operation, self._or_agent(sender, asset, 0x30)
+
+    def pay(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        sender = self._holder(asset)
+        left, payees = self._amount_of(asset, sender), []
+        for _ in range(self.random.choice([0, 1, 2, 2, 3, 3, 5])):
+            part = self.random.choice([1, left, left // 2, left // 3 + 1])
+            payees.append(build.payee(self._account(), part))
+            left = max(0, left - part)
+        others = [each for each in payees if each.to != sender] if self.random.randrange(8) else payees
+        return build.pay(asset, sender, others, self._reference()), self._or_agent(sender, asset, 0x31)
+
+    def mint(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        record = self._asset(asset)
+        near = 50 if record is None or self.random.randrange(10) else record.supply_cap - supply(record)
+        operation = build.mint(asset, self._account(), amount(self.random, near), self._reference())
+        needs = self._needs_power(asset, "mint", 0x32)
+        return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x32)]
+
+    def burn(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        sender = self._holder(asset)
+        operation = build.burn(asset, sender, self._amount_of(asset, sender), self._reference())
+        return operation, self._or_agent(sender, asset, 0x33)
+
+    def claw_back(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        sender = self._holder(asset)
+        operation = build.claw_back(asset, sender, self._account(), self._amount_of(asset, sender), self._reason())
+        return operation, self._needs_power(asset, "claw_back", 0x34)
+
+    def sweep(self) -> tuple[Value, list[Need]]:
+        expiring = [
+            asset
+            for asset in self._assets()
+            if term(self._asset(asset).policy, "fixed_expiry") or term(self._asset(asset).policy, "inactivity_expiry")
+        ]
+        asset = self.random.choice(expiring) if expiring and self.random.randrange(8) else self._some_asset()
+        accounts = [self._holder(asset) for _ in range(self.random.choice([0, 1, 2, 4, 4]))]
+        return build.sweep(asset, accounts), []
+
+    def set_parameters(self) -> tuple[Value, list[Need]]:
+        governor = self.model.parameters.governor
+        creators = self.random.choice([build.anyone(), build.anyone(), build.listed(sorted(PEOPLE[:2])), build.listed([])])
+        operation = build.set_parameters(
+            build.parameters(
+                window_ms=self.random.choice([1_000, 3_600_000, 86_400_000, 999]),
+                asset_creators=creators,
+                transaction_bytes_max=self.random.choice([1_024, 60_000, 60_000, 60_001]),
+                operations_max=self.random.choice([1, 4, 1_000, 1_000, 0]),
+                governor=self.random.choice([PEOPLE[-1]] * 15 + [self._account()] * 4 + [None]),
+            )
+        )
+        return operation, [] if governor is None else [(governor, 0xA0)]
+
+    # Signing, well and badly.
+
+    def _sign(self, draft: Draft, **fields: Any) -> bytes:
+        unsigned = build.transaction(
+            fields.get("ledger", self.model.id),
+            draft.valid_until,
+            draft.nonce,
+            draft.pairs,
+            draft.operations,
+            fields.get("version", 1),
+        )
+        keys = [account if key is None else key for account, key in draft.pairs]
+        signers = [SIGNERS.get(key, build.signer("stranger")) for key in keys]
+        signed = build.sign(unsigned, fields.get("signers", signers))
+        self.sent.append((signed, draft))
+        del self.sent[:-30]
+        return signed
+
+    def _mischief(self, draft: Draft, time: int) -> bytes:
+        """A transaction that is wrong on purpose, though now and then it may still be right."""
+        random = self.random
+        kind = random.randrange(18)
+        if kind <= 2 and self.sent:
+            return random.choice(self.sent)[0]
+        if kind <= 4 and self.sent:
+            other = random.choice(self.sent)[1]
+            return self._sign(draft._replace(nonce=other.nonce, pairs=other.pairs))
+        if kind == 5:
+            return self._sign(draft._replace(valid_until=time - random.choice([0, 1])))
+        if kind == 6:
+            return self._sign(draft._replace(valid_until=time + self.model.parameters.window_ms + random.choice([0, 1])))
+        if kind == 7:
+            return self._sign(draft._replace(pairs=draft.pairs[1:]))
+        if kind == 8:
+            return self._sign(draft._replace(pairs=[(random.choice(PEOPLE), None)]))
+        if kind == 9:
+            surplus = random.choice([(random.choice(PEOPLE), None), *self._authorizers(self._account(), 0x30)])
+            return self._sign(draft._replace(pairs=[*draft.pairs, surplus]))
+        if kind == 10:
+            return self._sign(draft._replace(pairs=[(account, random.choice(KEYS)) for account, _ in draft.pairs]))
+        if kind == 11:
+            return self._sign(draft._replace(pairs=[(account, None) for account, _ in draft.pairs][:1]))
+        if kind == 12:
+            return self._sign(draft, signers=[build.signer("forger")] * len(draft.pairs))
+        if kind == 13:
+            return self._sign(draft, signers=[SIGNERS[KEYS[0]]] * random.randrange(3))
+        if kind == 14:
+            return self._sign(draft, **random.choice([{"ledger": bytes(32)}, {"version": 2}, {"version": 0}]))
+        if kind == 15:
+            return self._sign(draft._replace(operations=draft.operations * random.choice([0, 2, 30])))
+        signed = bytearray(self._sign(draft))
+        if kind == 16:
+            signed[random.randrange(len(signed))] ^= 1 << random.randrange(8)
+            return bytes(signed)
+        cut = random.randrange(len(signed))
+        return random.choice([bytes(signed[:cut]), bytes(signed) + b"\0", b"", bytes(random.choice([61_028, 61_029]))])
+
+
+__all__ = [
+    "ACCOUNT_RECORD",
+    "SIGNED_TRANSACTION",
+    "Storyteller",
+    "amounts",
+    "policies",
+    "random_world",
+    "randoms",
+    "world_genesis",
+    "worlds",
+]
