@@ -44,10 +44,9 @@ demo: .make/native ## replay 18 months of real purchases as a loyalty programme,
 
 test: test-rust test-python ## all tests: Rust, Python, and the examples in README and docs
 
-# The native module comes first, so that both builds use the same artefacts; it has no Rust tests of its own, and
-# leaving it out keeps maturin's build of PyO3 from being redone.
+# The native module comes first, so that both builds use the same artefacts.
 test-rust: .make/native ## the Rust tests alone
-	$(CARGO) test $(CARGO_FLAGS) --exclude counterfoil-python
+	$(PYO3_ENV) $(CARGO) test $(CARGO_FLAGS)
 
 test-python: .make/native ## the Python tests alone (ARGS="-k pay")
 	$(PY) -m pytest $(ARGS)

@@ -105,13 +105,13 @@ def random_world(seed: int, steps: int, model: ModelLedger | None = None) -> Ite
 
 def amount(random: Random, near: int) -> int:
     """An amount at the edge of something, or close to a number that matters."""
-    kind = random.randrange(12)
+    kind = random.randrange(20)
     if kind == 0:
         return random.choice(EDGES)
-    if kind <= 3 or near <= 1:
+    if kind <= 4 and near:
+        return min(2**128 - 1, max(0, near + random.choice([-1, 0, 0, 0, 1])))
+    if kind <= 8 or near <= 1:
         return random.randrange(1, 20)
-    if kind <= 7:
-        return min(2**128 - 1, max(0, near + random.choice([-1, 0, 0, 1])))
     return random.randrange(1, near + 1)
 
 
@@ -150,16 +150,16 @@ class Storyteller:
             (3, self.mandate),
             (1, self.once),
             (3, self.create),
-            (1, self.change),
+            (2, self.change),
             (1, self.renounce),
-            (2, self.freeze),
-            (1, self.pause),
-            (10, self.transfer),
-            (6, self.pay),
-            (10, self.mint),
-            (4, self.burn),
-            (3, self.claw_back),
-            (4, self.sweep),
+            (3, self.freeze),
+            (2, self.pause),
+            (20, self.transfer),
+            (10, self.pay),
+            (25, self.mint),
+            (6, self.burn),
+            (4, self.claw_back),
+            (6, self.sweep),
             (1, self.set_parameters),
         ]
 
@@ -204,6 +204,8 @@ class Storyteller:
     def draft(self, time: int) -> Draft:
         """A transaction that means well."""
         count = self.random.choice([1, 1, 1, 1, 2, 2, 3, 5])
+        if self.random.randrange(10):
+            count = min(count, self.model.parameters.operations_max)
         weights = [weight for weight, _ in self.actions]
         chosen = self.random.choices([action for _, action in self.actions], weights, k=count)
         operations, pairs = [], []
@@ -213,7 +215,7 @@ class Storyteller:
             for account, tag in needs:
                 pairs.extend(pair for pair in self._authorizers(account, tag) if pair not in pairs)
         if not pairs:
-            pairs = [(self.random.choice(PEOPLE), None)]
+            pairs = self._authorizers(self.random.choice(PEOPLE), 0x35)
         return Draft(operations, pairs[:16], self._valid_until(time), self._nonce())
 
     def plan_many_lots(self, count: int) -> None:
@@ -250,8 +252,11 @@ class Storyteller:
 
     def _some_asset(self) -> bytes:
         assets = self._assets()
-        if not assets or self.random.randrange(40) == 0:
+        if not assets or self.random.randrange(60) == 0:
             return bytes(32)
+        held = [asset for asset in assets if self.model.state.records("holders", asset)]
+        if held and self.random.randrange(4):
+            return self.random.choice(held)
         return self.random.choice(assets)
 
     def _asset(self, asset: bytes) -> Any:
@@ -259,9 +264,14 @@ class Storyteller:
 
     def _holder(self, asset: bytes) -> bytes:
         holders = list(self.model.state.records("holders", asset))
-        if holders and self.random.randrange(6):
+        if holders and self.random.randrange(12):
             return self.random.choice(holders)
         return self._account()
+
+    def _other(self, sender: bytes) -> bytes:
+        """An account, seldom the sender itself."""
+        account = self._account()
+        return self._account() if account == sender else account
 
     def _amount_of(self, asset: bytes, account: bytes) -> int:
         """An amount close to a balance, or to its lowest lot."""
@@ -285,6 +295,8 @@ class Storyteller:
         if record is None:
             return [(account, None)]
         grants = [grant for grant in record.keys if grant.scope is None or tag in grant.scope]
+        if self.random.randrange(20) == 0:
+            grants = record.keys
         return [(account, grant.key) for grant in grants[: record.threshold]] or [(account, record.keys[0].key)]
 
     def _or_agent(self, account: bytes, asset: bytes, tag: int) -> list[Need]:
@@ -326,6 +338,11 @@ class Storyteller:
             grants[0].scope = self.random.choice([[], [0xFE], [0x30, 0x30], [0x31, 0x30]])
         elif trouble == 3:
             grants = []
+        elif trouble == 4:
+            grants = [build.grant(build.signer(f"many{n}").id) for n in range(17)]
+        elif trouble == 5:
+            for each in grants:
+                each.scope = [0x30]
         return grants
 
     def _threshold(self, grants: list[Value]) -> int:
@@ -349,6 +366,8 @@ class Storyteller:
         given = self._mandates()
         if given and self.random.randrange(4) == 0:
             old = self.random.choice(given)
+            if self.random.randrange(8) == 0:
+                old.agent = self._account()
             return build.mandate(old.account, old.agent, old.asset, None), [(old.account, 0x12)]
         account, agent, asset = self._account(), self._account(), self._some_asset()
         record = self._asset(asset)
@@ -368,14 +387,14 @@ class Storyteller:
 
     def create(self) -> tuple[Value, list[Need]]:
         issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
-        cap = self.random.choice([AMOUNT_MAX, AMOUNT_MAX, 10**9, 10**9, 100, 1, 0, AMOUNT_MAX + 1])
+        cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
         terms = policy(self.random)
         if self.random.randrange(15) == 0:
             terms = self.random.choice([[build.strict_lots()], [build.lots("day")] * 2, [build.inactivity_expiry(0)]])
         holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
         powers = build.powers(**{power: who for power, who in holders.items() if self.random.randrange(8)})
         symbol = self.random.choice(SYMBOLS) if self.random.randrange(15) else self.random.choice(["", "bean", "X" * 13])
-        return build.create(issuer, symbol, self.random.choice([0, 2, 38, 2, 39]), cap, terms, powers), [(issuer, 0x20)]
+        return build.create(issuer, symbol, self.random.choice([0, 2, 38, 2, 0, 2, 38, 2, 39]), cap, terms, powers), [(issuer, 0x20)]
 
     def change(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
@@ -405,7 +424,7 @@ class Storyteller:
     def freeze(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         frozen = list(self.model.state.records("freezes", asset))
-        if frozen and self.random.randrange(4):
+        if frozen and self.random.randrange(6):
             operation = build.freeze(asset, self.random.choice(frozen), self.random.randrange(8) == 0, self._reason())
         else:
             operation = build.freeze(asset, self._holder(asset), self.random.randrange(8) > 0, self._reason())
@@ -416,7 +435,7 @@ class Storyteller:
         if paused and self.random.randrange(4):
             asset, on = self.random.choice(paused), False
         else:
-            asset, on = self._some_asset(), self.random.randrange(3) == 0
+            asset, on = self._some_asset(), self.random.randrange(3) > 0
         return build.pause(asset, on, self._reason()), self._needs_power(asset, "pause", 0x24)
 
     def _reference(self) -> bytes | None:
@@ -425,15 +444,15 @@ class Storyteller:
     def transfer(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.transfer(asset, sender, self._holder(asset), self._amount_of(asset, sender), self._reference())
+        operation = build.transfer(asset, sender, self._other(sender), self._amount_of(asset, sender), self._reference())
         return operation, self._or_agent(sender, asset, 0x30)
 
     def pay(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
         left, payees = self._amount_of(asset, sender), []
-        for _ in range(self.random.choice([0, 1, 2, 2, 3, 3, 5])):
-            part = self.random.choice([1, left, left // 2, left // 3 + 1])
+        for _ in range(self.random.choice([1, 1, 2, 2, 2, 3, 3, 3, 5, 5, 0])):
+            part = self.random.choice([1, left or 1, left // 2 or 1, left // 3 + 1, left])
             payees.append(build.payee(self._account(), part))
             left = max(0, left - part)
         others = [each for each in payees if each.to != sender] if self.random.randrange(8) else payees
@@ -456,7 +475,7 @@ class Storyteller:
     def claw_back(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.claw_back(asset, sender, self._account(), self._amount_of(asset, sender), self._reason())
+        operation = build.claw_back(asset, sender, self._other(sender), self._amount_of(asset, sender), self._reason())
         return operation, self._needs_power(asset, "claw_back", 0x34)
 
     def sweep(self) -> tuple[Value, list[Need]]:
@@ -466,18 +485,18 @@ class Storyteller:
             if term(self._asset(asset).policy, "fixed_expiry") or term(self._asset(asset).policy, "inactivity_expiry")
         ]
         asset = self.random.choice(expiring) if expiring and self.random.randrange(8) else self._some_asset()
-        accounts = [self._holder(asset) for _ in range(self.random.choice([0, 1, 2, 4, 4]))]
+        accounts = [self._holder(asset) for _ in range(self.random.choice([1, 1, 2, 2, 3, 4, 4, 4, 0]))]
         return build.sweep(asset, accounts), []
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor
-        creators = self.random.choice([build.anyone(), build.anyone(), build.listed(sorted(PEOPLE[:2])), build.listed([])])
+        creators = self.random.choice([build.anyone()] * 8 + [build.listed(sorted(PEOPLE[:2]))] * 3 + [build.listed([])])
         operation = build.set_parameters(
             build.parameters(
-                window_ms=self.random.choice([1_000, 3_600_000, 86_400_000, 999]),
+                window_ms=self.random.choice([3_600_000] * 5 + [86_400_000] * 5 + [1_000, 999]),
                 asset_creators=creators,
-                transaction_bytes_max=self.random.choice([1_024, 60_000, 60_000, 60_001]),
-                operations_max=self.random.choice([1, 4, 1_000, 1_000, 0]),
+                transaction_bytes_max=self.random.choice([60_000] * 10 + [1_024, 2_000, 60_001]),
+                operations_max=self.random.choice([1_000] * 10 + [1, 4, 0]),
                 governor=self.random.choice([PEOPLE[-1]] * 15 + [self._account()] * 4 + [None]),
             )
         )
@@ -504,7 +523,7 @@ class Storyteller:
     def _mischief(self, draft: Draft, time: int) -> bytes:
         """A transaction that is wrong on purpose, though now and then it may still be right."""
         random = self.random
-        kind = random.randrange(18)
+        kind = random.randrange(19)
         if kind <= 2 and self.sent:
             return random.choice(self.sent)[0]
         if kind <= 4 and self.sent:
@@ -533,8 +552,10 @@ class Storyteller:
             return self._sign(draft, **random.choice([{"ledger": bytes(32)}, {"version": 2}, {"version": 0}]))
         if kind == 15:
             return self._sign(draft._replace(operations=draft.operations * random.choice([0, 2, 30])))
-        signed = bytearray(self._sign(draft))
         if kind == 16:
+            return self._sign(draft._replace(pairs=[*draft.pairs, *[(key, None) for key in (KEYS + PEOPLE + KEYS)]][:17]))
+        signed = bytearray(self._sign(draft))
+        if kind == 17:
             signed[random.randrange(len(signed))] ^= 1 << random.randrange(8)
             return bytes(signed)
         cut = random.randrange(len(signed))

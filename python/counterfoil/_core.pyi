@@ -1,5 +1,7 @@
 from collections.abc import Callable, Mapping
 
+__all__ = ["Engine", "Outcomes", "fsck", "operations", "statuses", "verify_signatures"]
+
 class Outcomes:
     def __len__(self) -> int: ...
     def row(self, position: int) -> tuple[bytes, int, int | None, int | None, bool]: ...

@@ -64,7 +64,7 @@ class Status(enum.IntEnum):
 
     no_keys = 0x0101, "The list of keys is empty."
     too_many_keys = 0x0102, "An account has at most 16 keys."
-    keys_not_ascending = 0x0103, "The keys are not strictly ascending; is one there twice?"
+    keys_not_ascending = 0x0103, "The keys are not strictly ascending: one is there twice, or they are out of order."
     invalid_key = 0x0104, "A key is not an Ed25519 public key."
     invalid_scope = 0x0105, "A scope is empty, over 64 operations, not strictly ascending, or names an unknown one."
     invalid_threshold = 0x0106, "The threshold is 0 or more than the number of keys."

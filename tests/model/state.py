@@ -81,12 +81,16 @@ class State:
         """The root hash and the sum of a table."""
         return sum_map.root({sum_map.tree_key(r): leaf for r, leaf in self.records(table, table_key).items()})
 
+    @staticmethod
+    def table_record(name: str, key: bytes) -> bytes:
+        """The record id of a table in the directory."""
+        return sha256(b"counterfoil/table/v1\n" + bytes([len(name)]) + name.encode() + key).digest()
+
     def directory(self) -> sum_map.Records:
         """The top table, by tree key."""
         directory = {}
         for name, key in self.tables:
-            record = sha256(b"counterfoil/table/v1\n" + bytes([len(name)]) + name.encode() + key).digest()
-            directory[sum_map.tree_key(record)] = (0, self.table_root(name, key)[0])
+            directory[sum_map.tree_key(self.table_record(name, key))] = (0, self.table_root(name, key)[0])
         return directory
 
     def root(self) -> bytes:

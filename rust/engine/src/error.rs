@@ -47,7 +47,9 @@ pub enum Error {
         expected: u32,
     },
     /// Another process (or handle) writes to it.
-    #[error("{path} is open for writing elsewhere; open it with read_only=True to follow it")]
+    #[error(
+        "{path} is open elsewhere: a ledger has one writer; share its handle in one process, and follow it from another with read_only=True"
+    )]
     Locked {
         /// The folder.
         path: PathBuf,

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 /// How a ledger is opened.
 #[derive(Clone, Debug)]
@@ -240,6 +241,45 @@ impl Shared {
         read(&tree, &published)
     }
 
+    fn is_behind_flush(&self) -> Result<bool> {
+        let loaded = *self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.store.mark()? != loaded)
+    }
+
+    /// A follower catches up with what the writer's process has made durable.
+    ///
+    /// The tree stands at a commit, and the records at the entry that the commit is `through`; what comes after is the
+    /// tail, applied on top. The next commit may be `through` any entry of the tail, which is then applied again.
+    fn follow(&self) -> Result<()> {
+        let mut tree = self.tree.write().map_err(|_| self.why_unusable())?;
+        let mut state = self.read_state()?;
+        loop {
+            // The state is read before the log, so that the log that is seen is never behind it.
+            let caught_up = self.catch_up(&mut tree, &mut state);
+            // If the writer's process flushed meanwhile, what was read did not belong together.
+            if !self.is_behind_flush()? {
+                return caught_up;
+            }
+        }
+    }
+
+    fn catch_up(&self, tree: &mut Tree, state: &mut Replica) -> Result<()> {
+        if self.is_behind_flush()? {
+            *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = self.store.mark()?;
+            let loaded = load(&self.store, &self.log, &self.options)?;
+            *tree = loaded.tree;
+            *state = loaded.replica;
+        }
+        let size = self.log.stored_size()?;
+        if state.applied() == size {
+            return Ok(());
+        }
+        if let Some(commit_index) = state.replay_commits(tree, &self.store, &self.log, size)? {
+            *self.published.write().unwrap_or_else(PoisonError::into_inner) = published_at(&self.log, commit_index)?;
+        }
+        state.apply_tail(&self.store, &self.log, size)
+    }
+
     /// The tree, and what changed in a table since it was updated. Between the two no commit can move changes from one to
     /// the other: both are held at once, while none is under way.
     fn tree_and_changes(
@@ -257,7 +297,7 @@ impl Shared {
                 continue;
             }
             let mut changed = BTreeMap::new();
-            for (id, record) in state.cache.dirty_in(table) {
+            for (id, record) in state.changed_in(table) {
                 let key = tree_key(&id);
                 if after.is_none_or(|after| key > *after) {
                     changed.insert(key, (id, record.cloned()));
@@ -278,8 +318,8 @@ impl Shared {
 
     /// The log index of a transaction, with the state at hand.
     pub(crate) fn index_of_locked(&self, state: &Replica, id: &Id) -> Result<Option<u64>> {
-        if let Some(index) = state.unsaved.ids.get(id) {
-            return Ok(Some(*index));
+        if let Some(index) = state.index_of(id) {
+            return Ok(Some(index));
         }
         if let Some(index) = self.recent.read().unwrap_or_else(PoisonError::into_inner).index_of(id) {
             return Ok(Some(index));
@@ -288,9 +328,15 @@ impl Shared {
     }
 }
 
+/// How long closing waits for readers in other threads.
+const CLOSE_PATIENCE_MS: u32 = 5_000;
+
 /// A ledger in a folder.
 pub struct Ledger {
-    shared: Arc<Shared>,
+    /// None once it is closed.
+    shared: RwLock<Option<Arc<Shared>>>,
+    genesis: Genesis,
+    indexed: bool,
     threads: Mutex<Option<Threads>>,
     read_only: bool,
     opened_in: u32,
@@ -395,7 +441,13 @@ impl Ledger {
                 found: format!("one of {}: the log was truncated or replaced", replica.position.through),
             });
         }
-        let last = replica.replay(&mut tree, &store, &reader, size, false, progress)?;
+        let last = if read_only {
+            let last = replica.replay_commits(&mut tree, &store, &reader, size)?;
+            replica.apply_tail(&store, &reader, size)?;
+            last
+        } else {
+            replica.replay(&mut tree, &store, &reader, size, false, progress)?
+        };
         if let Some(seed) = &operator {
             check_operator(seed, &replica.position.operator())?;
         }
@@ -415,7 +467,7 @@ impl Ledger {
         let Parts { home, lock, genesis, store, loaded, reader, log, tree, replica, published, confirmed } = parts;
         let shared = Arc::new(Shared {
             path: home.path().to_owned(),
-            genesis,
+            genesis: genesis.clone(),
             options: options.clone(),
             log: reader,
             store,
@@ -439,41 +491,43 @@ impl Ledger {
         let read_only = log.is_none();
         let threads = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
         let (threads, lock) = (Mutex::new(threads), Mutex::new(lock));
-        Ok(Self { shared, threads, read_only, opened_in: std::process::id(), lock, home })
+        let (shared, opened_in) = (RwLock::new(Some(shared)), std::process::id());
+        Ok(Self { shared, genesis, indexed: options.indexed, threads, read_only, opened_in, lock, home })
     }
 
-    /// Refuses a closed, poisoned or forked handle.
-    fn check(&self) -> Result<()> {
+    /// What the handle works on. Refuses a closed, poisoned or forked one.
+    fn check(&self) -> Result<Arc<Shared>> {
         let used_in = std::process::id();
         if used_in != self.opened_in {
             return Err(Error::Forked { opened_in: self.opened_in, used_in });
         }
-        if self.shared.stopped.load(Ordering::SeqCst) { Err(self.shared.why_unusable()) } else { Ok(()) }
+        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)?;
+        if shared.stopped.load(Ordering::SeqCst) { Err(shared.why_unusable()) } else { Ok(shared) }
     }
 
     fn send<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
         let (sender, receiver) = sync_channel(1);
-        let reply = Reply::new(Arc::clone(&self.shared), move |result| {
+        let shared = self.check()?;
+        let reply = Reply::new(Arc::clone(&shared), move |result| {
             // The caller may have gone; then nobody is told.
             let _ = sender.send(result);
         });
-        self.enqueue(job(reply))?;
-        receiver.recv().unwrap_or_else(|_| Err(self.shared.why_unusable()))
+        self.enqueue(&shared, job(reply))?;
+        receiver.recv().unwrap_or_else(|_| Err(shared.why_unusable()))
     }
 
-    fn enqueue(&self, job: Job) -> Result<()> {
-        self.check()?;
+    fn enqueue(&self, shared: &Shared, job: Job) -> Result<()> {
         if self.read_only {
             return Err(Error::ReadOnly);
         }
-        let mut inbox = self.shared.inbox.lock().map_err(|_| self.shared.why_unusable())?;
+        let mut inbox = shared.inbox.lock().map_err(|_| shared.why_unusable())?;
         if inbox.closed {
             drop(inbox);
-            return Err(self.shared.why_unusable());
+            return Err(shared.why_unusable());
         }
         inbox.jobs.push_back(job);
         drop(inbox);
-        self.shared.inbox_changed.notify_one();
+        shared.inbox_changed.notify_one();
         Ok(())
     }
 
@@ -494,8 +548,9 @@ impl Ledger {
         time: Option<u64>,
         answer: impl FnOnce(Result<Vec<OutcomeRow>>) + Send + 'static,
     ) -> Result<()> {
-        let reply = Reply::new(Arc::clone(&self.shared), answer);
-        self.enqueue(Job::Apply { batch, time, reply })
+        let shared = self.check()?;
+        let reply = Reply::new(Arc::clone(&shared), answer);
+        self.enqueue(&shared, Job::Apply { batch, time, reply })
     }
 
     /// Commits what has changed and signs a checkpoint: a C2SP signed note.
@@ -517,12 +572,12 @@ impl Ledger {
 
     /// Compares a restored copy with a published checkpoint; from then on it may sign.
     pub fn confirm(&self, note: &[u8]) -> Result<()> {
-        self.check()?;
+        let shared = self.check()?;
         if self.read_only {
             return Err(Error::ReadOnly);
         }
-        let operators = self.shared.read_state()?.position.operators.clone();
-        let origin = &self.shared.genesis.origin;
+        let operators = shared.read_state()?.position.operators.clone();
+        let origin = &shared.genesis.origin;
         let verified = operators
             .iter()
             .filter_map(|key| VerifierKey::new(origin, Algorithm::Ed25519, key.0).ok())
@@ -531,13 +586,13 @@ impl Ledger {
                 Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned())
             })?;
         let published = verified.checkpoint;
-        let size = self.shared.log.stored_size()?;
+        let size = shared.log.stored_size()?;
         if published.tree_size > size {
             let reason =
                 format!("the published checkpoint covers {} entries, this copy has {size}", published.tree_size);
             return Err(Error::Diverged { reason });
         }
-        let root = self.shared.log.root_at(published.tree_size)?;
+        let root = shared.log.root_at(published.tree_size)?;
         if root != published.root_hash {
             let reason = format!(
                 "at {} entries the published root is {}, this copy's is {root}",
@@ -546,30 +601,30 @@ impl Ledger {
             return Err(Error::Diverged { reason });
         }
         self.home.record_identity()?;
-        self.shared.confirmed.store(true, Ordering::SeqCst);
+        shared.confirmed.store(true, Ordering::SeqCst);
         Ok(())
     }
 
     /// Whether it may sign: it is no copy, or has compared itself.
-    pub fn is_confirmed(&self) -> bool {
-        self.shared.is_confirmed()
+    pub fn is_confirmed(&self) -> Result<bool> {
+        Ok(self.check()?.is_confirmed())
     }
 
     /// The ledger's id.
     pub fn id(&self) -> Id {
-        self.shared.genesis.ledger_id()
+        self.genesis.ledger_id()
     }
 
     /// How it began.
     pub fn genesis(&self) -> &Genesis {
-        &self.shared.genesis
+        &self.genesis
     }
 
     /// The signed-note verifier key of the operator in force.
     pub fn verifier_key(&self) -> Result<String> {
-        self.reading(|| {
-            let operator = self.shared.read_state()?.position.operator();
-            VerifierKey::new(&self.shared.genesis.origin, Algorithm::Ed25519, operator.0)
+        self.reading(|shared| {
+            let operator = shared.read_state()?.position.operator();
+            VerifierKey::new(&shared.genesis.origin, Algorithm::Ed25519, operator.0)
                 .map(|key| key.to_string())
                 .map_err(|error| Error::Invalid(error.to_string()))
         })
@@ -577,40 +632,40 @@ impl Ledger {
 
     /// A record as it stands after everything applied.
     pub fn record(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
-        self.reading(|| {
-            let state = self.shared.read_state()?;
-            match state.cache.peek(table, id) {
+        self.reading(|shared| {
+            let state = shared.read_state()?;
+            match state.peek(table, id) {
                 Some(record) => Ok(record.cloned()),
-                None => self.shared.store.get(table, id),
+                None => shared.store.get(table, id),
             }
         })
     }
 
     /// Records of a table in the order of the tree, after a cursor.
     pub fn page(&self, table: &Table, after: Option<Id>, limit: usize) -> Result<Page> {
-        self.reading(|| {
-            let (tree, changed) = self.shared.tree_and_changes(table, after.as_ref())?;
-            merge_page(&tree, &self.shared.store, table, after, limit, changed)
+        self.reading(|shared| {
+            let (tree, changed) = shared.tree_and_changes(table, after.as_ref())?;
+            merge_page(&tree, &shared.store, table, after, limit, changed)
         })
     }
 
     /// The sum of a table at the last commit.
     pub fn table_sum(&self, table: &Table) -> Result<u128> {
-        self.reading(|| self.shared.at_last_commit(|tree, _| Ok(tree.sum(table))))
+        self.reading(|shared| shared.at_last_commit(|tree, _| Ok(tree.sum(table))))
     }
 
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
     pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
-        self.reading(|| {
-            self.shared.at_last_commit(|tree, published| {
+        self.reading(|shared| {
+            shared.at_last_commit(|tree, published| {
                 let note = published.note.clone().ok_or(Error::NoOperatorKey)?;
-                let proof = tree.prove(&self.shared.store, table, id)?;
+                let proof = tree.prove(&shared.store, table, id)?;
                 let tree_size = published.commit_index.saturating_add(1);
                 let statement = Statement {
                     record_proof: proof.record,
                     directory_proof: proof.directory,
                     commit_entry: Entry::Commit(published.commit.clone()).encode(),
-                    inclusion: self.shared.log.inclusion_proof(published.commit_index, tree_size)?,
+                    inclusion: shared.log.inclusion_proof(published.commit_index, tree_size)?,
                     note,
                 };
                 Ok(Question { table: *table, record_id: *id }.encode(&statement))
@@ -620,8 +675,8 @@ impl Ledger {
 
     /// Proves that an entry is in the log, under the last checkpoint: a C2SP tlog-proof.
     pub fn prove_entry(&self, index: u64) -> Result<String> {
-        self.reading(|| {
-            let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.reading(|shared| {
+            let published = shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
             let note = published.note.ok_or(Error::NoOperatorKey)?;
             let tree_size = published.commit_index.saturating_add(1);
             if index >= tree_size {
@@ -630,28 +685,28 @@ impl Ledger {
                 )));
             }
             let entry = self.entry(index)?;
-            let inclusion = self.shared.log.inclusion_proof(index, tree_size)?;
+            let inclusion = shared.log.inclusion_proof(index, tree_size)?;
             Ok(Receipt { entry, index, inclusion, note }.to_string())
         })
     }
 
     /// Proves that one size of the log is a prefix of a later one.
     pub fn prove_consistency(&self, old: u64, new: u64) -> Result<Vec<Id>> {
-        self.check()?;
-        self.shared.log.consistency_proof(old, new)
+        let shared = self.check()?;
+        shared.log.consistency_proof(old, new)
     }
 
     /// A log entry.
     pub fn entry(&self, index: u64) -> Result<Vec<u8>> {
-        self.check()?;
-        self.shared.log.entry(index)
+        let shared = self.check()?;
+        shared.log.entry(index)
     }
 
     /// Log entries from an index on, at most `limit`.
     pub fn entries(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>> {
-        self.check()?;
+        let shared = self.check()?;
         let mut entries = Vec::new();
-        self.shared.log.entries(from, u64::try_from(limit).unwrap_or(u64::MAX), |_, bytes| {
+        shared.log.entries(from, u64::try_from(limit).unwrap_or(u64::MAX), |_, bytes| {
             entries.push(bytes.to_vec());
             Ok(true)
         })?;
@@ -660,52 +715,52 @@ impl Ledger {
 
     /// How many entries the log has.
     pub fn size(&self) -> Result<u64> {
-        self.check()?;
-        self.shared.log.stored_size()
+        let shared = self.check()?;
+        shared.log.stored_size()
     }
 
     /// The log's root hash at a size.
     pub fn log_root(&self, tree_size: u64) -> Result<Id> {
-        self.check()?;
-        self.shared.log.root_at(tree_size)
+        let shared = self.check()?;
+        shared.log.root_at(tree_size)
     }
 
     /// The last commit, and where it stands.
     pub fn last_commit(&self) -> Result<(u64, Commit)> {
-        self.reading(|| {
-            let published = self.shared.published.read().unwrap_or_else(PoisonError::into_inner);
+        self.reading(|shared| {
+            let published = shared.published.read().unwrap_or_else(PoisonError::into_inner);
             Ok((published.commit_index, published.commit.clone()))
         })
     }
 
     /// The last checkpoint, if one was signed.
     pub fn note(&self) -> Result<Option<String>> {
-        self.reading(|| Ok(self.shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone()))
+        self.reading(|shared| Ok(shared.published.read().unwrap_or_else(PoisonError::into_inner).note.clone()))
     }
 
     /// The last entry's time, ms.
     pub fn time(&self) -> Result<u64> {
-        self.reading(|| Ok(self.shared.read_state()?.position.time))
+        self.reading(|shared| Ok(shared.read_state()?.time()))
     }
 
     /// The log index of a transaction.
     pub fn index_of(&self, id: &Id) -> Result<Option<u64>> {
-        self.reading(|| {
+        self.reading(|shared| {
             self.refuse_unindexed()?;
-            let state = self.shared.read_state()?;
-            self.shared.index_of_locked(&state, id)
+            let state = shared.read_state()?;
+            shared.index_of_locked(&state, id)
         })
     }
 
     /// Log indexes of an account's transactions, in order of time, from `from` on.
     pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
-        self.reading(|| {
+        self.reading(|shared| {
             self.refuse_unindexed()?;
-            let state = self.shared.read_state()?;
+            let state = shared.read_state()?;
             // A flush that ends between the reads shows some twice.
-            let mut indexes = self.shared.store.account_page(account, from.checked_sub(1), limit)?;
-            self.shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
-            state.unsaved.of_account(account, from, &mut indexes);
+            let mut indexes = shared.store.account_page(account, from.checked_sub(1), limit)?;
+            shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
+            state.of_account(account, from, &mut indexes);
             drop(state);
             indexes.sort_unstable();
             indexes.dedup();
@@ -715,7 +770,7 @@ impl Ledger {
     }
 
     fn refuse_unindexed(&self) -> Result<()> {
-        if self.shared.options.indexed {
+        if self.indexed {
             Ok(())
         } else {
             Err(Error::Invalid("the ledger was opened with index=False: transactions are not indexed".to_owned()))
@@ -724,17 +779,17 @@ impl Ledger {
 
     /// Numbers about it.
     pub fn stats(&self) -> Result<Stats> {
-        self.reading(|| {
+        self.reading(|shared| {
             let (cached, uncommitted, seen, height) = {
-                let state = self.shared.read_state()?;
+                let state = shared.read_state()?;
                 (state.cache.len(), state.cache.dirty_count(), state.seen.len(), state.position.height)
             };
-            let tables = self.shared.read_tree()?.tables().count();
+            let tables = shared.read_tree()?.tables().count();
             let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
             let bytes =
                 |folder: PathBuf| std::fs::metadata(folder.join("data.mdb")).map_or(0, |metadata| metadata.len());
             Ok(Stats {
-                entries: self.shared.log.stored_size()?,
+                entries: shared.log.stored_size()?,
                 height,
                 cached_records: count(cached),
                 uncommitted_records: count(uncommitted),
@@ -753,61 +808,39 @@ impl Ledger {
         if used_in != self.opened_in {
             return Err(Error::Forked { opened_in: self.opened_in, used_in });
         }
+        let Some(shared) = self.shared.write().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(threads) = threads {
-            self.shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-            self.shared.inbox_changed.notify_all();
+            shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+            shared.inbox_changed.notify_all();
             threads.join();
         }
-        self.shared.stopped.store(true, Ordering::SeqCst);
+        shared.stopped.store(true, Ordering::SeqCst);
+        let closed = if shared.is_poisoned() { Err(shared.why_unusable()) } else { Ok(()) };
+        // Readers in other threads end soon; then LMDB lets go of the folder, which may be opened again.
+        for _ in 0..CLOSE_PATIENCE_MS {
+            if Arc::strong_count(&shared) == 1 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        drop(shared);
         *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        if self.shared.is_poisoned() { Err(self.shared.why_unusable()) } else { Ok(()) }
+        closed
     }
 
     /// Runs `read` on what stands now. A follower catches up first, and reads again if the writer's process flushed its
     /// state meanwhile: then what was in memory and what was on disk did not belong together.
-    fn reading<T>(&self, read: impl Fn() -> Result<T>) -> Result<T> {
-        self.check()?;
+    fn reading<T>(&self, read: impl Fn(&Shared) -> Result<T>) -> Result<T> {
+        let shared = self.check()?;
         if !self.read_only {
-            return read();
+            return read(&shared);
         }
         loop {
-            self.follow()?;
-            let found = read();
-            if !self.is_behind_flush()? {
+            shared.follow()?;
+            let found = read(&shared);
+            if !shared.is_behind_flush()? {
                 return found;
-            }
-        }
-    }
-
-    fn is_behind_flush(&self) -> Result<bool> {
-        let loaded = *self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.shared.store.mark()? != loaded)
-    }
-
-    /// Catches up with what the writer's process has made durable.
-    fn follow(&self) -> Result<()> {
-        let mut tree = self.shared.tree.write().map_err(|_| self.shared.why_unusable())?;
-        let mut state = self.shared.read_state()?;
-        loop {
-            // The state is read before the log, so that the log that is seen is never behind it.
-            if self.is_behind_flush()? {
-                *self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner) = self.shared.store.mark()?;
-                let loaded = load(&self.shared.store, &self.shared.log, &self.shared.options)?;
-                *tree = loaded.tree;
-                *state = loaded.replica;
-            }
-            let size = self.shared.log.stored_size()?;
-            if state.position.through == size {
-                return Ok(());
-            }
-            let caught_up = state.replay(&mut tree, &self.shared.store, &self.shared.log, size, false, &mut |_, _| {});
-            if self.is_behind_flush()? {
-                continue;
-            }
-            if let Some(commit_index) = caught_up? {
-                *self.shared.published.write().unwrap_or_else(PoisonError::into_inner) =
-                    published_at(&self.shared.log, commit_index)?;
             }
         }
     }

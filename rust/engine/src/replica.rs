@@ -67,6 +67,68 @@ pub(crate) struct Replica {
     pub(crate) indexed: bool,
     /// Ids of entries that were applied but not appended yet, from the log's size on.
     pub(crate) in_flight: Vec<Id>,
+    /// What a follower has beyond the last commit.
+    tail: Option<Tail>,
+}
+
+#[expect(clippy::disallowed_types, reason = "looked up by key; iterated only to be sorted afterwards")]
+type Changes = HashMap<(Table, Id), Option<Record>>;
+
+/// Entries applied on top of a replica without changing it.
+struct Tail {
+    machine: Machine,
+    /// How many entries of the log are applied with it.
+    applied: u64,
+    /// The last one's time, ms.
+    time: u64,
+    changes: Changes,
+    unsaved: Unsaved,
+}
+
+impl Tail {
+    /// Applies an entry that the writer found good: only what it changes is of interest, its commit will be checked.
+    fn apply_entry(&mut self, working: Working<'_>, index: u64, bytes: &[u8], indexed: bool) -> Result<()> {
+        match Entry::decode(bytes) {
+            Some(Entry::Applied(applied)) => {
+                let signed = applied
+                    .signed_bytes(bytes)
+                    .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
+                let admission = admit_form(signed, &self.machine.admission_rules());
+                let mut overlay = Overlay { under: working, changes: std::mem::take(&mut self.changes), seen: None };
+                let outcome = self.machine.apply(&mut overlay, signed, &admission, applied.time)?;
+                self.changes = overlay.changes;
+                let (Outcome::Applied { .. }, Ok(admitted)) = (outcome, &admission.verdict) else {
+                    return Err(corrupt_entry(index, "a transaction that applies", "one that is refused"));
+                };
+                self.time = applied.time;
+                if indexed {
+                    self.unsaved.add(admission.id, admitted, index);
+                }
+                Ok(())
+            }
+            Some(Entry::Commit(commit)) => {
+                self.time = self.time.max(commit.time);
+                Ok(())
+            }
+            Some(Entry::Operator(_)) => Ok(()),
+            Some(Entry::Genesis(_)) | None => Err(corrupt_entry(index, "an entry", "bytes that do not decode")),
+        }
+    }
+}
+
+impl Unsaved {
+    /// Indexes a transaction under its id and every account that it names.
+    fn add(&mut self, id: Id, admitted: &Admitted, index: u64) {
+        let transaction = &admitted.signed.transaction;
+        self.ids.insert(id, index);
+        let mut accounts: Vec<Id> = transaction.authorizers.iter().map(|authorizer| authorizer.account).collect();
+        for operation in &transaction.operations {
+            operation.concerns(&mut accounts);
+        }
+        accounts.sort_unstable();
+        accounts.dedup();
+        self.accounts.extend(accounts.into_iter().map(|account| (account, index)));
+    }
 }
 
 /// The records of a replica, for the core.
@@ -109,22 +171,23 @@ impl Records for Working<'_> {
 }
 
 /// Records with changes on top that are thrown away: what a dry run writes to.
-#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 pub(crate) struct Overlay<'a> {
     under: Working<'a>,
-    changes: HashMap<(Table, Id), Option<Record>>,
-    seen: BTreeMap<Id, SeenTransaction>,
+    changes: Changes,
+    /// None where nobody asks: the writer found the entries of a log to be new.
+    seen: Option<BTreeMap<Id, SeenTransaction>>,
 }
 
-#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 impl<'a> Overlay<'a> {
     pub(crate) fn new(under: Working<'a>) -> Self {
-        Self { under, changes: HashMap::new(), seen: BTreeMap::new() }
+        Self { under, changes: Changes::default(), seen: Some(BTreeMap::new()) }
     }
 
     /// Remembers a transaction for the rest of the dry run.
     pub(crate) fn remember(&mut self, pair: Id, seen: SeenTransaction) {
-        self.seen.insert(pair, seen);
+        if let Some(remembered) = &mut self.seen {
+            remembered.insert(pair, seen);
+        }
     }
 }
 
@@ -146,7 +209,8 @@ impl Records for Overlay<'_> {
     }
 
     fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>> {
-        match self.seen.get(pair) {
+        let Some(remembered) = &self.seen else { return Ok(None) };
+        match remembered.get(pair) {
             Some(seen) => Ok(Some(*seen)),
             None => self.under.seen(pair, time),
         }
@@ -197,7 +261,17 @@ impl Replica {
             rules: RULES,
         };
         let ledger = genesis.ledger_id();
-        Ok(Self { ledger, machine, cache, seen, position, unsaved: Unsaved::default(), indexed, in_flight: Vec::new() })
+        Ok(Self {
+            ledger,
+            machine,
+            cache,
+            seen,
+            position,
+            unsaved: Unsaved::default(),
+            indexed,
+            in_flight: Vec::new(),
+            tail: None,
+        })
     }
 
     /// The replica that a flushed state stands for.
@@ -225,7 +299,17 @@ impl Replica {
             Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: position.through };
         let machine = Machine::resume(ledger, &mut working)?;
         seen.forget_before(position.time);
-        Ok(Self { ledger, machine, cache, seen, position, unsaved: Unsaved::default(), indexed, in_flight: Vec::new() })
+        Ok(Self {
+            ledger,
+            machine,
+            cache,
+            seen,
+            position,
+            unsaved: Unsaved::default(),
+            indexed,
+            in_flight: Vec::new(),
+            tail: None,
+        })
     }
 
     /// The records and the machine that applies to them.
@@ -265,14 +349,7 @@ impl Replica {
         let remembered = Remembered { valid_until: transaction.valid_until, index };
         self.seen.remember(short(&admitted.pair), remembered);
         if self.indexed {
-            self.unsaved.ids.insert(id, index);
-            let mut accounts: Vec<Id> = transaction.authorizers.iter().map(|authorizer| authorizer.account).collect();
-            for operation in &transaction.operations {
-                operation.concerns(&mut accounts);
-            }
-            accounts.sort_unstable();
-            accounts.dedup();
-            self.unsaved.accounts.extend(accounts.into_iter().map(|account| (account, index)));
+            self.unsaved.add(id, admitted, index);
         }
     }
 
@@ -309,7 +386,7 @@ impl Replica {
     }
 
     /// Replays the log from the position to `to`: recovery is also the audit, for every commit on the way must give
-    /// its own state root. Returns the index of the last commit, if one was passed.
+    /// its own state root. Returns the index of the last commit that was met, if any.
     pub(crate) fn replay(
         &mut self,
         tree: &mut Tree,
@@ -319,27 +396,118 @@ impl Replica {
         signatures: bool,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Option<u64>> {
-        let from = self.position.through;
-        let boundaries = find_boundaries(log, from, to, self.position.commit_through)?;
+        let boundaries = find_boundaries(log, self.position.through, to, self.position.commit_through)?;
+        self.replay_between(&boundaries, tree, store, log, to, signatures, progress)
+    }
 
-        // The commit that the flushed state is of may stand above `through`: its boundary is met at once.
+    /// Replays what the last commit below `size` is through, and no entry more.
+    pub(crate) fn replay_commits(
+        &mut self,
+        tree: &mut Tree,
+        store: &StateStore,
+        log: &LogReader,
+        size: u64,
+    ) -> Result<Option<u64>> {
+        let boundaries = find_boundaries(log, self.position.through, size, self.position.commit_through)?;
+        let to = boundaries.last().map_or(self.position.through, |last| last.commit.through);
+        // The tail was applied from a position that is left behind now.
+        if to != self.position.through {
+            self.tail = None;
+        }
+        self.replay_between(&boundaries, tree, store, log, to, false, &mut |_, _| {})
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one loop under two ways to replay")]
+    fn replay_between(
+        &mut self,
+        boundaries: &[Boundary],
+        tree: &mut Tree,
+        store: &StateStore,
+        log: &LogReader,
+        to: u64,
+        signatures: bool,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Option<u64>> {
+        // The commit that the flushed state is of stands above `through`: its boundary is met at once.
         let mut next = 0usize;
-        let mut last_commit = None;
-        let mut index = from;
+        let mut index = self.position.through;
         while index < to {
             for bytes in page(log, index, to)? {
-                self.meet_boundaries(&boundaries, &mut next, index, tree, store)?;
+                self.meet_boundaries(boundaries, &mut next, index, tree, store)?;
                 self.replay_entry(index, &bytes, store, log, signatures)?;
-                if bytes.first() == Some(&COMMIT_TAG) {
-                    last_commit = Some(index);
-                }
                 index = index.saturating_add(1);
             }
             progress(index, to);
         }
-        self.meet_boundaries(&boundaries, &mut next, to, tree, store)?;
+        self.meet_boundaries(boundaries, &mut next, to, tree, store)?;
         self.position.through = to;
-        Ok(last_commit)
+        let met = next.checked_sub(1).and_then(|last| boundaries.get(last));
+        Ok(met.map(|boundary| boundary.index))
+    }
+
+    /// How many entries are applied, the tail included.
+    pub(crate) fn applied(&self) -> u64 {
+        self.tail.as_ref().map_or(self.position.through, |tail| tail.applied)
+    }
+
+    /// Applies the entries after the last commit on top of the records, for readers.
+    pub(crate) fn apply_tail(&mut self, store: &StateStore, log: &LogReader, size: u64) -> Result<()> {
+        let mut tail = self.tail.take().unwrap_or_else(|| Tail {
+            machine: self.machine.clone(),
+            applied: self.position.through,
+            time: self.position.time,
+            changes: Changes::default(),
+            unsaved: Unsaved::default(),
+        });
+        let indexed = self.indexed;
+        while tail.applied < size {
+            for bytes in page(log, tail.applied, size)? {
+                let index = tail.applied;
+                let (_, working) = self.working(store, log, index);
+                tail.apply_entry(working, index, &bytes, indexed)?;
+                tail.applied = index.saturating_add(1);
+            }
+        }
+        self.tail = Some(tail);
+        Ok(())
+    }
+
+    /// The time of the last entry, ms.
+    pub(crate) fn time(&self) -> u64 {
+        self.tail.as_ref().map_or(self.position.time, |tail| tail.time)
+    }
+
+    /// A record, if it is in memory.
+    pub(crate) fn peek(&self, table: &Table, id: &Id) -> Option<Option<&Record>> {
+        let in_tail = self.tail.as_ref().and_then(|tail| tail.changes.get(&(*table, *id)));
+        match in_tail {
+            Some(record) => Some(record.as_ref()),
+            None => self.cache.peek(table, id),
+        }
+    }
+
+    /// Records of a table that changed since the tree was updated.
+    pub(crate) fn changed_in(&self, table: &Table) -> Vec<(Id, Option<&Record>)> {
+        let mut changed: Vec<(Id, Option<&Record>)> = self.cache.dirty_in(table).collect();
+        if let Some(tail) = &self.tail {
+            let of_table = tail.changes.iter().filter(|((of, _), _)| of == table);
+            changed.extend(of_table.map(|((_, id), record)| (*id, record.as_ref())));
+        }
+        changed
+    }
+
+    /// The log index of a transaction that no commit covers yet.
+    pub(crate) fn index_of(&self, id: &Id) -> Option<u64> {
+        let in_tail = self.tail.as_ref().and_then(|tail| tail.unsaved.ids.get(id));
+        in_tail.or_else(|| self.unsaved.ids.get(id)).copied()
+    }
+
+    /// The log indexes of an account's transactions that no commit covers yet, from `from` on.
+    pub(crate) fn of_account(&self, account: &Id, from: u64, into: &mut Vec<u64>) {
+        self.unsaved.of_account(account, from, into);
+        if let Some(tail) = &self.tail {
+            tail.unsaved.of_account(account, from, into);
+        }
     }
 
     fn meet_boundaries(

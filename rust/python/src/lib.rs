@@ -245,8 +245,8 @@ impl Engine {
     }
 
     #[getter]
-    fn is_confirmed(&self) -> bool {
-        self.ledger.is_confirmed()
+    fn is_confirmed(&self) -> PyResult<bool> {
+        self.ledger.is_confirmed().map_err(to_python)
     }
 
     #[getter]

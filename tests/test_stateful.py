@@ -1,0 +1,312 @@
+"""The engine and the reference model side by side: whatever the one does, the other does too.
+
+COUNTERFOIL_SOAK multiplies how many worlds are lived through, and how long they are.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.model import build, log, sum_map
+from tests.model.asset import ASSET_RECORD
+from tests.model.ledger import ModelLedger
+from tests.model.state import PARAMETERS, State
+from tests.ops.play import START as SCENARIO_START
+from tests.ops.scenarios import SCENARIOS, Play, World
+from tests.strategies import KEYS, PEOPLE, Storyteller, random_world, randoms
+from tests.strategies import START as WORLD_START
+
+pytest.importorskip("counterfoil._core")
+
+from counterfoil import Key, Ledger
+from counterfoil.verify import CODEC
+from counterfoil.wire import SignedTransaction, decode_entry
+
+SOAK = int(os.environ.get("COUNTERFOIL_SOAK", "1"))
+
+
+def operator_key(name: str) -> Key:
+    """The package's key of a name, the same as the model's."""
+    return Key.from_seed(build.signer(name).seed)
+
+
+class Twins:
+    """A ledger and its model, which are told the same and must answer the same."""
+
+    def __init__(self, path: Path, time: int) -> None:
+        self.path = path
+        self.operator = "operator"
+        self.ledger = Ledger.create(
+            path,
+            origin="test.example/twins",
+            operator=operator_key(self.operator),
+            time=time,
+            parameters=CODEC.decode("Parameters", PARAMETERS.write(build.parameters())),
+            commit_every_ms=None,
+        )
+        self.model = ModelLedger(self.ledger.entry(0)[1:])
+        assert self.ledger.id == self.model.id
+        self.follow()
+
+    def follow(self) -> None:
+        """Take over the commits and operator entries that the ledger wrote, each of which must be the right one."""
+        for index in range(self.model.size, self.ledger.size):
+            entry = self.ledger.entry(index)
+            assert entry[0] in (2, 3)
+            try:
+                self.model.follow(entry)
+            except AssertionError:
+                self.compare_tables()
+                raise
+        assert self.model.size == self.ledger.size
+
+    def apply(self, *signed: bytes, time: int) -> list[tuple[str, int | None, int | None]]:
+        """Apply transactions to both."""
+        before = self.model.size
+        outcomes = self.ledger.apply(list(signed), time=time)
+        found = [(outcome.status.name, outcome.operation, outcome.index) for outcome in outcomes]
+        expected = [self.model.apply(each, time) for each in signed]
+        assert found == expected
+        assert [outcome.ok for outcome in outcomes] == [status == "ok" for status, _, _ in expected]
+        assert self.ledger.size == self.model.size
+        for index in range(before, self.model.size):
+            assert self.ledger.entry(index) == self.model.entry(index)
+        return expected
+
+    def checkpoint(self) -> str:
+        """Commit and sign: the state roots must be equal."""
+        note = self.ledger.checkpoint(time=self.model.time)
+        self.follow()
+        assert self.ledger.state_root == self.model.commits[-1].state_root
+        assert self.ledger.height == self.model.commits[-1].height
+        assert self.ledger.log_root() == self.model.log_root()
+        return note
+
+    def reopen(self) -> None:
+        """Close the ledger and open it again."""
+        self.ledger.close()
+        self.ledger = Ledger.open(self.path, operator=operator_key(self.operator), commit_every_ms=None)
+        self.follow()
+        self.compare_tables()
+
+    def rotate(self, name: str) -> None:
+        """Hand over to another operator."""
+        self.ledger.rotate_operator(operator_key(name))
+        self.operator = name
+        self.follow()
+        assert self.model.operator == build.signer(name).id
+
+    def compare_tables(self) -> None:
+        """Every record of every table."""
+        for (name, key), records in self.model.state.tables.items():
+            found = {}
+            cursor = None
+            while True:
+                cursor, page = self.ledger._engine.page(name, key or None, cursor, 7)  # noqa: SLF001
+                found.update({record: (total, value) for record, total, value in page})
+                if cursor is None:
+                    break
+            if name == "parameters" and not found:
+                continue
+            assert found == records, (name, key.hex())
+
+    def compare_balances(self) -> None:
+        """What everybody has of everything."""
+        for asset, (_, value) in self.model.state.records("assets").items():
+            assert self.ledger.supply(asset) == self.model.state.table_root("holders", asset)[1]
+            for account in {*PEOPLE, *KEYS, *self.model.state.records("holders", asset)}:
+                assert self.ledger.balance(asset, account) == self.model.balance(asset, account)
+
+    def check_statement(self, table: str, key: bytes, record: bytes) -> None:
+        """A statement about the last commit is the one that the formats describe, byte for byte."""
+        note = self.ledger.last_checkpoint
+        assert note is not None
+        commit = self.model.commits[-1]
+        state = self.model.states[commit.through]
+        expected = question(table, key, record) + statement(state, table, key, record, self.model, note)
+        assert bytes(self.ledger.prove(table, record, key=key or None)) == expected
+
+
+def question(table: str, key: bytes, record: bytes) -> bytes:
+    """What a statement is about."""
+    name = table.encode()
+    return b"counterfoil/question/v1\n" + bytes([len(name)]) + name + bytes([len(key)]) + key + record
+
+
+def statement(state: State, table: str, key: bytes, record: bytes, model: ModelLedger, note: str) -> bytes:
+    """The statement about a record, from the definitions."""
+    records = state.records(table, key)
+    by_tree_key = {sum_map.tree_key(each): leaf for each, leaf in records.items()}
+    parts = [
+        sum_map.prove(by_tree_key, sum_map.tree_key(record)) if records else b"",
+        sum_map.prove(state.directory(), sum_map.tree_key(State.table_record(table, key))),
+        model.entries[-1],
+        b"".join(log.inclusion(model.size - 1, model.entries)),
+        note.encode(),
+    ]
+    return b"counterfoil/statement/v1\n" + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+# The scenarios, told to the engine.
+
+
+class EngineWorld(World):
+    """A world that is the engine, with the model at its side."""
+
+    def __init__(self, path: Path) -> None:
+        self.twins = Twins(path, SCENARIO_START)
+        self.time = SCENARIO_START
+        self.ledger_id = self.twins.ledger.id
+
+    def apply(self, *signed: bytes) -> list[tuple[str, int | None]]:
+        return [(status, operation) for status, operation, _ in self.twins.apply(*signed, time=self.time)]
+
+
+@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if not scenario.needs_programme])
+def test_scenario(name, tmp_path):
+    scenario = SCENARIOS[name]
+    world = EngineWorld(tmp_path / "ledger")
+    assert scenario.play(Play(world)) == (scenario.status, scenario.index)
+    world.twins.checkpoint()
+    world.twins.compare_balances()
+    world.twins.reopen()
+    world.twins.ledger.close()
+
+
+# Worlds that hypothesis thinks of.
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Any mix of transactions, batches, commits, reopenings and changes of operator."""
+
+    @initialize()
+    def create(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.twins = Twins(Path(self.folder.name) / "ledger", WORLD_START)
+        self.teller = Storyteller(None, self.twins.model)  # type: ignore[arg-type]
+        self.operators = 0
+
+    def _tell(self, random: Any, count: int) -> None:
+        """Write transactions for what the model is now, and apply them as one batch."""
+        self.teller.random = random
+        steps = [self.teller.step() for _ in range(count)]
+        self.twins.apply(*[signed for _, signed in steps], time=max(time for time, _ in steps))
+
+    @rule(random=randoms)
+    def apply(self, random: Any) -> None:
+        self._tell(random, 1)
+
+    @rule(random=randoms, count=st.integers(2, 8))
+    def apply_batch(self, random: Any, count: int) -> None:
+        self._tell(random, count)
+
+    @rule()
+    def checkpoint(self) -> None:
+        self.twins.checkpoint()
+        self.twins.compare_balances()
+
+    @rule()
+    def reopen(self) -> None:
+        self.twins.reopen()
+
+    @rule()
+    def rotate(self) -> None:
+        self.operators += 1
+        self.twins.rotate(f"operator{self.operators % 3}")
+
+    @precondition(lambda self: self.twins.ledger.last_checkpoint is not None)
+    @rule(random=randoms)
+    def prove(self, random: Any) -> None:
+        self.twins.checkpoint()
+        check_some_statements(self.twins, random, 3)
+
+    @invariant()
+    def holds(self) -> None:
+        if hasattr(self, "twins"):
+            self.twins.model.check_invariants()
+
+    def teardown(self) -> None:
+        if hasattr(self, "twins"):
+            self.twins.checkpoint()
+            self.twins.compare_tables()
+            self.twins.ledger.close()
+            self.folder.cleanup()
+
+
+def check_some_statements(twins: Twins, random: Any, count: int) -> None:
+    """Statements about records that are there, that are not there, and in tables that are not there."""
+    tables = [*twins.model.state.tables, ("once", b""), ("mandates", b""), ("holders", bytes(32))]
+    tables += [("holders", asset) for asset in twins.model.state.records("assets")]
+    for _ in range(count):
+        table, key = random.choice(tables)
+        there = list(twins.model.state.records(table, key))
+        record = random.choice([*there, bytes(32), random.choice(PEOPLE)])
+        twins.check_statement(table, key, record)
+
+
+TestLedgerMachine = LedgerMachine.TestCase
+TestLedgerMachine.settings = settings(
+    max_examples=15 * SOAK,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+# Worlds by seed.
+
+
+@pytest.mark.parametrize("seed", range(3 * SOAK))
+def test_a_world_by_seed(seed, tmp_path):
+    import random as standard_random
+
+    random = standard_random.Random(seed)
+    twins = Twins(tmp_path / "ledger", WORLD_START)
+    teller = Storyteller(random, twins.model)
+    for step in range(300 + 100 * SOAK):
+        time, signed = teller.step()
+        twins.apply(signed, time=time)
+        if step % 10 == 0:
+            twins.model.check_invariants()
+        if random.randrange(25) == 0:
+            twins.checkpoint()
+            twins.compare_balances()
+            check_some_statements(twins, random, 4)
+        if random.randrange(60) == 0:
+            twins.reopen()
+    twins.checkpoint()
+    twins.compare_tables()
+    twins.ledger.close()
+
+
+def test_the_split_into_batches_and_commits_does_not_matter(tmp_path):
+    """Design.md, invariant 4: one ledger takes a stream one by one, another in batches with other commits."""
+    twins = Twins(tmp_path / "one", WORLD_START)
+    stream = list(random_world(99, 400, twins.model))
+    del stream
+
+
+# The package reads what the model wrote.
+
+
+def test_the_package_decodes_what_the_model_encodes():
+    model = ModelLedger(build.genesis(WORLD_START))
+    for _, signed in random_world(5, 300, model):
+        try:
+            assert bytes(SignedTransaction.from_bytes(signed)) == signed
+        except ValueError:
+            assert signed not in b"".join(model.entries)
+    for entry in model.entries:
+        decode_entry(entry)
+    for _, value in model.state.records("assets").values():
+        assert ASSET_RECORD.write(ASSET_RECORD.decode(value)) == CODEC.encode(
+            "AssetRecord", CODEC.decode("AssetRecord", value)
+        )

@@ -1,0 +1,641 @@
+"""The verifier on statements and receipts made apart from it: what holds is told, and every mutant is refused."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
+
+from counterfoil import verify
+from counterfoil.exceptions import ProofError
+from counterfoil.verify import (
+    LAYOUTS,
+    REASONS,
+    TABLES,
+    AccountRecord,
+    AssetRecord,
+    Effect,
+    FreezeRecord,
+    KeyGrant,
+    LotAmount,
+    LotRecord,
+    MandateRecord,
+    OnceRecord,
+    Parameters,
+    Reason,
+    Verifier,
+)
+from tests.builders import (
+    ANN,
+    ANN_KEY,
+    BEAN,
+    BEAN_ISSUER,
+    BOB,
+    BOB_KEY,
+    CUP,
+    EMPTY,
+    NOBODY,
+    TIME,
+    World,
+    applied,
+    big,
+    consistency,
+    holding,
+    join_statement,
+    map_proof,
+    moved,
+    question,
+    record_id,
+    sha256,
+    sign_note,
+    transaction,
+    transfer,
+    tree_key,
+    u,
+)
+
+FILE = Path(verify.__file__)
+WORLD = World.example()
+VERIFIER = Verifier(WORLD.vkey, ledger=WORLD.ledger)
+BEANS = "holders", BEAN, BOB
+BALANCE = WORLD.question(*BEANS)
+RECEIPT = WORLD.receipt()
+
+
+def reason(call, *arguments: object, **named: object) -> str:
+    """The code of the refusal; every message says what was expected and found."""
+    with pytest.raises(ProofError) as caught:
+        call(*arguments, **named)
+    assert caught.value.reason in REASONS
+    assert "expected" in str(caught.value)
+    assert "found" in str(caught.value)
+    assert len(str(caught.value)) < 1_000
+    return caught.value.reason
+
+
+# What is told.
+
+
+def test_a_balance() -> None:
+    claim = VERIFIER.balance(BALANCE)
+    assert (claim.amount, claim.supply, claim.asset, claim.account) == (120, 1_320, BEAN, BOB)
+    assert (claim.lots, claim.activity_day) == ((), 0)
+    assert (claim.ledger, claim.origin, claim.tree_size) == (WORLD.ledger, "club.example/beans", 4)
+    assert (claim.height, claim.time) == (2, TIME + 5_000)
+    assert VERIFIER.balance(BALANCE, asset=BEAN, account=BOB) == claim
+    assert VERIFIER.balance(WORLD.statement(*BEANS), asset=BEAN, account=BOB) == claim
+    assert VERIFIER.balance(bytearray(BALANCE)) == VERIFIER.balance(memoryview(BALANCE)) == claim
+    assert Verifier(WORLD.vkey + "\n").balance(BALANCE) == claim
+
+
+def test_a_balance_with_lots() -> None:
+    claim = VERIFIER.balance(WORLD.question("holders", CUP, BOB))
+    assert (claim.amount, claim.supply, claim.activity_day) == (12, 12, 20_000)
+    assert claim.lots == (LotAmount(672, 5), LotAmount(673, 7))
+
+
+@pytest.mark.parametrize(("asset", "supply"), [(BEAN, 1_320), (CUP, 12), (b"?" * 32, 0)])
+def test_absence_is_proven(asset: bytes, supply: int) -> None:
+    claim = VERIFIER.balance(WORLD.question("holders", asset, NOBODY))
+    assert (claim.amount, claim.supply, claim.account) == (0, supply, NOBODY)
+
+
+def test_a_state_with_one_table_and_none() -> None:
+    world = World.example()
+    world.tables = {("holders", BEAN): {BOB: (7, b"")}}
+    verifier = Verifier(world.vkey)
+    assert verifier.balance(world.question(*BEANS)).amount == 7
+    assert verifier.balance(world.question("holders", BEAN, ANN)).supply == 7
+    world.tables = {}
+    assert verifier.balance(world.question(*BEANS)).supply == 0
+
+
+RECORDS = [
+    ("accounts", b"", ANN, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB, [0x30, 0x31]),))),
+    ("accounts", b"", NOBODY, AccountRecord(family=4)),
+    ("accounts", b"", BOB, None),
+    ("freezes", BEAN, ANN, FreezeRecord(TIME, Reason(7))),
+    ("freezes", CUP, ANN, None),
+    ("once", b"", record_id("once", ANN, b"k" * 32), OnceRecord(ANN, b"k" * 32, b"t" * 32)),
+    ("parameters", b"", record_id("parameters"), Parameters()),
+    ("lots", CUP, record_id("lot", CUP, big(4, 673)), LotRecord(673, 7, 0, 0, 0, 0, 0)),
+    (
+        "mandates",
+        b"",
+        record_id("mandate", BEAN_ISSUER, BOB, BEAN),
+        MandateRecord(BEAN_ISSUER, BOB, BEAN, (0x32,), 500, 86_400_000, TIME, TIME + 10**9, 0, 20),
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "key", "identifier", "value"), RECORDS)
+def test_records(table: str, key: bytes, identifier: bytes, value: object) -> None:
+    data = WORLD.question(table, key, identifier)
+    claim = VERIFIER.record(data)
+    assert (claim.table, claim.key, claim.record_id, claim.value) == (table, key, identifier, value)
+    assert claim.present == (value is not None) == (claim.raw is not None)
+    assert VERIFIER.record(data, table=table, key=key, record_id=identifier) == claim
+    assert VERIFIER.record(WORLD.statement(table, key, identifier), table=table, key=key, record_id=identifier) == claim
+    if not key:
+        assert VERIFIER.record(WORLD.statement(table, key, identifier), table=table, record_id=identifier) == claim
+
+
+def test_an_asset() -> None:
+    claim = VERIFIER.record(WORLD.question("assets", b"", BEAN), table="assets")
+    assert isinstance(claim.value, AssetRecord)
+    assert (claim.value.symbol, claim.value.supply_cap, claim.value.supply) == ("BEAN", 10**9, 1_320)
+    assert VERIFIER.record(BALANCE).value == verify.Holding(120)
+
+
+def test_a_receipt() -> None:
+    claim = VERIFIER.receipt(RECEIPT)
+    assert (claim.index, claim.time, claim.tree_size, claim.origin) == (1, TIME, 4, WORLD.origin)
+    body = claim.signed[: -(4 + 2 * 64)]
+    assert claim.id == record_id("transaction", body)
+    assert claim.entry == WORLD.entries[1]
+    assert claim.signed in claim.entry
+    assert claim.effects == (Effect((LotAmount(672, 100), LotAmount(673, 20)), (LotAmount(5, 1),)), Effect())
+    first, second = claim.transaction.operations
+    assert (first.wire_name, first.asset, first.sender, first.to, first.amount) == ("transfer", BEAN, ANN, BOB, 120)
+    assert (second.amount, second.reference) == (3, None)
+    assert repr(second).startswith("transfer(asset=")
+    assert first != second
+    with pytest.raises(AttributeError):
+        _ = first.colour
+    assert [one.account for one in claim.transaction.authorizers] == [ANN, BOB]
+    assert Verifier(WORLD.vkey).receipt(RECEIPT) == claim
+
+
+def test_a_checkpoint_and_consistency() -> None:
+    old = World.example()
+    new = replace(old, entries=[*old.log(), old.applied_entry()])
+    checkpoint = VERIFIER.checkpoint(old.note())
+    assert (checkpoint.origin, checkpoint.tree_size) == (WORLD.origin, 4)
+    assert VERIFIER.checkpoint(old.note().decode()) == checkpoint
+    proof = consistency(new.log(), 4)
+    assert VERIFIER.consistency(old.note(), new.note(), proof).tree_size == 6
+    assert VERIFIER.consistency(old.note(), old.note(), []) == checkpoint
+    assert reason(VERIFIER.consistency, new.note(), old.note(), proof) == "wrong_log_proof"
+    assert reason(VERIFIER.consistency, old.note(), new.note(), proof[:-1]) == "wrong_log_proof"
+    assert reason(VERIFIER.consistency, old.note(), new.note(), [b"short"]) == "wrong_log_proof"
+    assert reason(VERIFIER.consistency, old.note(), new.note(), [EMPTY] * 200) == "wrong_log_proof"
+    fork = replace(old, entries=[*old.entries, old.applied_entry()])
+    assert reason(VERIFIER.consistency, old.note(), fork.note(), consistency(fork.log(), 4)) == "wrong_log_proof"
+
+
+# Every byte counts.
+
+
+@pytest.mark.parametrize("change", [0x01, 0x80, 0xFF])
+def test_every_byte_of_a_statement_counts(change: int) -> None:
+    for asked in (BEANS, ("holders", CUP, BOB), ("holders", BEAN, NOBODY), ("holders", b"?" * 32, NOBODY)):
+        data = WORLD.question(*asked)
+        for place in range(len(data)):
+            forged = data[:place] + bytes([data[place] ^ change]) + data[place + 1 :]
+            reason(VERIFIER.balance, forged, asset=asked[1], account=asked[2])
+
+
+@pytest.mark.parametrize("change", [0x01, 0x80, 0xFF])
+def test_every_byte_of_a_receipt_counts(change: int) -> None:
+    for place in range(len(RECEIPT)):
+        reason(VERIFIER.receipt, RECEIPT[:place] + bytes([RECEIPT[place] ^ change]) + RECEIPT[place + 1 :])
+
+
+def test_truncated_and_lengthened() -> None:
+    for place in range(len(BALANCE)):
+        reason(VERIFIER.balance, BALANCE[:place])
+    for place in range(len(RECEIPT)):
+        reason(VERIFIER.receipt, RECEIPT[:place])
+    for more in (b"\x00", b"\n", b"x"):
+        reason(VERIFIER.balance, BALANCE + more)
+        reason(VERIFIER.receipt, RECEIPT + more)
+        reason(VERIFIER.balance, more + BALANCE)
+
+
+def test_every_record_proof_byte_counts() -> None:
+    for table, key, identifier, _ in RECORDS:
+        data = WORLD.question(table, key, identifier)
+        for place in range(len(data)):
+            forged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+            reason(VERIFIER.record, forged, table=table, key=key, record_id=identifier)
+
+
+def test_another_question_is_never_the_same_claim() -> None:
+    """Without an expected account a changed question is a question about another; it gives no claim about this one."""
+    head = len(BALANCE) - len(WORLD.statement(*BEANS))
+    claim = VERIFIER.balance(BALANCE)
+    for place in range(head):
+        try:
+            other = VERIFIER.balance(BALANCE[:place] + bytes([BALANCE[place] ^ 1]) + BALANCE[place + 1 :])
+        except ProofError:
+            continue
+        assert other != claim
+        assert other.amount == 0
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300), st.sampled_from([b"", verify._QUESTION, verify._STATEMENT, question(*BEANS), BALANCE[:200]]))
+def test_any_bytes(data: bytes, start: bytes) -> None:
+    for call in (VERIFIER.balance, VERIFIER.record, VERIFIER.receipt, VERIFIER.checkpoint):
+        reason(call, start + data)
+    reason(VERIFIER.balance, start + data, asset=BEAN, account=BOB)
+    reason(VERIFIER.receipt, b"c2sp.org/tlog-proof@v1\n" + data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_random_splices(data: st.DataObject) -> None:
+    source = data.draw(st.sampled_from([BALANCE, RECEIPT, WORLD.question("holders", CUP, BOB)]))
+    start = data.draw(st.integers(0, len(source)))
+    end = data.draw(st.integers(start, len(source)))
+    middle = data.draw(st.binary(max_size=40))
+    forged = source[:start] + middle + source[end:]
+    if forged != source:
+        call = VERIFIER.receipt if source is RECEIPT else VERIFIER.balance
+        expected = {} if source is RECEIPT else {"asset": CUP if source != BALANCE else BEAN, "account": BOB}
+        reason(call, forged, **expected)
+
+
+def test_large_inputs_are_refused_quickly() -> None:
+    large = bytes(100_000_000)
+    started = time.perf_counter()
+    for call in (VERIFIER.balance, VERIFIER.record, VERIFIER.receipt, VERIFIER.checkpoint):
+        assert reason(call, large) == "too_long"
+    assert reason(VERIFIER.checkpoint, "x" * 100_000_000) == "too_long"
+    assert time.perf_counter() - started < 1
+    started = time.perf_counter()
+    for filler in (b"\n", b"\n\n", b"A", b"\x00", "—".encode(), b"\xff", b"1"):
+        for start in (b"", verify._STATEMENT, question(*BEANS), b"c2sp.org/tlog-proof@v1\nindex 0\n", RECEIPT[:60]):
+            body = start + filler * (1_900_000 // len(filler))
+            for call in (VERIFIER.balance, VERIFIER.receipt, VERIFIER.checkpoint):
+                reason(call, body)
+    assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize("data", [None, "text", 5, [1], object()])
+def test_other_types(data: object) -> None:
+    for call in (VERIFIER.balance, VERIFIER.record, VERIFIER.receipt):
+        with pytest.raises(TypeError, match="expected bytes"):
+            call(data)
+    with pytest.raises(TypeError):
+        Verifier(data if not isinstance(data, str) else b"text")  # type: ignore[arg-type]
+
+
+# What a lying operator could sign: each with good hashes and signatures, and refused.
+
+
+def lying(**changes: object) -> World:
+    return replace(World.example(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("world", "expected"),
+    [
+        (lying(commit_parts={"version": 2}), "unknown_version"),
+        (lying(commit_parts={"ledger": b"x" * 32}), "wrong_ledger"),
+        (lying(commit_parts={"state_root": b"x" * 32}), "wrong_root"),
+        (lying(commit_parts={"state_root": EMPTY}), "wrong_root"),
+        (lying(commit_parts={"height": 3}), "wrong_entry"),
+        (lying(commit_parts={"through": 4}), "wrong_entry"),
+        (lying(commit_parts={"state_root": EMPTY + b"\x00"}), "malformed_entry"),
+        (lying(commit_parts={"state_root": EMPTY[1:]}), "malformed_entry"),
+        (lying(after_commit=[WORLD.entries[1]]), "not_last_entry"),
+        (lying(after_commit=[b"\x02" + WORLD.commit(3)]), "not_last_entry"),
+        (lying(directory_sum=1), "wrong_directory"),
+        (lying(operator=SigningKey(bytes(32))), "wrong_key"),
+        (lying(origin="other.example"), "wrong_key"),
+    ],
+)
+def test_commits_and_states_that_are_signed_but_wrong(world: World, expected: str) -> None:
+    assert reason(VERIFIER.balance, world.question(*BEANS)) == expected
+
+
+def test_another_ledger_of_the_same_key() -> None:
+    world = lying(commit_parts={"ledger": b"x" * 32})
+    assert Verifier(world.vkey).balance(world.question(*BEANS)).ledger == b"x" * 32
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ({"tree_size": "3"}, "not_last_entry"),
+        ({"tree_size": "5"}, "not_last_entry"),
+        ({"tree_size": "0"}, "not_last_entry"),
+        ({"tree_size": "04"}, "malformed_checkpoint"),
+        ({"tree_size": str(2**63)}, "malformed_checkpoint"),
+        ({"root_hash": base64.b64encode(EMPTY).decode()}, "not_last_entry"),
+        ({"root_hash": base64.b64encode(EMPTY[1:]).decode()}, "malformed_checkpoint"),
+        ({"rest": "extension\n"}, "malformed_checkpoint"),
+        ({"origin": "other.example"}, "wrong_origin"),
+        ({"origin": ""}, "malformed_checkpoint"),
+    ],
+)
+def test_checkpoints_that_are_signed_but_wrong(lines: dict[str, str], expected: str) -> None:
+    parts = WORLD.parts(*BEANS)
+    parts[4] = WORLD.note(**lines)
+    assert reason(VERIFIER.balance, question(*BEANS) + join_statement(parts)) == expected
+
+
+def parts_changed(place: int, part: bytes) -> bytes:
+    parts = WORLD.parts(*BEANS)
+    parts[place] = part
+    return question(*BEANS) + join_statement(parts)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (parts_changed(0, b""), "truncated"),  # the table is there, so its proof must be
+        (parts_changed(0, WORLD.parts("holders", BEAN, ANN)[0]), "wrong_root"),
+        (parts_changed(0, WORLD.parts("holders", CUP, BOB)[0]), "wrong_root"),
+        (parts_changed(1, b""), "truncated"),
+        (parts_changed(1, WORLD.parts("holders", CUP, BOB)[1]), "wrong_root"),
+        (parts_changed(2, b""), "wrong_entry"),
+        (parts_changed(2, WORLD.entries[1]), "wrong_entry"),
+        (parts_changed(2, WORLD.entries[2]), "not_last_entry"),
+        (parts_changed(3, b""), "not_last_entry"),
+        (parts_changed(3, bytes(31)), "malformed_statement"),
+        (parts_changed(3, bytes(65 * 32)), "malformed_statement"),
+        (parts_changed(3, WORLD.parts(*BEANS)[3] + bytes(32)), "not_last_entry"),
+        (parts_changed(4, b""), "malformed_note"),
+        (parts_changed(4, sign_note("a\n1\nb\n", "other", BOB_KEY)), "wrong_key"),
+        (BALANCE + b"\x00", "trailing_bytes"),
+        (BALANCE[:-1], "truncated"),
+        (WORLD.statement(*BEANS), "malformed_question"),
+        (b"", "malformed_question"),
+        (BALANCE.replace(b"holders", b"Golders"), "unknown_table"),
+        (BALANCE.replace(b"holders", b"freezes"), "wrong_question"),
+        (question("holders", b"", BOB) + WORLD.statement(*BEANS), "malformed_question"),
+        (question("holders", BEAN + BEAN, BOB) + WORLD.statement(*BEANS), "malformed_question"),
+        (question("holders", BEAN, BOB) + BALANCE, "malformed_statement"),
+    ],
+)
+def test_parts_that_do_not_belong(data: bytes, expected: str) -> None:
+    assert reason(VERIFIER.balance, data) == expected
+
+
+def test_an_absent_table_has_no_record_proof() -> None:
+    asked = "holders", b"?" * 32, NOBODY
+    parts = WORLD.parts(*asked)
+    assert parts[0] == b""
+    for proof in (map_proof({}, tree_key(NOBODY)), b"\x00"):
+        parts[0] = proof
+        assert reason(VERIFIER.balance, question(*asked) + join_statement(parts)) == "trailing_bytes"
+
+
+def test_a_statement_about_another_than_expected() -> None:
+    assert reason(VERIFIER.balance, BALANCE, account=ANN) == "wrong_question"
+    assert reason(VERIFIER.balance, BALANCE, asset=CUP) == "wrong_question"
+    assert reason(VERIFIER.balance, WORLD.question("freezes", BEAN, ANN)) == "wrong_question"
+    assert reason(VERIFIER.record, BALANCE, table="accounts") == "wrong_question"
+    assert reason(VERIFIER.record, BALANCE, key=CUP) == "wrong_question"
+    assert reason(VERIFIER.record, BALANCE, record_id=ANN) == "wrong_question"
+    assert reason(VERIFIER.record, BALANCE, table="nonsense") == "unknown_table"
+    assert reason(VERIFIER.balance, WORLD.statement(*BEANS), asset=BEAN, account=ANN) == "wrong_root"
+
+
+@pytest.mark.parametrize(
+    ("leaf", "expected"),
+    [
+        ((0, b""), "malformed_record"),
+        ((12, b"\x00"), "malformed_record"),
+        ((12, bytes(3)), "malformed_record"),
+        ((12, holding(0, [(1, 5), (2, 6)])), "malformed_record"),
+        ((12, holding(0, [(2, 5), (1, 7)])), "malformed_record"),
+        ((12, holding(0, [(1, 5), (1, 7)])), "malformed_record"),
+        ((12, holding(0, [(1, 0), (2, 12)])), "malformed_record"),
+        ((12, holding(0, [(1, 12)]) + b"\x00"), "malformed_record"),
+        ((65, holding(0, [(lot, 1) for lot in range(65)])), "malformed_record"),
+    ],
+)
+def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: str) -> None:
+    world = World.example()
+    world.tables["holders", BEAN] = {BOB: leaf}
+    assert reason(VERIFIER.balance, world.question(*BEANS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "identifier", "leaf", "expected"),
+    [
+        ("accounts", b"", ANN, (1, b"\x01\x04"), "wrong_sum"),
+        ("accounts", b"", ANN, (0, b"\x02\x04"), "malformed_record"),
+        ("accounts", b"", ANN, (0, b""), "malformed_record"),
+        ("accounts", b"", ANN, (0, b"\x01\x04\x00"), "malformed_record"),
+        ("assets", b"", CUP, WORLD.tables["assets", b""][BEAN], "wrong_record"),
+        ("assets", b"", BEAN, (0, b"\x02" + WORLD.tables["assets", b""][BEAN][1][1:]), "unknown_version"),
+        ("once", b"", ANN, (0, ANN + b"k" * 32 + b"t" * 32), "wrong_record"),
+        ("parameters", b"", ANN, WORLD.tables["parameters", b""][record_id("parameters")], "wrong_record"),
+        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(80)), "wrong_record"),
+        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(80)), "wrong_sum"),
+        ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(80)), "wrong_record"),
+    ],
+)
+def test_records_that_contradict_themselves(
+    table: str, key: bytes, identifier: bytes, leaf: tuple[int, bytes], expected: str
+) -> None:
+    world = World.example()
+    world.tables[table, key] = {identifier: leaf}
+    assert reason(VERIFIER.record, world.question(table, key, identifier)) == expected
+
+
+def test_a_table_that_is_empty_has_no_entry() -> None:
+    world = World.example()
+    world.tables["holders", b"?" * 32] = {}
+    parts = world.parts("holders", b"?" * 32, BOB)
+    parts[0] = b"\x00\x00\x00"
+    assert reason(VERIFIER.balance, question("holders", b"?" * 32, BOB) + join_statement(parts)) == "wrong_directory"
+
+
+# Freshness.
+
+
+def test_freshness() -> None:
+    at = TIME + 5_000
+    for now, expected in (
+        (at, None),
+        (at + 300_000, None),
+        (at - 300_000, None),
+        (at + 300_001, "stale"),
+        (at - 300_001, "from_the_future"),
+        (0, "from_the_future"),
+        (2**64, "stale"),
+    ):
+        if expected is None:
+            assert VERIFIER.balance(BALANCE, now_ms=now).time == at
+        else:
+            assert reason(VERIFIER.balance, BALANCE, now_ms=now) == expected
+            assert reason(VERIFIER.record, BALANCE, now_ms=now) == expected
+    assert VERIFIER.balance(BALANCE, now_ms=at + 10**6, max_age_ms=10**6).time == at
+    assert reason(VERIFIER.balance, BALANCE, now_ms=at + 10**6, max_age_ms=10**6 - 1) == "stale"
+    strict = Verifier(WORLD.vkey, tolerance_ms=0)
+    assert strict.balance(BALANCE, now_ms=at).time == at
+    assert reason(strict.balance, BALANCE, now_ms=at + 1) == "stale"
+    assert reason(strict.balance, BALANCE, now_ms=at - 1) == "from_the_future"
+
+
+def test_freshness_by_the_clock() -> None:
+    now = time.time_ns() // 1_000_000
+    fresh = lying(commit_parts={"time": now})
+    assert VERIFIER.balance(fresh.question(*BEANS), max_age_ms=60_000).time == now
+    old = lying(commit_parts={"time": now - 120_000})
+    assert reason(VERIFIER.balance, old.question(*BEANS), max_age_ms=60_000) == "stale"
+    ahead = lying(commit_parts={"time": now + 400_000})
+    assert reason(VERIFIER.balance, ahead.question(*BEANS), max_age_ms=60_000) == "from_the_future"
+
+
+# Receipts that are signed but wrong.
+
+
+def receipt_of(entry: bytes, index: int = 1) -> bytes:
+    return WORLD.with_entry(entry).receipt(index)
+
+
+def entry_of(*, ledger: bytes | None = None, time_ms: int = TIME, effects: list[bytes] | None = None, **parts: object) -> bytes:
+    signed = transaction(ledger or WORLD.ledger, [transfer(5)], [ANN_KEY], **parts)
+    return applied(signed, [b"\x00"] if effects is None else effects, time_ms)
+
+
+ANN_LISTED = ANN + b"\x00"
+OTHERS = ANN_KEY.sign(b"something else").signature
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (entry_of(ledger=b"x" * 32), "wrong_ledger"),
+        (entry_of(version=2), "unknown_version"),
+        (entry_of(time_ms=TIME + 60_000), "malformed_transaction"),
+        (entry_of(authorizers=[], signatures=[]), "malformed_transaction"),
+        (entry_of(authorizers=[ANN_LISTED] * 2, signatures=[OTHERS] * 2), "malformed_transaction"),
+        (entry_of(authorizers=[bytes([n]) * 32 + b"\x00" for n in range(17)]), "malformed_transaction"),
+        (entry_of(signatures=[]), "malformed_transaction"),
+        (entry_of(signatures=[OTHERS, OTHERS]), "malformed_transaction"),
+        (entry_of(signatures=[OTHERS]), "bad_transaction_signature"),
+        (entry_of(signatures=[bytes(64)]), "bad_transaction_signature"),
+        (entry_of(authorizers=[BOB + b"\x00"]), "bad_transaction_signature"),
+        (entry_of(authorizers=[ANN + b"\x01" + BOB]), "bad_transaction_signature"),
+        (applied(transaction(WORLD.ledger, [], [ANN_KEY]), []), "malformed_transaction"),
+        (entry_of(effects=[]), "malformed_entry"),
+        (entry_of(effects=[moved([], [])]), "malformed_entry"),
+        (entry_of(effects=[moved([(2, 1), (1, 1)], [])]), "malformed_entry"),
+        (entry_of() + b"\x00", "malformed_entry"),
+        (entry_of()[:-1], "malformed_entry"),
+        (applied(transaction(WORLD.ledger, [transfer(5)] * 600, [ANN_KEY]), [b"\x00"] * 600), "malformed_entry"),
+        (WORLD.entries[0], "wrong_entry"),
+        (WORLD.entries[2], "wrong_entry"),
+        (b"\x04" + bytes(50), "wrong_entry"),
+    ],
+)
+def test_entries_that_are_in_the_log_but_wrong(entry: bytes, expected: str) -> None:
+    assert reason(VERIFIER.receipt, receipt_of(entry)) == expected
+
+
+def test_a_key_of_an_account_with_a_record() -> None:
+    body = transaction(WORLD.ledger, [transfer(5)], [ANN_KEY], authorizers=[NOBODY + b"\x01" + ANN])
+    claim = VERIFIER.receipt(receipt_of(applied(body, [b"\x00"])))
+    assert claim.transaction.authorizers == (verify.Authorizer(NOBODY, ANN),)
+
+
+def test_applied_entries_stand_between_genesis_and_the_last_commit() -> None:
+    world = lying(entries=[WORLD.entries[1], *WORLD.entries[1:]])
+    assert reason(VERIFIER.receipt, world.receipt(0)) == "wrong_entry"
+    world = lying(after_commit=[WORLD.entries[1]])
+    assert reason(VERIFIER.receipt, world.receipt(4)) == "wrong_entry"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (RECEIPT.replace(b"index 1", b"index 2"), "wrong_log_proof"),
+        (RECEIPT.replace(b"index 1", b"index 01"), "malformed_receipt"),
+        (RECEIPT.replace(b"index 1", b"index 99"), "wrong_log_proof"),
+        (RECEIPT.replace(b"index 1", b"index -1"), "malformed_receipt"),
+        (RECEIPT.replace(b"index 1", b"index 99999999999999999999999"), "malformed_receipt"),
+        (RECEIPT.replace(b"@v1", b"@v2"), "malformed_receipt"),
+        (RECEIPT.replace(b"extra ", b"other "), "malformed_receipt"),
+        (b"\n".join(line for line in RECEIPT.split(b"\n") if not line.startswith(b"extra")), "malformed_receipt"),
+        (RECEIPT.replace(b"\n\n", b"\n", 1), "malformed_receipt"),
+        (RECEIPT.replace(b"\n", b"\r\n"), "malformed_receipt"),
+        (RECEIPT.replace(b"\n\n", b"\n" + base64.b64encode(EMPTY) + b"\n\n", 1), "wrong_log_proof"),
+        (RECEIPT.replace(b"\n\n", (b"\n" + base64.b64encode(EMPTY)) * 64 + b"\n\n", 1), "malformed_receipt"),
+        (WORLD.receipt(entry=WORLD.entries[2]), "wrong_log_proof"),
+        (WORLD.receipt(note=sign_note("a\n1\nb\n", "other", BOB_KEY)), "wrong_key"),
+        (WORLD.receipt(note=WORLD.note(origin="other.example")), "wrong_origin"),
+        (BALANCE, "malformed_receipt"),
+    ],
+)
+def test_receipts_that_are_not_as_they_should_be(data: bytes, expected: str) -> None:
+    assert reason(VERIFIER.receipt, data) == expected
+
+
+# The file itself.
+
+
+def test_the_file_stands_alone(tmp_path: Path) -> None:
+    """Copied into a client under another name, with nothing of Counterfoil in sight, it verifies."""
+    (tmp_path / "vendored.py").write_bytes(FILE.read_bytes())
+    (tmp_path / "bob.statement").write_bytes(BALANCE)
+    script = (
+        "import sys; sys.path.insert(0, '.'); import vendored; from pathlib import Path;"
+        f"claim = vendored.Verifier({WORLD.vkey!r}).balance(Path('bob.statement').read_bytes());"
+        "assert not any(name.startswith('counterfoil') for name in sys.modules); print(claim.amount, claim.supply)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "120 1320\n"
+
+
+def test_it_imports_only_the_standard_library_and_nacl() -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(FILE.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or ".").partition(".")[0])
+    assert imported - set(sys.stdlib_module_names) == {"nacl"}
+
+
+def test_every_reason_is_used_and_listed() -> None:
+    used = set()
+    for node in ast.walk(ast.parse(FILE.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            used |= {value.value for value in node.args if isinstance(value, ast.Constant) and value.value in REASONS}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            used |= {value.value for value in node.value.elts if isinstance(value, ast.Constant)} & {"malformed_transaction"}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            used |= {node.value.value} & set(REASONS)
+    assert used | {"malformed_transaction"} == set(REASONS)
+    assert len(set(REASONS)) == len(REASONS)
+
+
+def test_every_layout_is_used() -> None:
+    assert {layout for _, layout in TABLES.values()} - {"Holding"} <= set(LAYOUTS)
+
+
+def test_speed() -> None:
+    """A statement takes well under 2 ms; the bound here is loose, for machines that are busy."""
+    for _ in range(10):
+        VERIFIER.balance(BALANCE)
+    best = min(timed() for _ in range(50))
+    assert best < 0.004, f"{best * 1_000:.2f} ms"
+
+
+def timed() -> float:
+    started = time.perf_counter()
+    VERIFIER.balance(BALANCE)
+    return time.perf_counter() - started
+
+
+def test_a_verifier_of_another_key() -> None:
+    other = World.example()
+    other.operator = SigningKey(sha256(b"other"))
+    assert reason(Verifier(other.vkey).balance, BALANCE) == "wrong_key"
+    assert reason(Verifier, "no key") == "wrong_key"

@@ -1,0 +1,481 @@
+"""The wire: each value has one encoding, each encoding one value, and everything else is refused by a typed error."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from counterfoil import ops, wire
+from counterfoil.exceptions import SignatureError, WireError
+from counterfoil.keys import Key
+from counterfoil.ops import _operation
+from counterfoil.verify import LAYOUTS, OPERATIONS, operation_tags
+from counterfoil.wire import Authorizer, Genesis, Parameters, SignedTransaction, Transaction
+from tests import builders
+from tests.builders import u
+
+A, B, C, D = (bytes([letter]) * 32 for letter in b"abcd")
+LEDGER = b"l" * 32
+ANN, BOB = Key.from_seed(A), Key.from_seed(B)
+
+# Strategies by layout: edge-biased integers, short lists.
+
+
+def integers(bits: int) -> st.SearchStrategy[int]:
+    edges = [0, 1, 127, 128, 255, 256, 2 ** (bits - 1), 2**bits - 1]
+    return st.sampled_from([edge for edge in edges if edge < 2**bits]) | st.integers(0, 2**bits - 1)
+
+
+def values(kind: str) -> st.SearchStrategy:
+    """Values of a type of the layouts, as a person may give them."""
+    if kind.endswith("?"):
+        return st.none() | values(kind[:-1])
+    if kind.startswith("["):
+        return st.lists(values(kind[1:-1]), max_size=4)
+    if kind in ("bool", "str"):
+        return st.booleans() if kind == "bool" else st.text(max_size=20)
+    if kind == "id" or kind.startswith("bytes"):
+        size = 32 if kind == "id" else int(kind[5:])
+        return st.binary(min_size=size, max_size=size)
+    if kind[0] == "u":
+        return integers(int(kind[1:]))
+    if kind in ("Power", "Period"):
+        return st.sampled_from(_operation.CODEC.classes[kind])
+    if kind == "Term":
+        lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
+        return st.one_of(*(structures(_operation.CODEC.classes[f"Term.{name}"], " ".join(rest)) for name, *rest in lines))
+    return structures(_operation.CODEC.classes[kind], LAYOUTS[kind])
+
+
+def structures(made: type, layout: str) -> st.SearchStrategy:
+    parts = [part.partition(":") for part in layout.split()]
+    fields = {name: st.deferred(lambda kind=kind: values(kind)) for name, _, kind in parts}
+    return st.fixed_dictionaries(fields).map(lambda given: made(**given))
+
+
+def operations_of(name: str) -> st.SearchStrategy:
+    layout = next(layout for line, layout in OPERATIONS.values() if line == name)
+    return structures(_operation.CODEC.classes[f"Operation.{name}"], layout)
+
+
+NAMES = [name for name, _ in OPERATIONS.values()]
+any_operation = st.one_of(*map(operations_of, NAMES))
+signed_transactions = st.builds(
+    lambda operations, valid_until, nonce, signers: Transaction(
+        LEDGER, operations, valid_until=valid_until, nonce=nonce
+    ).sign(*signers),
+    st.lists(any_operation, max_size=3),
+    integers(64),
+    st.binary(min_size=16, max_size=16),
+    st.sampled_from([(ANN,), (ANN, BOB), (BOB.on(A),), (ANN, BOB.on(C), ANN.on(C))]),
+)
+
+
+# Spelled out by hand, so that the layouts themselves are checked.
+
+GRANTS = [ops.KeyGrant(B), ops.KeyGrant(A, ["transfer", ops.Mint])]
+GRANT_BYTES = u(4, 2) + A + b"\x01" + u(4, 2) + b"\x30\x32" + B + b"\x00"
+SPELLED = [
+    (
+        ops.Open(opener=A, salt=b"s" * 16, threshold=2, keys=GRANTS),
+        b"\x10" + A + b"s" * 16 + b"\x02" + GRANT_BYTES,
+    ),
+    (ops.SetKeys(account=A, threshold=1, keys=GRANTS), b"\x11" + A + b"\x01" + GRANT_BYTES),
+    (ops.Mandate(account=A, agent=B, asset=C), b"\x12" + A + B + C + b"\x00"),
+    (
+        ops.Mandate(
+            account=A, agent=B, asset=C, limit=ops.Limit(operations=["mint", 0x30], cap=5, window_ms=6, until=7)
+        ),
+        b"\x12" + A + B + C + b"\x01" + u(4, 2) + b"\x30\x32" + u(16, 5) + u(8, 6) + u(8, 7),
+    ),
+    (ops.Once(account=A, key=B), b"\x13" + A + B),
+    (
+        ops.Create(
+            issuer=A,
+            symbol="BEAN",
+            decimals=2,
+            supply_cap=10**9,
+            policy=[
+                ops.StrictLots(),
+                ops.FixedExpiry(365),
+                ops.Lots(ops.Period.MONTH),
+                ops.InactivityExpiry(30),
+                ops.Bound(),
+            ],
+            powers=ops.Powers(mint=A, pause=B, change=C),
+        ),
+        b"\x20" + A + u(4, 4) + b"BEAN\x02" + u(16, 10**9) + u(4, 5)
+        + b"\x00" + b"\x01\x01" + b"\x02" + u(4, 365) + b"\x03" + u(4, 30) + b"\x04"
+        + b"\x01" + A + b"\x00" + b"\x01" + B + b"\x00" + b"\x01" + C,
+    ),
+    (ops.Change(asset=A), b"\x21" + A + b"\x00\x00"),
+    (
+        ops.Change(asset=A, supply_cap=5, policy=[ops.Lots(ops.Period.DAY)]),
+        b"\x21" + A + b"\x01" + u(16, 5) + b"\x01" + u(4, 1) + b"\x01\x00",
+    ),
+    (ops.Renounce(asset=A, power=ops.Power.CLAW_BACK), b"\x22" + A + b"\x03"),
+    (
+        ops.Freeze(asset=A, account=B, frozen=True, reason=ops.Reason(258, C)),
+        b"\x23" + A + B + b"\x01" + b"\x02\x01" + b"\x01" + C,
+    ),
+    (ops.Pause(asset=A, paused=False), b"\x24" + A + b"\x00" + b"\x00\x00\x00"),
+    (ops.Transfer(asset=A, sender=B, to=C, amount=258), b"\x30" + A + B + C + u(16, 258) + b"\x00"),
+    (
+        ops.Pay(asset=A, sender=B, payees=[ops.Payee(C, 1), ops.Payee(D, 2)], reference=D),
+        b"\x31" + A + B + u(4, 2) + C + u(16, 1) + D + u(16, 2) + b"\x01" + D,
+    ),
+    (ops.Mint(asset=A, to=B, amount=2**128 - 1), b"\x32" + A + B + b"\xff" * 16 + b"\x00"),
+    (ops.Burn(asset=A, sender=B, amount=1, reference=C), b"\x33" + A + B + u(16, 1) + b"\x01" + C),
+    (ops.ClawBack(asset=A, sender=B, to=C, amount=1), b"\x34" + A + B + C + u(16, 1) + b"\x00\x00\x00"),
+    (ops.Sweep(asset=A, accounts=[C, B]), b"\x35" + A + u(4, 2) + C + B),
+    (
+        ops.SetParameters(parameters=Parameters(window_ms=5, asset_creators=[B, A], operations_max=3, governor=C)),
+        b"\xa0" + u(8, 5) + b"\x01" + u(4, 2) + A + B + u(4, 60_000) + u(2, 3) + b"\x01" + C,
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "encoded"), SPELLED, ids=lambda part: getattr(part, "wire_name", "bytes"))
+def test_operations_are_encoded_as_the_reference_says(operation: ops.Operation, encoded: bytes) -> None:
+    assert bytes(operation).hex() == encoded.hex()
+    assert wire.decode_operation(encoded) == operation
+
+
+def test_every_operation_is_spelled_and_has_a_class() -> None:
+    assert {operation.wire_name for operation, _ in SPELLED} == set(NAMES)
+    for tag, (name, layout) in OPERATIONS.items():
+        made = _operation.CODEC.classes[f"Operation.{name}"]
+        assert getattr(ops, made.__name__) is made
+        assert (made.wire_tag, made.wire_name) == (tag, name)
+        assert {field.name for field in dataclasses.fields(made)} == {part.split(":")[0] for part in layout.split()}
+        assert dataclasses.fields(made)[0].kw_only
+        assert made.__doc__
+        assert ">>>" in made.__doc__
+
+
+@settings(max_examples=300, deadline=None)
+@given(any_operation, st.data())
+def test_one_encoding_per_operation(operation: ops.Operation, data: st.DataObject) -> None:
+    encoded = bytes(operation)
+    again = wire.decode_operation(encoded)
+    assert again == operation
+    assert type(again) is type(operation)
+    assert hash(again) == hash(operation)
+    assert bytes(again) == encoded
+    assert pickle.loads(pickle.dumps(operation)) == copy.deepcopy(operation) == operation  # noqa: S301
+    assert dataclasses.replace(operation) == operation
+    cut = data.draw(st.integers(0, len(encoded) - 1))
+    for other in (encoded[:cut], encoded + b"\x00"):
+        with pytest.raises(WireError):
+            wire.decode_operation(other)
+    changed = bytearray(encoded)
+    changed[cut] ^= data.draw(st.integers(1, 255))
+    try:
+        different = wire.decode_operation(bytes(changed))
+    except WireError:
+        return
+    assert different != operation
+    assert bytes(different) == bytes(changed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(signed_transactions, st.data())
+def test_one_encoding_per_signed_transaction(signed: SignedTransaction, data: st.DataObject) -> None:
+    encoded = bytes(signed)
+    again = SignedTransaction.from_bytes(encoded)
+    assert again == signed
+    assert bytes(again) == encoded
+    assert again.verify() is again
+    assert again.id == signed.id == builders.transaction_id(bytes(signed.transaction))
+    assert encoded.startswith(bytes(signed.transaction))
+    assert Transaction.from_bytes(bytes(signed.transaction)) == signed.transaction
+    assert pickle.loads(pickle.dumps(signed)) == signed  # noqa: S301
+    cut = data.draw(st.integers(0, len(encoded) - 1))
+    for other in (encoded[:cut], encoded + b"\x00"):
+        with pytest.raises(WireError):
+            SignedTransaction.from_bytes(other)
+    changed = bytearray(encoded)
+    changed[cut] ^= data.draw(st.integers(1, 255))
+    try:
+        different = SignedTransaction.from_bytes(bytes(changed))
+    except WireError:
+        return
+    assert different != signed
+    with pytest.raises(SignatureError):
+        different.verify()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes(data: bytes) -> None:
+    for read in (SignedTransaction.from_bytes, Transaction.from_bytes, wire.decode_operation, wire.decode_entry):
+        with pytest.raises(WireError):
+            read(data)
+
+
+def test_transactions_as_the_builders_make_them() -> None:
+    made = builders.transaction(LEDGER, [builders.transfer(5)], [builders.ANN_KEY, builders.BOB_KEY])
+    signed = SignedTransaction.from_bytes(made)
+    assert bytes(signed) == made
+    signed.verify()
+    transaction = signed.transaction
+    assert (transaction.version, transaction.ledger, transaction.nonce) == (1, LEDGER, b"n" * 16)
+    [operation] = transaction.operations
+    assert operation == ops.Transfer(asset=builders.BEAN, sender=builders.ANN, to=builders.BOB, amount=5)
+
+
+GIFT = ops.Transfer(asset=A, sender=ANN.account, to=B, amount=5)
+
+
+def test_defaults() -> None:
+    before = time.time_ns() // 1_000_000
+    transaction = Transaction(LEDGER, [GIFT])
+    assert before + 120_000 <= transaction.valid_until <= before + 130_000
+    assert len(transaction.nonce) == 16
+    assert transaction.nonce != Transaction(LEDGER, [GIFT]).nonce
+    assert transaction.authorizers is None
+    with pytest.raises(SignatureError, match="expected authorizers, found none"):
+        _ = transaction.id
+
+
+def test_signers_become_authorizers() -> None:
+    signed = Transaction(LEDGER, [GIFT]).sign(ANN, BOB.on(C))
+    assert signed.transaction.authorizers == (Authorizer(ANN.account), Authorizer(C, BOB.public))
+    assert signed.signatures == (ANN.sign(signed.transaction.message), BOB.sign(signed.transaction.message))
+
+
+def test_authorizers_known_before() -> None:
+    transaction = Transaction(LEDGER, [GIFT], authorizers=[BOB.on(C), ANN])
+    signed = transaction.sign(ANN, BOB.on(C))  # in any order
+    assert signed.transaction == transaction
+    assert signed.id == transaction.id
+    # Each signs elsewhere, and somebody puts the signatures together.
+    apart = SignedTransaction(transaction, [key.sign(transaction.message) for key in (BOB, ANN)])
+    assert apart == signed.verify()
+
+
+def test_signers_that_do_not_fit() -> None:
+    transaction = Transaction(LEDGER, [GIFT], authorizers=[ANN, BOB.on(C)])
+    for signers, found in (
+        ((), "expected a signer or more"),
+        ((ANN, ANN), "one twice"),
+        ((ANN,), "missing: " + C.hex()),
+        ((ANN, BOB.on(C), BOB), "not listed"),
+        ((ANN, BOB), "missing: " + C.hex()),
+    ):
+        with pytest.raises(SignatureError, match=found):
+            transaction.sign(*signers)
+    with pytest.raises(TypeError, match="expected a Key"):
+        Transaction(LEDGER, [GIFT]).sign(ANN.seed)  # type: ignore[arg-type]
+
+
+def test_signatures_that_do_not_hold() -> None:
+    signed = Transaction(LEDGER, [GIFT]).sign(ANN, BOB)
+    first, second = signed.signatures
+    for signatures in ([second, first], [first], [first, second, second], [first, bytes(64)], []):
+        with pytest.raises(SignatureError):
+            SignedTransaction(signed.transaction, signatures).verify()
+    with pytest.raises(WireError, match=r"signatures\[0\]: expected 64 bytes, found 63"):
+        SignedTransaction(signed.transaction, [first[:-1]])
+
+
+@pytest.mark.parametrize("amount", [True, 1.0, 1.5, "5", None, b"5", 5j, [5]])
+def test_amounts_of_other_types(amount: object) -> None:
+    with pytest.raises(TypeError, match=r"Transfer\.amount: expected an int, found"):
+        ops.Transfer(asset=A, sender=B, to=C, amount=amount)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("amount", [-1, 2**128, -(10**9), 10**10_000], ids=["-1", "2**128", "-10**9", "10**10000"])
+def test_amounts_out_of_range(amount: int) -> None:
+    with pytest.raises(WireError, match=r"Transfer\.amount: expected an integer from 0 to 2\*\*128 - 1, found"):
+        ops.Transfer(asset=A, sender=B, to=C, amount=amount)
+
+
+@pytest.mark.parametrize(
+    ("account", "kind", "found"),
+    [
+        (b"", WireError, "expected 32 bytes, found 0"),
+        (bytes(31), WireError, "expected 32 bytes, found 31"),
+        (bytes(10_000_000), WireError, "expected 32 bytes, found 10000000"),
+        ("did:key:z6Mk", TypeError, "found str; decode_account"),
+        (ANN, TypeError, r"found Key; did you mean its \.account"),
+        (None, TypeError, "found NoneType"),
+        (5, TypeError, "found int"),
+    ],
+)
+def test_accounts_that_are_none(account: object, kind: type[Exception], found: str) -> None:
+    with pytest.raises(kind, match=rf"Transfer\.to: .*{found}"):
+        ops.Transfer(asset=A, sender=B, to=account, amount=1)  # type: ignore[arg-type]
+
+
+def test_texts() -> None:
+    def symbol(text: object) -> ops.Create:
+        return ops.Create(issuer=A, symbol=text, decimals=0, supply_cap=1)  # type: ignore[arg-type]
+
+    with pytest.raises(WireError, match=r"Create\.symbol: expected Unicode text, found the lone surrogate '\\ud800'"):
+        symbol("AB\ud800")
+    with pytest.raises(WireError, match="at most 60,000 bytes, found 10,000,000"):
+        symbol("A" * 10_000_000)
+    for other in (b"BEAN", None, 5):
+        with pytest.raises(TypeError, match="expected a str"):
+            symbol(other)
+    # What the wire can carry but no ledger takes is the ledger's to refuse, by a status.
+    assert wire.decode_operation(bytes(symbol("😀"))).symbol == "😀"
+    encoded = bytes(symbol("BEAN"))
+    with pytest.raises(WireError, match="expected UTF-8, found ff"):
+        wire.decode_operation(encoded.replace(b"BEAN", b"BE\xffN"))
+    with pytest.raises(WireError, match="symbol: expected 1 to 12"):
+        ops.asset_id(A, "😀")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ops.Pay(asset=A, sender=B, payees=ops.Payee(C, 1)),
+        lambda: ops.Pay(asset=A, sender=B, payees=[(C, 1)]),
+        lambda: ops.Pay(asset=A, sender=B, payees=5),
+        lambda: ops.Sweep(asset=A, accounts=b"a" * 64),
+        lambda: ops.Sweep(asset=A, accounts="accounts"),
+        lambda: ops.Sweep(asset=A, accounts={A: B}),
+        lambda: ops.Freeze(asset=A, account=B, frozen=1),
+        lambda: ops.Freeze(asset=A, account=B, frozen=True, reason=5),
+        lambda: ops.Renounce(asset=A, power=0),
+        lambda: ops.Renounce(asset=A, power="nonsense"),
+        lambda: ops.Create(issuer=A, symbol="A", decimals=0, supply_cap=1, policy=[ops.Lots]),
+        lambda: ops.Create(issuer=A, symbol="A", decimals=0, supply_cap=1, policy=["bound"]),
+        lambda: ops.Lots(1),
+        lambda: ops.KeyGrant(A, "mint"),
+        lambda: ops.KeyGrant(A, [1.5]),
+        lambda: ops.KeyGrant(A, [True]),
+        lambda: ops.KeyGrant(A, 5),
+        lambda: ops.SetParameters(parameters=None),
+        lambda: Transaction(LEDGER, GIFT),
+        lambda: Transaction(LEDGER, [bytes(GIFT)]),
+        lambda: Transaction(LEDGER, [GIFT], valid_until=1.5),
+        lambda: Transaction(LEDGER, [GIFT], authorizers=[A]),
+        lambda: SignedTransaction(GIFT, []),
+        lambda: SignedTransaction.from_bytes("00"),
+        lambda: SignedTransaction.from_bytes(None),
+        lambda: wire.encode_entry(GIFT),
+    ],
+)
+def test_other_types(make) -> None:
+    with pytest.raises(TypeError, match="expected"):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda: ops.KeyGrant(A, ["mnt"]), "KeyGrant.scope: expected one of open, .*, found 'mnt'"),
+        (lambda: ops.KeyGrant(A, [256]), r"KeyGrant\.scope\[0\]: expected an integer from 0 to 2\*\*8 - 1, found 256"),
+        (lambda: ops.Sweep(asset=A, accounts=[A, b"b"]), r"Sweep\.accounts\[1\]: expected 32 bytes, found 1"),
+        (lambda: ops.Sweep(asset=A, accounts=[A] * 100_000), "expected a list of at most 60,000, found 100,000"),
+        (lambda: Transaction(LEDGER, [GIFT], nonce=b"n"), "nonce: expected 16 bytes, found 1"),
+        (lambda: Transaction(LEDGER, [GIFT], valid_until=-1), "valid_until: expected an integer"),
+        (lambda: SignedTransaction.from_bytes(bytes(61_029)), "at most 61,028 bytes, found 61,029"),
+        (lambda: wire.decode_entry(bytes(100_000_000)), "at most 65,535 bytes"),
+        (lambda: wire.decode_entry(b""), "expected a tag from 00 to 03, found no bytes"),
+        (lambda: wire.decode_entry(b"\x04"), "expected a tag from 00 to 03, found 04"),
+        (lambda: wire.decode_operation(b"\x36" + A), "at byte 0: expected a known tag of Operation, found 36"),
+        (lambda: wire.decode_operation(b"\x22" + A + b"\x05"), "known tag of Power, found 05"),
+        (lambda: wire.decode_operation(b"\x24" + A + b"\x02\x00\x00\x00"), "a boolean, 00 or 01, found 02"),
+        (lambda: wire.decode_operation(b"\x21" + A + b"\x02\x00"), r"00 \(absent\) or 01 \(present\), found 02"),
+        (lambda: wire.decode_operation(b"\x35" + A + b"\xff" * 4), "at most 0 elements, found 4294967295"),
+        (lambda: wire.decode_operation(bytes(GIFT)[:-1]), "expected 1 more bytes, found 0"),
+        (lambda: wire.decode_operation(bytes(GIFT) + b"\x00"), "expected 114 bytes, found 115"),
+    ],
+)
+def test_other_values(make, found: str) -> None:
+    with pytest.raises(WireError, match=found):
+        make()
+
+
+def test_lists_are_put_in_order_when_made_but_read_as_they_are() -> None:
+    made = ops.SetKeys(account=A, keys=[ops.KeyGrant(C), ops.KeyGrant(B, [ops.Mint, "transfer", 0x10])])
+    assert [grant.key for grant in made.keys] == [B, C]
+    assert made.keys[0].scope == (0x10, 0x30, 0x32) == operation_tags({"open", "transfer", "mint"})
+    swapped = b"\x11" + A + b"\x01" + u(4, 2) + C + b"\x00" + B + b"\x00"
+    assert [grant.key for grant in wire.decode_operation(swapped).keys] == [C, B]
+    assert bytes(wire.decode_operation(swapped)) == swapped
+
+
+def test_names_of_powers_and_periods() -> None:
+    assert ops.Renounce(asset=A, power="claw_back").power is ops.Power.CLAW_BACK  # type: ignore[arg-type]
+    assert ops.Lots("month").period is ops.Period.MONTH  # type: ignore[arg-type]
+
+
+def test_parameters_and_genesis() -> None:
+    genesis = Genesis(origin="club.example/beans", operator=A, time=5, salt=b"s" * 16, parameters=Parameters())
+    spelled = u(4, 18) + b"club.example/beans" + A + u(8, 5) + b"s" * 16
+    spelled += u(8, 3_600_000) + b"\x00" + u(4, 60_000) + u(2, 1_000) + b"\x00"
+    assert bytes(genesis) == spelled
+    assert genesis.ledger_id == builders.record_id("ledger", spelled)
+    assert wire.decode_entry(b"\x00" + spelled) == genesis
+    genesis.validate()
+    for origin in ("", "a b", "a+b", "é", "a\n", "x" * 256):
+        with pytest.raises(WireError, match=r"Genesis\.origin: expected 1 to 255"):
+            dataclasses.replace(genesis, origin=origin).validate()
+    for parameters, found in (
+        (Parameters(window_ms=999), r"window_ms: expected 1,000 to 86,400,000, found 999"),
+        (Parameters(window_ms=86_400_001), "window_ms"),
+        (Parameters(transaction_bytes_max=60_001), "transaction_bytes_max"),
+        (Parameters(operations_max=0), "operations_max"),
+        (Parameters(operations_max=1_001), "operations_max"),
+        (Parameters(asset_creators=[]), "1 to 64 accounts, found 0"),
+        (Parameters(asset_creators=[bytes([n]) * 32 for n in range(65)]), "1 to 64 accounts, found 65"),
+        (Parameters(asset_creators=[A, A]), "strictly ascending"),
+    ):
+        with pytest.raises(WireError, match=found):
+            dataclasses.replace(genesis, parameters=parameters).validate()
+
+
+def test_entries() -> None:
+    signed = Transaction(LEDGER, [GIFT, GIFT]).sign(ANN)
+    lot = wire.LotAmount
+    effects = (wire.Effect(taken=(lot(3, 5), lot(4, 6)), lapsed=(lot(0, 9),)), wire.Effect())
+    applied = wire.Applied(7, signed, effects)
+    entry = builders.applied(bytes(signed), [builders.moved([(3, 5), (4, 6)], [(0, 9)]), b"\x00"], time=7)
+    assert wire.encode_entry(applied) == entry
+    assert wire.decode_entry(entry) == applied
+    commit = wire.Commit(version=1, ledger=A, rules=1, height=2, time=3, through=4, state_root=B)
+    encoded = b"\x02\x01" + A + u(4, 1) + u(8, 2) + u(8, 3) + u(8, 4) + B
+    assert wire.encode_entry(commit) == encoded
+    assert wire.decode_entry(encoded) == commit
+    change = wire.OperatorChange(new_key=A, signature=b"s" * 64)
+    assert wire.decode_entry(wire.encode_entry(change)) == change
+    assert wire.encode_entry(change) == b"\x03" + A + b"s" * 64
+    message = b"counterfoil/operator/v1\n" + A + bytes(7) + b"\x09" + B
+    assert wire.OperatorChange.message(A, 9, B) == message
+
+
+@pytest.mark.parametrize(
+    ("effects", "found"),
+    [
+        ([b"\x00"], "expected one for each of 2 operations, found 1"),
+        ([b"\x00"] * 3, "expected one for each of 2 operations, found 3"),
+        ([b"\x00", builders.moved([], [])], "expected the value's one encoding"),
+        ([b"\x00", builders.moved([(4, 1), (3, 1)], [])], "taken: expected lots strictly ascending"),
+        ([b"\x00", builders.moved([], [(4, 1), (4, 1)])], "lapsed: expected lots strictly ascending"),
+        ([b"\x00", builders.moved([(4, 0)], [])], "a lot of 0 units"),
+        ([b"\x00", b"\x02"], "known tag of Effect, found 02"),
+    ],
+)
+def test_effects_that_no_ledger_writes(effects: list[bytes], found: str) -> None:
+    signed = Transaction(LEDGER, [GIFT, GIFT]).sign(ANN)
+    with pytest.raises(WireError, match=found):
+        wire.decode_entry(builders.applied(bytes(signed), effects))
+
+
+def test_frozen() -> None:
+    signed = Transaction(LEDGER, [GIFT]).sign(ANN)
+    for value, name in ((GIFT, "amount"), (signed, "signatures"), (signed.transaction, "nonce"), (Parameters(), "governor")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, name, 5)
+        assert not hasattr(value, "__dict__")
