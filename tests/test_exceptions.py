@@ -7,7 +7,6 @@ import inspect
 import pickle
 
 import pytest
-
 from counterfoil import exceptions
 from counterfoil.exceptions import (
     CorruptionError,
@@ -29,7 +28,9 @@ SAMPLES = {
 
 
 def test_all_are_listed_and_nothing_else() -> None:
-    defined = {name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"}
+    defined = {
+        name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"
+    }
     assert defined == set(exceptions.__all__)
     assert len(exceptions.__all__) == 19
 

@@ -7,11 +7,10 @@ import pickle
 from pathlib import Path
 
 import pytest
-from nacl.signing import VerifyKey
-
 from counterfoil.exceptions import WireError
 from counterfoil.keys import Key, Signer
 from counterfoil.verify import Authorizer, decode_account
+from nacl.signing import VerifyKey
 
 KEY = Key.from_seed(bytes(range(32)))
 
@@ -33,9 +32,9 @@ def test_its_text_hides_the_secret(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_equality_and_pickling() -> None:
-    assert KEY == Key.from_seed(bytearray(range(32)))
-    assert KEY != Key.generate()
-    assert KEY != KEY.account
+    assert Key.from_seed(bytearray(range(32))) == KEY
+    assert Key.generate() != KEY
+    assert KEY.account != KEY
     assert {KEY, Key.from_seed(KEY.seed)} == {KEY}
     assert pickle.loads(pickle.dumps(KEY)).seed == KEY.seed  # noqa: S301
 

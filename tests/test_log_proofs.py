@@ -7,11 +7,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from counterfoil.exceptions import ProofError
+from counterfoil.verify import leaf_hash, verify_consistency, verify_inclusion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.exceptions import ProofError
-from counterfoil.verify import leaf_hash, verify_consistency, verify_inclusion
 from tests import builders
 
 if TYPE_CHECKING:

@@ -8,10 +8,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from nacl.signing import SigningKey
-
 from counterfoil.exceptions import ProofError, WireError
 from counterfoil.verify import (
     REASONS,
@@ -23,6 +19,10 @@ from counterfoil.verify import (
     open_note,
     parse_log_proof,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
+
 from tests import builders
 
 if TYPE_CHECKING:

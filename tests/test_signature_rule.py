@@ -7,13 +7,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from nacl.signing import SigningKey
-
 from counterfoil import verify
 from counterfoil.exceptions import SignatureError
 from counterfoil.verify import is_public_key, verify_signature
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
 
 if TYPE_CHECKING:
     from pathlib import Path

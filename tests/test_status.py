@@ -6,8 +6,8 @@ import pickle
 import re
 
 import pytest
-
 from counterfoil.status import Status
+
 from tests.conftest import ROOT
 
 REFERENCE = (ROOT / "docs/reference/operations.md").read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from counterfoil.exceptions import ProofError
+from counterfoil.verify import REASONS, MapResult, tree_key, verify_map_proof
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.exceptions import ProofError
-from counterfoil.verify import REASONS, MapResult, tree_key, verify_map_proof
 from tests import builders
 
 if TYPE_CHECKING:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import pickle
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from counterfoil import ops, wire
 from counterfoil.exceptions import SignatureError, WireError
 from counterfoil.keys import Key
 from counterfoil.ops import _operation
 from counterfoil.verify import LAYOUTS, OPERATIONS, operation_tags
 from counterfoil.wire import Authorizer, Genesis, Parameters, SignedTransaction, Transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from tests import builders
 from tests.builders import u
+from tests.vectors import generate
 
 A, B, C, D = (bytes([letter]) * 32 for letter in b"abcd")
 LEDGER = b"l" * 32
@@ -49,7 +51,9 @@ def values(kind: str) -> st.SearchStrategy:
         return st.sampled_from(_operation.CODEC.classes[kind])
     if kind == "Term":
         lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
-        return st.one_of(*(structures(_operation.CODEC.classes[f"Term.{name}"], " ".join(rest)) for name, *rest in lines))
+        return st.one_of(
+            *(structures(_operation.CODEC.classes[f"Term.{name}"], " ".join(rest)) for name, *rest in lines)
+        )
     return structures(_operation.CODEC.classes[kind], LAYOUTS[kind])
 
 
@@ -110,9 +114,27 @@ SPELLED = [
             ],
             powers=ops.Powers(mint=A, pause=B, change=C),
         ),
-        b"\x20" + A + u(4, 4) + b"BEAN\x02" + u(16, 10**9) + u(4, 5)
-        + b"\x00" + b"\x01\x01" + b"\x02" + u(4, 365) + b"\x03" + u(4, 30) + b"\x04"
-        + b"\x01" + A + b"\x00" + b"\x01" + B + b"\x00" + b"\x01" + C,
+        b"\x20"
+        + A
+        + u(4, 4)
+        + b"BEAN\x02"
+        + u(16, 10**9)
+        + u(4, 5)
+        + b"\x00"
+        + b"\x01\x01"
+        + b"\x02"
+        + u(4, 365)
+        + b"\x03"
+        + u(4, 30)
+        + b"\x04"
+        + b"\x01"
+        + A
+        + b"\x00"
+        + b"\x01"
+        + B
+        + b"\x00"
+        + b"\x01"
+        + C,
     ),
     (ops.Change(asset=A), b"\x21" + A + b"\x00\x00"),
     (
@@ -475,7 +497,33 @@ def test_effects_that_no_ledger_writes(effects: list[bytes], found: str) -> None
 
 def test_frozen() -> None:
     signed = Transaction(LEDGER, [GIFT]).sign(ANN)
-    for value, name in ((GIFT, "amount"), (signed, "signatures"), (signed.transaction, "nonce"), (Parameters(), "governor")):
+    for value, name in (
+        (GIFT, "amount"),
+        (signed, "signatures"),
+        (signed.transaction, "nonce"),
+        (Parameters(), "governor"),
+    ):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, name, 5)
         assert not hasattr(value, "__dict__")
+
+
+def test_the_vectors_are_what_the_script_makes() -> None:
+    assert set(generate.render()) == {path.name for path in generate.FOLDER.glob("*.json")}
+    for name, text in generate.render().items():
+        assert (generate.FOLDER / name).read_text(encoding="ascii") == text, f"run {generate.__file__}"
+
+
+@pytest.mark.parametrize("name", ["account", "asset", "move", "ledger", "transactions", "entries"])
+def test_the_vectors_hold(name: str) -> None:
+    read = {"transactions": SignedTransaction.from_bytes, "entries": wire.decode_entry}.get(name, wire.decode_operation)
+    data = json.loads((generate.FOLDER / f"{name}.json").read_text(encoding="ascii"))
+    for line in data["accept"]:
+        assert generate.plain(read(bytes.fromhex(line["bytes"]))) == line["value"]
+    for line in data["refuse"]:
+        with pytest.raises(WireError):
+            read(bytes.fromhex(line["bytes"]))
+
+
+def test_every_operation_has_a_vector() -> None:
+    assert {operation.wire_name for operation in generate.OPERATIONS} == set(NAMES)

@@ -706,8 +706,8 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
 
 def _check_transaction(applied: Applied, identifier: bytes) -> None:
     """What holds of every transaction that a ledger applied, as far as its own bytes tell."""
-    signed, reason = applied.signed, "malformed_transaction"
-    transaction = signed.transaction
+    reason = "malformed_transaction"
+    signed, transaction = applied.signed, applied.signed.transaction
     if transaction.version != 1:
         _refuse("unknown_version", "transaction, version", 1, transaction.version)
     count = len(transaction.authorizers)

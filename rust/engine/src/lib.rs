@@ -23,4 +23,4 @@ pub use environment::StoreOptions;
 pub use error::{Error, Result};
 pub use home::FORMAT;
 pub use ledger::{Ledger, Options, OutcomeRow, Page, Stats};
-pub use writer::Batch;
+pub use writer::{Batch, count_valid_signatures};

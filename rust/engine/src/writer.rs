@@ -18,7 +18,7 @@ use crate::state_store::{ExtraDb, ExtraDrop, ExtraWrite, FlushBatch};
 use crate::tree::Change;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Outcome, admit};
-use counterfoil_core::signature;
+use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::SeenTransaction;
 use counterfoil_core::status::{EXPIRED, OK};
 use counterfoil_core::wire::{Entry, OperatorChange, encode};
@@ -378,6 +378,14 @@ fn admit_in_parallel(shared: &Shared, transactions: &[&[u8]]) -> Vec<Admission> 
     let cores = rayon::current_num_threads().max(1);
     let size = transactions.len().div_ceil(cores).clamp(16, SIGNATURE_BATCH);
     transactions.par_chunks(size).flat_map_iter(|chunk| admit(chunk, &rules)).collect()
+}
+
+/// How many of these signatures hold, verified in batches on all cores: what applying is measured against.
+pub fn count_valid_signatures(checks: &[Check<'_>]) -> usize {
+    checks
+        .par_chunks(SIGNATURE_BATCH)
+        .map(|batch| signature::verify_batch(batch).into_iter().filter(|holds| *holds).count())
+        .sum()
 }
 
 fn find_roots(shared: &Arc<Shared>, tasks: &Receiver<CommitTask>, work: &Sender<Work>) {

@@ -1,0 +1,1 @@
+"""What Counterfoil costs, measured: `python -m benches`, or `make bench`."""

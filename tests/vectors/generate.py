@@ -1,0 +1,301 @@
+"""Write the vectors beside this file: `python tests/vectors/generate.py`. Run it when an operation is added.
+
+They are made by the Python code, never by the Rust that they test. Bytes are hexadecimal, integers are decimal
+strings, what is absent is null. In each file, `accept` has values and their one encoding; `refuse` has bytes that no
+value has.
+
+- `account`, `asset`, `move`, `ledger`: operations, tag first
+- `transactions`: Borsh(Transaction), its id, what is signed, Borsh(SignedTransaction)
+- `entries`: entries of the log; genesis with the ledger's id
+- `records`: values of the tables
+- `ids`: record ids and account texts
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from counterfoil import verify, wire
+from counterfoil.keys import Key
+from counterfoil.ops import (
+    Bound,
+    Burn,
+    Change,
+    ClawBack,
+    Create,
+    FixedExpiry,
+    Freeze,
+    InactivityExpiry,
+    KeyGrant,
+    Limit,
+    Lots,
+    Mandate,
+    Mint,
+    Once,
+    Open,
+    Operation,
+    Parameters,
+    Pause,
+    Pay,
+    Payee,
+    Period,
+    Power,
+    Powers,
+    Reason,
+    Renounce,
+    SetKeys,
+    SetParameters,
+    StrictLots,
+    Sweep,
+    Transfer,
+    asset_id,
+    named_account,
+)
+
+FOLDER = Path(__file__).parent
+ANN, BOB, CAM = (Key.from_seed(bytes([number]) * 32) for number in (1, 2, 3))
+A, B, C, HASH = ANN.account, BOB.account, CAM.account, bytes(range(32))
+LEDGER, BEAN = b"\x11" * 32, b"\x22" * 32
+LARGEST = 2**128 - 1
+GRANTS = [KeyGrant(A), KeyGrant(B, ["mint", "burn"]), KeyGrant(C, [Transfer])]
+
+OPERATIONS: list[Operation] = [
+    Open(opener=A, salt=bytes(16), threshold=1, keys=GRANTS[:1]),
+    Open(opener=B, salt=bytes(range(16)), threshold=255, keys=GRANTS),
+    Open(opener=B, salt=bytes(16), threshold=0, keys=[]),
+    SetKeys(account=A, threshold=2, keys=GRANTS),
+    SetKeys(account=A, threshold=1, keys=[KeyGrant(A, []), KeyGrant(A, [255])]),
+    Mandate(account=A, agent=B, asset=BEAN),
+    Mandate(account=A, agent=B, asset=BEAN, limit=Limit(operations=[Mint], cap=500, window_ms=86_400_000, until=2**63)),
+    Mandate(account=A, agent=A, asset=BEAN, limit=Limit(operations=[], cap=0, window_ms=0, until=0)),
+    Once(account=A, key=HASH),
+    Create(issuer=A, symbol="BEAN", decimals=0, supply_cap=10**9),
+    Create(
+        issuer=B,
+        symbol="A.0",
+        decimals=38,
+        supply_cap=10**38 - 1,
+        policy=[Lots(Period.MONTH), FixedExpiry(365), StrictLots()],
+        powers=Powers(mint=A, freeze=B, pause=C, claw_back=A, change=B),
+    ),
+    Create(
+        issuer=B,
+        symbol="",
+        decimals=255,
+        supply_cap=LARGEST,
+        policy=[Bound(), Lots(Period.DAY), InactivityExpiry(2**32 - 1)],
+        powers=Powers(claw_back=C),
+    ),
+    Create(issuer=B, symbol="😀é", decimals=0, supply_cap=0, policy=[Bound(), Bound()]),
+    Change(asset=BEAN),
+    Change(asset=BEAN, supply_cap=5),
+    Change(asset=BEAN, supply_cap=0, policy=[]),
+    Change(asset=BEAN, policy=[Lots(Period.MONTH), FixedExpiry(90)]),
+    *(Renounce(asset=BEAN, power=power) for power in Power),
+    Freeze(asset=BEAN, account=A, frozen=True, reason=Reason(7, HASH)),
+    Freeze(asset=BEAN, account=A, frozen=False),
+    Pause(asset=BEAN, paused=True, reason=Reason(65_535)),
+    Pause(asset=BEAN, paused=False),
+    Transfer(asset=BEAN, sender=A, to=B, amount=120),
+    Transfer(asset=BEAN, sender=A, to=A, amount=0, reference=HASH),
+    Pay(asset=BEAN, sender=A, payees=[Payee(B, 1), Payee(C, LARGEST)], reference=HASH),
+    Pay(asset=BEAN, sender=A, payees=[]),
+    Mint(asset=BEAN, to=A, amount=500),
+    Mint(asset=BEAN, to=A, amount=LARGEST, reference=HASH),
+    Burn(asset=BEAN, sender=A, amount=1),
+    Burn(asset=BEAN, sender=A, amount=2**64, reference=HASH),
+    ClawBack(asset=BEAN, sender=A, to=B, amount=5, reason=Reason(3, HASH)),
+    Sweep(asset=BEAN, accounts=[B, A]),
+    Sweep(asset=BEAN, accounts=[]),
+    SetParameters(parameters=Parameters()),
+    SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
+]
+
+TRANSACTIONS = [
+    (wire.Transaction(LEDGER, OPERATIONS[:1], valid_until=5, nonce=bytes(16)), [ANN]),
+    (wire.Transaction(LEDGER, OPERATIONS, valid_until=2**64 - 1, nonce=bytes(range(16))), [ANN, BOB.on(C), CAM]),
+    (wire.Transaction(LEDGER, [], valid_until=0, nonce=bytes(16)), [CAM.on(A)]),
+]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, enum.Enum):
+        return value.name.lower()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if dataclasses.is_dataclass(value):
+        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields.pop("_encoded", None)
+        return {"is": getattr(value, "wire_name", type(value).__name__), **fields}
+    return (
+        [plain(element) for element in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+    )
+
+
+def refused(encodings: Iterable[bytes]) -> list[dict[str, str]]:
+    """Bytes that no value has: cut off, too long, and with a false tag."""
+    found: dict[str, str] = {}
+    for encoded in encodings:
+        found[(encoded + b"\x00").hex()] = "trailing byte"
+        found[encoded[:-1].hex()] = "truncated"
+    return [{"bytes": data, "why": why} for data, why in found.items()]
+
+
+def family(number: int) -> dict[str, Any]:
+    """The operations of one family."""
+    chosen = [operation for operation in OPERATIONS if operation.wire_tag >> 4 == number]
+    encodings = [bytes(operation) for operation in chosen]
+    wrong = refused(encodings) + [
+        {"bytes": f"{number << 4 | 15:02x}" + encodings[0].hex()[2:], "why": "unknown tag"},
+        {"bytes": "", "why": "truncated"},
+    ]
+    return {
+        "accept": [
+            {"value": plain(operation), "bytes": encoded.hex()}
+            for operation, encoded in zip(chosen, encodings, strict=True)
+        ],
+        "refuse": wrong,
+    }
+
+
+def false_tags() -> list[dict[str, str]]:
+    """Options, booleans, texts and enums that are not encoded the one way."""
+    freeze = bytes(Freeze(asset=BEAN, account=A, frozen=True))
+    create = bytes(Create(issuer=A, symbol="BEAN", decimals=0, supply_cap=1, policy=[Lots(Period.DAY)]))
+    sweep = bytes(Sweep(asset=BEAN, accounts=[A]))
+    changed = {
+        "boolean of 2": freeze.replace(A + b"\x01", A + b"\x02"),
+        "option of 2": freeze[:-1] + b"\x02",
+        "text that is not UTF-8": create.replace(b"BEAN", b"BE\xffN"),
+        "text with a surrogate": create.replace(b"\x04\x00\x00\x00BEAN", b"\x03\x00\x00\x00\xed\xa0\x80"),
+        "text in overlong form": create.replace(b"BEAN", b"BE\xc0\xae"),
+        "unknown period": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\x01\x02"),
+        "unknown term": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\x05\x00"),
+        "unknown power": bytes(Renounce(asset=BEAN, power=Power.CHANGE))[:-1] + b"\x05",
+        "list longer than its bytes": sweep.replace(b"\x01\x00\x00\x00" + A, b"\x02\x00\x00\x00" + A),
+        "list of 2^32 - 1": sweep.replace(b"\x01\x00\x00\x00" + A, b"\xff\xff\xff\xff" + A),
+    }
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
+def transactions() -> dict[str, Any]:
+    """Transactions, signed."""
+    accept = []
+    for transaction, signers in TRANSACTIONS:
+        signed = transaction.sign(*signers)
+        accept.append(
+            {
+                "value": plain(signed),
+                "transaction": bytes(signed.transaction).hex(),
+                "id": signed.id.hex(),
+                "message": signed.transaction.message.hex(),
+                "bytes": bytes(signed).hex(),
+            }
+        )
+    encodings = [bytes.fromhex(line["bytes"]) for line in accept]
+    return {"accept": accept, "refuse": [*refused(encodings), {"bytes": "", "why": "truncated"}]}
+
+
+def entries() -> dict[str, Any]:
+    """Entries of the log."""
+    signed = TRANSACTIONS[0][0].sign(ANN)
+    lots = [verify.LotAmount(0, 1), verify.LotAmount(2**32 - 1, LARGEST)]
+    effects = [verify.Effect(), verify.Effect(taken=tuple(lots)), verify.Effect(lapsed=tuple(lots[:1]))]
+    genesis = wire.Genesis(origin="club.example/beans", operator=A, time=5, salt=bytes(16), parameters=Parameters())
+    change = wire.OperatorChange(B, ANN.sign(wire.OperatorChange.message(LEDGER, 7, B)))
+    made: list[wire.Entry] = [
+        genesis,
+        *(wire.Applied(2**63, signed, (effect,)) for effect in effects),
+        wire.Commit(version=1, ledger=LEDGER, rules=1, height=2, time=3, through=4, state_root=HASH),
+        change,
+    ]
+    accept = [{"value": plain(entry), "bytes": wire.encode_entry(entry).hex()} for entry in made]
+    accept[0]["ledger"] = genesis.ledger_id.hex()
+    accept[-1]["message"] = wire.OperatorChange.message(LEDGER, 7, B).hex()
+    wrong = refused(wire.encode_entry(entry) for entry in made)
+    return {"accept": accept, "refuse": [*wrong, {"bytes": "04", "why": "unknown tag"}]}
+
+
+def records() -> dict[str, Any]:
+    """Values of the tables."""
+    keyed = verify.AccountRecord(epoch=3, threshold=2, keys=tuple(GRANTS))
+    made: list[tuple[str, Any]] = [
+        ("accounts", keyed),
+        ("accounts", verify.AccountRecord(family=4)),
+        ("mandates", verify.MandateRecord(A, B, BEAN, (0x30, 0x32), 500, 86_400_000, 5, 2**63, 7, 20)),
+        ("once", verify.OnceRecord(A, HASH, BEAN)),
+        (
+            "assets",
+            verify.AssetRecord(
+                1, A, "BEAN", 2, 10**9, (Lots(Period.MONTH), FixedExpiry(365)), Powers(mint=A), True, 3, 9, 1, 2, 4
+            ),
+        ),
+        ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5)),
+        ("freezes", verify.FreezeRecord(5, Reason(7, HASH))),
+        ("parameters", Parameters(governor=A)),
+    ]
+    accept = []
+    for table, value in made:
+        encoded = verify.CODEC.encode(verify.TABLES[table][1], value)
+        accept.append({"table": table, "value": plain(value), "bytes": encoded.hex()})
+    wrong = refused(bytes.fromhex(line["bytes"]) for line in accept[:1])
+    return {"accept": accept, "refuse": [{"table": "accounts", **line} for line in wrong]}
+
+
+def ids() -> dict[str, Any]:
+    """Record ids and account texts."""
+    return {
+        "asset": [
+            {"issuer": A.hex(), "symbol": symbol, "id": asset_id(A, symbol).hex()}
+            for symbol in ("A", "BEAN", "0.123456789Z")
+        ],
+        "named_account": [{"opener": A.hex(), "salt": HASH[:16].hex(), "id": named_account(A, HASH[:16]).hex()}],
+        "mandate": [
+            {"account": A.hex(), "agent": B.hex(), "asset": BEAN.hex(), "id": verify.mandate_id(A, B, BEAN).hex()}
+        ],
+        "once": [{"account": A.hex(), "key": HASH.hex(), "id": verify.once_id(A, HASH).hex()}],
+        "lot": [
+            {"asset": BEAN.hex(), "lot": str(lot), "id": verify.lot_id(BEAN, lot).hex()} for lot in (0, 673, 2**32 - 1)
+        ],
+        "table": [
+            {"table": table, "key": key.hex(), "id": verify.table_id(table, key).hex(), "tree_key": tree.hex()}
+            for table, (keyed, _) in verify.TABLES.items()
+            for key in [BEAN if keyed else b""]
+            for tree in [verify.tree_key(verify.table_id(table, key))]
+        ],
+        "text": [
+            {"id": account.hex(), "key_account": verify.encode_did_key(account), "named_account": named}
+            for account in (A, HASH, bytes(32), b"\xff" * 32)
+            for named in [verify.encode_named_account(account)]
+        ],
+    }
+
+
+def render() -> dict[str, str]:
+    """The files and their contents."""
+    files = {name: family(number) for name, number in (("account", 1), ("asset", 2), ("move", 3), ("ledger", 10))}
+    files["asset"]["refuse"] += false_tags()
+    files |= {"transactions": transactions(), "entries": entries(), "records": records(), "ids": ids()}
+    return {f"{name}.json": json.dumps(data, indent=1, ensure_ascii=True) + "\n" for name, data in files.items()}
+
+
+def main() -> None:
+    """Write them."""
+    for name, text in render().items():
+        (FOLDER / name).write_text(text, encoding="ascii")
+        sys.stdout.write(f"{name}: {len(text):,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
