@@ -2,6 +2,7 @@
 
 pub mod environment;
 pub mod error;
+pub mod pages;
 
 pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};
