@@ -2,7 +2,9 @@
 
 pub mod environment;
 pub mod error;
+pub mod log_store;
 pub mod pages;
 
 pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};
+pub use log_store::{LogReader, LogStore, LogView};
