@@ -71,7 +71,10 @@ const TERMS_MAX: usize = 2_048;
 
 /// How many signatures may be summed again, per signature of a failed chunk, before the rest is checked one by one.
 /// Halving finds a few bad ones cheaply; against many it would cost more than checking each.
-const RETRIED_TERMS_FACTOR: usize = 3;
+const RETRIED_TERMS_FACTOR: usize = 2;
+
+/// So few signatures are checked faster one by one than by further sums.
+const SINGLE_MAX: usize = 4;
 
 /// The y-coordinates, little-endian, of the eight points whose order divides 8: (0, 1), (0, −1), the two of order 4
 /// and the four of order 8.
@@ -263,7 +266,7 @@ fn isolate(failing: &[Term<'_>], budget: &mut usize, verdicts: &mut [bool]) {
         return;
     }
     let (left, right) = failing.split_at(failing.len().div_ceil(2));
-    if *budget < left.len() {
+    if *budget < left.len() || failing.len() <= SINGLE_MAX {
         for term in failing {
             set(verdicts, term.parsed.position, term.parsed.holds());
         }

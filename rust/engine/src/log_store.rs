@@ -20,6 +20,7 @@ use counterfoil_core::note::{Checkpoint, NOTE_BYTES_MAX, SignedNote};
 use counterfoil_core::receipt::ENTRY_BYTES_MAX;
 use heed::{PutFlags, RoTxn};
 use rayon::prelude::*;
+use std::io::Write;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -137,9 +138,20 @@ impl LogStore {
             if stored != first {
                 return Err(corrupt("meta size".into(), first, stored));
             }
-            for (index, chunk) in &chunks {
-                // Keys only ever grow: LMDB fills its pages to the end instead of splitting them in half.
-                databases.entries.put_with_flags(txn, PutFlags::APPEND, &index.to_be_bytes(), chunk)?;
+            let last = databases.entries.last(txn)?;
+            let last = last.map(|(key, _)| decode_u64("entries key", key)).transpose()?;
+            if last.is_some_and(|last| last >= first) {
+                return Err(corrupt("entries".into(), format!("chunks below {first}"), last.unwrap_or_default()));
+            }
+            for chunk in &chunks {
+                let key = chunk.first.to_be_bytes();
+                // Keys only ever grow, which was checked: LMDB then fills its pages to the end instead of splitting
+                // them in half. The value is written where LMDB keeps it, without a copy.
+                let flags = PutFlags::APPEND;
+                databases.entries.get_or_put_reserved_with_flags(txn, flags, &key, chunk.value_bytes, |space| {
+                    space.write_all(&chunk.header)?;
+                    chunk.entries.iter().try_for_each(|entry| space.write_all(entry.as_ref()))
+                })?;
             }
             for (level, growth) in (0_u8..).zip(&growth.levels) {
                 let Some(mut begin) = growth.first_index else { continue };
@@ -680,8 +692,17 @@ fn leaf_hashes<E: AsRef<[u8]> + Sync>(entries: &[E]) -> Vec<Id> {
     entries.par_iter().with_min_len(PARALLEL_ENTRIES_MIN).map(|entry| leaf_hash(entry.as_ref())).collect()
 }
 
-/// The chunks of these entries, each with the index of its first.
-fn pack<E: AsRef<[u8]>>(first: u64, entries: &[E]) -> Result<Vec<(u64, Vec<u8>)>> {
+/// A chunk that is to be written.
+struct NewChunk<'a, E> {
+    first: u64,
+    /// The count and the ends.
+    header: Vec<u8>,
+    entries: &'a [E],
+    value_bytes: usize,
+}
+
+/// The chunks of these entries.
+fn pack<E: AsRef<[u8]>>(first: u64, entries: &[E]) -> Result<Vec<NewChunk<'_, E>>> {
     let mut chunks = Vec::new();
     let (mut index, mut rest) = (first, entries);
     while !rest.is_empty() {
@@ -696,17 +717,16 @@ fn pack<E: AsRef<[u8]>>(first: u64, entries: &[E]) -> Result<Vec<(u64, Vec<u8>)>
             count = count.saturating_add(1);
         }
         let (part, tail) = rest.split_at(count);
-        let mut chunk = Vec::with_capacity(bytes.saturating_add(count.saturating_mul(4)).saturating_add(4));
-        chunk.extend_from_slice(&to_u32(count)?.to_be_bytes());
+        let header_bytes = count.saturating_mul(4).saturating_add(4);
+        let mut header = Vec::with_capacity(header_bytes);
+        header.extend_from_slice(&to_u32(count)?.to_be_bytes());
         let mut end = 0_usize;
         for entry in part {
             end = end.saturating_add(entry.as_ref().len());
-            chunk.extend_from_slice(&to_u32(end)?.to_be_bytes());
+            header.extend_from_slice(&to_u32(end)?.to_be_bytes());
         }
-        for entry in part {
-            chunk.extend_from_slice(entry.as_ref());
-        }
-        chunks.push((index, chunk));
+        let value_bytes = header_bytes.saturating_add(end);
+        chunks.push(NewChunk { first: index, header, entries: part, value_bytes });
         index = index.checked_add(to_u64(count)?).ok_or(LogError::Full)?;
         rest = tail;
     }
