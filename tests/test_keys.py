@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import pickle
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from counterfoil.exceptions import WireError
 from counterfoil.keys import Key, Signer
 from counterfoil.verify import Authorizer, decode_account
+
+if TYPE_CHECKING:
+    from pathlib import Path
 from nacl.signing import VerifyKey
 
 KEY = Key.from_seed(bytes(range(32)))

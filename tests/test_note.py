@@ -112,7 +112,7 @@ HASH = base64.b64encode(b"h" * 32).decode()
         f"\n5\n{HASH}\n",
         f"{NAME}\n05\n{HASH}\n",
         f"{NAME}\n+5\n{HASH}\n",
-        f"{NAME}\n٥\n{HASH}\n",
+        f"{NAME}\n\u0665\n{HASH}\n",
         f"{NAME}\n{2**63}\n{HASH}\n",
         f"{NAME}\n5\n{HASH[:-1]}\n",
         f"{NAME}\n5\n{HASH[:-2]}{chr(ord(HASH[-2]) + 1)}=\n",
@@ -185,8 +185,10 @@ def test_account_texts(account: bytes, data: st.DataObject) -> None:
     for text in (encode_did_key(account), encode_named_account(account)):
         assert decode_account(text) == account
         place = data.draw(st.integers(0, len(text) - 1))
-        letter = data.draw(st.characters(codec="utf-8").filter(lambda letter: letter != text[place]))
+        letter = data.draw(st.characters(codec="utf-8"))
         mutant = text[:place] + letter + text[place + 1 :]
+        if mutant == text:
+            continue
         try:
             # A did:key has no checksum: another letter may spell another key, but never the same.
             assert decode_account(mutant) != account

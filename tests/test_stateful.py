@@ -92,7 +92,7 @@ class Twins:
 
     def reopen(self) -> None:
         """Close the ledger and open it again."""
-        self.ledger.close()
+        self.ledger.close(); del self.ledger  #REOPEN
         self.ledger = Ledger.open(self.path, operator=operator_key(self.operator), commit_every_ms=None)
         self.follow()
         self.compare_tables()

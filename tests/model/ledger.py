@@ -63,6 +63,7 @@ class ModelLedger:
         self.state = State()
         self.state.put("parameters", record_id("parameters"), PARAMETERS.write(self.genesis.parameters))
         self.time: int = self.genesis.time
+        """The time of the last entry that has one."""
         self.operator: bytes = self.genesis.operator
         self.commits: list[Value] = []
         self.states: dict[int, State] = {1: self.state}
@@ -98,7 +99,7 @@ class ModelLedger:
 
     def apply(self, signed: bytes, time: int) -> Outcome:
         """Apply one transaction. What is refused changes nothing."""
-        self._pass_time(time)
+        self._check_time(time)
         at: list[int | None] = [None]
         draft = self.state.copy()
         try:
@@ -148,7 +149,7 @@ class ModelLedger:
         entry = b"\x01" + U64.write(time) + signed + U32.write(len(operations)) + effects
         refuse_if(len(entry) > ENTRY_BYTES_MAX, "too_large")
 
-        self.state = draft
+        self.state, self.time = draft, time
         self._seen[replay] = transaction.valid_until, identity, self.size
         return self._append(entry)
 
@@ -176,7 +177,8 @@ class ModelLedger:
 
     def commit(self, time: int, through: int | None = None) -> bytes:
         """Append a commit entry. What follows `through` is not in its state root; by default everything is in it."""
-        self._pass_time(time)
+        self._check_time(time)
+        self.time = time
         through = self.size if through is None else through
         assert (self.commits[-1].through if self.commits else 0) <= through <= self.size
         self.states = {index: state for index, state in self.states.items() if index >= through}
@@ -230,11 +232,11 @@ class ModelLedger:
         assert all(records for records in self.state.tables.values())
         self.state.root()
 
-    def _pass_time(self, time: int) -> None:
+    def _check_time(self, time: int) -> None:
+        """Time never decreases along the log. What is refused leaves no trace, not even of its time."""
         if time < self.time:
             message = f"time goes back: {time} after {self.time}"
             raise ValueError(message)
-        self.time = time
 
     def _append(self, entry: bytes) -> int:
         self.entries.append(entry)

@@ -156,10 +156,9 @@ def family(number: int) -> dict[str, Any]:
     """The operations of one family."""
     chosen = [operation for operation in OPERATIONS if operation.wire_tag >> 4 == number]
     encodings = [bytes(operation) for operation in chosen]
-    wrong = refused(encodings) + [
-        {"bytes": f"{number << 4 | 15:02x}" + encodings[0].hex()[2:], "why": "unknown tag"},
-        {"bytes": "", "why": "truncated"},
-    ]
+    wrong = refused(encodings)
+    wrong.append({"bytes": f"{number << 4 | 15:02x}{encodings[0].hex()[2:]}", "why": "unknown tag"})
+    wrong.append({"bytes": "", "why": "truncated"})
     return {
         "accept": [
             {"value": plain(operation), "bytes": encoded.hex()}
@@ -238,7 +237,19 @@ def records() -> dict[str, Any]:
         (
             "assets",
             verify.AssetRecord(
-                1, A, "BEAN", 2, 10**9, (Lots(Period.MONTH), FixedExpiry(365)), Powers(mint=A), True, 3, 9, 1, 2, 4
+                version=1,
+                issuer=A,
+                symbol="BEAN",
+                decimals=2,
+                supply_cap=10**9,
+                policy=(Lots(Period.MONTH), FixedExpiry(365)),
+                powers=Powers(mint=A),
+                paused=True,
+                frozen_accounts=3,
+                minted=9,
+                burned=1,
+                swept=2,
+                clawed_back=4,
             ),
         ),
         ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5)),
