@@ -1,0 +1,554 @@
+//! The tables of the committed state as trees: updating them, proving what they hold, and flushing what changed.
+//!
+//! The tree above the leaf blocks is in memory, rebuilt at opening from the tip pages. An update hashes only what
+//! changed and leaves the changed blocks *pending*; a flush takes them aside, so that updates and lookups go on while
+//! LMDB writes them. Lookups go from the pending blocks to the flushing ones to LMDB.
+
+use crate::block::{BlockKey, Leaves, PackedLeaf};
+use crate::environment::ReadTransaction;
+use crate::error::{Error, Result};
+use crate::state_store::{FlushBatch, StateMark, StateStore, corrupt, record_of};
+use crate::subtree::{Delta, PARALLEL_MIN, Pending, Reader, Subtree, Update, block_leaves};
+use crate::tips::{self, Assembly};
+use counterfoil_core::Id;
+use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError};
+use counterfoil_core::merkle::sum_map::{self, Node};
+use counterfoil_core::state::{Record, Table, VALUE_BYTES_MAX, tree_key};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The most leaves of a block, in a state that is made now. A state keeps the number that it was made with.
+pub const BLOCK_LEAVES: u16 = 16;
+
+/// What becomes of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its table; never the directory, which follows from the others.
+    pub table: Table,
+    /// Its name.
+    pub record_id: Id,
+    /// Its new content; none deletes it.
+    pub record: Option<Record>,
+}
+
+/// One record of a page of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where it stands: give the last one back to continue after it.
+    pub tree_key: Id,
+    /// Its name.
+    pub record_id: Id,
+    /// Its content.
+    pub record: Record,
+}
+
+/// A record proof and the directory proof that binds its table to the state root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableProof {
+    /// What the table holds; empty (zero bytes) where there is no such table.
+    pub record: Vec<u8>,
+    /// What the directory holds under the table's name.
+    pub directory: Vec<u8>,
+}
+
+/// What a check of the whole state went through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Tables that have records.
+    pub tables: u64,
+    /// Leaf blocks.
+    pub blocks: u64,
+    /// Records, without those of the directory.
+    pub records: u64,
+}
+
+/// The state's tables, as of the last update.
+#[derive(Debug)]
+pub struct Tree {
+    leaves_max: u16,
+    tables: BTreeMap<Table, TableTree>,
+    by_number: BTreeMap<u32, Table>,
+    /// Tables that no flush has begun to write.
+    new_tables: Vec<(u32, Table)>,
+    pending: Pending,
+    /// Why it refuses work: an update that failed may have changed some of the trees.
+    poisoned: Option<String>,
+}
+
+#[derive(Debug)]
+struct TableTree {
+    number: u32,
+    root: Subtree,
+    page_bits: u8,
+}
+
+impl Tree {
+    /// The state that the store holds, checked against its root down to the blocks (see [`Tree::check`] for the
+    /// records). Empty before the first flush.
+    pub fn open(store: &StateStore) -> Result<Self> {
+        Self::open_with(store, BLOCK_LEAVES)
+    }
+
+    fn open_with(store: &StateStore, leaves_max: u16) -> Result<Self> {
+        let tree = {
+            let transaction = store.read_transaction()?;
+            Self::load(store, &transaction, leaves_max)?
+        };
+        tree.check_directory(store)?;
+        Ok(tree)
+    }
+
+    fn load(store: &StateStore, transaction: &ReadTransaction, leaves_max: u16) -> Result<Self> {
+        let leaves_max = match store.load_leaves_max(transaction)? {
+            Some(stored) => u16::try_from(stored).unwrap_or(u16::MAX),
+            None => leaves_max,
+        };
+        let mut tree = Self {
+            leaves_max,
+            tables: BTreeMap::new(),
+            by_number: store.load_tables(transaction)?,
+            new_tables: Vec::new(),
+            pending: Pending::default(),
+            poisoned: None,
+        };
+        let mut assemblies: BTreeMap<u32, Assembly> =
+            tree.by_number.keys().map(|number| (*number, Assembly::new(usize::from(leaves_max)))).collect();
+        store.each_tip(transaction, |key, bytes| {
+            let assembly = assemblies.get_mut(&key.table());
+            assembly
+                .ok_or_else(|| corrupt("tips", &key, "a table that has a name", "none".to_owned()))?
+                .add(&key, bytes)
+        })?;
+        for (number, assembly) in assemblies {
+            let (root, page_bits) = assembly.finish(number)?;
+            if let Some(table) = tree.by_number.get(&number) {
+                let earlier = tree.tables.insert(*table, TableTree { number, root, page_bits });
+                if earlier.is_some() {
+                    return Err(corrupt("tables", &number, "one number a table", format!("{table:?} twice")));
+                }
+            }
+        }
+        let expected = store.load_mark(transaction)?.map_or(Id::ZERO, |mark| mark.state_root);
+        if tree.root() != expected {
+            let found = format!("state root {}", tree.root());
+            return Err(corrupt("tips", &"directory", &format!("state root {expected}"), found));
+        }
+        Ok(tree)
+    }
+
+    /// The directory must say of every table what its tips say.
+    fn check_directory(&self, store: &StateStore) -> Result<()> {
+        let mut expected = BTreeMap::new();
+        for (table, node) in self.tables() {
+            expected.insert(tree_key(&table.directory_record_id()), (table, node));
+        }
+        let mut after = None;
+        loop {
+            let page = self.page(store, &Table::DIRECTORY, after, 1_000)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.tree_key);
+            for row in page {
+                let stands = expected.remove(&row.tree_key).is_some_and(|(_, node)| row.record.value == node.hash.0);
+                if !stands {
+                    let found = format!("{:02x?}", row.record.value);
+                    return Err(corrupt(
+                        "blocks",
+                        &format!("directory record {}", row.record_id),
+                        "a table's root",
+                        found,
+                    ));
+                }
+            }
+        }
+        match expected.into_values().next() {
+            None => Ok(()),
+            Some((table, node)) => Err(corrupt(
+                "blocks",
+                &format!("directory, {table:?}"),
+                &format!("root {}", node.hash),
+                "no entry".to_owned(),
+            )),
+        }
+    }
+
+    /// The state root.
+    pub fn root(&self) -> Id {
+        self.table_node(&Table::DIRECTORY).hash
+    }
+
+    /// The sum of a table; 0 where it has no record.
+    pub fn sum(&self, table: &Table) -> u128 {
+        self.table_node(table).sum
+    }
+
+    /// How many records a table has.
+    pub fn count(&self, table: &Table) -> u64 {
+        self.tables.get(table).map_or(0, |tree| tree.root.count())
+    }
+
+    /// Every table that has records, with its root hash and sum, the directory apart.
+    pub fn tables(&self) -> impl Iterator<Item = (Table, Node)> + '_ {
+        let present = self.tables.iter().filter(|(table, tree)| **table != Table::DIRECTORY && tree.root.count() > 0);
+        present.map(|(table, tree)| (*table, tree.root.node()))
+    }
+
+    /// Apply changes and give the new state root. Of two changes of one record the later one counts. Nothing is stored
+    /// before a flush.
+    ///
+    /// An error leaves the tree unusable, except one about a change that is refused before anything is touched
+    /// ([`Error::Invalid`] for a value that is too long or a change of the directory). The calling thread holds no
+    /// snapshot or read transaction.
+    pub fn update(&mut self, store: &StateStore, changes: Vec<Change>) -> Result<Id> {
+        self.check_usable()?;
+        for change in &changes {
+            let length = change.record.as_ref().map_or(0, |record| record.value.len());
+            if length > VALUE_BYTES_MAX {
+                let id = change.record_id;
+                return Err(Error::Invalid(format!(
+                    "record {id}: a value of {length} bytes, expected at most {VALUE_BYTES_MAX}"
+                )));
+            }
+            if change.table == Table::DIRECTORY {
+                return Err(Error::Invalid("the directory follows from the tables: it cannot be changed".to_owned()));
+            }
+        }
+        // Until it is known to have gone well: a panic in here must not leave a tree that looks whole.
+        self.poisoned = Some("a change of the state did not finish".to_owned());
+        match self.update_tables(store, &changes) {
+            Ok(()) => {
+                self.poisoned = None;
+                Ok(self.root())
+            }
+            Err(error) => {
+                self.poisoned = Some(error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    fn update_tables(&mut self, store: &StateStore, changes: &[Change]) -> Result<()> {
+        let mut places = Vec::with_capacity(changes.len());
+        for (index, change) in changes.iter().enumerate() {
+            let known = self.tables.get(&change.table).map(|tree| tree.number);
+            match (known, &change.record) {
+                (Some(number), _) => places.push((number, change.record_id, index)),
+                (None, Some(_)) => places.push((self.intern(change.table)?, change.record_id, index)),
+                // There is nothing to delete in a table that was never used.
+                (None, None) => {}
+            }
+        }
+        let place = |place: &mut (u32, Id, usize)| place.1 = tree_key(&place.1);
+        if places.len() < PARALLEL_MIN {
+            places.iter_mut().for_each(place);
+            places.sort_unstable();
+        } else {
+            places.par_iter_mut().for_each(place);
+            places.par_sort_unstable();
+        }
+        let mut directory = Vec::new();
+        for of_table in places.chunk_by(|left, right| left.0 == right.0) {
+            let mut deltas = Vec::with_capacity(of_table.len());
+            for of_key in of_table.chunk_by(|left, right| left.1 == right.1) {
+                if let Some((_, tree_key, index)) = of_key.last()
+                    && let Some(change) = changes.get(*index)
+                {
+                    let (record_id, record) = (change.record_id, change.record.as_ref());
+                    deltas.push(Delta { tree_key: *tree_key, record_id, record });
+                }
+            }
+            let Some(table) = of_table.first().and_then(|(number, ..)| self.by_number.get(number).copied()) else {
+                continue;
+            };
+            let before = self.table_node(&table);
+            let after = self.update_table(store, &table, &deltas)?;
+            if before != after {
+                directory.push((table.directory_record_id(), after));
+            }
+        }
+        self.update_directory(store, directory)
+    }
+
+    fn update_directory(&mut self, store: &StateStore, roots: Vec<(Id, Node)>) -> Result<()> {
+        if roots.is_empty() {
+            return Ok(());
+        }
+        if !self.tables.contains_key(&Table::DIRECTORY) {
+            self.intern(Table::DIRECTORY)?;
+        }
+        let mut entries: Vec<(Id, Id, Option<Record>)> = roots
+            .into_iter()
+            .map(|(record_id, node)| {
+                // A table without records has no entry.
+                let record = (!node.is_empty()).then(|| Record { sum: 0, value: node.hash.0.to_vec() });
+                (tree_key(&record_id), record_id, record)
+            })
+            .collect();
+        entries.sort_by_key(|(tree_key, ..)| *tree_key);
+        let deltas: Vec<Delta<'_>> = entries
+            .iter()
+            .map(|(tree_key, record_id, record)| Delta {
+                tree_key: *tree_key,
+                record_id: *record_id,
+                record: record.as_ref(),
+            })
+            .collect();
+        self.update_table(store, &Table::DIRECTORY, &deltas)?;
+        Ok(())
+    }
+
+    fn update_table(&mut self, store: &StateStore, table: &Table, deltas: &[Delta<'_>]) -> Result<Node> {
+        let Some(tree) = self.tables.get_mut(table) else { return Ok(Node::EMPTY) };
+        let leaves_max = usize::from(self.leaves_max);
+        let update = Update { store, pending: &self.pending, table: tree.number, leaves_max };
+        let writes = update.apply(&mut tree.root, deltas)?;
+        self.pending.current.extend(writes);
+        Ok(tree.root.node())
+    }
+
+    fn intern(&mut self, table: Table) -> Result<u32> {
+        let number = match self.by_number.last_key_value() {
+            None => 0,
+            Some((last, _)) => last.checked_add(1).ok_or_else(|| Error::Invalid("too many tables".to_owned()))?,
+        };
+        self.tables.insert(table, TableTree { number, root: Subtree::Empty, page_bits: 0 });
+        self.by_number.insert(number, table);
+        self.new_tables.push((number, table));
+        Ok(number)
+    }
+
+    /// What a table holds under a record id.
+    pub fn get(&self, store: &StateStore, table: &Table, record_id: &Id) -> Result<Option<Record>> {
+        self.check_usable()?;
+        let Some(tree) = self.tables.get(table) else { return Ok(None) };
+        let tree_key = tree_key(record_id);
+        let (end, depth) = tree.root.descend(&tree_key, &mut Vec::new());
+        if !matches!(end, Subtree::Block { .. }) {
+            return Ok(None);
+        }
+        let key = BlockKey::new(tree.number, &sum_map::lower_bound(&tree_key, depth));
+        let reader = Reader::new(store, &self.pending);
+        let bytes = reader.read(&key)?;
+        let found = Leaves::new(key, &bytes)?.find_key(&tree_key)?;
+        found.map(|leaf| record_of(&key, &leaf, record_id)).transpose()
+    }
+
+    /// Prove what a table holds under a record id, or that it holds nothing there, down from the state root.
+    pub fn prove(&self, store: &StateStore, table: &Table, record_id: &Id) -> Result<TableProof> {
+        self.check_usable()?;
+        let directory = self.prove_in(store, &Table::DIRECTORY, &table.directory_record_id())?;
+        if self.count(table) == 0 {
+            return Ok(TableProof { record: Vec::new(), directory });
+        }
+        Ok(TableProof { record: self.prove_in(store, table, record_id)?, directory })
+    }
+
+    fn prove_in(&self, store: &StateStore, table: &Table, record_id: &Id) -> Result<Vec<u8>> {
+        let tree_key = tree_key(record_id);
+        let wrong = |error: ProofError| {
+            corrupt("blocks", &format!("{table:?}, {tree_key}"), "leaves that prove the root", error.to_string())
+        };
+        let Some(tree) = self.tables.get(table) else {
+            return Ok(MapProof::new(PathEnd::Nothing, Vec::new()).map_err(wrong)?.encode());
+        };
+        let mut siblings = Vec::with_capacity(40);
+        let (end, depth) = tree.root.descend(&tree_key, &mut siblings);
+        let key = BlockKey::new(tree.number, &sum_map::lower_bound(&tree_key, depth));
+        let reader = Reader::new(store, &self.pending);
+        let bytes;
+        let mut leaves: Vec<PackedLeaf<'_>> = Vec::new();
+        if matches!(end, Subtree::Block { .. }) {
+            bytes = reader.read(&key)?;
+            leaves = block_leaves(key, depth, &bytes)?;
+        }
+        let hashed: Vec<sum_map::Leaf> = leaves.iter().map(PackedLeaf::hashed).collect();
+        let at_end = sum_map::siblings(&hashed, depth, &tree_key, &mut siblings)
+            .map_err(|overflow| wrong(ProofError::Sum(overflow)))?;
+        let at_end = at_end.and_then(|end| leaves.iter().find(|leaf| leaf.tree_key == end.tree_key));
+        let end = match at_end {
+            None => PathEnd::Nothing,
+            Some(leaf) if leaf.tree_key == tree_key => PathEnd::Present(record_of(&key, leaf, record_id)?),
+            Some(leaf) => {
+                PathEnd::Other { tree_key: leaf.tree_key, sum: leaf.sum, value_hash: sum_map::value_hash(leaf.value) }
+            }
+        };
+        let proof = MapProof::new(end, siblings).map_err(wrong)?;
+        let bytes = proof.encode();
+        // A proof that does not verify never leaves: it would be taken for the operator's lie.
+        proof.verify(&tree.root.node().hash, &tree_key).map_err(wrong)?;
+        Ok(bytes)
+    }
+
+    /// The records of a table in the order of their tree keys, those after `after`, at most `limit` of them.
+    pub fn page(&self, store: &StateStore, table: &Table, after: Option<Id>, limit: usize) -> Result<Vec<Row>> {
+        self.check_usable()?;
+        let mut page = Page { reader: Reader::new(store, &self.pending), after, limit, rows: Vec::new() };
+        if let Some(tree) = self.tables.get(table) {
+            page.collect(tree.number, &tree.root, &Id::ZERO, 0)?;
+        }
+        Ok(page.rows)
+    }
+
+    /// Take what is pending aside to be flushed as the state after the first `log_index` entries of the log. Updates
+    /// and lookups go on meanwhile; [`StateStore::write_flush`] writes it and [`Tree::end_flush`] follows.
+    pub fn begin_flush(&mut self, log_index: u64) -> Result<FlushBatch> {
+        self.check_usable()?;
+        if self.pending.flushing.is_some() {
+            return Err(Error::Invalid("a flush is under way: it has to end before the next one begins".to_owned()));
+        }
+        let blocks = Arc::new(std::mem::take(&mut self.pending.current));
+        self.pending.flushing = Some(Arc::clone(&blocks));
+        let mark = StateMark { log_index, state_root: self.root() };
+        let mut batch = FlushBatch::new(mark, self.leaves_max, Arc::clone(&blocks));
+        batch.tables = std::mem::take(&mut self.new_tables);
+        let mut changed: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();
+        for key in blocks.keys() {
+            changed.entry(key.table()).or_default().insert(key.bound());
+        }
+        for (number, bounds) in changed {
+            let Some(tree) = self.by_number.get(&number).and_then(|table| self.tables.get_mut(table)) else { continue };
+            let bits = tips::page_bits(tree.root.blocks(), tree.page_bits);
+            if bits == tree.page_bits {
+                tips::changed_pages(number, &tree.root, bits, &bounds, &mut batch.tips);
+            } else {
+                tree.page_bits = bits;
+                batch.tips_cleared.push(number);
+                tips::all_pages(number, &tree.root, bits, &mut batch.tips);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Forget what was flushed, now that the store holds it.
+    pub fn end_flush(&mut self) {
+        self.pending.flushing = None;
+    }
+
+    /// How many blocks wait to be flushed.
+    pub fn pending_blocks(&self) -> usize {
+        self.pending.current.len()
+    }
+
+    /// Check what the store holds from the records up: every block, tip page and table root, and the state root.
+    pub fn check(store: &StateStore) -> Result<Checked> {
+        let mut checked = Checked::default();
+        let tree = {
+            let transaction = store.read_transaction()?;
+            let tree = Self::load(store, &transaction, BLOCK_LEAVES)?;
+            let mut expected = BTreeMap::new();
+            for (number, table) in &tree.by_number {
+                if let Some(of_table) = tree.tables.get(table) {
+                    expect_blocks(*number, &of_table.root, &Id::ZERO, 0, &mut expected);
+                    if *table != Table::DIRECTORY && of_table.root.count() > 0 {
+                        checked.tables = checked.tables.saturating_add(1);
+                        checked.records = checked.records.saturating_add(of_table.root.count());
+                    }
+                }
+            }
+            store.each_block(&transaction, |key, bytes| {
+                let Some((depth, count, node)) = expected.remove(&key) else {
+                    return Err(corrupt("blocks", &key, "no block, as the tips say", format!("{} bytes", bytes.len())));
+                };
+                checked.blocks = checked.blocks.saturating_add(1);
+                check_block(key, bytes, depth, count, node)
+            })?;
+            if let Some(key) = expected.into_keys().next() {
+                return Err(corrupt("blocks", &key, "a block, because the tips name one", "nothing".to_owned()));
+            }
+            tree
+        };
+        tree.check_directory(store)?;
+        Ok(checked)
+    }
+
+    fn table_node(&self, table: &Table) -> Node {
+        self.tables.get(table).map_or(Node::EMPTY, |tree| tree.root.node())
+    }
+
+    fn check_usable(&self) -> Result<()> {
+        match &self.poisoned {
+            None => Ok(()),
+            Some(reason) => Err(Error::Poisoned { reason: reason.clone() }),
+        }
+    }
+}
+
+struct Page<'a> {
+    reader: Reader<'a>,
+    after: Option<Id>,
+    limit: usize,
+    rows: Vec<Row>,
+}
+
+impl Page<'_> {
+    fn collect(&mut self, table: u32, subtree: &Subtree, bound: &Id, depth: usize) -> Result<()> {
+        if self.rows.len() >= self.limit {
+            return Ok(());
+        }
+        match subtree {
+            Subtree::Empty => Ok(()),
+            Subtree::Branch(branch) => {
+                let middle = sum_map::with_bit(bound, depth);
+                let below = depth.saturating_add(1);
+                // Whatever stands left of the middle has been given when the last one given did not.
+                if self.after.is_none_or(|after| after < middle) {
+                    self.collect(table, &branch.left, bound, below)?;
+                }
+                self.collect(table, &branch.right, &middle, below)
+            }
+            Subtree::Block { .. } => {
+                let key = BlockKey::new(table, bound);
+                let bytes = self.reader.read(&key)?;
+                let fresh = |leaf: &PackedLeaf<'_>| self.after.is_none_or(|after| after < leaf.tree_key);
+                let room = self.limit.saturating_sub(self.rows.len());
+                for leaf in block_leaves(key, depth, &bytes)?.into_iter().filter(fresh).take(room) {
+                    let record = Record { sum: leaf.sum, value: leaf.value.to_vec() };
+                    self.rows.push(Row { tree_key: leaf.tree_key, record_id: leaf.record_id, record });
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn expect_blocks(
+    table: u32,
+    subtree: &Subtree,
+    bound: &Id,
+    depth: usize,
+    expected: &mut BTreeMap<BlockKey, (usize, u16, Node)>,
+) {
+    match subtree {
+        Subtree::Empty => {}
+        Subtree::Block { count, node } => {
+            expected.insert(BlockKey::new(table, bound), (depth, *count, *node));
+        }
+        Subtree::Branch(branch) => {
+            let below = depth.saturating_add(1);
+            expect_blocks(table, &branch.left, bound, below, expected);
+            expect_blocks(table, &branch.right, &sum_map::with_bit(bound, depth), below, expected);
+        }
+    }
+}
+
+fn check_block(key: BlockKey, bytes: &[u8], depth: usize, count: u16, node: Node) -> Result<()> {
+    let leaves = block_leaves(key, depth, bytes)?;
+    if leaves.len() != usize::from(count) {
+        return Err(corrupt("blocks", &key, &format!("{count} leaves"), leaves.len().to_string()));
+    }
+    if let Some(leaf) = leaves.iter().find(|leaf| tree_key(&leaf.record_id) != leaf.tree_key) {
+        let found = format!("{} of record {}", leaf.tree_key, leaf.record_id);
+        return Err(corrupt("blocks", &key, "tree keys that are the hashes of their record ids", found));
+    }
+    let hashed: Vec<sum_map::Leaf> = leaves.iter().map(PackedLeaf::hashed).collect();
+    let found = sum_map::root(&hashed, depth)
+        .map_err(|overflow| corrupt("blocks", &key, "sums below 2^128", overflow.to_string()))?;
+    if found != node {
+        let expected = format!("hash {} and sum {}, as the tips say", node.hash, node.sum);
+        return Err(corrupt("blocks", &key, &expected, format!("hash {} and sum {}", found.hash, found.sum)));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
