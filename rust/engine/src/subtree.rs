@@ -129,6 +129,11 @@ impl<'a> Reader<'a> {
         Self { store, pending, transaction: OnceCell::new() }
     }
 
+    /// A reader in a transaction that is open already.
+    pub(crate) fn within(store: &'a StateStore, pending: &'a Pending, transaction: ReadTransaction) -> Self {
+        Self { store, pending, transaction: OnceCell::from(transaction) }
+    }
+
     pub(crate) fn read(&self, key: &BlockKey) -> Result<BlockBytes<'_>> {
         let found = match self.pending.find(key) {
             Some(pending) => pending.as_ref().map(|bytes| BlockBytes::Shared(Arc::clone(bytes))),
@@ -200,7 +205,7 @@ impl Update<'_> {
             Subtree::Block { .. } => Reader::new(self.store, self.pending).read(&key)?.to_vec(),
             Subtree::Empty | Subtree::Branch(_) => Vec::new(),
         };
-        let old = if old.is_empty() { Vec::new() } else { self.leaves(key, depth, &old)? };
+        let old = if old.is_empty() { Vec::new() } else { block_leaves(key, depth, &old)? };
         if let Some(merged) = merge(&old, deltas) {
             if !old.is_empty() {
                 writes.push((key, None));
@@ -240,7 +245,7 @@ impl Update<'_> {
             Subtree::Block { .. } => {
                 let key = self.key(&first.tree_key, depth);
                 let bytes = reader.read(&key)?;
-                let old = self.leaves(key, depth, &bytes)?;
+                let old = block_leaves(key, depth, &bytes)?;
                 if let Some(merged) = merge(&old, deltas) {
                     if merged.is_empty() || merged.len() > self.leaves_max {
                         // Of the blocks that take its place, only the leftmost can have the same key.
@@ -288,7 +293,7 @@ impl Update<'_> {
         }
         let mut leaves = Vec::with_capacity(self.leaves_max);
         for (key, bytes) in &parts {
-            leaves.extend(self.leaves(*key, below, bytes)?);
+            leaves.extend(block_leaves(*key, below, bytes)?);
         }
         // What was written below is written no more, but deletions stay: the database may hold those blocks.
         let mut kept: BlockMap = writes.drain(start..).map(|(key, _)| (key, None)).collect();
@@ -330,10 +335,6 @@ impl Update<'_> {
         let ((left, mut writes), (right, high_writes)) = (left?, right?);
         writes.extend(high_writes);
         Ok((Subtree::branch(left, right).map_err(|overflow| self.overflow(overflow))?, writes))
-    }
-
-    fn leaves<'b>(&self, key: BlockKey, depth: usize, bytes: &'b [u8]) -> Result<Vec<PackedLeaf<'b>>> {
-        block_leaves(key, depth, bytes)
     }
 
     fn key(&self, path: &Id, depth: usize) -> BlockKey {
