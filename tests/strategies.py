@@ -174,17 +174,22 @@ class Storyteller:
 
     def step(self) -> tuple[int, bytes]:
         """The next transaction and its time."""
+        time, (signed,) = self.batch(1)
+        return time, signed
+
+    def batch(self, count: int) -> tuple[int, list[bytes]]:
+        """A time and transactions to be applied then; all but the first are written without seeing those before."""
+        if not self.queue and self.random.randrange(60) == 0 and self._assets():
+            self.plan_many_lots(self.random.choice([3, 66, 70]))
         if self.queue:
             time, draft = self.queue.pop(0)
-            return max(time, self.model.time), self._sign(draft)
-        if self.random.randrange(60) == 0 and self._assets():
-            self.plan_many_lots(self.random.choice([3, 66, 70]))
-            return self.step()
+            return max(time, self.model.time), [self._sign(draft)]
         time = self.next_time()
+        return time, [self._transaction(time) for _ in range(count)]
+
+    def _transaction(self, time: int) -> bytes:
         draft = self.draft(time)
-        if self.random.randrange(5) == 0:
-            return time, self._mischief(draft, time)
-        return time, self._sign(draft)
+        return self._mischief(draft, time) if self.random.randrange(6) == 0 else self._sign(draft)
 
     def next_time(self) -> int:
         """The time of the next transaction: mostly soon, sometimes on the edge of a day, month, window or expiry."""

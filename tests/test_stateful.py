@@ -197,8 +197,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def _tell(self, random: Any, count: int) -> None:
         """Write transactions for what the model is now, and apply them as one batch."""
         self.teller.random = random
-        steps = [self.teller.step() for _ in range(count)]
-        self.twins.apply(*[signed for _, signed in steps], time=max(time for time, _ in steps))
+        time, signed = self.teller.batch(count)
+        self.twins.apply(*signed, time=time)
 
     @rule(random=randoms)
     def apply(self, random: Any) -> None:

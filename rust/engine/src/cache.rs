@@ -26,6 +26,23 @@ struct Slot {
     delta: u64,
 }
 
+/// What memory knows of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Known<'a> {
+    /// Nothing: it is on disk, if anywhere.
+    Unknown,
+    /// There is none.
+    Absent,
+    /// It.
+    Present(&'a Record),
+}
+
+impl<'a> From<Option<&'a Record>> for Known<'a> {
+    fn from(record: Option<&'a Record>) -> Self {
+        record.map_or(Self::Absent, Self::Present)
+    }
+}
+
 type Key = (u32, Id);
 
 /// The cache. Its hash is seeded, because account ids can be chosen.
@@ -64,14 +81,13 @@ impl Cache {
         {
             return *number;
         }
-        let number = match self.numbers.get(table) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.tables.len()).expect("2^32 tables do not fit into memory");
-                self.tables.push(*table);
-                self.numbers.insert(*table, number);
-                number
-            }
+        let number = if let Some(number) = self.numbers.get(table) {
+            *number
+        } else {
+            let number = u32::try_from(self.tables.len()).expect("2^32 tables do not fit into memory");
+            self.tables.push(*table);
+            self.numbers.insert(*table, number);
+            number
         };
         self.last_table = Some((*table, number));
         number
@@ -93,9 +109,9 @@ impl Cache {
     }
 
     /// A record without keeping it: for readers, who must not push out what the writer uses.
-    pub(crate) fn peek(&self, table: &Table, id: &Id) -> Option<Option<&Record>> {
-        let number = self.numbers.get(table)?;
-        self.slots.get(&(*number, *id)).map(|slot| slot.record.as_ref())
+    pub(crate) fn peek(&self, table: &Table, id: &Id) -> Known<'_> {
+        let slot = self.numbers.get(table).and_then(|number| self.slots.get(&(*number, *id)));
+        slot.map_or(Known::Unknown, |slot| Known::from(slot.record.as_ref()))
     }
 
     /// Writes a record and returns the old one.

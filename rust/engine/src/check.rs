@@ -43,7 +43,7 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Resu
     options.store.read_only = true;
     let store = StateStore::open(&home.state(), &options.store)?;
     let log = LogReader::follow(&home.log(), &options.store)?;
-    let frontier = log.check(|done, all| progress(done, all))?;
+    let frontier = log.check(&mut *progress)?;
     Tree::check(&store)?;
     let loaded = load(&store, &log, &options)?;
     let (mut tree, mut replica) = (loaded.tree, loaded.replica);

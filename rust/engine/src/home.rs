@@ -38,7 +38,7 @@ impl Home {
         } else if path.exists() {
             return Err(Error::AlreadyExists { path: path.to_owned() });
         }
-        std::fs::create_dir_all(path).map_err(|source| home.io(path, source))?;
+        std::fs::create_dir_all(path).map_err(|source| io(path, source))?;
         Ok(home)
     }
 
@@ -59,7 +59,7 @@ impl Home {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(not_a_ledger("it has no file named format"));
             }
-            Err(source) => return Err(home.io(&path.join("format"), source)),
+            Err(source) => return Err(io(&path.join("format"), source)),
         };
         let mut lines = text.lines();
         let number = lines.next().filter(|first| *first == FIRST_LINE).and_then(|_| lines.next());
@@ -85,16 +85,12 @@ impl Home {
     /// Takes the writer's lock; it is let go when the file is dropped or the process ends, however it ends.
     pub(crate) fn lock(&self) -> Result<File> {
         let path = self.path.join("lock");
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| self.io(&path, source))?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(|source| io(&path, source))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path: self.path.clone() }),
-            Err(TryLockError::Error(source)) => Err(self.io(&path, source)),
+            Err(TryLockError::Error(source)) => Err(io(&path, source)),
         }
     }
 
@@ -104,7 +100,7 @@ impl Home {
         let recorded = match std::fs::read_to_string(self.path.join("identity")) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            Err(source) => return Err(self.io(&self.path.join("identity"), source)),
+            Err(source) => return Err(io(&self.path.join("identity"), source)),
         };
         Ok(recorded == self.identity()?)
     }
@@ -116,7 +112,7 @@ impl Home {
 
     fn identity(&self) -> Result<String> {
         let path = self.log().join("data.mdb");
-        let metadata = std::fs::metadata(&path).map_err(|source| self.io(&path, source))?;
+        let metadata = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
         // File systems that do not tell a file's birth leave the inode alone to decide.
         let born = metadata
             .created()
@@ -137,10 +133,10 @@ impl Home {
             std::fs::rename(&temporary, &path)?;
             File::open(&self.path)?.sync_all()
         };
-        write().map_err(|source| self.io(&path, source))
+        write().map_err(|source| io(&path, source))
     }
+}
 
-    fn io(&self, path: &Path, source: std::io::Error) -> Error {
-        Error::Io { path: path.to_owned(), source }
-    }
+fn io(path: &Path, source: std::io::Error) -> Error {
+    Error::Io { path: path.to_owned(), source }
 }

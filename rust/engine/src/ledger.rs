@@ -1,6 +1,6 @@
 //! A ledger that is open: for writing, with its threads, or read-only, following what another process writes.
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Known};
 use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::home::Home;
@@ -166,14 +166,6 @@ impl Shared {
         match self.poison.get() {
             Some(reason) => Error::Poisoned { reason: reason.clone() },
             None => Error::Closed,
-        }
-    }
-
-    /// An error that can be handed to several callers.
-    pub(crate) fn cause(&self, error: &Error) -> Error {
-        match error {
-            Error::MapFull { limit_bytes } => Error::MapFull { limit_bytes: *limit_bytes },
-            other => Error::Storage(other.to_string()),
         }
     }
 
@@ -635,8 +627,9 @@ impl Ledger {
         self.reading(|shared| {
             let state = shared.read_state()?;
             match state.peek(table, id) {
-                Some(record) => Ok(record.cloned()),
-                None => shared.store.get(table, id),
+                Known::Present(record) => Ok(Some(record.clone())),
+                Known::Absent => Ok(None),
+                Known::Unknown => shared.store.get(table, id),
             }
         })
     }

@@ -1,7 +1,7 @@
 //! The deterministic half of the engine: a log's entries, applied to records. The writer, recovery and read-only
 //! followers are all this.
 
-use crate::cache::{Cache, Change};
+use crate::cache::{Cache, Change, Known};
 use crate::error::{Error, Result};
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen, short};
@@ -478,12 +478,9 @@ impl Replica {
     }
 
     /// A record, if it is in memory.
-    pub(crate) fn peek(&self, table: &Table, id: &Id) -> Option<Option<&Record>> {
+    pub(crate) fn peek(&self, table: &Table, id: &Id) -> Known<'_> {
         let in_tail = self.tail.as_ref().and_then(|tail| tail.changes.get(&(*table, *id)));
-        match in_tail {
-            Some(record) => Some(record.as_ref()),
-            None => self.cache.peek(table, id),
-        }
+        in_tail.map_or_else(|| self.cache.peek(table, id), |record| Known::from(record.as_ref()))
     }
 
     /// Records of a table that changed since the tree was updated.

@@ -410,6 +410,7 @@ fn flush_batches(shared: &Arc<Shared>, tasks: &Receiver<FlushTask>, work: &Sende
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Writer {
     shared: Arc<Shared>,
     log: LogStore,
@@ -522,7 +523,7 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         shared.let_readers_in();
         let mut state = self.lock_state(&shared)?;
-        let mut group = Group { entries: Vec::new(), rows: Vec::new(), done: Vec::new(), failed: None };
+        let mut group = Group { entries: Vec::new(), rows: Vec::new(), done: Vec::new(), time: Ok(0) };
         let (mut pieces, mut last) = (pieces, last);
         loop {
             for piece in pieces {
@@ -549,7 +550,7 @@ impl Writer {
             shared.poison(&format!("a batch could not be written: {reason}"));
             // The callers of this very batch learn the cause itself.
             for (job, _) in group.done {
-                job.answer(Err(shared.cause(&error)));
+                job.answer(Err(copy_of(&error)));
             }
             return Err(error);
         }
@@ -566,24 +567,14 @@ impl Writer {
         let Piece { job, from, admissions } = piece;
         if from == 0 {
             group.rows = Vec::with_capacity(job.batch.len());
-            group.failed = None;
-            match self.time_of(state, job.time) {
-                Ok(time) => group.failed = Some(Ok(time)),
-                Err(error) => group.failed = Some(Err(error)),
-            }
+            group.time = Self::time_of(state, job.time);
         }
-        let count = admissions.len();
-        let time = match &group.failed {
-            Some(Ok(time)) => *time,
-            Some(Err(_)) | None => {
-                // The job's time is refused: none of its transactions is looked at.
-                if from.saturating_add(count) >= job.batch.len()
-                    && let Some(Err(error)) = group.failed.take()
-                {
-                    job.answer(Err(error));
-                }
-                return Ok(());
+        let Ok(time) = group.time else {
+            // None of the job's transactions is looked at; its last piece answers it.
+            if from.saturating_add(admissions.len()) >= job.batch.len() {
+                job.answer(std::mem::replace(&mut group.time, Ok(0)).map(|_| Vec::new()));
             }
+            return Ok(());
         };
         self.stated_time = job.time.is_some();
         for (offset, admission) in admissions.into_iter().enumerate() {
@@ -651,7 +642,7 @@ impl Writer {
     fn dry_run(&mut self, batch: &Batch, admissions: Vec<Admission>, time: Option<u64>) -> Outcomes {
         let shared = Arc::clone(&self.shared);
         let mut state = self.lock_state(&shared)?;
-        let time = self.time_of(&state, time)?;
+        let time = Self::time_of(&state, time)?;
         let admissions: Vec<Admission> = admissions
             .into_iter()
             .enumerate()
@@ -686,7 +677,7 @@ impl Writer {
     }
 
     /// The time at which a job is applied: the stated one, or the clock's, never before the last entry's.
-    fn time_of(&self, state: &Replica, stated: Option<u64>) -> Result<u64> {
+    fn time_of(state: &Replica, stated: Option<u64>) -> Result<u64> {
         let clock = clock_ms();
         let bound = clock.saturating_add(AHEAD_MAX_MS);
         let last = state.position.time;
@@ -706,14 +697,13 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let (delta, checked) = {
             let state = self.lock_state(&shared)?;
-            (state.cache.delta(), self.time_of(&state, time).and_then(|_| self.may_sign(&state)))
+            (state.cache.delta(), Self::time_of(&state, time).and_then(|_| self.may_sign(&state)))
         };
-        match checked {
-            Err(error) => reply.send(Err(error)),
-            Ok(_) => {
-                self.wanted_time = self.wanted_time.max(time);
-                self.checkpoint_waiters.push((delta, reply));
-            }
+        if let Err(error) = checked {
+            reply.send(Err(error));
+        } else {
+            self.wanted_time = self.wanted_time.max(time);
+            self.checkpoint_waiters.push((delta, reply));
         }
         Ok(())
     }
@@ -886,6 +876,14 @@ struct Committed {
     delta: u64,
 }
 
+/// An error that several callers are told.
+fn copy_of(error: &Error) -> Error {
+    if let Error::MapFull { limit_bytes } = error {
+        return Error::MapFull { limit_bytes: *limit_bytes };
+    }
+    Error::Storage(error.to_string())
+}
+
 /// A group that is being applied.
 struct Group {
     entries: Vec<Vec<u8>>,
@@ -893,5 +891,5 @@ struct Group {
     rows: Vec<OutcomeRow>,
     done: Vec<(Arc<ApplyJob>, Vec<OutcomeRow>)>,
     /// The time of the job in hand, or why it has none.
-    failed: Option<Result<u64>>,
+    time: Result<u64>,
 }

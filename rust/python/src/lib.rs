@@ -397,12 +397,7 @@ impl Progress {
 /// Checks a closed ledger's folder and returns a report of what was found; raises at the first contradiction.
 #[pyfunction]
 #[pyo3(name = "fsck", signature = (path, full=false, progress=None))]
-fn check_folder<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    full: bool,
-    progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
+fn check_folder(py: Python<'_>, path: PathBuf, full: bool, progress: Option<Py<PyAny>>) -> PyResult<Bound<'_, PyDict>> {
     let mut report = Progress { callback: progress, failed: None };
     let checked = py.detach(|| fsck(&path, full, &mut |done, all| report.tell(done, all)));
     report.check()?;
