@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 from tests.model import build
-from tests.model.account import ACCOUNT_RECORD, MANDATE_RECORD, account_record, named_account
+from tests.model.account import MANDATE_RECORD, account_record, named_account
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.ledger import ModelLedger
 from tests.model.move import load_holding
-from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS, SIGNED_TRANSACTION
+from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,7 +179,7 @@ class Storyteller:
 
     def batch(self, count: int) -> tuple[int, list[bytes]]:
         """A time and transactions to be applied then; all but the first are written without seeing those before."""
-        if not self.queue and self.random.randrange(60) == 0 and self._assets():
+        if not self.queue and self.random.randrange(50) == 0:
             self.plan_many_lots(self.random.choice([3, 66, 70]))
         if self.queue:
             time, draft = self.queue.pop(0)
@@ -224,22 +224,28 @@ class Storyteller:
         return Draft(operations, pairs[:16], self._valid_until(time), self._nonce())
 
     def plan_many_lots(self, count: int) -> None:
-        """Mint to one account day after day, and let it pay another, so that balances of many lots meet."""
-        asset = self.random.choice(self._assets())
-        record = self._asset(asset)
-        holder = record.powers.mint
-        first, second = self._account(), self._account()
+        """Mint to two accounts on one day after another, and let them pay each other: balances of many lots meet."""
+        fitting = [asset for asset in self._assets() if self._suits_many_lots(self._asset(asset))]
+        sender, to = self._account(), self._account()
         time = self.model.time
-        if holder is None or first == second or time + count * DAY_MS > END:
+        if not fitting or sender == to or time + count * DAY_MS > END:
             return
+        asset = self.random.choice(fitting)
+        minter = self._asset(asset).powers.mint
+        odd = self.random.choice([3, 3, 1_000])
         for day in range(count):
-            to = first if day % 3 else second
-            operation = build.mint(asset, to, 2 + day % 2)
+            operation = build.mint(asset, to if day % odd == odd - 1 else sender, 2 + day % 2)
             time += DAY_MS
-            self.queue.append((time, self._plain(time, operation, holder, 0x32)))
-        for sender, to in ((second, first), (first, second), (second, first)):
-            operation = build.transfer(asset, sender, to, count // 2)
-            self.queue.append((time, self._plain(time, operation, sender, 0x30)))
+            self.queue.append((time, self._plain(time, operation, minter, 0x32)))
+        for payer, payee in ((to, sender), (sender, to), (to, sender)):
+            operation = build.transfer(asset, payer, payee, count // 2)
+            self.queue.append((time, self._plain(time, operation, payer, 0x30)))
+
+    def _suits_many_lots(self, record: Value) -> bool:
+        lots, fixed = term(record.policy, "lots"), term(record.policy, "fixed_expiry")
+        lasting = fixed is None or fixed.days > 60
+        by_day = lots is not None and lots.period == "day"
+        return by_day and lasting and record.powers.mint is not None and not record.paused
 
     def _plain(self, time: int, operation: Value, account: bytes, tag: int) -> Draft:
         return Draft([operation], self._authorizers(account, tag), time + 1_000, self._nonce())
@@ -259,7 +265,7 @@ class Storyteller:
         assets = self._assets()
         if not assets or self.random.randrange(60) == 0:
             return bytes(32)
-        held = [asset for asset in assets if self.model.state.records("holders", asset)]
+        held = [a for a in assets if self.model.state.records("holders", a) and not self._asset(a).paused]
         if held and self.random.randrange(4):
             return self.random.choice(held)
         return self.random.choice(assets)
@@ -398,8 +404,12 @@ class Storyteller:
             terms = self.random.choice([[build.strict_lots()], [build.lots("day")] * 2, [build.inactivity_expiry(0)]])
         holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
         powers = build.powers(**{power: who for power, who in holders.items() if self.random.randrange(8)})
-        symbol = self.random.choice(SYMBOLS) if self.random.randrange(15) else self.random.choice(["", "bean", "X" * 13])
-        return build.create(issuer, symbol, self.random.choice([0, 2, 38, 2, 0, 2, 38, 2, 39]), cap, terms, powers), [(issuer, 0x20)]
+        symbol = (
+            self.random.choice(SYMBOLS) if self.random.randrange(15) else self.random.choice(["", "bean", "X" * 13])
+        )
+        return build.create(issuer, symbol, self.random.choice([0, 2, 38, 2, 0, 2, 38, 2, 39]), cap, terms, powers), [
+            (issuer, 0x20)
+        ]
 
     def change(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
@@ -430,9 +440,13 @@ class Storyteller:
         asset = self._some_asset()
         frozen = list(self.model.state.records("freezes", asset))
         if frozen and self.random.randrange(6):
-            operation = build.freeze(asset, self.random.choice(frozen), self.random.randrange(8) == 0, self._reason())
+            operation = build.freeze(
+                asset, self.random.choice(frozen), frozen=self.random.randrange(8) == 0, why=self._reason()
+            )
         else:
-            operation = build.freeze(asset, self._holder(asset), self.random.randrange(8) > 0, self._reason())
+            operation = build.freeze(
+                asset, self._holder(asset), frozen=self.random.randrange(8) > 0, why=self._reason()
+            )
         return operation, self._needs_power(asset, "freeze", 0x23)
 
     def pause(self) -> tuple[Value, list[Need]]:
@@ -441,7 +455,7 @@ class Storyteller:
             asset, on = self.random.choice(paused), False
         else:
             asset, on = self._some_asset(), self.random.randrange(3) > 0
-        return build.pause(asset, on, self._reason()), self._needs_power(asset, "pause", 0x24)
+        return build.pause(asset, paused=on, why=self._reason()), self._needs_power(asset, "pause", 0x24)
 
     def _reference(self) -> bytes | None:
         return self.random.choice([None, b"r" * 32])
@@ -449,7 +463,9 @@ class Storyteller:
     def transfer(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.transfer(asset, sender, self._other(sender), self._amount_of(asset, sender), self._reference())
+        operation = build.transfer(
+            asset, sender, self._other(sender), self._amount_of(asset, sender), self._reference()
+        )
         return operation, self._or_agent(sender, asset, 0x30)
 
     def pay(self) -> tuple[Value, list[Need]]:
@@ -495,7 +511,9 @@ class Storyteller:
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor
-        creators = self.random.choice([build.anyone()] * 8 + [build.listed(sorted(PEOPLE[:2]))] * 3 + [build.listed([])])
+        creators = self.random.choice(
+            [build.anyone()] * 8 + [build.listed(sorted(PEOPLE[:2]))] * 3 + [build.listed([])]
+        )
         operation = build.set_parameters(
             build.parameters(
                 window_ms=self.random.choice([3_600_000] * 5 + [86_400_000] * 5 + [1_000, 999]),
@@ -537,7 +555,9 @@ class Storyteller:
         if kind == 5:
             return self._sign(draft._replace(valid_until=time - random.choice([0, 1])))
         if kind == 6:
-            return self._sign(draft._replace(valid_until=time + self.model.parameters.window_ms + random.choice([0, 1])))
+            return self._sign(
+                draft._replace(valid_until=time + self.model.parameters.window_ms + random.choice([0, 1]))
+            )
         if kind == 7:
             return self._sign(draft._replace(pairs=draft.pairs[1:]))
         if kind == 8:
@@ -558,23 +578,12 @@ class Storyteller:
         if kind == 15:
             return self._sign(draft._replace(operations=draft.operations * random.choice([0, 2, 30])))
         if kind == 16:
-            return self._sign(draft._replace(pairs=[*draft.pairs, *[(key, None) for key in (KEYS + PEOPLE + KEYS)]][:17]))
+            return self._sign(
+                draft._replace(pairs=[*draft.pairs, *[(key, None) for key in (KEYS + PEOPLE + KEYS)]][:17])
+            )
         signed = bytearray(self._sign(draft))
         if kind == 17:
             signed[random.randrange(len(signed))] ^= 1 << random.randrange(8)
             return bytes(signed)
         cut = random.randrange(len(signed))
         return random.choice([bytes(signed[:cut]), bytes(signed) + b"\0", b"", bytes(random.choice([61_028, 61_029]))])
-
-
-__all__ = [
-    "ACCOUNT_RECORD",
-    "SIGNED_TRANSACTION",
-    "Storyteller",
-    "amounts",
-    "policies",
-    "random_world",
-    "randoms",
-    "world_genesis",
-    "worlds",
-]

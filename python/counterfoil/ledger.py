@@ -22,21 +22,19 @@ from counterfoil.status import Status
 from counterfoil.verify import (
     CODEC,
     AccountRecord,
-    Applied,
     AssetRecord,
-    Commit,
+    Effect,
     FreezeRecord,
     Genesis,
     Holding,
     LotRecord,
     MandateRecord,
     OnceRecord,
-    OperatorChange,
     lot_id,
     mandate_id,
     once_id,
 )
-from counterfoil.wire import SignedTransaction, Transaction, decode_entry
+from counterfoil.wire import Applied, Entry, SignedTransaction, Transaction, decode_entry
 
 if TYPE_CHECKING:
     import os
@@ -220,7 +218,7 @@ class Event:
     """
 
     index: int
-    entry: Genesis | Applied | Commit | OperatorChange
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +237,7 @@ class AppliedTransaction:
     time: int
     id: bytes
     signed: SignedTransaction
-    effects: tuple[Any, ...]
+    effects: tuple[Effect, ...]
 
 
 class Ledger:
@@ -670,7 +668,7 @@ class Ledger:
             for index in page:
                 applied = decode_entry(self.entry(index))
                 if isinstance(applied, Applied):
-                    signed = SignedTransaction.from_bytes(CODEC.encode("SignedTransaction", applied.signed))
+                    signed = applied.signed
                     yield AppliedTransaction(index, applied.time, signed.id, signed, tuple(applied.effects))
             if len(page) < _PAGE:
                 return

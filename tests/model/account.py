@@ -10,7 +10,6 @@ from tests.model.borsh import ID, U8, U32, U64, U128, Value, enum, fixed, option
 from tests.model.state import (
     OPERATIONS,
     Context,
-    RefusalError,
     State,
     ascending,
     no_fields_to_check,
@@ -89,15 +88,14 @@ def authority(ctx: Context, account: bytes, tag: int, asset: bytes | None = None
     if account in ctx.account_records:
         _own_authority(ctx, account, tag)
         return
-    if asset is None:
-        raise RefusalError("unauthorized")
-    for agent, _ in ctx.authorizers:
-        record = record_id("mandate", account, agent, asset)
-        mandate = ctx.state.value(MANDATE_RECORD, "mandates", record)
-        if mandate is not None:
-            break
-    else:
-        raise RefusalError("unauthorized")
+    refuse_if(asset is None, "unauthorized")
+    assert asset is not None
+    agents = [agent for agent, _ in ctx.authorizers]
+    records = [record_id("mandate", account, agent, asset) for agent in agents]
+    given = [place for place, record in enumerate(records) if ctx.state.get("mandates", record) is not None]
+    refuse_if(not given, "unauthorized")
+    agent, record = agents[given[0]], records[given[0]]
+    mandate = ctx.state.value(MANDATE_RECORD, "mandates", record)
     _own_authority(ctx, agent, tag)
     refuse_if(tag not in mandate.operations, "mandate_operation")
     refuse_if(ctx.time >= mandate.until, "mandate_expired")

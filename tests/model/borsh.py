@@ -42,7 +42,7 @@ class Reader:
     def take(self, count: int) -> bytes:
         piece = self.data[self.at : self.at + count]
         if len(piece) != count:
-            raise MalformedError("the bytes end too soon")
+            raise MalformedError
         self.at += count
         return piece
 
@@ -58,7 +58,7 @@ class Codec(NamedTuple):
         reader = Reader(data)
         value = self.read(reader)
         if reader.at != len(data):
-            raise MalformedError("bytes are left over")
+            raise MalformedError
         assert self.write(value) == data
         return value
 
@@ -84,7 +84,7 @@ ID = fixed(32)
 def _read_bool(r: Reader) -> bool:
     byte = r.take(1)[0]
     if byte > 1:
-        raise MalformedError("a bool is 0 or 1")
+        raise MalformedError
     return byte == 1
 
 
@@ -95,7 +95,7 @@ def _read_string(r: Reader) -> str:
     try:
         return r.take(U32.read(r)).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedError("not UTF-8") from error
+        raise MalformedError from error
 
 
 STRING = Codec(lambda value: U32.write(len(value.encode())) + value.encode(), _read_string)
@@ -138,7 +138,7 @@ def enum(variants: dict[int, tuple[str, Codec]]) -> Codec:
     def read(r: Reader) -> Any:
         tag = r.take(1)[0]
         if tag not in variants:
-            raise MalformedError(f"unknown tag {tag}")
+            raise MalformedError
         return variants[tag][1].read(r)
 
     return Codec(write, read)
@@ -150,7 +150,7 @@ def choice(*names: str) -> Codec:
     def read(r: Reader) -> str:
         tag = r.take(1)[0]
         if tag >= len(names):
-            raise MalformedError(f"unknown tag {tag}")
+            raise MalformedError
         return names[tag]
 
     return Codec(lambda name: bytes([names.index(name)]), read)

@@ -5,13 +5,13 @@ There is one function for each operation, with the field names of operations.md.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import nacl.bindings
 
-from tests.model.borsh import Reader, Value
+from tests.model.borsh import Value
 from tests.model.ledger import transaction_id
 from tests.model.state import GENESIS, SIGNED_TRANSACTION
 
@@ -32,7 +32,7 @@ class Signer:
         return nacl.bindings.crypto_sign(message, self._secret)[:64]
 
 
-@lru_cache(maxsize=None)
+@cache
 def signer(name: str) -> Signer:
     """The key of a name."""
     return Signer(name)
@@ -50,7 +50,9 @@ def parameters(**changes: Any) -> Value:
     return Value("Parameters", **{**fields, **changes})
 
 
-def genesis(time: int, params: Value | None = None, origin: str = "test.example/model", salt: bytes = bytes(16)) -> bytes:
+def genesis(
+    time: int, params: Value | None = None, origin: str = "test.example/model", salt: bytes = bytes(16)
+) -> bytes:
     """Borsh(Genesis), with the key of the name `operator`."""
     made = Value(
         "Genesis",
@@ -91,9 +93,7 @@ def sign(unsigned: Value, signers: Sequence[Signer]) -> bytes:
 
 def with_signatures(unsigned: Value, signatures: Sequence[bytes]) -> bytes:
     """The transaction with these signatures, whatever they are."""
-    return SIGNED_TRANSACTION.write(
-        Value("SignedTransaction", transaction=unsigned, signatures=list(signatures))
-    )
+    return SIGNED_TRANSACTION.write(Value("SignedTransaction", transaction=unsigned, signatures=list(signatures)))
 
 
 # What operations are made of.
@@ -170,9 +170,7 @@ def once(account: bytes, key: bytes) -> Value:
 # Family 2.
 
 
-def create(
-    issuer: bytes, symbol: str, decimals: int, supply_cap: int, policy: Sequence[Value], powers: Value
-) -> Value:
+def create(issuer: bytes, symbol: str, decimals: int, supply_cap: int, policy: Sequence[Value], powers: Value) -> Value:
     return Value(
         "create",
         issuer=issuer,
@@ -192,11 +190,11 @@ def renounce(asset: bytes, power: str) -> Value:
     return Value("renounce", asset=asset, power=power)
 
 
-def freeze(asset: bytes, account: bytes, frozen: bool, why: Value | None = None) -> Value:  # noqa: FBT001
+def freeze(asset: bytes, account: bytes, *, frozen: bool, why: Value | None = None) -> Value:
     return Value("freeze", asset=asset, account=account, frozen=frozen, reason=why or reason())
 
 
-def pause(asset: bytes, paused: bool, why: Value | None = None) -> Value:  # noqa: FBT001
+def pause(asset: bytes, *, paused: bool, why: Value | None = None) -> Value:
     return Value("pause", asset=asset, paused=paused, reason=why or reason())
 
 

@@ -105,7 +105,6 @@ class ModelLedger:
         try:
             first = self._apply(draft, signed, time, at)
         except RefusalError as refusal:
-            assert refusal.status in STATUSES
             return refusal.status, at[0], None
         return "ok", None, first
 
@@ -161,7 +160,8 @@ class ModelLedger:
         try:
             decoded = SIGNED_TRANSACTION.decode(signed)
         except MalformedError:
-            raise RefusalError("malformed") from None
+            status = "malformed"
+            raise RefusalError(status) from None
         transaction, signatures = decoded.transaction, decoded.signatures
         parameters = self.parameters
         pairs = [(authorizer.account, authorizer.key) for authorizer in transaction.authorizers]

@@ -27,7 +27,9 @@ def parameters_valid(parameters: Value) -> bool:
         1_000 <= parameters.window_ms <= 86_400_000
         and 1_024 <= parameters.transaction_bytes_max <= 60_000
         and 1 <= parameters.operations_max <= 1_000
-        and (creators.kind == "anyone" or (1 <= len(creators.accounts) <= CREATORS_MAX and ascending(creators.accounts)))
+        and (
+            creators.kind == "anyone" or (1 <= len(creators.accounts) <= CREATORS_MAX and ascending(creators.accounts))
+        )
     )
 
 

@@ -38,12 +38,12 @@ def inclusion(index: int, entries: list[bytes]) -> list[bytes]:
 def consistency(size: int, entries: list[bytes]) -> list[bytes]:
     """The consistency proof, PROOF(m, D[n])."""
 
-    def subproof(m: int, rest: list[bytes], whole: bool) -> list[bytes]:  # noqa: FBT001
+    def subproof(m: int, rest: list[bytes], *, whole: bool) -> list[bytes]:
         if m == len(rest):
             return [] if whole else [root(rest)]
         k = _split(len(rest))
         if m <= k:
-            return [*subproof(m, rest[:k], whole), root(rest[k:])]
-        return [*subproof(m - k, rest[k:], False), root(rest[:k])]
+            return [*subproof(m, rest[:k], whole=whole), root(rest[k:])]
+        return [*subproof(m - k, rest[k:], whole=False), root(rest[:k])]
 
-    return subproof(size, entries, True)
+    return subproof(size, entries, whole=True)

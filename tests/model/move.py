@@ -124,7 +124,9 @@ def encode_holding(record: Value, holding: Holding) -> bytes:
         return b""
     value = (holding.day if has_day else 0).to_bytes(4, "big")
     if has_lots:
-        value += b"".join(lot.to_bytes(4, "big") + holding.lots[lot].to_bytes(16, "big") for lot in sorted(holding.lots))
+        value += b"".join(
+            lot.to_bytes(4, "big") + holding.lots[lot].to_bytes(16, "big") for lot in sorted(holding.lots)
+        )
     return value
 
 

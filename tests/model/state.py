@@ -103,6 +103,7 @@ class RefusalError(Exception):
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
+        assert status in STATUSES
         self.status = status
 
 
@@ -203,15 +204,13 @@ def no_fields_to_check(_op: Value) -> None:
     """For an operation of which any fields will do."""
 
 
-STATUSES: dict[str, int] = {
-    name: code
-    for code, name in enumerate(
-        "ok malformed unknown_version too_large wrong_ledger no_authorizer too_many_authorizers duplicate_authorizer "
-        "signature_count no_operation too_many_operations bad_signature expired too_far_ahead nonce_reused key_missing "
-        "key_unexpected unknown_key unauthorized wrong_scope threshold_not_met mandate_operation mandate_expired "
-        "mandate_spent programme_account".split()
-    )
-}
+COMMON = """
+ok malformed unknown_version too_large wrong_ledger no_authorizer too_many_authorizers duplicate_authorizer
+signature_count no_operation too_many_operations bad_signature expired too_far_ahead nonce_reused key_missing
+key_unexpected unknown_key unauthorized wrong_scope threshold_not_met mandate_operation mandate_expired mandate_spent
+programme_account
+"""
+STATUSES: dict[str, int] = {name: code for code, name in enumerate(COMMON.split())}
 """From the name of a status to its code; every family adds its own."""
 
 

@@ -28,7 +28,7 @@ def _leaf(key: bytes, total: int, value_hash: bytes) -> tuple[bytes, int]:
 def _node(left: tuple[bytes, int], right: tuple[bytes, int]) -> tuple[bytes, int]:
     total = left[1] + right[1]
     if total >= SUM_END:
-        raise OverflowError("a sum of 2^128 or more")
+        raise OverflowError  # The map refuses such a sum.
     return sha256(b"\x11" + b"".join(h + s.to_bytes(16, "big") for h, s in (left, right))).digest(), total
 
 

@@ -25,7 +25,13 @@ def _create(p: Play, by: str = "brand", **changes: Any) -> Result:
 
 @scenario("ok")
 def an_asset_with_everything(p: Play) -> Result:
-    policy = [build.bound(), build.lots("month"), build.fixed_expiry(36_500), build.inactivity_expiry(1), build.strict_lots()]
+    policy = [
+        build.bound(),
+        build.lots("month"),
+        build.fixed_expiry(36_500),
+        build.inactivity_expiry(1),
+        build.strict_lots(),
+    ]
     powers = build.powers(**dict.fromkeys(POWER_NAMES, p.id("brand")))
     return _create(p, symbol="A.Z0123456.9", decimals=38, supply_cap=MAX, policy=policy, powers=powers)
 
@@ -266,77 +272,77 @@ def a_power_renounced_by_the_holder_of_another(p: Play) -> Result:
 @scenario("ok")
 def an_account_is_frozen_and_thawed(p: Play) -> Result:
     asset = p.asset(alice=1)
-    p.ok(build.freeze(asset, p.id("alice"), True, build.reason(7, b"e" * 32)), by="brand")
-    p.ok(build.freeze(asset, p.id("alice"), False), by="brand")
+    p.ok(build.freeze(asset, p.id("alice"), frozen=True, why=build.reason(7, b"e" * 32)), by="brand")
+    p.ok(build.freeze(asset, p.id("alice"), frozen=False), by="brand")
     return p.send(build.transfer(asset, p.id("alice"), p.id("bob"), 1), by="alice")
 
 
 @scenario("unknown_asset", 0)
 def a_freeze_of_no_asset(p: Play) -> Result:
-    return p.send(build.freeze(bytes(32), p.id("alice"), True), by="bob")
+    return p.send(build.freeze(bytes(32), p.id("alice"), frozen=True), by="bob")
 
 
 @scenario("power_renounced", 0)
 def a_freeze_without_the_power(p: Play) -> Result:
-    return p.send(build.freeze(p.asset(powers=build.powers()), p.id("alice"), True), by="bob")
+    return p.send(build.freeze(p.asset(powers=build.powers()), p.id("alice"), frozen=True), by="bob")
 
 
 @scenario("unauthorized", 0)
 def a_freeze_by_another(p: Play) -> Result:
-    return p.send(build.freeze(p.asset(), p.id("alice"), False), by="bob")
+    return p.send(build.freeze(p.asset(), p.id("alice"), frozen=False), by="bob")
 
 
 @scenario("unchanged", 1)
 def a_freeze_of_a_frozen_account(p: Play) -> Result:
-    return p.send(*[build.freeze(p.asset(), p.id("alice"), True)] * 2, by="brand")
+    return p.send(*[build.freeze(p.asset(), p.id("alice"), frozen=True)] * 2, by="brand")
 
 
 @scenario("unchanged", 0)
 def a_thaw_of_an_account_that_is_not_frozen(p: Play) -> Result:
-    return p.send(build.freeze(p.asset(), p.id("alice"), False), by="brand")
+    return p.send(build.freeze(p.asset(), p.id("alice"), frozen=False), by="brand")
 
 
 @scenario("ok")
 def a_freeze_is_for_one_asset(p: Play) -> Result:
     first, second = p.asset(symbol="ONE", alice=1), p.asset(symbol="TWO", alice=1)
-    p.ok(build.freeze(first, p.id("alice"), True), by="brand")
+    p.ok(build.freeze(first, p.id("alice"), frozen=True), by="brand")
     return p.send(build.transfer(second, p.id("alice"), p.id("bob"), 1), by="alice")
 
 
 @scenario("programme_account", 0, needs_programme=True)
 def a_freeze_of_a_programme_account(p: Play) -> Result:
-    return p.send(build.freeze(p.asset(), p.programme("pool"), False), by="brand")
+    return p.send(build.freeze(p.asset(), p.programme("pool"), frozen=False), by="brand")
 
 
 @scenario("ok")
 def an_asset_is_paused_and_goes_on(p: Play) -> Result:
     asset = p.asset(alice=1)
-    p.ok(build.pause(asset, True, build.reason(7)), by="brand")
+    p.ok(build.pause(asset, paused=True, why=build.reason(7)), by="brand")
     p.later(DAY)
-    p.ok(build.pause(asset, False), by="brand")
+    p.ok(build.pause(asset, paused=False), by="brand")
     return p.send(build.transfer(asset, p.id("alice"), p.id("bob"), 1), by="alice")
 
 
 @scenario("unknown_asset", 0)
 def a_pause_of_no_asset(p: Play) -> Result:
-    return p.send(build.pause(bytes(32), True), by="bob")
+    return p.send(build.pause(bytes(32), paused=True), by="bob")
 
 
 @scenario("power_renounced", 0)
 def a_pause_without_the_power(p: Play) -> Result:
-    return p.send(build.pause(p.asset(powers=build.powers()), True), by="bob")
+    return p.send(build.pause(p.asset(powers=build.powers()), paused=True), by="bob")
 
 
 @scenario("unauthorized", 0)
 def a_pause_by_another(p: Play) -> Result:
-    return p.send(build.pause(p.asset(), False), by="bob")
+    return p.send(build.pause(p.asset(), paused=False), by="bob")
 
 
 @scenario("unchanged", 1)
 def a_pause_of_a_paused_asset(p: Play) -> Result:
-    return p.send(*[build.pause(p.asset(), True)] * 2, by="brand")
+    return p.send(*[build.pause(p.asset(), paused=True)] * 2, by="brand")
 
 
 @scenario("unchanged", 0)
 def an_asset_that_is_not_paused_goes_on(p: Play) -> Result:
-    return p.send(build.pause(p.asset(), False), by="brand")
+    return p.send(build.pause(p.asset(), paused=False), by="brand")

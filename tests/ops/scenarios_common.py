@@ -69,7 +69,7 @@ def an_unknown_operation(p: Play) -> Result:
 @scenario("malformed")
 def a_bool_that_is_two(p: Play) -> Result:
     marker = b"\xcd" * 32 + b"\1"
-    return _patched(p, build.freeze(bytes(32), b"\xcd" * 32, True), marker, b"\xcd" * 32 + b"\2")
+    return _patched(p, build.freeze(bytes(32), b"\xcd" * 32, frozen=True), marker, b"\xcd" * 32 + b"\2")
 
 
 @scenario("malformed")
@@ -513,7 +513,10 @@ def what_the_account_signs_itself_spends_no_mandate(p: Play) -> Result:
 @scenario("mandate_spent", 0)
 def the_total_of_a_payment_is_spent(p: Play) -> Result:
     asset = p.asset(alice=1_000)
-    p.ok(build.mandate(p.id("alice"), p.id("agent"), asset, build.limit([PAY], 100, HOUR, p.world.time + DAY)), by="alice")
+    p.ok(
+        build.mandate(p.id("alice"), p.id("agent"), asset, build.limit([PAY], 100, HOUR, p.world.time + DAY)),
+        by="alice",
+    )
     payees = [build.payee(p.id("bob"), 51), build.payee(p.id("carol"), 50)]
     return p.send(build.pay(asset, p.id("alice"), payees), by="agent")
 
@@ -521,7 +524,10 @@ def the_total_of_a_payment_is_spent(p: Play) -> Result:
 @scenario("ok")
 def an_agent_mints(p: Play) -> Result:
     asset = p.asset()
-    p.ok(build.mandate(p.id("brand"), p.id("agent"), asset, build.limit([MINT], 100, HOUR, p.world.time + DAY)), by="brand")
+    p.ok(
+        build.mandate(p.id("brand"), p.id("agent"), asset, build.limit([MINT], 100, HOUR, p.world.time + DAY)),
+        by="brand",
+    )
     return p.send(build.mint(asset, p.id("bob"), 100), by="agent")
 
 

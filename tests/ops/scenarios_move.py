@@ -37,11 +37,11 @@ def _sweep(p: Play, asset: bytes, *names: str) -> Result:
 
 
 def _freeze(p: Play, asset: bytes, name: str) -> None:
-    p.ok(build.freeze(asset, p.id(name), True), by="brand")
+    p.ok(build.freeze(asset, p.id(name), frozen=True), by="brand")
 
 
 def _pause(p: Play, asset: bytes) -> None:
-    p.ok(build.pause(asset, True), by="brand")
+    p.ok(build.pause(asset, paused=True), by="brand")
 
 
 def _everything_renounced(p: Play, **balances: int) -> bytes:
@@ -262,7 +262,9 @@ def a_sweep_while_paused(p: Play) -> Result:
 @scenario("mandate_spent", 0)
 def the_mandate_is_looked_at_before_the_pause(p: Play) -> Result:
     asset = p.asset(alice=10)
-    p.ok(build.mandate(p.id("alice"), p.id("agent"), asset, build.limit([0x30], 5, HOUR, p.world.time + DAY)), by="alice")
+    p.ok(
+        build.mandate(p.id("alice"), p.id("agent"), asset, build.limit([0x30], 5, HOUR, p.world.time + DAY)), by="alice"
+    )
     _pause(p, asset)
     return _transfer(p, asset, 6, by="agent")
 

@@ -20,7 +20,7 @@ use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Outcome, admit};
 use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::SeenTransaction;
-use counterfoil_core::status::{EXPIRED, OK};
+use counterfoil_core::status::OK;
 use counterfoil_core::wire::{Entry, OperatorChange, encode};
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -582,7 +582,7 @@ impl Writer {
             let admission = self.current(state, bytes, admission);
             let outcome =
                 state.apply(&self.shared.store, &self.shared.log, self.log.size(), bytes, &admission, time)?;
-            let row = self.row(state, &admission, outcome, &mut group.entries)?;
+            let row = self.row(&admission, outcome, &mut group.entries);
             group.rows.push(row);
         }
         if group.rows.len() >= job.batch.len() {
@@ -591,13 +591,7 @@ impl Writer {
         Ok(())
     }
 
-    fn row(
-        &self,
-        state: &Replica,
-        admission: &Admission,
-        outcome: Outcome,
-        entries: &mut Vec<Vec<u8>>,
-    ) -> Result<OutcomeRow> {
+    fn row(&self, admission: &Admission, outcome: Outcome, entries: &mut Vec<Vec<u8>>) -> OutcomeRow {
         let mut row = OutcomeRow { id: admission.id, status: OK, operation: None, index: None, duplicate: false };
         match outcome {
             Outcome::Applied { entry } => {
@@ -609,23 +603,12 @@ impl Writer {
                 row.index = Some(index);
                 row.duplicate = true;
             }
-            // Past its valid_until a transaction is forgotten for replay, but the index may still know that it was
-            // applied: whoever retries late is told so instead of "expired".
-            Outcome::Refused(refusal) if refusal.status == EXPIRED && state.indexed => {
-                match self.shared.index_of_locked(state, &admission.id)? {
-                    Some(index) => {
-                        row.index = Some(index);
-                        row.duplicate = true;
-                    }
-                    None => row.status = refusal.status,
-                }
-            }
             Outcome::Refused(refusal) => {
                 row.status = refusal.status;
                 row.operation = refusal.operation;
             }
         }
-        Ok(row)
+        row
     }
 
     /// The admission under the parameters in force: an earlier transaction of the group may have changed them.
@@ -673,7 +656,8 @@ impl Writer {
             }
         }
         let mut numbered = Vec::new();
-        outcomes.into_iter().map(|(admission, outcome)| self.row(&state, &admission, outcome, &mut numbered)).collect()
+        let rows = outcomes.into_iter().map(|(admission, outcome)| self.row(&admission, outcome, &mut numbered));
+        Ok(rows.collect())
     }
 
     /// The time at which a job is applied: the stated one, or the clock's, never before the last entry's.

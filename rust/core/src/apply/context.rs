@@ -116,9 +116,9 @@ impl<'a, R: Records> Context<'a, R> {
         self.transaction
     }
 
-    /// The parameters in force.
+    /// The parameters in force: those before this transaction, even after it set others.
     pub fn parameters(&self) -> &Parameters {
-        &self.memory.parameters
+        self.parameters_before.as_ref().unwrap_or(&self.memory.parameters)
     }
 
     /// Sets the parameters, from the next transaction on.

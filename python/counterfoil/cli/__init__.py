@@ -1,0 +1,58 @@
+"""The command line, `counterfoil`. See `docs/reference/cli.md`.
+
+The native module is imported by those commands that need it, when they run: `counterfoil verify` does not.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from counterfoil.cli import _bench, _check, _make, _prove, _read, _verify, _write
+from counterfoil.cli._app import app, prove_app
+from counterfoil.cli.demo import command as _demo
+
+__all__ = ["app", "main"]
+
+# The order here is the order in `counterfoil --help`.
+MODULES = (_make, _write, _read, _prove, _verify, _check, _bench, _demo)
+app.add_typer(prove_app, name="prove")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"counterfoil {version('counterfoil')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An embeddable, provable ledger: signed transactions in, provable state out.
+
+    [b]A first walk:[/b]
+
+    \b
+      counterfoil demo                                real purchases, replayed
+      counterfoil keygen operator.key
+      counterfoil init club.ledger --origin club.example/beans -k operator.key
+      export COUNTERFOIL_LEDGER=club.ledger           instead of -l everywhere
+      counterfoil apply signed.transactions -k operator.key
+      counterfoil balance did:key:z6Mk…
+      counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
+      counterfoil verify ann.statement --vkey club.vkey
+
+    Accounts are written as did:key:z6Mk…, acct1… or 64 hex digits; assets as their id in hex, as SYMBOL, or as
+    ISSUER:SYMBOL where two issuers use one symbol.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    app(prog_name="counterfoil")

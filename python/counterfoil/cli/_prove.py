@@ -1,0 +1,182 @@
+"""`prove balance`, `prove transaction`, `prove entry` and `prove record`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from counterfoil.cli import _console, _inputs, _values
+from counterfoil.cli._app import EXIT_CODES, JsonOption, LedgerOption, prove_app
+from counterfoil.cli._errors import CommandError, Exit, found
+from counterfoil.verify import TABLES
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Where it goes; `-` is stdout. Default: a name made of the id, here.",
+        show_default=False,
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file.")]
+
+
+@prove_app.callback()
+def _root() -> None:
+    """Write a proof to a file: a statement about a record, or a receipt for a transaction.
+
+    It proves what stood, or did not stand, at the last checkpoint. `counterfoil verify` checks it, anywhere.
+
+    \b
+      counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
+      counterfoil prove transaction 4be1…90 --out purchase.receipt
+      counterfoil prove record assets BEAN
+    """
+
+
+@prove_app.command(epilog=EXIT_CODES)
+def balance(
+    asset: Annotated[str, typer.Argument(help="64 hex digits, SYMBOL or ISSUER:SYMBOL.", show_default=False)],
+    account: Annotated[str, typer.Argument(help="did:key:z6Mk…, acct1… or 64 hex digits.", show_default=False)],
+    ledger: LedgerOption,
+    out: OutOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Prove what an account holds, or that it holds nothing, and the supply.
+
+    \b
+      counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
+    """
+    identifier = _inputs.account_from(account)
+    with _inputs.reading(ledger) as opened:
+        key, _ = _inputs.asset_from(opened, asset)
+        _need_checkpoint(opened.last_checkpoint)
+        data = bytes(opened.prove_balance(key, identifier))
+    _write(data, out, f"{identifier.hex()[:16]}.statement", force=force, json=json)
+
+
+@prove_app.command(epilog=EXIT_CODES)
+def transaction(
+    identifier: Annotated[
+        str, typer.Argument(metavar="ID", help="The transaction's id, 64 hex digits.", show_default=False)
+    ],
+    ledger: LedgerOption,
+    out: OutOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Prove that a transaction was applied: a receipt.
+
+    \b
+      counterfoil prove transaction 4be1…90 --out purchase.receipt
+    """
+    wanted = _inputs.hash_from(identifier, "transaction id")
+    with _inputs.reading(ledger) as opened:
+        _need_checkpoint(opened.last_checkpoint)
+        data = bytes(opened.prove_transaction(wanted))
+    _write(data, out, f"{wanted.hex()[:16]}.receipt", force=force, json=json)
+
+
+@prove_app.command(epilog=EXIT_CODES)
+def entry(
+    index: Annotated[int, typer.Argument(min=0, help="The entry's index in the log.", show_default=False)],
+    ledger: LedgerOption,
+    out: OutOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Prove that an entry is in the log: a receipt, where the entry is a transaction.
+
+    \b
+      counterfoil prove entry 42
+    """
+    with _inputs.reading(ledger) as opened:
+        _need_checkpoint(opened.last_checkpoint)
+        if index >= opened.size:
+            message = f"the log of {opened.origin} has {opened.size:,} entries; expected an index below that, found {index}"
+            raise CommandError(message, Exit.NOT_FOUND)
+        data = bytes(opened.prove_entry(index))
+    _write(data, out, f"entry-{index}.receipt", force=force, json=json)
+
+
+@prove_app.command(epilog=EXIT_CODES)
+def record(
+    table: Annotated[str, typer.Argument(help=f"One of: {', '.join(TABLES)}.", show_default=False)],
+    ledger: LedgerOption,
+    parts: Annotated[
+        list[str] | None,
+        typer.Argument(help="What names the record; see above.", show_default=False),
+    ] = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Prove any record of any table, or that it is not there.
+
+    \b
+      counterfoil prove record accounts ACCOUNT          its keys
+      counterfoil prove record assets ASSET              its terms and powers
+      counterfoil prove record mandates ACCOUNT AGENT ASSET
+      counterfoil prove record holders ASSET ACCOUNT
+      counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
+      counterfoil prove record freezes ASSET ACCOUNT
+      counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
+      counterfoil prove record parameters
+    """
+    expected = _values.RECORD_PARTS.get(table)
+    if expected is None:
+        message = f"table: expected one of {', '.join(TABLES)}, found {found(table)}"
+        raise CommandError(message)
+    given = parts or []
+    if len(given) != len(expected):
+        wanted = " ".join(expected) or "nothing more"
+        message = f"prove record {table}: expected {wanted}, found {len(given)} of {len(expected)}"
+        raise CommandError(message)
+    with _inputs.reading(ledger) as opened:
+        named: list[bytes] = []
+        for kind, text in zip(expected, given, strict=True):
+            if kind == "ASSET":
+                named.append(_inputs.asset_from(opened, text)[0])
+            elif kind == "KEY":
+                named.append(_inputs.hash_from(text, "key"))
+            elif kind == "LOT":
+                named.append(_lot_from(text).to_bytes(4, "big"))
+            else:
+                named.append(_inputs.account_from(text))
+        _need_checkpoint(opened.last_checkpoint)
+        key, identifier = _values.record_id_of(table, named)
+        data = bytes(opened.prove(table, identifier, key=key or None))
+    _write(data, out, f"{table}-{identifier.hex()[:16]}.statement", force=force, json=json)
+
+
+def _lot_from(text: str) -> int:
+    parts = text.split("-")
+    whole = all(part.isascii() and part.isdigit() and len(part) <= 10 for part in parts)
+    if whole and len(parts) == 1 and int(text) < 2**32:
+        return int(text)
+    if whole and len(parts) == 2 and len(parts[0]) == 4 and int(parts[0]) >= 1970 and 1 <= int(parts[1]) <= 12:
+        return (int(parts[0]) - 1970) * 12 + int(parts[1]) - 1
+    message = f"lot: expected a month such as 1997-01, or a lot's number, found {found(text)}"
+    raise CommandError(message)
+
+
+def _need_checkpoint(note: str | None) -> None:
+    if note is None:
+        message = "this ledger has signed no checkpoint yet; sign one with `counterfoil checkpoint --key FILE`"
+        raise CommandError(message, Exit.NOT_FOUND)
+
+
+def _write(data: bytes, out: Path | None, name: str, *, force: bool, json: bool) -> None:
+    path = Path(name) if out is None else out
+    _inputs.write_file(path, data, force=force)
+    if str(path) == "-":
+        return
+    if json:
+        _console.emit({"file": str(path), "bytes": len(data)})
+    else:
+        _console.note(f"{path}: {len(data):,} bytes")

@@ -1,0 +1,154 @@
+"""Records, operations and entries as JSON, and as a line for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from counterfoil.cli._console import units
+from counterfoil.verify import LAYOUTS, OPERATIONS
+
+_AMOUNTS = frozenset(
+    name
+    for layout in [*LAYOUTS.values(), *[line[1] for line in OPERATIONS.values()]]
+    for name in re.findall(r"(\w+):u128", layout)
+)
+"""The fields that are amounts: JSON's numbers would lose their last digits, so they are strings."""
+
+Describe = Callable[[bytes], str]
+"""An account as a text."""
+
+Asset = Callable[[bytes], tuple[str, int]]
+"""An asset's symbol and decimals."""
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any record, operation or entry
+    """The value as JSON: ids in hex, amounts as decimal strings, operations and terms by name."""
+    return _plain(value, "")
+
+
+def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, enum.Enum):
+        return value.name.lower()
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        if name in {"scope", "operations"}:
+            return operation_name(value)
+        return str(value) if name in _AMOUNTS else value
+    if isinstance(value, (tuple, list)):
+        return [_plain(one, name) for one in value]
+    wire_name = getattr(value, "wire_name", None)
+    if wire_name is not None:
+        return {"operation": wire_name, **{key: _plain(one, key) for key, one in operation_fields(value).items()}}
+    if dataclasses.is_dataclass(value):
+        named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
+        return {"term": term_name(value), **made} if name == "policy" else made
+    return str(value)
+
+
+def operation_fields(operation: Any) -> Mapping[str, Any]:  # noqa: ANN401 - of verify or of ops
+    """The fields of an operation, by name."""
+    if dataclasses.is_dataclass(operation):
+        return {field.name: getattr(operation, field.name) for field in dataclasses.fields(operation)}
+    layout = OPERATIONS[operation.wire_tag][1]
+    return {part.partition(":")[0]: getattr(operation, part.partition(":")[0]) for part in layout.split()}
+
+
+def operation_name(tag: int) -> str:
+    """The name of an operation, from its tag."""
+    return OPERATIONS[tag][0] if tag in OPERATIONS else f"0x{tag:02x}"
+
+
+def term_name(term: object) -> str:
+    """The name of a term of a policy."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(term).__name__).lower()
+
+
+def term_text(term: Any) -> str:  # noqa: ANN401 - one of five classes
+    """A term of a policy in words."""
+    name = term_name(term)
+    return {
+        "bound": lambda: "bound: moves only from or to its issuer",
+        "lots": lambda: f"lots by {term.period.name.lower()}",
+        "fixed_expiry": lambda: f"a lot lapses {term.days} days after its period",
+        "inactivity_expiry": lambda: f"a balance lapses after {term.days} days without activity",
+        "strict_lots": lambda: "a 65th lot is refused, not merged",
+    }.get(name, lambda: name)()
+
+
+def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa: ANN401 - of verify or of ops
+    """An operation in a line."""
+    given = dict(operation_fields(operation))
+    name: str = operation.wire_name
+    if "asset" in given and name != "sweep":
+        symbol, decimals = asset(given["asset"])
+    else:
+        symbol, decimals = "", 0
+    amount = f"{units(given['amount'], decimals)} {symbol}" if "amount" in given else symbol
+    lines: dict[str, Callable[[], str]] = {
+        "transfer": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
+        "claw_back": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
+        "mint": lambda: f"{amount} → {who(given['to'])}",
+        "burn": lambda: f"{amount} of {who(given['sender'])}",
+        "pay": lambda: _pay_text(given, symbol, decimals, who),
+        "sweep": lambda: f"{asset(given['asset'])[0]} of {len(given['accounts']):,} accounts",
+        "create": lambda: f"{given['symbol']} by {who(given['issuer'])}",
+        "open": lambda: f"by {who(given['opener'])}, {given['threshold']} of {len(given['keys'])} keys",
+        "set_keys": lambda: f"{who(given['account'])}, {given['threshold']} of {len(given['keys'])} keys",
+        "mandate": lambda: _mandate_text(given, symbol, decimals, who),
+        "freeze": lambda: f"{symbol} of {who(given['account'])}" + ("" if given["frozen"] else ": lifted"),
+        "pause": lambda: symbol + ("" if given["paused"] else ": lifted"),
+        "renounce": lambda: f"{given['power'].name.lower()} over {symbol}",
+        "once": lambda: f"{given['key'].hex()[:16]}… of {who(given['account'])}",
+    }
+    return f"{name} {lines[name]()}" if name in lines else f"{name} {symbol}".strip()
+
+
+def _pay_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:
+    total = sum(payee.amount for payee in given["payees"])
+    return f"{units(total, decimals)} {symbol}: {who(given['sender'])} → {len(given['payees']):,} payees"
+
+
+def _mandate_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:
+    between = f"{who(given['account'])} → {who(given['agent'])}"
+    if given["limit"] is None:
+        return f"revoked: {between}, {symbol}"
+    return f"{between}, {units(given['limit'].cap, decimals)} {symbol}"
+
+
+def record_id_of(table: str, parts: list[bytes]) -> tuple[bytes, bytes]:
+    """The table key and the record id of a record, from the parts that people name it by."""
+    from counterfoil.verify import lot_id, mandate_id, once_id, record_id
+
+    if table in {"holders", "freezes"}:
+        return parts[0], parts[1]
+    if table == "lots":
+        return parts[0], lot_id(parts[0], int.from_bytes(parts[1], "big"))
+    made = {
+        "parameters": lambda: record_id("parameters"),
+        "accounts": lambda: parts[0],
+        "assets": lambda: parts[0],
+        "mandates": lambda: mandate_id(parts[0], parts[1], parts[2]),
+        "once": lambda: once_id(parts[0], parts[1]),
+    }[table]()
+    return b"", made
+
+
+RECORD_PARTS: dict[str, tuple[str, ...]] = {
+    "parameters": (),
+    "accounts": ("ACCOUNT",),
+    "mandates": ("ACCOUNT", "AGENT", "ASSET"),
+    "once": ("ACCOUNT", "KEY"),
+    "assets": ("ASSET",),
+    "holders": ("ASSET", "ACCOUNT"),
+    "lots": ("ASSET", "LOT"),
+    "freezes": ("ASSET", "ACCOUNT"),
+}
+"""What names a record of each table on the command line."""

@@ -1,0 +1,233 @@
+"""`verify`. It needs `counterfoil.verify` only: no native module, no ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from counterfoil.cli import _console, _inputs, _values
+from counterfoil.cli._app import EXIT_CODES, JsonOption, app
+from counterfoil.cli._errors import CommandError, found, one_line
+from counterfoil.verify import (
+    DATA_BYTES_MAX,
+    BalanceClaim,
+    Checkpoint,
+    NoteKey,
+    ProofError,
+    ReceiptClaim,
+    RecordClaim,
+    Verifier,
+    asset_id,
+    encode_did_key,
+)
+
+_QUESTION = b"counterfoil/question/v1\n"
+_RECEIPT = b"c2sp.org/tlog-proof@v1\n"
+_VKEY_BYTES_MAX = 2_000
+_MS = 1_000
+
+
+@app.command(epilog=EXIT_CODES)
+def verify(
+    file: Annotated[
+        Path, typer.Argument(help="A statement, a receipt or a checkpoint. `-` is stdin.", show_default=False)
+    ],
+    vkey: Annotated[
+        str,
+        typer.Option(
+            envvar="COUNTERFOIL_VKEY",
+            metavar="KEY",
+            help="The ledger's verifier key, from a source you trust: its text, or a file that holds it.",
+            show_default=False,
+        ),
+    ],
+    account: Annotated[
+        str | None,
+        typer.Option(metavar="ACCOUNT", help="The account that it must be about.", show_default=False),
+    ] = None,
+    asset: Annotated[
+        str | None,
+        typer.Option(metavar="ASSET", help="The asset it must be about: its id, or ISSUER:SYMBOL.", show_default=False),
+    ] = None,
+    ledger_id: Annotated[
+        str | None, typer.Option(metavar="HEX", help="The ledger that it must be of.", show_default=False)
+    ] = None,
+    max_age: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="How old a statement may be.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check a statement, a receipt or a checkpoint, without trusting who handed it out.
+
+    It needs the verifier key and nothing else: no ledger, no network, no native module. The exit code is 1 where the
+    file does not prove what it claims; the reason stands in brackets.
+
+    \b
+      counterfoil verify ann.statement --vkey club.vkey
+      counterfoil verify ann.statement --vkey club.vkey --account did:key:z6Mk… --max-age 600
+      counterfoil verify purchase.receipt --vkey 'club.example/beans+a48c0a16+AZ3…'
+    """
+    wanted_account = None if account is None else _inputs.account_from(account)
+    wanted_asset = None if asset is None else _asset_id(asset)
+    verifier = Verifier(
+        _vkey_text(vkey), ledger=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id")
+    )
+    data = _inputs.read_file(file, "proof", DATA_BYTES_MAX)
+    max_age_ms = None if max_age is None else _milliseconds(max_age)
+    try:
+        claim = _check(verifier, data, wanted_asset, wanted_account, max_age_ms)
+    except ProofError as error:
+        if json:
+            _console.emit({"ok": False, "reason": error.reason, "message": one_line(str(error))})
+        raise
+    if json:
+        _console.emit({"ok": True, **_claim_json(claim)})
+    else:
+        _print_claim(claim)
+
+
+def _milliseconds(seconds: float) -> int:
+    try:
+        return min(round(seconds * _MS), 2**63)
+    except (ValueError, OverflowError):
+        message = f"--max-age: expected seconds, found {seconds}"
+        raise CommandError(message) from None
+
+
+def _asset_id(text: str) -> bytes:
+    issuer, _, symbol = text.rpartition(":")
+    if issuer and len(symbol) <= 12:
+        return asset_id(_inputs.account_from(issuer), symbol)
+    return _inputs.hash_from(text, "--asset, without a ledger to look a symbol up in")
+
+
+def _vkey_text(text: str) -> str:
+    try:
+        NoteKey.parse(text)
+    except ProofError as error:
+        if "+" in text and "/" in text and not _is_file(text):
+            raise
+        if not _is_file(text):
+            message = f"--vkey: expected a verifier key or a file that holds one, found {found(text)}"
+            raise CommandError(message) from error
+        return _inputs.read_file(Path(text), "--vkey", _VKEY_BYTES_MAX).decode("utf-8", "replace").strip()
+    return text
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _check(
+    verifier: Verifier, data: bytes, asset: bytes | None, account: bytes | None, max_age_ms: int | None
+) -> BalanceClaim | RecordClaim | ReceiptClaim | Checkpoint:
+    if data.startswith(_RECEIPT):
+        if asset is not None or account is not None or max_age_ms is not None:
+            message = "verify: --asset, --account and --max-age are for statements; this file is a receipt"
+            raise CommandError(message)
+        return verifier.receipt(data)
+    if data.startswith(_QUESTION):
+        table = data[len(_QUESTION) + 1 :].startswith(b"holders") and data[len(_QUESTION)] == len(b"holders")
+        if table:
+            return verifier.balance(data, asset=asset, account=account, max_age_ms=max_age_ms)
+        return verifier.record(data, key=asset, record_id=account, max_age_ms=max_age_ms)
+    if data.startswith(f"{verifier.key.name}\n".encode()):
+        return verifier.checkpoint(data)
+    # Neither: the verifier says what a statement looks like.
+    return verifier.balance(data, asset=asset, account=account)
+
+
+def _claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four
+    if isinstance(claim, ReceiptClaim):
+        return {
+            "kind": "receipt",
+            "id": claim.id.hex(),
+            "index": claim.index,
+            "time_ms": claim.time,
+            "operations": _values.plain(claim.transaction.operations),
+            "authorizers": _values.plain(claim.transaction.authorizers),
+            "effects": _values.plain(claim.effects),
+            "ledger": claim.ledger.hex(),
+            "origin": claim.origin,
+            "tree_size": claim.tree_size,
+        }
+    if isinstance(claim, Checkpoint):
+        return {
+            "kind": "checkpoint",
+            "origin": claim.origin,
+            "tree_size": claim.tree_size,
+            "root_hash": claim.root_hash.hex(),
+        }
+    common = {
+        "ledger": claim.ledger.hex(),
+        "origin": claim.origin,
+        "tree_size": claim.tree_size,
+        "height": claim.height,
+        "time_ms": claim.time,
+        "state_root": claim.state_root.hex(),
+    }
+    if isinstance(claim, BalanceClaim):
+        return {
+            "kind": "balance",
+            "account": claim.account.hex(),
+            "asset": claim.asset.hex(),
+            "amount": str(claim.amount),
+            "supply": str(claim.supply),
+            "lots": _values.plain(claim.lots),
+            "activity_day": claim.activity_day,
+            **common,
+        }
+    return {
+        "kind": "record",
+        "table": claim.table,
+        "key": claim.key.hex(),
+        "record_id": claim.record_id.hex(),
+        "present": claim.present,
+        "value": _values.plain(claim.value),
+        **common,
+    }
+
+
+def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
+    if isinstance(claim, ReceiptClaim):
+        _console.note("proven: this transaction was applied")
+        pairs: list[tuple[str, object]] = [
+            ("id", claim.id.hex()),
+            ("index", f"{claim.index:,} of {claim.tree_size:,}"),
+            ("time", f"{_console.when(claim.time)} UTC"),
+        ]
+        pairs += [("signed by", encode_did_key(one.public_key)) for one in claim.transaction.authorizers]
+        pairs += [
+            ("operation", _values.operation_text(one, encode_did_key, lambda asset: (asset.hex()[:8] + "…", 0)))
+            for one in claim.transaction.operations
+        ]
+    elif isinstance(claim, Checkpoint):
+        _console.note("proven: the operator signed this checkpoint")
+        pairs = [("tree size", f"{claim.tree_size:,}"), ("root hash", claim.root_hash.hex())]
+    elif isinstance(claim, BalanceClaim):
+        _console.note("proven: " + ("this balance" if claim.amount else "this account holds nothing"))
+        pairs = [
+            ("amount", f"{claim.amount:,} minor units"),
+            ("of a supply of", f"{claim.supply:,}"),
+            ("account", encode_did_key(claim.account)),
+            ("asset", claim.asset.hex()),
+        ]
+        if claim.lots:
+            pairs.append(("lots", len(claim.lots)))
+    else:
+        _console.note(f"proven: this record of {claim.table} " + ("stands" if claim.present else "is not there"))
+        pairs = [("record id", claim.record_id.hex())]
+        if claim.key:
+            pairs.append(("asset", claim.key.hex()))
+        made = _values.plain(claim.value) or {}
+        pairs += [(name.replace("_", " "), value) for name, value in made.items()]
+    pairs.append(("origin", claim.origin))
+    if isinstance(claim, (BalanceClaim, RecordClaim)):
+        pairs.append(("as of", f"{_console.when(claim.time)} UTC, commit {claim.height:,}"))
+    _console.fields(None, pairs)
