@@ -129,6 +129,11 @@ impl<'a> Reader<'a> {
         Self { store, pending, transaction: OnceCell::new() }
     }
 
+    /// A reader in a transaction that is open already.
+    pub(crate) fn within(store: &'a StateStore, pending: &'a Pending, transaction: ReadTransaction) -> Self {
+        Self { store, pending, transaction: OnceCell::from(transaction) }
+    }
+
     pub(crate) fn read(&self, key: &BlockKey) -> Result<BlockBytes<'_>> {
         let found = match self.pending.find(key) {
             Some(pending) => pending.as_ref().map(|bytes| BlockBytes::Shared(Arc::clone(bytes))),

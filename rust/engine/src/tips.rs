@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::subtree::{Branch, Subtree};
 use counterfoil_core::Id;
 use counterfoil_core::merkle::sum_map::{self, DEPTH_MAX, Node};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Pages are made to have at most this many blocks on average: they then fit into half a page of LMDB.
 const PAGE_BLOCKS: u64 = 16;
@@ -60,14 +60,14 @@ fn collect(table: u32, subtree: &Subtree, bound: &Id, depth: usize, bits: u8, pa
     }
 }
 
-/// The pages of a table that the change of these blocks changes, the table's page bits being as before.
-pub(crate) fn changed_pages(table: u32, root: &Subtree, bits: u8, blocks: &BTreeSet<Id>, pages: &mut PageMap) {
+/// The pages of a table that the change of these blocks (in order) changes, its page bits being as before.
+pub(crate) fn changed_pages(table: u32, root: &Subtree, bits: u8, blocks: &[BlockKey], pages: &mut PageMap) {
     let depth_max = usize::from(bits);
     let mut previous = None;
     for block in blocks {
         // Old or new, the page of a block begins where its lower bound does, cut off at the page bits: a block above
         // them has only zeros there.
-        let bound = sum_map::lower_bound(block, depth_max);
+        let bound = sum_map::lower_bound(&block.bound(), depth_max);
         if previous.replace(bound) == Some(bound) {
             continue;
         }

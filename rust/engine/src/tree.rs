@@ -15,7 +15,7 @@ use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError};
 use counterfoil_core::merkle::sum_map::{self, Node};
 use counterfoil_core::state::{Record, Table, VALUE_BYTES_MAX, tree_key};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most leaves of a block, in a state that is made now. A state keeps the number that it was made with.
@@ -91,11 +91,9 @@ impl Tree {
     }
 
     fn open_with(store: &StateStore, leaves_max: u16) -> Result<Self> {
-        let tree = {
-            let transaction = store.read_transaction()?;
-            Self::load(store, &transaction, leaves_max)?
-        };
-        tree.check_directory(store)?;
+        let transaction = store.read_transaction()?;
+        let tree = Self::load(store, &transaction, leaves_max)?;
+        tree.check_directory(store, transaction)?;
         Ok(tree)
     }
 
@@ -137,15 +135,17 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The directory must say of every table what its tips say.
-    fn check_directory(&self, store: &StateStore) -> Result<()> {
+    /// The directory must say of every table what its tips say, in the transaction that the tips were read in: a
+    /// flush may have been written since.
+    fn check_directory(&self, store: &StateStore, transaction: ReadTransaction) -> Result<()> {
+        let reader = Reader::within(store, &self.pending, transaction);
         let mut expected = BTreeMap::new();
         for (table, node) in self.tables() {
             expected.insert(tree_key(&table.directory_record_id()), (table, node));
         }
         let mut after = None;
         loop {
-            let page = self.page(store, &Table::DIRECTORY, after, 1_000)?;
+            let page = self.page_with(&reader, &Table::DIRECTORY, after, 1_000)?;
             let Some(last) = page.last() else { break };
             after = Some(last.tree_key);
             for row in page {
@@ -382,7 +382,11 @@ impl Tree {
     /// The records of a table in the order of their tree keys, those after `after`, at most `limit` of them.
     pub fn page(&self, store: &StateStore, table: &Table, after: Option<Id>, limit: usize) -> Result<Vec<Row>> {
         self.check_usable()?;
-        let mut page = Page { reader: Reader::new(store, &self.pending), after, limit, rows: Vec::new() };
+        self.page_with(&Reader::new(store, &self.pending), table, after, limit)
+    }
+
+    fn page_with(&self, reader: &Reader<'_>, table: &Table, after: Option<Id>, limit: usize) -> Result<Vec<Row>> {
+        let mut page = Page { reader, after, limit, rows: Vec::new() };
         if let Some(tree) = self.tables.get(table) {
             page.collect(tree.number, &tree.root, &Id::ZERO, 0)?;
         }
@@ -401,15 +405,13 @@ impl Tree {
         let mark = StateMark { log_index, state_root: self.root() };
         let mut batch = FlushBatch::new(mark, self.leaves_max, Arc::clone(&blocks));
         batch.tables = std::mem::take(&mut self.new_tables);
-        let mut changed: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();
-        for key in blocks.keys() {
-            changed.entry(key.table()).or_default().insert(key.bound());
-        }
-        for (number, bounds) in changed {
+        let keys: Vec<BlockKey> = blocks.keys().copied().collect();
+        for of_table in keys.chunk_by(|left, right| left.table() == right.table()) {
+            let Some(number) = of_table.first().map(BlockKey::table) else { continue };
             let Some(tree) = self.by_number.get(&number).and_then(|table| self.tables.get_mut(table)) else { continue };
             let bits = tips::page_bits(tree.root.blocks(), tree.page_bits);
             if bits == tree.page_bits {
-                tips::changed_pages(number, &tree.root, bits, &bounds, &mut batch.tips);
+                tips::changed_pages(number, &tree.root, bits, of_table, &mut batch.tips);
             } else {
                 tree.page_bits = bits;
                 batch.tips_cleared.push(number);
@@ -429,35 +431,34 @@ impl Tree {
         self.pending.current.len()
     }
 
-    /// Check what the store holds from the records up: every block, tip page and table root, and the state root.
+    /// Check what the store holds from the records up: every block, tip page and table root, the state root, and the
+    /// form of the indexes. One transaction is open throughout, so the database cannot grow meanwhile.
     pub fn check(store: &StateStore) -> Result<Checked> {
         let mut checked = Checked::default();
-        let tree = {
-            let transaction = store.read_transaction()?;
-            let tree = Self::load(store, &transaction, BLOCK_LEAVES)?;
-            let mut expected = BTreeMap::new();
-            for (number, table) in &tree.by_number {
-                if let Some(of_table) = tree.tables.get(table) {
-                    expect_blocks(*number, &of_table.root, &Id::ZERO, 0, &mut expected);
-                    if *table != Table::DIRECTORY && of_table.root.count() > 0 {
-                        checked.tables = checked.tables.saturating_add(1);
-                        checked.records = checked.records.saturating_add(of_table.root.count());
-                    }
+        let transaction = store.read_transaction()?;
+        let tree = Self::load(store, &transaction, BLOCK_LEAVES)?;
+        let mut expected = BTreeMap::new();
+        for (number, table) in &tree.by_number {
+            if let Some(of_table) = tree.tables.get(table) {
+                expect_blocks(*number, &of_table.root, &Id::ZERO, 0, &mut expected);
+                if *table != Table::DIRECTORY && of_table.root.count() > 0 {
+                    checked.tables = checked.tables.saturating_add(1);
+                    checked.records = checked.records.saturating_add(of_table.root.count());
                 }
             }
-            store.each_block(&transaction, |key, bytes| {
-                let Some((depth, count, node)) = expected.remove(&key) else {
-                    return Err(corrupt("blocks", &key, "no block, as the tips say", format!("{} bytes", bytes.len())));
-                };
-                checked.blocks = checked.blocks.saturating_add(1);
-                check_block(key, bytes, depth, count, node)
-            })?;
-            if let Some(key) = expected.into_keys().next() {
-                return Err(corrupt("blocks", &key, "a block, because the tips name one", "nothing".to_owned()));
-            }
-            tree
-        };
-        tree.check_directory(store)?;
+        }
+        store.each_block(&transaction, |key, bytes| {
+            let Some((depth, count, node)) = expected.remove(&key) else {
+                return Err(corrupt("blocks", &key, "no block, as the tips say", format!("{} bytes", bytes.len())));
+            };
+            checked.blocks = checked.blocks.saturating_add(1);
+            check_block(key, bytes, depth, count, node)
+        })?;
+        if let Some(key) = expected.into_keys().next() {
+            return Err(corrupt("blocks", &key, "a block, because the tips name one", "nothing".to_owned()));
+        }
+        store.check_indexes(&transaction)?;
+        tree.check_directory(store, transaction)?;
         Ok(checked)
     }
 
@@ -474,7 +475,7 @@ impl Tree {
 }
 
 struct Page<'a> {
-    reader: Reader<'a>,
+    reader: &'a Reader<'a>,
     after: Option<Id>,
     limit: usize,
     rows: Vec<Row>,

@@ -317,6 +317,7 @@ fn the_databases_beside_the_tables() {
     assert_eq!(store.index_of(&id(5)).unwrap(), Some(9));
     assert_eq!(store.index_of(&id(7)).unwrap(), None);
     assert!(matches!(store.index_of(&id(6)), Err(Error::Corrupt { .. })));
+    assert!(matches!(Tree::check(&store), Err(Error::Corrupt { .. })));
     assert_eq!(store.account_page(&id(1), None, 10).unwrap(), [0, 3, 4, u64::MAX]);
     assert_eq!(store.account_page(&id(1), None, 2).unwrap(), [0, 3]);
     assert_eq!(store.account_page(&id(1), Some(3), 2).unwrap(), [4, u64::MAX]);
@@ -341,6 +342,64 @@ fn the_databases_beside_the_tables() {
     tree.end_flush();
     assert_eq!(seen(&store), [pair(b"c", b"3")]);
     assert_eq!(store.index_of(&id(5)).unwrap(), None);
+}
+
+#[test]
+fn lookups_and_updates_go_on_while_a_flush_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(folder.path());
+    let mut tree = Tree::open(&store).unwrap();
+    let (mut model, mut random) = (Model::default(), Random::new(61));
+    for log_index in 1..=8 {
+        let changes: Vec<Change> = (0..4_000).map(|_| random_change(&mut random, 9_000)).collect();
+        model.apply(&changes);
+        tree.update(&store, changes).unwrap();
+        let batch = tree.begin_flush(log_index).unwrap();
+        std::thread::scope(|scope| {
+            let flush = scope.spawn(|| store.write_flush(&batch).unwrap());
+            while !flush.is_finished() {
+                let changes: Vec<Change> = (0..50).map(|_| random_change(&mut random, 9_000)).collect();
+                model.apply(&changes);
+                tree.update(&store, changes).unwrap();
+                for _ in 0..50 {
+                    let record_id = id(random.below(9_000));
+                    let table = tables()[1];
+                    assert_eq!(tree.get(&store, &table, &record_id).unwrap(), model.get(&table, &record_id));
+                    tree.prove(&store, &table, &record_id).unwrap();
+                    store.get(&table, &record_id).unwrap();
+                }
+            }
+        });
+        tree.end_flush();
+        compare(&tree, &store, &model, &mut random, 9_000);
+    }
+    flush(&mut tree, &store, 9);
+    Tree::check(&store).unwrap();
+}
+
+#[test]
+fn a_flush_that_does_not_fit_is_written_once_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions { map_bytes: 1 << 18, map_bytes_max: 1 << 18, read_only: false };
+    let store = StateStore::create(folder.path(), &options).unwrap();
+    let mut tree = Tree::open(&store).unwrap();
+    let mut random = Random::new(71);
+    let changes: Vec<Change> = (0..9_000).map(|_| random_change(&mut random, 9_000)).collect();
+    let mut model = Model::default();
+    model.apply(&changes);
+    tree.update(&store, changes).unwrap();
+    let batch = tree.begin_flush(1).unwrap();
+    let full = store.write_flush(&batch);
+    assert!(matches!(full, Err(Error::MapFull { .. })), "{full:?}");
+    assert_eq!(store.mark().unwrap(), None);
+    assert_eq!(Tree::open(&store).unwrap().root(), Id::ZERO);
+    compare(&tree, &store, &model, &mut random, 9_000);
+    store.environment().set_map_bytes_max(1 << 30);
+    store.write_flush(&batch).unwrap();
+    tree.end_flush();
+    compare(&tree, &store, &model, &mut random, 9_000);
+    Tree::check(&store).unwrap();
+    assert_eq!(Tree::open(&store).unwrap().root(), model.root());
 }
 
 fn is_corrupt(error: Error) -> bool {
@@ -369,7 +428,8 @@ fn every_turned_bit_is_found() {
             })
             .unwrap();
         for (key, value) in &entries {
-            for bit in (0..key.len() + value.len()).map(|byte| byte * 8 + usize::try_from(random.below(8)).unwrap()) {
+            let mut bit = usize::try_from(random.below(40)).unwrap();
+            while bit < (key.len() + value.len()) * 8 {
                 let (mut bad_key, mut bad_value) = (key.clone(), value.clone());
                 match bad_key.get_mut(bit / 8) {
                     Some(byte) => *byte ^= 1 << (bit % 8),
@@ -401,6 +461,7 @@ fn every_turned_bit_is_found() {
                 if let Some((key, value)) = entries.iter().find(|(key, _)| *key == bad_key) {
                     replace(&bad_key, key, value);
                 }
+                bit += 1 + usize::try_from(random.below(80)).unwrap();
             }
         }
     }
