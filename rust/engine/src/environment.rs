@@ -4,11 +4,12 @@
 //! invisible: a write that does not fit is undone, the map is doubled, and the write is done again.
 
 use crate::error::{Error, Result};
+use crate::pages::{Extent, check_pages};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub struct Environment {
     env: Env<WithoutTls>,
     path: PathBuf,
     read_only: bool,
+    map_bytes: AtomicUsize,
     map_bytes_max: AtomicU64,
     /// Held by the one writer of this process, and while the map changes.
     writer: Mutex<()>,
@@ -75,6 +77,9 @@ const READERS_MAX: u32 = 510;
 /// How long a write waits for the readers of this process to end before it gives up growing the map.
 const GROWTH_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The place of errors that do not know their folder yet.
+const UNPLACED: &str = "database";
+
 const DATA_FILE: &str = "data.mdb";
 
 impl Environment {
@@ -93,8 +98,11 @@ impl Environment {
             return Err(Error::AlreadyExists { path: directory.to_owned() });
         }
         let opened = Self::open_or_create(directory, options, names)?;
-        // LMDB syncs its file; that the folder lists the file has to survive a crash as well.
-        std::fs::File::open(directory).and_then(|folder| folder.sync_all()).map_err(io)?;
+        // LMDB syncs its file; that the folder lists the file, and its parent the folder, has to survive a crash too.
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+        for folder in std::iter::once(directory).chain(parent).filter(|_| cfg!(unix)) {
+            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+        }
         Ok(opened)
     }
 
@@ -108,6 +116,8 @@ impl Environment {
             let reason = format!("it has no {DATA_FILE}");
             return Err(Error::NotALedger { path: directory.to_owned(), reason });
         }
+        // LMDB would follow a damaged page out of its map.
+        check_pages(&directory.join(DATA_FILE), Extent::Trees)?;
         Self::open_or_create(directory, options, names)
     }
 
@@ -128,6 +138,7 @@ impl Environment {
             }
         })?;
         let environment = Self {
+            map_bytes: AtomicUsize::new(env.info().map_size),
             env,
             path: directory.to_owned(),
             read_only: options.read_only,
@@ -155,7 +166,8 @@ impl Environment {
 
     /// The present size of the map.
     pub fn map_bytes(&self) -> usize {
-        self.env.info().map_size
+        // LMDB's own number may not be read while the map changes.
+        self.map_bytes.load(Ordering::Acquire)
     }
 
     /// Sets the size up to which the map may grow.
@@ -167,6 +179,11 @@ impl Environment {
     pub fn clear_stale_readers(&self) -> Result<usize> {
         self.check_usable()?;
         self.env.clear_stale_readers().map_err(|error| self.located(error.into()))
+    }
+
+    /// Checks every page of the file: what opening it checked, and the pages of long values as well.
+    pub fn check_pages(&self) -> Result<()> {
+        check_pages(&self.path.join(DATA_FILE), Extent::LongValues)
     }
 
     /// Begins a consistent view.
@@ -309,6 +326,7 @@ impl Environment {
         // and empty; write transactions are made under the writer's lock, which the caller of `grow` and
         // `adopt_map_bytes` holds, and none is open there. References into the map borrow their transaction.
         let resized = unsafe { self.env.resize(new_size) };
+        self.map_bytes.store(self.env.info().map_size, Ordering::Release);
         resized.map_err(|error| {
             // LMDB has taken the old map away before it failed to make the new one.
             self.lost.store(true, Ordering::Release);
@@ -332,16 +350,16 @@ impl Environment {
     }
 }
 
-/// What LMDB says, without the place: [`Environment::read`] and [`Environment::write`] add it.
+/// What LMDB says, without saying which: [`Environment::read`] and [`Environment::write`] add the folder.
 impl From<heed::Error> for Error {
     fn from(error: heed::Error) -> Self {
         let corrupt = |found: String| Self::Corrupt {
-            place: String::new(),
+            place: UNPLACED.to_owned(),
             expected: "pages that belong together".to_owned(),
             found,
         };
         match error {
-            heed::Error::Io(source) => Self::Io { path: PathBuf::new(), source },
+            heed::Error::Io(source) => Self::Io { path: UNPLACED.into(), source },
             heed::Error::Mdb(MdbError::MapFull) => Self::MapFull { limit_bytes: 0 },
             heed::Error::Mdb(
                 damage @ (MdbError::PageNotFound
@@ -353,19 +371,19 @@ impl From<heed::Error> for Error {
             ) => corrupt(damage.to_string()),
             heed::Error::Mdb(other) => Self::Storage(other.to_string()),
             heed::Error::Encoding(source) | heed::Error::Decoding(source) => Self::Storage(source.to_string()),
-            heed::Error::EnvAlreadyOpened => Self::Locked { path: PathBuf::new() },
+            heed::Error::EnvAlreadyOpened => Self::Locked { path: UNPLACED.into() },
         }
     }
 }
 
 fn locate(mut error: Error, directory: &Path, map_bytes_max: u64) -> Error {
     if let Error::Io { path, .. } | Error::Locked { path } = &mut error
-        && path.as_os_str().is_empty()
+        && path.as_os_str() == UNPLACED
     {
         directory.clone_into(path);
     }
     if let Error::Corrupt { place, .. } = &mut error
-        && place.is_empty()
+        && place == UNPLACED
     {
         *place = directory.display().to_string();
     }

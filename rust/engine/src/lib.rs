@@ -3,6 +3,7 @@
 mod block;
 pub mod environment;
 pub mod error;
+pub mod pages;
 pub mod state_store;
 mod subtree;
 mod tips;
