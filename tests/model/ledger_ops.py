@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.model.account import authority
-from tests.model.borsh import Value
 from tests.model.state import (
     PARAMETERS,
     Context,
@@ -14,6 +15,9 @@ from tests.model.state import (
     refuse_if,
     statuses,
 )
+
+if TYPE_CHECKING:
+    from tests.model.borsh import Value
 
 CREATORS_MAX = 64
 
