@@ -108,7 +108,12 @@ def signed_transfers(ledger: bytes, asset: bytes, accounts: list[bytes], count: 
         )
     )
     account_at = template.index(mark_sender)
-    places = (template.index(mark_nonce), account_at, template.index(mark_sender, account_at + 32), template.index(mark_to))
+    places = (
+        template.index(mark_nonce),
+        account_at,
+        template.index(mark_sender, account_at + 32),
+        template.index(mark_to),
+    )
     rng = random.Random(salt)  # noqa: S311 - a repeatable bench
     jobs = []
     senders = []

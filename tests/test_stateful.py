@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import random as standard_random
+import shutil
 import tempfile
-from itertools import groupby
+import time as clock
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from counterfoil import Key, Ledger, _core
 from counterfoil.verify import CODEC
 
 SOAK = int(os.environ.get("COUNTERFOIL_SOAK", "1"))
+SOAK_SECONDS = float(os.environ.get("COUNTERFOIL_SOAK_SECONDS", "0"))
 
 
 def operator_key(name: str) -> Key:
@@ -264,14 +267,15 @@ TestLedgerMachine.settings = settings(
 # Worlds by seed.
 
 
-@pytest.mark.parametrize("seed", range(3 * SOAK))
-def test_a_world_by_seed(seed, tmp_path):
+def live_through(path: Path, seed: int, steps: int) -> None:
+    """Tell both a world by seed, with commits, proofs, changes of operator and reopenings on the way."""
     random = standard_random.Random(seed)  # noqa: S311
-    twins = Twins(tmp_path / "ledger", WORLD_START)
+    twins = Twins(path, WORLD_START)
     teller = Storyteller(random, twins.model)
-    for step in range(300 + 100 * SOAK):
-        time, signed = teller.step()
-        twins.apply(signed, time=time)
+    operators = 0
+    for step in range(steps):
+        time, signed = teller.batch(random.choice([1, 1, 1, 5]))
+        twins.apply(*signed, time=time)
         if step % 10 == 0:
             twins.model.check_invariants()
         if random.randrange(25) == 0:
@@ -280,9 +284,29 @@ def test_a_world_by_seed(seed, tmp_path):
             check_some_statements(twins, random, 4)
         if random.randrange(60) == 0:
             twins.reopen()
+        if random.randrange(100) == 0:
+            operators += 1
+            twins.rotate(f"operator{operators % 3}")
     twins.checkpoint()
     twins.compare_tables()
     twins.ledger.close()
+
+
+@pytest.mark.parametrize("seed", range(3 * SOAK))
+def test_a_world_by_seed(seed, tmp_path):
+    live_through(tmp_path / "ledger", seed, 300 + 100 * SOAK)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(SOAK_SECONDS == 0, reason="make soak")
+def test_worlds_by_seed_for_a_long_time(tmp_path):
+    """Seeds from 1,000 on, until the time is over; the one that failed is in the name of its folder."""
+    end = clock.monotonic() + SOAK_SECONDS
+    for seed in count(1_000):
+        if clock.monotonic() >= end:
+            break
+        live_through(tmp_path / f"seed{seed}", seed, 1_500)
+        shutil.rmtree(tmp_path / f"seed{seed}")
 
 
 def test_the_split_into_batches_and_commits_does_not_matter(tmp_path):

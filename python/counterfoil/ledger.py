@@ -541,6 +541,16 @@ class Ledger:
         """Hand the ledger to a new operator key; the old one signs that. Later checkpoints are signed by the new one."""
         self._engine.rotate_operator(new.seed)
 
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Write a consistent copy into a new or empty folder, while the ledger goes on.
+
+        The copy opens like any ledger, but signs only after it has compared itself: see `confirm`.
+
+        Raises:
+            FileExistsError: The folder is not empty.
+        """
+        self._engine.backup(str(path))
+
     def confirm(self, note: str) -> None:
         """Compare a restored copy with the last checkpoint that was published; from then on it may sign.
 

@@ -6,7 +6,9 @@
 use crate::error::{Error, Result};
 use crate::pages::{Extent, check_pages};
 use heed::types::Bytes;
-use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
+use heed::{
+    CommitOrAbort, CompactionOption, Database, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls,
+};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -184,6 +186,22 @@ impl Environment {
     /// Checks every page of the file: what opening it checked, and the pages of long values as well.
     pub fn check_pages(&self) -> Result<()> {
         check_pages(&self.path.join(DATA_FILE), Extent::LongValues)
+    }
+
+    /// Writes a consistent copy into a folder that has none, while reading and writing go on. It is durable when this
+    /// returns. The map cannot grow meanwhile.
+    pub fn copy_to(&self, directory: &Path) -> Result<()> {
+        self.check_usable()?;
+        let _pass = Gate::enter(&self.gate);
+        let path = directory.join(DATA_FILE);
+        let io = |source| Error::Io { path: path.clone(), source };
+        std::fs::create_dir_all(directory).map_err(io)?;
+        if path.exists() {
+            return Err(Error::AlreadyExists { path });
+        }
+        let copied = self.env.copy_to_path(&path, CompactionOption::Disabled);
+        copied.map_err(|error| self.located(error.into()))?.sync_all().map_err(io)?;
+        std::fs::File::open(directory).and_then(|folder| folder.sync_all()).map_err(io)
     }
 
     /// Begins a consistent view.

@@ -562,6 +562,17 @@ impl Ledger {
         self.checkpoint(None).map(|_| ())
     }
 
+    /// Writes a consistent copy into a new or empty folder, while the ledger goes on. It holds everything that was durable
+    /// when this was called. A copy opens, but signs only after [`Ledger::confirm`].
+    pub fn backup(&self, path: &Path) -> Result<()> {
+        let shared = self.check()?;
+        let copy = Home::create(path)?;
+        // The state before the log: a state ahead of its log would be corrupt.
+        shared.store.environment().copy_to(&copy.state())?;
+        shared.log.environment().copy_to(&copy.log())?;
+        copy.seal()
+    }
+
     /// Compares a restored copy with a published checkpoint; from then on it may sign.
     pub fn confirm(&self, note: &[u8]) -> Result<()> {
         let shared = self.check()?;

@@ -240,6 +240,10 @@ impl Engine {
         py.detach(|| self.ledger.rotate_operator(seed)).map_err(to_python)
     }
 
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.ledger.backup(&path)).map_err(to_python)
+    }
+
     fn confirm(&self, py: Python<'_>, note: &str) -> PyResult<()> {
         py.detach(|| self.ledger.confirm(note.as_bytes())).map_err(to_python)
     }

@@ -1,0 +1,130 @@
+//! The vectors in `tests/vectors/`, which the Python code generated: both languages must read and write the same bytes.
+
+use counterfoil_core::id::{asset_id, named_account_id};
+use counterfoil_core::ops::{Operation, operation_info};
+use counterfoil_core::state::{
+    AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
+};
+use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
+use counterfoil_core::{Id, signature};
+use serde_json::Value;
+use std::path::Path;
+
+fn vectors(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(format!("{name}.json"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn hex(value: &Value) -> Vec<u8> {
+    let text = value.as_str().unwrap();
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+fn id(value: &Value) -> Id {
+    Id(hex(value).try_into().unwrap())
+}
+
+/// Every accepted one decodes and encodes back; every refused one is refused. Returns how many there were.
+fn check(vectors: &Value, again: impl Fn(&Value, &[u8]) -> Option<Vec<u8>>) -> usize {
+    let accept = vectors["accept"].as_array().unwrap();
+    for case in accept {
+        let bytes = hex(&case["bytes"]);
+        assert_eq!(again(case, &bytes).as_ref(), Some(&bytes), "{case}");
+    }
+    let refuse = vectors["refuse"].as_array().unwrap();
+    for case in refuse {
+        assert_eq!(again(case, &hex(&case["bytes"])), None, "{case}");
+    }
+    assert!(!accept.is_empty() && !refuse.is_empty());
+    accept.len() + refuse.len()
+}
+
+#[test]
+fn operations() {
+    let mut names = std::collections::BTreeSet::new();
+    for family in ["account", "asset", "move", "ledger"] {
+        let vectors = vectors(family);
+        check(&vectors, |_, bytes| decode::<Operation>(bytes).map(|operation| encode(&operation)));
+        for case in vectors["accept"].as_array().unwrap() {
+            let operation: Operation = decode(&hex(&case["bytes"])).unwrap();
+            let name = operation_info(operation.tag()).unwrap().name;
+            assert_eq!(Some(name), case["value"]["is"].as_str());
+            names.insert(name);
+        }
+    }
+    assert_eq!(names.len(), counterfoil_core::ops::OPERATIONS.len(), "an operation has no vector: {names:?}");
+}
+
+#[test]
+fn transactions() {
+    let vectors = vectors("transactions");
+    check(&vectors, |_, bytes| decode::<SignedTransaction>(bytes).map(|signed| encode(&signed)));
+    for case in vectors["accept"].as_array().unwrap() {
+        let signed: SignedTransaction = decode(&hex(&case["bytes"])).unwrap();
+        let identifier = transaction_id(&encode(&signed.transaction));
+        assert_eq!(identifier, id(&case["id"]));
+        let message = [b"counterfoil/sign/v1\n".as_slice(), identifier.as_ref()].concat();
+        for (authorizer, signature) in signed.transaction.authorizers.iter().zip(&signed.signatures) {
+            let key = authorizer.public_key().as_bytes();
+            assert!(signature::verify(&signature::Check { key, signature, message: &message }));
+        }
+    }
+}
+
+#[test]
+fn entries() {
+    let vectors = vectors("entries");
+    check(&vectors, |_, bytes| Entry::decode(bytes).map(|entry| entry.encode()));
+    for case in vectors["accept"].as_array().unwrap() {
+        if let (Some(Entry::Genesis(genesis)), Some(_)) = (Entry::decode(&hex(&case["bytes"])), case.get("ledger")) {
+            assert_eq!(genesis.ledger_id(), id(&case["ledger"]));
+        }
+    }
+}
+
+#[test]
+fn records() {
+    fn again<T: borsh::BorshSerialize + borsh::BorshDeserialize>(bytes: &[u8]) -> Option<Vec<u8>> {
+        decode::<T>(bytes).map(|value| encode(&value))
+    }
+    check(&vectors("records"), |case, bytes| match TableName::parse(case["table"].as_str().unwrap()).unwrap() {
+        TableName::Parameters => again::<Parameters>(bytes),
+        TableName::Accounts => again::<AccountRecord>(bytes),
+        TableName::Mandates => again::<MandateRecord>(bytes),
+        TableName::Once => again::<OnceRecord>(bytes),
+        TableName::Assets => again::<AssetRecord>(bytes),
+        TableName::Lots => again::<LotRecord>(bytes),
+        TableName::Freezes => again::<FreezeRecord>(bytes),
+        TableName::Holders | TableName::Directory => panic!("not Borsh"),
+    });
+}
+
+#[test]
+fn ids() {
+    let vectors = vectors("ids");
+    let all = |name: &str| vectors[name].as_array().unwrap().clone();
+    for case in all("asset") {
+        assert_eq!(asset_id(&id(&case["issuer"]), case["symbol"].as_str().unwrap()), id(&case["id"]));
+    }
+    for case in all("named_account") {
+        assert_eq!(named_account_id(&id(&case["opener"]), &hex(&case["salt"]).try_into().unwrap()), id(&case["id"]));
+    }
+    for case in all("mandate") {
+        let found = MandateRecord::id(&id(&case["account"]), &id(&case["agent"]), &id(&case["asset"]));
+        assert_eq!(found, id(&case["id"]));
+    }
+    for case in all("once") {
+        assert_eq!(OnceRecord::id(&id(&case["account"]), &id(&case["key"]).0), id(&case["id"]));
+    }
+    for case in all("lot") {
+        let lot = case["lot"].as_str().unwrap().parse().unwrap();
+        assert_eq!(LotRecord::id(&id(&case["asset"]), lot), id(&case["id"]));
+    }
+    for case in all("table") {
+        let name = TableName::parse(case["table"].as_str().unwrap()).unwrap();
+        let key = hex(&case["key"]);
+        let table = Table { name, key: (!key.is_empty()).then(|| Id(key.try_into().unwrap())) };
+        assert_eq!(table.directory_record_id(), id(&case["id"]));
+        assert_eq!(tree_key(&table.directory_record_id()), id(&case["tree_key"]));
+    }
+}

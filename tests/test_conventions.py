@@ -1,0 +1,69 @@
+"""What an operation consists of is there in every language: native module, Python, docs, model, scenarios, vectors."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from counterfoil import _core, ops
+from counterfoil.ops import Operation
+from counterfoil.status import Status
+from counterfoil.verify import OPERATIONS
+from tests.model.state import OPERATIONS as MODEL_OPERATIONS
+
+ROOT = Path(__file__).parents[1]
+NATIVE = {tag: (name, mandate) for tag, name, mandate in _core.operations()}
+CLASSES = {
+    value.wire_tag: value
+    for value in vars(ops).values()
+    if isinstance(value, type) and issubclass(value, Operation) and value is not Operation
+}
+REFERENCE = (ROOT / "docs/reference/operations.md").read_text()
+
+
+def test_operations_are_the_same_everywhere() -> None:
+    names = {tag: name for tag, (name, _) in NATIVE.items()}
+    assert names == {tag: name for tag, (name, _) in OPERATIONS.items()}
+    assert names == {tag: kind.wire_name for tag, kind in CLASSES.items()}
+    assert set(names) == set(MODEL_OPERATIONS)
+
+
+@pytest.mark.parametrize("tag", sorted(NATIVE), ids=lambda tag: NATIVE[tag][0])
+def test_an_operation_is_documented_with_its_fields(tag: int) -> None:
+    name, mandate = NATIVE[tag]
+    row = re.search(rf"^\| `{tag:#04x}` \| `{name}` \| (.+?) \| (.+?) \|$", REFERENCE, re.MULTILINE)
+    assert row, f"{name} is not in docs/reference/operations.md"
+    documented = re.findall(r"(\w+): ", row[1])
+    assert documented == [field.name for field in dataclasses.fields(CLASSES[tag])]
+    assert ("*mandate*" in row[2]) == mandate
+    assert CLASSES[tag].__doc__
+    assert "Raises:" in (CLASSES[tag].__doc__ or "")
+
+
+def test_an_operation_has_a_vector() -> None:
+    found = set()
+    for path in (ROOT / "tests/vectors").glob("*.json"):
+        cases = json.loads(path.read_text()).get("accept", [])
+        found |= {case["value"]["is"] for case in cases}
+    assert {name for name, _ in NATIVE.values()} <= found
+
+
+def test_statuses_are_the_same_everywhere() -> None:
+    native = {code: (name, transient) for code, name, transient in _core.statuses()}
+    assert native == {status.value: (status.name, status.is_transient) for status in Status}
+    missing = [name for name, _ in native.values() if f"`{name}`" not in REFERENCE and f" {name}" not in REFERENCE]
+    assert not missing, "not in docs/reference/operations.md"
+
+
+def test_no_module_of_the_engine_names_an_operation() -> None:
+    # Words that mean something else there as well.
+    ordinary = {"open", "change", "once", "pause", "create", "pay", "mandate"}
+    names = {name for name, _ in NATIVE.values()} - ordinary
+    for folder in ("engine", "python"):
+        for path in (ROOT / "rust" / folder / "src").rglob("*.rs"):
+            words = set(re.findall(r"\b[a-z_]+\b", re.sub(r"//.*", "", path.read_text())))
+            assert not words & names, f"{path} names {words & names}"
