@@ -10,9 +10,10 @@ import statistics
 import sys
 from pathlib import Path
 
-from benches.fixture import GENESIS_MS, clock, funded_ledger, public_keys, signed_transfers
 from counterfoil import Key, Ledger, _core
 from counterfoil.verify import Verifier
+
+from benches.fixture import GENESIS_MS, clock, funded_ledger, public_keys, signed_transfers
 
 FOLDER = Path(".bench")
 
@@ -82,7 +83,7 @@ def main() -> None:
     ledger.close()
     closed = clock() - started
     results = {
-        "machine": f"{platform.machine()}, {stats['signature_backend']} curve arithmetic, Python {platform.python_version()}",
+        "machine": f"{platform.machine()}, {stats['signature_backend']} curve, Python {platform.python_version()}",
         "accounts": arguments.accounts,
         "signers": signers,
         "transfers_per_s": round(statistics.median(rates)),

@@ -11,12 +11,14 @@ import multiprocessing
 import random
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from counterfoil import Authorizer, Key, Ledger, Transaction
+from counterfoil.ops import Pay, Payee, Transfer
 from nacl import bindings
 
-from counterfoil import Key, Ledger, Transaction
-from counterfoil.ops import Pay, Payee, Transfer
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAYEES = 1_000
 GENESIS_MS = 1_700_000_000_000
@@ -72,7 +74,7 @@ _template: tuple[bytes, tuple[int, ...]] = (b"", ())
 
 
 def _share_template(template: bytes, places: tuple[int, ...]) -> None:
-    global _template  # noqa: PLW0603 - each worker process gets it once
+    global _template
     _template = (template, places)
 
 
@@ -104,7 +106,7 @@ def signed_transfers(ledger: bytes, asset: bytes, accounts: list[bytes], count: 
             [operation],
             valid_until=GENESIS_MS + WINDOW_MS,
             nonce=mark_nonce,
-            authorizers=[_authorizer(mark_sender)],
+            authorizers=[Authorizer(account=mark_sender)],
         )
     )
     account_at = template.index(mark_sender)
@@ -135,12 +137,6 @@ def signed_transfers(ledger: bytes, asset: bytes, accounts: list[bytes], count: 
         signatures=b"".join(one[1] for one in signed),
         messages=b"".join(one[2] for one in signed),
     )
-
-
-def _authorizer(account: bytes) -> object:
-    from counterfoil import Authorizer
-
-    return Authorizer(account=account)
 
 
 def clock() -> float:

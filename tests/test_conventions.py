@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-
 from counterfoil import _core, ops
 from counterfoil.ops import Operation
 from counterfoil.status import Status
 from counterfoil.verify import OPERATIONS
+
 from tests.model.state import OPERATIONS as MODEL_OPERATIONS
 
 ROOT = Path(__file__).parents[1]

@@ -7,16 +7,20 @@ since 1970-01-01 UTC, accounts, assets and transaction ids 32 `bytes`.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
+import contextlib
 import secrets
 import time as clock
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from counterfoil import _core
-from counterfoil.exceptions import LedgerError, RejectedError
+from counterfoil.exceptions import LedgerError, LedgerTimeError, RejectedError
+from counterfoil.keys import Key
 from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
 from counterfoil.status import Status
 from counterfoil.verify import (
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
     import os
     from types import TracebackType
 
-    from counterfoil.keys import Key, Signer
+    from counterfoil.keys import Signer
     from counterfoil.ops import Term
 
 VALID_FOR_MS = 120_000
@@ -50,6 +54,9 @@ SUPPLY_CAP_MAX = 10**38 - 1
 """The largest supply of an asset (SQL `NUMERIC(38)`)."""
 
 _PAGE = 1_000
+_U64_END = 2**64
+
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,8 @@ class Pending:
     def __init__(self) -> None:
         """Make one that nobody has answered yet."""
         self._future: concurrent.futures.Future[Outcome] = concurrent.futures.Future()
+        # The transaction goes on whoever stops waiting for it: a running future cannot be cancelled.
+        self._future.set_running_or_notify_cancel()
 
     def _answer(self, outcomes: _core.Outcomes | None, error: BaseException | None) -> None:
         if error is not None:
@@ -259,6 +268,7 @@ class Ledger:
     def __init__(self, engine: _core.Engine, path: Path) -> None:
         """Not to be called: use `Ledger.create` or `Ledger.open`."""
         self._engine = engine
+        _OPEN.add(self)
         self._path = path
         genesis = CODEC.decode("Genesis", engine.genesis)
         self._genesis: Genesis = genesis
@@ -289,16 +299,18 @@ class Ledger:
             ValueError: The origin or a parameter is out of its bounds.
             LedgerTimeError: The time is ahead of the clock.
         """
+        folder = Path(path)
         genesis = Genesis(
             origin=origin,
-            operator=operator.account,
-            time=_now() if time is None else time,
+            operator=_key("operator", operator).account,
+            time=_now() if time is None else cast("int", _time(time)),
             salt=secrets.token_bytes(16),
             parameters=parameters or Parameters(),
         )
         genesis.validate()
-        engine = _core.Engine.create(str(path), CODEC.encode("Genesis", genesis), operator.seed, options)
-        return cls(engine, Path(path))
+        _check_options(options)
+        engine = _core.Engine.create(str(folder), CODEC.encode("Genesis", genesis), operator.seed, options)
+        return cls(engine, folder)
 
     @classmethod
     def open(
@@ -328,9 +340,11 @@ class Ledger:
             CorruptionError: What is stored contradicts itself.
             OperatorKeyError: The key is not this ledger's operator.
         """
-        seed = None if operator is None else operator.seed
-        engine = _core.Engine.open(str(path), seed, read_only, options, progress)
-        return cls(engine, Path(path))
+        folder = Path(path)
+        seed = None if operator is None else _key("operator", operator).seed
+        _check_options(options)
+        engine = _core.Engine.open(str(folder), seed, read_only, options, progress)
+        return cls(engine, folder)
 
     def __enter__(self) -> Ledger:
         """Return itself."""
@@ -414,7 +428,7 @@ class Ledger:
 
     def log_root(self, tree_size: int | None = None) -> bytes:
         """The log's root hash at a size; now if None."""
-        return self._engine.log_root(self.size if tree_size is None else tree_size)
+        return self._engine.log_root(self.size if tree_size is None else _index("tree_size", tree_size))
 
     def stats(self) -> dict[str, int | str]:
         """Numbers about it: entries, height, records in memory, bytes on disk, the signature backend in use."""
@@ -444,8 +458,7 @@ class Ledger:
             LedgerTimeError: The time is refused; nothing was applied.
             StoreError: The batch could not be stored; none of it was.
         """
-        given = batch if isinstance(batch, bytes) else [_signed_bytes(one) for one in batch]
-        return Outcomes(self._engine.apply(given, time, dry_run))
+        return Outcomes(self._engine.apply(_batch(batch), _time(time), dry_run))
 
     def submit(self, transaction: bytes | SignedTransaction, *, time: int | None = None) -> Pending:
         """Hand one transaction in without waiting. Those of many threads and tasks become durable together.
@@ -454,7 +467,7 @@ class Ledger:
             What to wait for: `pending.result()` in a thread, `await pending` in asyncio.
         """
         pending = Pending()
-        self._engine.submit([_signed_bytes(transaction)], pending._answer, time)  # noqa: SLF001 - the other half
+        self._engine.submit([_signed_bytes(transaction)], pending._answer, _time(time))
         return pending
 
     def execute(
@@ -535,11 +548,11 @@ class Ledger:
             OperatorKeyError: The ledger was opened without its operator's key.
             UnconfirmedError: It is a copy that has not compared itself.
         """
-        return self._engine.checkpoint(time)
+        return self._engine.checkpoint(_time(time))
 
     def rotate_operator(self, new: Key) -> None:
-        """Hand the ledger to a new operator key; the old one signs that. Later checkpoints are signed by the new one."""
-        self._engine.rotate_operator(new.seed)
+        """Hand the ledger to a new operator key: the old one signs that, and the new one signs what follows."""
+        self._engine.rotate_operator(_key("new", new).seed)
 
     def backup(self, path: str | os.PathLike[str]) -> None:
         """Write a consistent copy into a new or empty folder, while the ledger goes on.
@@ -549,7 +562,7 @@ class Ledger:
         Raises:
             FileExistsError: The folder is not empty.
         """
-        self._engine.backup(str(path))
+        self._engine.backup(str(Path(path)))
 
     def confirm(self, note: str) -> None:
         """Compare a restored copy with the last checkpoint that was published; from then on it may sign.
@@ -646,10 +659,11 @@ class Ledger:
         Raises:
             LookupError: The log is shorter.
         """
-        return self._engine.entry(index)
+        return self._engine.entry(_index("entry", index))
 
     def entries(self, start: int = 0) -> Iterator[bytes]:
         """Log entries from an index on."""
+        start = _index("start", start)
         while True:
             page = self._engine.entries(start, _PAGE)
             yield from page
@@ -662,7 +676,7 @@ class Ledger:
 
         Keep the last event's `index` and pass it as `after` to go on where you stopped.
         """
-        start = 0 if after is None else after + 1
+        start = 0 if after is None else _index("after", after) + 1
         for index, entry in enumerate(self.entries(start), start):
             yield Event(index, decode_entry(entry))
 
@@ -672,7 +686,7 @@ class Ledger:
         Raises:
             ValueError: The ledger was opened with `index=False`.
         """
-        start = 0 if after is None else after + 1
+        start = 0 if after is None else _index("after", after) + 1
         while True:
             page = self._engine.account_entries(account, start, _PAGE)
             for index in page:
@@ -720,15 +734,15 @@ class Ledger:
         Raises:
             LookupError: The last checkpoint does not cover it.
         """
-        return Receipt(self._engine.prove_entry(index).encode())
+        return Receipt(self._engine.prove_entry(_index("entry", index)).encode())
 
     def prove_consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """The hashes that prove that the log of one size continues that of another."""
-        return self._engine.prove_consistency(old_size, new_size)
+        return self._engine.prove_consistency(_index("old_size", old_size), _index("new_size", new_size))
 
-    def _decoded(self, table: str, key: bytes | None, record_id: bytes, kind: type[Any]) -> Any:  # noqa: ANN401
+    def _decoded(self, table: str, key: bytes | None, record_id: bytes, kind: type[Record]) -> Record | None:
         found = self._engine.record(table, key, record_id)
-        return None if found is None else CODEC.decode(kind.__name__, found[1])
+        return None if found is None else cast("Record", CODEC.decode(kind.__name__, found[1]))
 
     def _records(self, table: str, key: bytes | None) -> Iterator[tuple[bytes, int, bytes]]:
         cursor: bytes | None = None
@@ -756,11 +770,74 @@ def fsck(
         CorruptionError: The place, what was expected and what was found.
         LockedError: A writer has it open.
     """
-    return _core.fsck(str(path), full, progress)
+    return _core.fsck(str(Path(path)), full, progress)
 
 
-def _signed_bytes(transaction: bytes | SignedTransaction) -> bytes:
-    return transaction if isinstance(transaction, bytes) else bytes(transaction)
+_OPEN: weakref.WeakSet[Ledger] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is still open: once the interpreter ends, nobody answers the engine's threads any more."""
+    for ledger in list(_OPEN):
+        with contextlib.suppress(LedgerError, OSError):
+            ledger.close()
+
+
+def _signed_bytes(transaction: object) -> bytes:
+    if isinstance(transaction, bytes):
+        return transaction
+    if isinstance(transaction, (SignedTransaction, bytearray, memoryview)):
+        return bytes(transaction)
+    message = f"expected a signed transaction or its bytes, found {type(transaction).__name__}"
+    raise TypeError(message)
+
+
+def _batch(batch: object) -> bytes | list[bytes]:
+    if isinstance(batch, (bytes, bytearray, memoryview)):
+        return bytes(batch)
+    if isinstance(batch, Iterable) and not isinstance(batch, str):
+        return [_signed_bytes(one) for one in batch]
+    message = f"apply: expected signed transactions or their framed bytes, found {type(batch).__name__}"
+    raise TypeError(message)
+
+
+def _key(name: str, key: object) -> Key:
+    if isinstance(key, Key):
+        return key
+    message = f"{name}: expected a Key, found {type(key).__name__}"
+    raise TypeError(message)
+
+
+def _number(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"{name}: expected an int, found {type(value).__name__}"
+        raise TypeError(message)
+    return value
+
+
+def _time(time: int | None) -> int | None:
+    if time is None:
+        return None
+    if not 0 <= _number("time", time) < _U64_END:
+        message = f"time: expected milliseconds since 1970-01-01 UTC, 0 to 2^64 - 1, found {time}"
+        raise LedgerTimeError(message)
+    return time
+
+
+def _index(name: str, index: int) -> int:
+    if not 0 <= _number(name, index) < _U64_END:
+        message = f"{name}: expected 0 to 2^64 - 1, found {index}"
+        raise LookupError(message)
+    return index
+
+
+def _check_options(options: Mapping[str, object]) -> None:
+    for name, value in options.items():
+        unset = value is None and name == "commit_every_ms"
+        if not unset and name != "index" and not 0 <= _number(name, value) < _U64_END:
+            message = f"{name}: expected 0 to 2^64 - 1, found {value}"
+            raise ValueError(message)
 
 
 def _now() -> int:

@@ -3,6 +3,7 @@
 The native module is imported by those commands that need it, when they run: `counterfoil verify` does not.
 """
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 from typing import Annotated
@@ -15,8 +16,9 @@ from counterfoil.cli.demo import command as _demo
 
 __all__ = ["app", "main"]
 
-# The order here is the order in `counterfoil --help`.
 MODULES = (_make, _write, _read, _prove, _verify, _check, _bench, _demo)
+"""Importing them registers their commands; `_app` says in which order help lists these."""
+
 app.add_typer(prove_app, name="prove")
 
 
@@ -36,7 +38,7 @@ def _root(
 ) -> None:
     """An embeddable, provable ledger: signed transactions in, provable state out.
 
-    [b]A first walk:[/b]
+    A first walk:
 
     \b
       counterfoil demo                                real purchases, replayed

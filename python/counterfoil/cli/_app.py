@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,20 +17,37 @@ EXIT_CODES = """Exit codes: 0 done; 1 refused, or not proven; 2 usage; 3 not fou
 corruption; 5 locked by another writer."""
 
 _PROGRAM = "counterfoil"
+_ORDER = (
+    *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
+    *("prove", "verify", "fsck", "stats", "bench", "demo"),
+)
 
 
 class Commands(typer.core.TyperGroup):
     """A group of commands that ends every failure with one line on stderr and an exit code that means something."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:  # noqa: ANN401 - Typer's own
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,  # noqa: ANN401 - Typer's own
+    ) -> Any:  # noqa: ANN401 - Typer's own
         """Run a command, and exit the process where `standalone_mode` is on."""
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except BaseException as error:  # noqa: BLE001 - nothing may end in a traceback
             sys.exit(_fail(error))
         sys.exit(code if isinstance(code, int) else 0)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - a class of Typer's own or of Click's, by version
+        """The commands in the order in which a newcomer meets them."""
+        known = {name: place for place, name in enumerate(_ORDER)}
+        return sorted(super().list_commands(ctx), key=lambda name: known.get(name, len(known)))
 
 
 def _fail(error: BaseException) -> int:
@@ -57,17 +75,19 @@ def _fail(error: BaseException) -> int:
 app = typer.Typer(
     cls=Commands,
     add_completion=False,
-    no_args_is_help=False,
+    no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    # Rich would draw a picture of a key in `did:key:`.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,
 )
 
 prove_app = typer.Typer(
     cls=Commands,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    no_args_is_help=True,
     epilog=EXIT_CODES,
 )
 

@@ -1,5 +1,6 @@
 """`bench`: a quick and honest measurement of this machine. `make bench` is the thorough one."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 import hashlib
@@ -39,7 +40,9 @@ def bench(
     batch: Annotated[int, typer.Option(min=1, max=100_000, help="Transfers in a batch, durable together.")] = 10_000,
     folder: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where the ledger is made for the while. Default: here.", show_default=False),
+        typer.Option(
+            metavar="FOLDER", help="Where the ledger is made for the while. Default: here.", show_default=False
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -175,10 +178,8 @@ def _fund(ledger: Ledger, issuer: Key, everybody: list[bytes]) -> bytes:
 def _transfer(ledger: bytes, asset: bytes, sender: bytes, to: bytes, nonce: bytes, valid_until: int) -> bytes:
     """A transfer of 1 unit, encoded by hand: a bench that signs for seconds should not encode for minutes."""
     one = b"\x01\x00\x00\x00"
-    return b"".join(
-        (b"\x01", ledger, valid_until.to_bytes(8, "little"), nonce, one, sender, b"\x00", one, b"\x30")
-        + (asset, sender, to, (1).to_bytes(16, "little"), b"\x00")
-    )
+    head = (b"\x01", ledger, valid_until.to_bytes(8, "little"), nonce, one, sender, b"\x00", one)
+    return b"".join((*head, b"\x30", asset, sender, to, (1).to_bytes(16, "little"), b"\x00"))
 
 
 def _check_encoding(ledger: bytes, asset: bytes, key: Key, to: bytes) -> None:

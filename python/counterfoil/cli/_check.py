@@ -1,5 +1,6 @@
 """`fsck`."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 from typing import Annotated
@@ -36,5 +37,7 @@ def fsck(
     if json:
         _console.emit({"ok": True, "full": full, **plain})
         return
-    pairs = [(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value) for name, value in plain.items()]
+    pairs = [
+        (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value) for name, value in plain.items()
+    ]
     _console.fields("whole and consistent" + (", replayed from genesis" if full else ""), pairs)

@@ -47,20 +47,18 @@ def fields(title: str | None, pairs: Sequence[tuple[str, object]]) -> None:
     screen.print(table)
 
 
-def rows(columns: Sequence[str], lines: Sequence[Sequence[object]], *, title: str | None = None) -> None:
-    """Print a table. A column whose name begins with `>` is right-aligned."""
+def rows(columns: Sequence[str], lines: Sequence[Sequence[object]], *, total: Sequence[object] | None = None) -> None:
+    """Print a table. A column whose name begins with `>` is right-aligned; the total stands below a rule."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=None, show_edge=False)
     for column in columns:
         right = column.startswith(">")
-        table.add_column(
-            column.removeprefix(">"), justify="right" if right else "left", overflow="fold", no_wrap=right
-        )
+        table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold", no_wrap=right)
     for line in lines:
         table.add_row(*[cell(value) for value in line])
-    screen = console()
-    if title is not None:
-        screen.print(Text(printable(title), style="bold"))
-    screen.print(table)
+    if total is not None:
+        table.add_section()
+        table.add_row(*[cell(value) for value in total], style="bold")
+    console().print(table)
 
 
 def cell(value: object) -> Text:

@@ -1,5 +1,6 @@
 """`init` and `keygen`."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,6 @@
 """`prove balance`, `prove transaction`, `prove entry` and `prove record`."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 from pathlib import Path
@@ -98,7 +99,9 @@ def entry(
     with _inputs.reading(ledger) as opened:
         _need_checkpoint(opened.last_checkpoint)
         if index >= opened.size:
-            message = f"the log of {opened.origin} has {opened.size:,} entries; expected an index below that, found {index}"
+            message = (
+                f"the log of {opened.origin} has {opened.size:,} entries; expected an index below that, found {index}"
+            )
             raise CommandError(message, Exit.NOT_FOUND)
         data = bytes(opened.prove_entry(index))
     _write(data, out, f"entry-{index}.receipt", force=force, json=json)

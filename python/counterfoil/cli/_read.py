@@ -1,5 +1,6 @@
 """`balance`, `account`, `asset`, `log` and `stats`."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 import itertools
@@ -16,6 +17,7 @@ from counterfoil.verify import (
     AssetRecord,
     Holding,
     LotRecord,
+    Lots,
     MandateRecord,
     encode_did_key,
     encode_named_account,
@@ -32,14 +34,16 @@ LimitOption = Annotated[int, typer.Option(min=1, metavar="N", help="How many to 
 
 
 def _period(record: AssetRecord) -> int | None:
-    return next((int(term.period) for term in record.policy if _values.term_name(term) == "lots"), None)
+    return next((int(term.period) for term in record.policy if isinstance(term, Lots)), None)
 
 
 # Balances
 
 
 @app.command(epilog=EXIT_CODES)
-def balance(account: AccountArgument, ledger: LedgerOption, asset: AssetArgument = None, json: JsonOption = False) -> None:
+def balance(
+    account: AccountArgument, ledger: LedgerOption, asset: AssetArgument = None, json: JsonOption = False
+) -> None:
     """What an account holds: of one asset, or of all.
 
     Units that have lapsed count until they are swept. The exit code is 0 for a balance of 0 as well.
@@ -68,7 +72,10 @@ def balance(account: AccountArgument, ledger: LedgerOption, asset: AssetArgument
         _console.note("")
         _console.rows(
             [">amount", "symbol", "asset"],
-            [(_console.units(holding.amount, record.decimals), record.symbol, key.hex()) for key, record, holding in held],
+            [
+                (_console.units(holding.amount, record.decimals), record.symbol, key.hex())
+                for key, record, holding in held
+            ],
         )
 
 
@@ -130,7 +137,9 @@ def account(
         record = opened.account(identifier)
         mandates = [one for one in _mandates(opened) if identifier in (one.account, one.agent)]
         symbols = _symbols(opened)
-        texts = {one: _inputs.account_text(opened, one) for mandate in mandates for one in (mandate.account, mandate.agent)}
+        texts = {
+            one: _inputs.account_text(opened, one) for mandate in mandates for one in (mandate.account, mandate.agent)
+        }
     if json:
         _console.emit(
             {
@@ -175,7 +184,7 @@ def _mandates(ledger: Ledger) -> Iterator[MandateRecord]:
     # The ledger has no iterator over mandates: their ids are hashes, so that one account's are found by reading all.
     from counterfoil.verify import CODEC
 
-    for _, _, value in ledger._records("mandates", None):  # noqa: SLF001
+    for _, _, value in ledger._records("mandates", None):
         yield CODEC.decode("MandateRecord", value)
 
 
@@ -259,7 +268,9 @@ def asset(
             _list_assets(opened, limit, json=json)
             return
         key, record = _inputs.asset_from(opened, asset)
-        texts = {one: _inputs.account_text(opened, one) for one in [record.issuer, *_holders_of_powers(record).values()]}
+        texts = {
+            one: _inputs.account_text(opened, one) for one in [record.issuer, *_holders_of_powers(record).values()]
+        }
         by_lot = opened.lots(key) if lots else []
         held = list(itertools.islice(opened.holders(key), limit + 1)) if holders else []
         more, held = len(held) > limit, held[:limit]
@@ -333,7 +344,7 @@ def print_lots(lots: list[LotRecord], record: AssetRecord) -> None:
 
     lines = [line(_console.lot_text(lot.lot, period), [lot]) for lot in lots]
     _console.rows(
-        ["lot", ">issued", ">redeemed", ">expired", ">clawed back", ">outstanding"], [*lines, line("all", lots)]
+        ["lot", ">issued", ">redeemed", ">expired", ">clawed back", ">outstanding"], lines, total=line("all", lots)
     )
 
 
@@ -443,9 +454,7 @@ def log(
             _console.hint(f"go on with --after {page[-1].index}; the log has {opened.size:,} entries")
 
 
-def _events(
-    ledger: Ledger, after: int | None, limit: int, account: bytes | None, *, tail: bool
-) -> Iterator[Event]:
+def _events(ledger: Ledger, after: int | None, limit: int, account: bytes | None, *, tail: bool) -> Iterator[Event]:
     from counterfoil.ledger import Event
     from counterfoil.wire import decode_entry
 
@@ -453,11 +462,11 @@ def _events(
         start = max(ledger.size - limit - 1, -1) if tail else after
         yield from ledger.events(after=start if start is None or start >= 0 else None)
         return
-    indexes = (applied.index for applied in ledger.transactions(account, after=after))
+    indexes: Iterator[int] = (applied.index for applied in ledger.transactions(account, after=after))
     if tail:
         indexes = iter(list(indexes)[-limit:])
     for index in indexes:
-        yield Event(index, decode_entry(ledger.entry(index)))  # type: ignore[arg-type]  # one of wire's own classes
+        yield Event(index, decode_entry(ledger.entry(index)))
 
 
 def _names(ledger: Ledger) -> _values.Describe:
@@ -524,7 +533,9 @@ def _show_entry(ledger: Ledger, text: str, *, json: bool) -> None:
     if text.isascii() and text.isdigit() and len(text) < 20:
         index: int | None = int(text)
         if int(text) >= ledger.size:
-            message = f"the log of {ledger.origin} has {ledger.size:,} entries; expected an index below that, found {text}"
+            message = (
+                f"the log of {ledger.origin} has {ledger.size:,} entries; expected an index below that, found {text}"
+            )
             raise CommandError(message, Exit.NOT_FOUND)
     else:
         index = ledger.index_of(_inputs.hash_from(text, "entry: an index or a transaction's id"))
@@ -532,12 +543,16 @@ def _show_entry(ledger: Ledger, text: str, *, json: bool) -> None:
         message = f"{ledger.origin} has applied no transaction {found(text)}"
         raise CommandError(message, Exit.NOT_FOUND)
     data = ledger.entry(index)
-    event = Event(index, decode_entry(data))  # type: ignore[arg-type]  # one of wire's own classes
+    event = Event(index, decode_entry(data))
     if json:
         _console.emit({**_entry_json(event), "bytes": data.hex()})
         return
     entry: Any = event.entry
-    who, symbols = (lambda account: _inputs.account_text(ledger, account)), _symbols(ledger)
+    symbols = _symbols(ledger)
+
+    def who(account: bytes) -> str:
+        return _inputs.account_text(ledger, account)
+
     pairs: list[tuple[str, object]] = [("index", index), ("kind", _kind(entry)), ("bytes", f"{len(data):,}")]
     if event_time := getattr(entry, "time", None):
         pairs.append(("time", f"{_console.when(event_time)} UTC"))

@@ -73,14 +73,15 @@ def term_name(term: object) -> str:
 
 def term_text(term: Any) -> str:  # noqa: ANN401 - one of five classes
     """A term of a policy in words."""
-    name = term_name(term)
-    return {
-        "bound": lambda: "bound: moves only from or to its issuer",
-        "lots": lambda: f"lots by {term.period.name.lower()}",
-        "fixed_expiry": lambda: f"a lot lapses {term.days} days after its period",
-        "inactivity_expiry": lambda: f"a balance lapses after {term.days} days without activity",
-        "strict_lots": lambda: "a 65th lot is refused, not merged",
-    }.get(name, lambda: name)()
+    texts = {
+        "bound": "bound: moves only from or to its issuer",
+        "lots": "lots by {period}",
+        "fixed_expiry": "a lot lapses {days} days after its period",
+        "inactivity_expiry": "a balance lapses after {days} days without activity",
+        "strict_lots": "a 65th lot is refused, not merged",
+    }
+    named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}
+    return texts.get(term_name(term), term_name(term)).format(**named)
 
 
 def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa: ANN401 - of verify or of ops

@@ -1,5 +1,6 @@
 """`verify`. It needs `counterfoil.verify` only: no native module, no ledger."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 from pathlib import Path

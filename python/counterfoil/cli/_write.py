@@ -1,5 +1,6 @@
 """`apply` and `checkpoint`."""
 
+# ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
 import itertools
@@ -160,7 +161,9 @@ def checkpoint(
       counterfoil checkpoint -k operator.key --confirm published.note    after a restore
     """
     if last == (key is not None) and confirm is None:
-        message = "checkpoint: expected either --key FILE, to sign one, or --last; found " + ("both" if last else "none")
+        message = "checkpoint: expected either --key FILE, to sign one, or --last; found " + (
+            "both" if last else "none"
+        )
         raise CommandError(message)
     when = _inputs.time_from(time)
     note: str | None

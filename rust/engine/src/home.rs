@@ -10,7 +10,7 @@
 //! ```
 
 use crate::error::{Error, Result};
-use std::fs::{File, TryLockError};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -94,47 +94,62 @@ impl Home {
         }
     }
 
-    /// Whether the log's file is the one that a writer last opened here. A copy or a restored backup has another inode
-    /// or another time of birth.
+    /// Whether this folder is the original: the log's file and the identity file itself are the file system objects that
+    /// the identity names. A copy has others, and so has a folder that an older copy was written back into: the
+    /// identity it brings names an identity file that has been replaced since.
     pub(crate) fn is_original(&self) -> Result<bool> {
-        let recorded = match std::fs::read_to_string(self.path.join("identity")) {
+        let path = self.path.join("identity");
+        let recorded = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            Err(source) => return Err(io(&self.path.join("identity"), source)),
+            Err(source) => return Err(io(&path, source)),
         };
-        Ok(recorded == self.identity()?)
+        let own = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
+        Ok(recorded == self.identity(&own)?)
     }
 
-    /// Records that this folder is the original.
+    /// Records that this folder is the original, in a new file each time: at opening and with each checkpoint.
     pub(crate) fn record_identity(&self) -> Result<()> {
-        self.write_file("identity", &self.identity()?)
+        self.replace_file("identity", |file| self.identity(&file.metadata().map_err(|source| io(&self.path, source))?))
     }
 
-    fn identity(&self) -> Result<String> {
+    fn identity(&self, own: &Metadata) -> Result<String> {
         let path = self.log().join("data.mdb");
-        let metadata = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
-        // File systems that do not tell a file's birth leave the inode alone to decide.
-        let born = metadata
-            .created()
-            .ok()
-            .and_then(|created| created.duration_since(UNIX_EPOCH).ok())
-            .map_or_else(|| "unknown".to_owned(), |since| since.as_nanos().to_string());
-        Ok(format!("inode {}\nborn {born}\n", metadata.ino()))
+        let log = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
+        Ok(format!("log {}\nidentity {}\n", object(&log), object(own)))
+    }
+
+    fn write_file(&self, name: &str, text: &str) -> Result<()> {
+        self.replace_file(name, |_| Ok(text.to_owned()))
     }
 
     /// Replaces a small file, so that a crash leaves the old one or the new one.
-    fn write_file(&self, name: &str, text: &str) -> Result<()> {
+    fn replace_file(&self, name: &str, text: impl FnOnce(&File) -> Result<String>) -> Result<()> {
         let path = self.path.join(name);
         let temporary = self.path.join(format!("{name}.new"));
-        let write = || -> std::io::Result<()> {
-            let mut file = File::create(&temporary)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, &path)?;
-            File::open(&self.path)?.sync_all()
-        };
-        write().map_err(|source| io(&path, source))
+        let at = |source| io(&path, source);
+        // The new file is an object of its own while the old one is still there: the identity depends on it.
+        match std::fs::remove_file(&temporary) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(at(error)),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file = File::create_new(&temporary).map_err(at)?;
+        let text = text(&file)?;
+        file.write_all(text.as_bytes()).map_err(at)?;
+        file.sync_all().map_err(at)?;
+        std::fs::rename(&temporary, &path).map_err(at)?;
+        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(at)
     }
+}
+
+/// Which object of the file system a file is. Where a file system does not tell a file's birth, the inode alone decides.
+fn object(metadata: &Metadata) -> String {
+    let born = metadata
+        .created()
+        .ok()
+        .and_then(|created| created.duration_since(UNIX_EPOCH).ok())
+        .map_or_else(|| "unknown".to_owned(), |since| since.as_nanos().to_string());
+    format!("inode {} born {born}", metadata.ino())
 }
 
 fn io(path: &Path, source: std::io::Error) -> Error {

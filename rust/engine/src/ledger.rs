@@ -110,7 +110,7 @@ struct Published {
 
 /// What the threads of a ledger share.
 pub(crate) struct Shared {
-    pub(crate) path: PathBuf,
+    pub(crate) home: Home,
     pub(crate) genesis: Genesis,
     pub(crate) options: Options,
     pub(crate) store: StateStore,
@@ -334,7 +334,6 @@ pub struct Ledger {
     opened_in: u32,
     /// The writer's lock on the folder; none for a reader.
     lock: Mutex<Option<File>>,
-    home: Home,
 }
 
 impl Ledger {
@@ -444,6 +443,9 @@ impl Ledger {
             check_operator(seed, &replica.position.operator())?;
         }
         let confirmed = read_only || home.is_original()?;
+        if confirmed && !read_only {
+            home.record_identity()?;
+        }
         let commit_index = last.ok_or_else(|| no_commit(size))?;
         let mut published = published_at(&reader, commit_index)?;
         if let Some(log) = &mut log {
@@ -458,7 +460,7 @@ impl Ledger {
     fn start(parts: Parts, options: &Options, operator: Option<[u8; 32]>) -> Result<Self> {
         let Parts { home, lock, genesis, store, loaded, reader, log, tree, replica, published, confirmed } = parts;
         let shared = Arc::new(Shared {
-            path: home.path().to_owned(),
+            home,
             genesis: genesis.clone(),
             options: options.clone(),
             log: reader,
@@ -484,7 +486,7 @@ impl Ledger {
         let threads = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
         let (threads, lock) = (Mutex::new(threads), Mutex::new(lock));
         let (shared, opened_in) = (RwLock::new(Some(shared)), std::process::id());
-        Ok(Self { shared, genesis, indexed: options.indexed, threads, read_only, opened_in, lock, home })
+        Ok(Self { shared, genesis, indexed: options.indexed, threads, read_only, opened_in, lock })
     }
 
     /// What the handle works on. Refuses a closed, poisoned or forked one.
@@ -603,7 +605,7 @@ impl Ledger {
             );
             return Err(Error::Diverged { reason });
         }
-        self.home.record_identity()?;
+        shared.home.record_identity()?;
         shared.confirmed.store(true, Ordering::SeqCst);
         Ok(())
     }
@@ -799,8 +801,8 @@ impl Ledger {
                 uncommitted_records: count(uncommitted),
                 seen_transactions: count(seen),
                 tables: count(tables),
-                log_bytes: bytes(self.home.log()),
-                state_bytes: bytes(self.home.state()),
+                log_bytes: bytes(shared.home.log()),
+                state_bytes: bytes(shared.home.state()),
                 signature_backend: signature::backend(),
             })
         })
@@ -829,7 +831,10 @@ impl Ledger {
             std::thread::sleep(Duration::from_millis(1));
         }
         drop(shared);
-        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(lock) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A forked child holds the same lock: it must go even while the child lives.
+            let _ = lock.unlock();
+        }
         closed
     }
 
@@ -852,9 +857,11 @@ impl Ledger {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        // In a forked child the threads are not there: leave everything to the parent.
         if std::process::id() == self.opened_in {
             let _ = self.close();
+        } else {
+            // In a forked child the threads are not there, and the databases are the parent's: leave all as it is.
+            std::mem::forget(self.shared.write().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
 }

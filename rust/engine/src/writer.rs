@@ -227,7 +227,7 @@ impl Threads {
                     handles.push(handle);
                     Ok(())
                 }
-                Err(source) => Err(Error::Io { path: shared.path.clone(), source }),
+                Err(source) => Err(Error::Io { path: shared.home.path().to_owned(), source }),
             }
         };
         let to_writer = work.clone();
@@ -778,7 +778,12 @@ impl Writer {
         drop(state);
         let tree_size = self.log.size();
         let note = match signed {
-            Ok(seed) => sign_if_missing(&mut self.log, &shared.genesis.origin, Some(&seed), tree_size)?,
+            Ok(seed) => {
+                // An older copy of this folder, written back into it, is known by the identity it brings: it has to be
+                // renewed before anything is signed that such a copy would contradict.
+                shared.home.record_identity()?;
+                sign_if_missing(&mut self.log, &shared.genesis.origin, Some(&seed), tree_size)?
+            }
             Err(_) => None,
         };
         self.commit_running = false;

@@ -40,7 +40,12 @@ fn seed(given: Option<&[u8]>) -> PyResult<Option<[u8; 32]>> {
 
 fn table(name: &str, key: Option<&[u8]>) -> PyResult<Table> {
     let name = TableName::parse(name).ok_or_else(|| PyValueError::new_err(format!("no table is named {name:?}")))?;
-    Ok(Table { name, key: key.map(|key| id("table key", key)).transpose()? })
+    let key = key.map(|key| id("table key", key)).transpose()?;
+    if key.is_some() != name.is_keyed() {
+        let (expected, found) = if key.is_some() { ("no key", "one") } else { ("a key", "none") };
+        return Err(PyValueError::new_err(format!("table {}: expected {expected}, found {found}", name.as_str())));
+    }
+    Ok(Table { name, key })
 }
 
 /// A batch from a list of `bytes`, or from one `bytes` of transactions, each after its length (u32, little-endian).
@@ -126,6 +131,13 @@ impl Outcomes {
 #[pyclass(frozen, module = "counterfoil._core")]
 struct Engine {
     ledger: Ledger,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Closing waits for threads that may be waiting for the interpreter.
+        Python::attach(|py| py.detach(|| self.ledger.close())).unwrap_or_default();
+    }
 }
 
 fn options(read_only: bool, given: Option<&Bound<'_, PyDict>>) -> PyResult<Options> {

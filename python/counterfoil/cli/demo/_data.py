@@ -85,7 +85,9 @@ def read(path: Path, limit: int | None = None) -> list[Purchase]:
         message = f"--data: there is no file {found(str(path))}"
         raise CommandError(message, Exit.NOT_FOUND) from None
     except UnicodeDecodeError:
-        message = f"{found(str(path))}: expected lines of `customer yyyymmdd count dollars`, found bytes that are not text"
+        message = (
+            f"{found(str(path))}: expected lines of `customer yyyymmdd count dollars`, found bytes that are not text"
+        )
         raise CommandError(message) from None
     if not purchases:
         message = f"{found(str(path))}: expected lines of `customer yyyymmdd count dollars`, found none"

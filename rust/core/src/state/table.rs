@@ -54,6 +54,11 @@ impl TableName {
         }
     }
 
+    /// Whether there is one such table for each key.
+    pub const fn is_keyed(self) -> bool {
+        matches!(self, Self::Holders | Self::Lots | Self::Freezes)
+    }
+
     /// The name that `text` spells.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|name| name.as_str() == text)
