@@ -13,7 +13,7 @@ from counterfoil.ops import Operation
 from counterfoil.status import Status
 from counterfoil.verify import OPERATIONS
 
-from tests.model.state import OPERATIONS as MODEL_OPERATIONS
+from tests.model.ledger import OPERATIONS as MODEL_OPERATIONS
 
 ROOT = Path(__file__).parents[1]
 NATIVE = {tag: (name, mandate) for tag, name, mandate in _core.operations()}

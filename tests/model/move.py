@@ -42,6 +42,8 @@ LOT_RECORD = struct(
 PAYEE = struct("Payee", to=ID, amount=U128)
 
 LOTS_MAX = 64
+COUNTER_MAX = 2**128 - 1
+"""What `minted` and `clawed_back` can count. Every other counter counts a part of what was minted."""
 EMPTY_LOT = {"issued": 0, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0, "merged_out": 0}
 
 statuses(
@@ -313,6 +315,7 @@ def _mint(ctx: Context, op: Value) -> Effect:
     refuse_programme(ctx, op.to)
     holding = move.touch(op.to)
     refuse_if(supply(move.record) + op.amount > move.record.supply_cap, "supply_cap_exceeded")
+    refuse_if(move.record.minted + op.amount > COUNTER_MAX, "amount_too_large")
     lot = lot_of_day(move.record.policy, ctx.day)
     move.count(lot, "issued", op.amount)
     move.record.minted += op.amount
@@ -338,6 +341,7 @@ def _claw_back(ctx: Context, op: Value) -> Effect:
     refuse_programme(ctx, op.sender)
     refuse_programme(ctx, op.to)
     taken = move.take(op.sender, op.amount, active=False)
+    refuse_if(move.record.clawed_back + op.amount > COUNTER_MAX, "amount_too_large")
     for lot, amount in taken.items():
         move.count(lot, "clawed_back", amount)
     move.record.clawed_back += op.amount

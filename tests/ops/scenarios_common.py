@@ -521,6 +521,20 @@ def the_total_of_a_payment_is_spent(p: Play) -> Result:
     return p.send(build.pay(asset, p.id("alice"), payees), by="agent")
 
 
+@scenario("mandate_spent", 3)
+def a_sum_over_128_bits_is_over_any_cap(p: Play) -> Result:
+    most = 10**38 - 1
+    asset = p.asset(supply_cap=most, alice=most)
+    limit = build.limit([TRANSFER], 2**128 - 1, HOUR, p.world.time + DAY)
+    p.ok(build.mandate(p.id("alice"), p.id("agent"), asset, limit), by="alice")
+    back = build.transfer(asset, p.id("bob"), p.id("alice"), most)
+    for _ in range(2):
+        p.ok(_spend(p, asset, most), back, by="agent bob")
+    return p.send(
+        _spend(p, asset, most), back, build.once(p.id("bob"), bytes(32)), _spend(p, asset, most), by="agent bob"
+    )
+
+
 @scenario("ok")
 def an_agent_mints(p: Play) -> Result:
     asset = p.asset()

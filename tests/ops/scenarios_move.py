@@ -513,6 +513,29 @@ def what_lapses_elsewhere_makes_no_room_before_a_sweep(p: Play) -> Result:
     return _mint(p, asset, 1)
 
 
+@scenario("amount_too_large", 6)
+def minted_more_than_can_be_counted(p: Play) -> Result:
+    asset = p.asset(supply_cap=MAX)
+    mint, burn = build.mint(asset, p.id("alice"), MAX), build.burn(asset, p.id("alice"), MAX)
+    return p.send(mint, burn, mint, burn, mint, burn, mint, by="brand alice")
+
+
+@scenario("ok")
+def minted_as_much_as_can_be_counted(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), supply_cap=MAX)
+    mint, burn = build.mint(asset, p.id("alice"), MAX), build.burn(asset, p.id("alice"), MAX)
+    rest = build.mint(asset, p.id("alice"), 2**128 - 1 - 3 * MAX)
+    return p.send(mint, burn, mint, burn, mint, burn, rest, by="brand alice")
+
+
+@scenario("amount_too_large", 3)
+def clawed_back_more_than_can_be_counted(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), supply_cap=MAX, alice=MAX)
+    there = build.claw_back(asset, p.id("alice"), p.id("bob"), MAX)
+    back = build.claw_back(asset, p.id("bob"), p.id("alice"), MAX)
+    return p.send(there, back, there, back, by="brand")
+
+
 # Expiry. Every scenario begins at noon of 2019-12-31.
 
 

@@ -19,7 +19,7 @@ __all__ = ["app", "main"]
 MODULES = (_make, _write, _read, _prove, _verify, _check, _bench, _demo)
 """Importing them registers their commands; `_app` says in which order help lists these."""
 
-app.add_typer(prove_app, name="prove")
+app.add_typer(prove_app, name="prove", short_help="Write a statement or a receipt to a file.")
 
 
 def _version(wanted: bool) -> None:

@@ -42,6 +42,8 @@ class Commands(typer.core.TyperGroup):
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except BaseException as error:  # noqa: BLE001 - nothing may end in a traceback
             sys.exit(_fail(error))
+        if code == Exit.INTERRUPTED:
+            print(f"{_PROGRAM}: interrupted", file=sys.stderr)
         sys.exit(code if isinstance(code, int) else 0)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - a class of Typer's own or of Click's, by version

@@ -28,7 +28,7 @@ _FUNDS = 10**12
 _U32 = 4
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Measure this machine.", epilog=EXIT_CODES)
 def bench(
     accounts: Annotated[int, typer.Option(min=2, max=10_000_000, help="Accounts with a balance.")] = 10_000,
     signers: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many of them sign transfers.")] = 1_000,

@@ -11,7 +11,7 @@ from counterfoil.cli import _console, _inputs
 from counterfoil.cli._app import EXIT_CODES, JsonOption, LedgerOption, app
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Check a ledger's files from end to end.", epilog=EXIT_CODES)
 def fsck(
     ledger: LedgerOption,
     full: Annotated[

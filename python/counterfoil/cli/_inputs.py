@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -169,8 +170,8 @@ def writing(path: Path, key: Path | None, **options: Any) -> Iterator[Ledger]:  
 def folder_from(path: Path) -> Path:
     """The path of a ledger, if it is one that the engine can take."""
     try:
-        str(path).encode()
-    except UnicodeEncodeError:
+        # In an ASCII locale Python has the bytes of a name, but not its letters.
+        return Path(os.fsencode(path).decode())
+    except UnicodeError:
         message = f"--ledger: expected a path in UTF-8, found {found(str(path))}"
         raise CommandError(message) from None
-    return path

@@ -13,9 +13,11 @@ from counterfoil.cli._app import EXIT_CODES, JsonOption, TimeOption, app
 from counterfoil.cli._errors import CommandError, found
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Make a key.", epilog=EXIT_CODES)
 def keygen(
-    file: Annotated[Path, typer.Argument(help="Where the key goes. Nothing may be there yet.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where the key goes. Nothing may be there yet.", show_default=False)
+    ],
     json: JsonOption = False,
 ) -> None:
     """Make a key, and write it to a file that only you can read.
@@ -40,9 +42,9 @@ def keygen(
         _console.fields(None, [("file", file), ("account", key.did)])
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Make a ledger.", epilog=EXIT_CODES)
 def init(
-    folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.", show_default=False)],
     origin: Annotated[
         str,
         typer.Option(help="The name in every checkpoint: DNS-like, with a path.", show_default=False, metavar="NAME"),
@@ -85,7 +87,7 @@ def init(
 
     \b
       counterfoil init club.ledger --origin club.example/beans -k operator.key
-      counterfoil init old.ledger --origin shop.example/points -k op.key --time 1996-12-01
+      counterfoil init old --origin shop.example/points -k op.key --time 1996-12-01
     """
     from counterfoil.ledger import Ledger
     from counterfoil.verify import Parameters

@@ -41,8 +41,12 @@ def _root() -> None:
 
 @prove_app.command(epilog=EXIT_CODES)
 def balance(
-    asset: Annotated[str, typer.Argument(help="64 hex digits, SYMBOL or ISSUER:SYMBOL.", show_default=False)],
-    account: Annotated[str, typer.Argument(help="did:key:z6Mk…, acct1… or 64 hex digits.", show_default=False)],
+    asset: Annotated[
+        str, typer.Argument(metavar="ASSET", help="64 hex digits, SYMBOL or ISSUER:SYMBOL.", show_default=False)
+    ],
+    account: Annotated[
+        str, typer.Argument(metavar="ACCOUNT", help="did:key:z6Mk…, acct1… or 64 hex digits.", show_default=False)
+    ],
     ledger: LedgerOption,
     out: OutOption = None,
     force: ForceOption = False,
@@ -85,7 +89,9 @@ def transaction(
 
 @prove_app.command(epilog=EXIT_CODES)
 def entry(
-    index: Annotated[int, typer.Argument(min=0, help="The entry's index in the log.", show_default=False)],
+    index: Annotated[
+        int, typer.Argument(metavar="INDEX", min=0, help="The entry's index in the log.", show_default=False)
+    ],
     ledger: LedgerOption,
     out: OutOption = None,
     force: ForceOption = False,
@@ -109,11 +115,11 @@ def entry(
 
 @prove_app.command(epilog=EXIT_CODES)
 def record(
-    table: Annotated[str, typer.Argument(help=f"One of: {', '.join(TABLES)}.", show_default=False)],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"One of: {', '.join(TABLES)}.", show_default=False)],
     ledger: LedgerOption,
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="What names the record; see above.", show_default=False),
+        typer.Argument(metavar="[PART]...", help="What names the record; see above.", show_default=False),
     ] = None,
     out: OutOption = None,
     force: ForceOption = False,
@@ -170,8 +176,8 @@ def _lot_from(text: str) -> int:
 
 def _need_checkpoint(note: str | None) -> None:
     if note is None:
-        message = "this ledger has signed no checkpoint yet; sign one with `counterfoil checkpoint --key FILE`"
-        raise CommandError(message, Exit.NOT_FOUND)
+        message = "the last commit has no checkpoint; sign one with `counterfoil checkpoint --key FILE`"
+        raise CommandError(message, Exit.REFUSED)
 
 
 def _write(data: bytes, out: Path | None, name: str, *, force: bool, json: bool) -> None:

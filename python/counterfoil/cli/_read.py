@@ -26,9 +26,11 @@ from counterfoil.verify import (
 if TYPE_CHECKING:
     from counterfoil.ledger import Event, Ledger
 
-AccountArgument = Annotated[str, typer.Argument(help="did:key:z6Mk…, acct1… or 64 hex digits.", show_default=False)]
+AccountArgument = Annotated[
+    str, typer.Argument(metavar="ACCOUNT", help="did:key:z6Mk…, acct1… or 64 hex digits.", show_default=False)
+]
 AssetArgument = Annotated[
-    str | None, typer.Argument(help="64 hex digits, SYMBOL or ISSUER:SYMBOL.", show_default=False)
+    str | None, typer.Argument(metavar="ASSET", help="64 hex digits, SYMBOL or ISSUER:SYMBOL.", show_default=False)
 ]
 LimitOption = Annotated[int, typer.Option(min=1, metavar="N", help="How many to show.")]
 
@@ -40,7 +42,7 @@ def _period(record: AssetRecord) -> int | None:
 # Balances
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="What an account holds.", epilog=EXIT_CODES)
 def balance(
     account: AccountArgument, ledger: LedgerOption, asset: AssetArgument = None, json: JsonOption = False
 ) -> None:
@@ -73,7 +75,7 @@ def balance(
         _console.rows(
             [">amount", "symbol", "asset"],
             [
-                (_console.units(holding.amount, record.decimals), record.symbol, key.hex())
+                (_console.units(holding.amount, record.decimals), record.symbol, _console.short(key.hex()))
                 for key, record, holding in held
             ],
         )
@@ -112,11 +114,14 @@ def _print_holding(text: str, record: AssetRecord, holding: Holding) -> None:
 # Accounts
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="An account's keys, threshold and mandates.", epilog=EXIT_CODES)
 def account(
     ledger: LedgerOption,
     account: Annotated[
-        str | None, typer.Argument(help="did:key:z6Mk…, acct1… or 64 hex digits; none lists them.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="ACCOUNT", help="did:key:z6Mk…, acct1… or 64 hex digits; none lists them.", show_default=False
+        ),
     ] = None,
     limit: LimitOption = 20,
     json: JsonOption = False,
@@ -137,9 +142,7 @@ def account(
         record = opened.account(identifier)
         mandates = [one for one in _mandates(opened) if identifier in (one.account, one.agent)]
         symbols = _symbols(opened)
-        texts = {
-            one: _inputs.account_text(opened, one) for mandate in mandates for one in (mandate.account, mandate.agent)
-        }
+        described = [_mandate_pairs(opened, one, identifier, symbols) for one in mandates]
     if json:
         _console.emit(
             {
@@ -152,24 +155,24 @@ def account(
         )
         return
     _print_account(identifier, record)
-    if mandates:
+    for title, pairs in described:
         _console.note("")
-        _console.note("mandates")
-        for mandate in mandates:
-            symbol, decimals = symbols(mandate.asset)
-            gave = mandate.account == identifier
-            other = mandate.agent if gave else mandate.account
-            _console.fields(
-                None,
-                [
-                    ("to" if gave else "from", texts[other]),
-                    ("may", f"{', '.join(_values.operation_name(tag) for tag in mandate.operations)} {symbol}"),
-                    ("cap", f"{_console.units(mandate.cap, decimals)} in {_duration(mandate.window_ms)}"),
-                    ("spent", f"{_console.units(mandate.spent, decimals)} in the window it was last used in"),
-                    ("until", _console.when(mandate.until)),
-                ],
-            )
-            _console.note("")
+        _console.fields(title, pairs)
+
+
+def _mandate_pairs(
+    ledger: Ledger, mandate: MandateRecord, identifier: bytes, symbols: _values.Asset
+) -> tuple[str, list[tuple[str, object]]]:
+    symbol, decimals = symbols(mandate.asset)
+    gave = mandate.account == identifier
+    other = _inputs.account_text(ledger, mandate.agent if gave else mandate.account)
+    return "mandate given" if gave else "mandate held", [
+        ("to" if gave else "from", other),
+        ("may", f"{', '.join(_values.operation_name(tag) for tag in mandate.operations)} {symbol}"),
+        ("cap", f"{_console.units(mandate.cap, decimals)} in {_duration(mandate.window_ms)}"),
+        ("spent", f"{_console.units(mandate.spent, decimals)} in the window it was last used in"),
+        ("until", f"{_console.when(mandate.until)} UTC"),
+    ]
 
 
 def _duration(window_ms: int) -> str:
@@ -244,7 +247,7 @@ def _list_accounts(ledger: Ledger, limit: int, *, json: bool) -> None:
 # Assets
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="An asset's terms, powers, supply and liability.", epilog=EXIT_CODES)
 def asset(
     ledger: LedgerOption,
     asset: AssetArgument = None,
@@ -390,7 +393,10 @@ def _list_assets(ledger: Ledger, limit: int, *, json: bool) -> None:
         return
     _console.rows(
         ["symbol", ">supply", "asset"],
-        [(record.symbol, _console.units(record.supply, record.decimals), key.hex()) for key, record in listed],
+        [
+            (record.symbol, _console.units(record.supply, record.decimals), _console.short(key.hex()))
+            for key, record in listed
+        ],
     )
     if more:
         _console.note(f"and more; --limit shows more than {limit}")
@@ -399,11 +405,14 @@ def _list_assets(ledger: Ledger, limit: int, *, json: bool) -> None:
 # The log
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Entries of the log.", epilog=EXIT_CODES)
 def log(
     ledger: LedgerOption,
     entry: Annotated[
-        str | None, typer.Argument(help="One entry in full: its index, or a transaction's id.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="ENTRY", help="One entry in full: its index, or a transaction's id.", show_default=False
+        ),
     ] = None,
     after: Annotated[
         int | None,
@@ -565,13 +574,18 @@ def _show_entry(ledger: Ledger, text: str, *, json: bool) -> None:
             pairs.append(("signed by", who(authorizer.account) + key))
         pairs += [("operation", _values.operation_text(one, who, symbols)) for one in transaction.operations]
     else:
-        made = _values.plain(entry)
-        pairs += [(name.replace("_", " "), value) for name, value in made.items() if name not in {"time", "parameters"}]
-        pairs += [(name.replace("_", " "), value) for name, value in made.get("parameters", {}).items()]
+        made = {**_values.plain(entry), **_values.plain(getattr(entry, "parameters", {}))}
+        if "operator" in made:
+            made["operator"] = encode_did_key(entry.operator)
+        pairs += [
+            (name.replace("_", " "), _values.field_text(name, value))
+            for name, value in made.items()
+            if name not in {"time", "parameters"}
+        ]
     _console.fields(None, pairs)
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Sizes, counts, the last commit, the verifier key.", epilog=EXIT_CODES)
 def stats(ledger: LedgerOption, json: JsonOption = False) -> None:
     """Sizes and counts, the last commit and checkpoint, and the verifier key.
 
@@ -599,7 +613,10 @@ def stats(ledger: LedgerOption, json: JsonOption = False) -> None:
     if json:
         _console.emit(value)
         return
-    labels = {"time_ms": "last entry", "log_bytes": "log on disk", "state_bytes": "state on disk"}
+    names = {"time_ms": "last entry", "log_bytes": "log on disk", "state_bytes": "state on disk"}
+    long = ("id", "origin", "verifier_key", "state_root")
+    _console.fields(None, [(name.replace("_", " "), value[name]) for name in long])
+    _console.note("")
     pairs: list[tuple[str, object]] = []
     for name, one in value.items():
         shown: object = f"{one:,}" if isinstance(one, int) else one
@@ -609,5 +626,6 @@ def stats(ledger: LedgerOption, json: JsonOption = False) -> None:
             shown = f"{one / 2**20:,.1f} MiB"
         elif one is None:
             shown = "none signed yet"
-        pairs.append((labels.get(name, name.replace("_", " ")), shown))
+        if name not in long:
+            pairs.append((names.get(name, name.replace("_", " ")), shown))
     _console.fields(None, pairs)

@@ -41,6 +41,8 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
         if name in {"scope", "operations"}:
             return operation_name(value)
         return str(value) if name in _AMOUNTS else value
+    if isinstance(value, dict):
+        return {key: _plain(one, key) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(one, name) for one in value]
     wire_name = getattr(value, "wire_name", None)
@@ -51,6 +53,27 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
         made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
         return {"term": term_name(value), **made} if name == "policy" else made
     return str(value)
+
+
+def text(value: Any) -> str:  # noqa: ANN401 - what `plain` returned
+    """What `plain` returned, for people: a list a line each."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {field_text(name, one)}" for name, one in value.items())
+    if isinstance(value, list):
+        lines = [text(one) for one in value]
+        return ("\n" if any(isinstance(one, dict) for one in value) else ", ").join(lines) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+_NONE = {"scope": "everything", "asset_creators": "anybody", "governor": "nobody", "limit": "revoked"}
+"""What the absence of a field means, where it is not just nothing."""
+
+
+def field_text(name: str, value: Any) -> str:  # noqa: ANN401 - what `plain` returned
+    """A field of what `plain` returned, for people."""
+    return _NONE[name] if value is None and name in _NONE else text(value)
 
 
 def operation_fields(operation: Any) -> Mapping[str, Any]:  # noqa: ANN401 - of verify or of ops

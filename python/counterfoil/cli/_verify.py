@@ -30,10 +30,13 @@ _VKEY_BYTES_MAX = 2_000
 _MS = 1_000
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Check a statement, a receipt or a checkpoint, anywhere.", epilog=EXIT_CODES)
 def verify(
     file: Annotated[
-        Path, typer.Argument(help="A statement, a receipt or a checkpoint. `-` is stdin.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A statement, a receipt or a checkpoint. `-` is stdin.", show_default=False
+        ),
     ],
     vkey: Annotated[
         str,
@@ -227,7 +230,7 @@ def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
         if claim.key:
             pairs.append(("asset", claim.key.hex()))
         made = _values.plain(claim.value) or {}
-        pairs += [(name.replace("_", " "), value) for name, value in made.items()]
+        pairs += [(name.replace("_", " "), _values.field_text(name, value)) for name, value in made.items()]
     pairs.append(("origin", claim.origin))
     if isinstance(claim, (BalanceClaim, RecordClaim)):
         pairs.append(("as of", f"{_console.when(claim.time)} UTC, commit {claim.height:,}"))

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _LENGTH_BYTES = 4
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Apply the signed transactions in a file.", epilog=EXIT_CODES)
 def apply(
     file: Annotated[
         Path,
         typer.Argument(
-            help="Signed transactions, each after its length (u32, little-endian). `-` is stdin.", show_default=False
+            metavar="FILE",
+            help="Signed transactions, each after its length (u32, little-endian). `-` is stdin.",
+            show_default=False,
         ),
     ],
     ledger: LedgerOption,
@@ -131,7 +133,7 @@ def _print_outcomes(outcomes: Outcomes, show: int, *, dry_run: bool) -> None:
         _console.note(f"and {sum(refused.values()) - len(listed):,} more; --show N lists them, --json all")
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Sign a checkpoint and print it.", epilog=EXIT_CODES)
 def checkpoint(
     ledger: LedgerOption,
     key: KeyOption = None,
@@ -171,7 +173,7 @@ def checkpoint(
         with _inputs.reading(ledger) as opened:
             note, vkey = opened.last_checkpoint, opened.verifier_key
         if note is None:
-            message = "this ledger has signed no checkpoint yet; sign one with --key"
+            message = "the last commit has no checkpoint; sign one with --key FILE"
             raise CommandError(message, Exit.NOT_FOUND)
     else:
         published = None if confirm is None else _inputs.read_file(confirm, "--confirm").decode("utf-8", "replace")

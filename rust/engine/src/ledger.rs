@@ -173,6 +173,11 @@ impl Shared {
         self.confirmed.load(Ordering::SeqCst)
     }
 
+    /// Why the last commit has no checkpoint.
+    fn why_unsigned(&self) -> Error {
+        if self.is_confirmed() { Error::NoOperatorKey } else { Error::Unconfirmed }
+    }
+
     /// Waits until applying has caught up with admitting.
     pub(crate) fn wait_for_room(&self, count: usize, max: usize) {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -664,7 +669,7 @@ impl Ledger {
     pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
         self.reading(|shared| {
             shared.at_last_commit(|tree, published| {
-                let note = published.note.clone().ok_or(Error::NoOperatorKey)?;
+                let note = published.note.clone().ok_or_else(|| shared.why_unsigned())?;
                 let proof = tree.prove(&shared.store, table, id)?;
                 let tree_size = published.commit_index.saturating_add(1);
                 let statement = Statement {
@@ -683,7 +688,7 @@ impl Ledger {
     pub fn prove_entry(&self, index: u64) -> Result<String> {
         self.reading(|shared| {
             let published = shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
-            let note = published.note.ok_or(Error::NoOperatorKey)?;
+            let note = published.note.ok_or_else(|| shared.why_unsigned())?;
             let tree_size = published.commit_index.saturating_add(1);
             if index >= tree_size {
                 return Err(Error::NotFound(format!(

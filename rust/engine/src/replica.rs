@@ -5,7 +5,7 @@ use crate::cache::{Cache, Change, Known};
 use crate::error::{Error, Result};
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen, short};
-use crate::state_store::{ExtraDb, StateStore};
+use crate::state_store::{ExtraDb, Snapshot, StateStore};
 use crate::tree::{self, Tree};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
@@ -131,11 +131,29 @@ impl Unsaved {
     }
 }
 
+/// What the last finished flush left on disk: read with a transaction for each record, or within one for many.
+pub(crate) trait Stored {
+    /// The record, if there is one.
+    fn get(&self, table: &Table, id: &Id) -> Result<Option<Record>>;
+}
+
+impl Stored for StateStore {
+    fn get(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
+        Self::get(self, table, id)
+    }
+}
+
+impl Stored for Snapshot<'_> {
+    fn get(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
+        Self::get(self, table, id)
+    }
+}
+
 /// The records of a replica, for the core.
 pub(crate) struct Working<'a> {
     cache: &'a mut Cache,
     seen: &'a Seen,
-    store: &'a StateStore,
+    store: &'a dyn Stored,
     log: &'a LogReader,
     in_flight: &'a [Id],
     log_size: u64,
@@ -315,7 +333,7 @@ impl Replica {
     /// The records and the machine that applies to them.
     pub(crate) fn working<'a>(
         &'a mut self,
-        store: &'a StateStore,
+        store: &'a dyn Stored,
         log: &'a LogReader,
         log_size: u64,
     ) -> (&'a mut Machine, Working<'a>) {
@@ -326,7 +344,7 @@ impl Replica {
     /// Applies one transaction, which becomes the log's entry `index` if it succeeds.
     pub(crate) fn apply(
         &mut self,
-        store: &StateStore,
+        store: &dyn Stored,
         log: &LogReader,
         log_size: u64,
         bytes: &[u8],

@@ -577,11 +577,12 @@ impl Writer {
             return Ok(());
         };
         self.stated_time = job.time.is_some();
+        // One view of the stored records for all of the piece: opening one for each record costs as much as reading it.
+        let stored = self.shared.store.snapshot()?;
         for (offset, admission) in admissions.into_iter().enumerate() {
             let bytes = job.batch.transaction(from.saturating_add(offset));
             let admission = self.current(state, bytes, admission);
-            let outcome =
-                state.apply(&self.shared.store, &self.shared.log, self.log.size(), bytes, &admission, time)?;
+            let outcome = state.apply(&stored, &self.shared.log, self.log.size(), bytes, &admission, time)?;
             let row = self.row(&admission, outcome, &mut group.entries);
             group.rows.push(row);
         }
@@ -838,6 +839,9 @@ impl Writer {
         shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
         self.lock_state(&shared)?.cache.evict_covered(delta);
         shared.recent.write().unwrap_or_else(PoisonError::into_inner).end_flush();
+        // A reader that was killed keeps every page that it saw from being used again.
+        shared.store.environment().clear_stale_readers()?;
+        shared.log.environment().clear_stale_readers()?;
         self.flush_running = false;
         for (wanted, reply) in std::mem::take(&mut self.flush_waiters) {
             if wanted > delta {

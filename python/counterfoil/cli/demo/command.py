@@ -40,7 +40,7 @@ _FOLDERS = ("programme.ledger", "offline")
 _DAY_MS = 86_400_000
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(short_help="Replay a shop's real purchases as a loyalty programme.", epilog=EXIT_CODES)
 def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the ledger and the proofs go.")
@@ -69,6 +69,9 @@ def demo(
     """
     source = _data.find() if data is None else data
     purchases = _data.read(source, limit)
+    if not any(one.points for one in purchases):
+        message = f"{found(str(source))}: expected a purchase of a dollar or more, found none that earns a point"
+        raise CommandError(message)
     _make_room(out, force=force)
     _Demo(out).run(purchases, source)
 

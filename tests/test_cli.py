@@ -1,0 +1,847 @@
+"""The command line: what it prints, what it exits with, and that no input ends in a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import counterfoil
+import pytest
+from counterfoil import Key, Ledger, Transaction
+from counterfoil.cli import _errors, _inputs, _values, app
+from counterfoil.cli._errors import Exit
+from counterfoil.ops import (
+    Burn,
+    InactivityExpiry,
+    KeyGrant,
+    Limit,
+    Lots,
+    Mandate,
+    Mint,
+    Once,
+    Open,
+    Operation,
+    Period,
+    Powers,
+    Transfer,
+    named_account,
+)
+from counterfoil.verify import OPERATIONS, TABLES, encode_did_key, encode_named_account
+from typer.testing import CliRunner, Result
+
+ROASTER, ANN, BOB, TILL, OPERATOR = (Key.from_seed(bytes([number]) * 32) for number in range(1, 6))
+NAMED = named_account(ROASTER.account, bytes(16))
+DAY_MS = 86_400_000
+HUGE = "x" * 10_000_000
+EMOJI = "🫘🫘🫘"
+
+
+class Shop(NamedTuple):
+    """A ledger with something of everything, and what belongs to it."""
+
+    folder: Path
+    ledger: Path
+    key: Path
+    vkey: str
+    bean: bytes
+    mint_id: bytes
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A ledger that is only read."""
+    folder = tmp_path_factory.mktemp("shop")
+    key = folder / "operator.key"
+    OPERATOR.save(key)
+    with Ledger.create(folder / "club.ledger", origin="club.example/beans", operator=OPERATOR) as ledger:
+        bean = ledger.create_asset(
+            ROASTER,
+            "BEAN",
+            decimals=2,
+            supply_cap=10**12,
+            policy=[Lots(Period.MONTH), InactivityExpiry(365)],
+            powers=Powers(mint=ROASTER.account, freeze=ROASTER.account),
+        )
+        ledger.create_asset(ROASTER, "GOLD")
+        ledger.create_asset(BOB, "GOLD")
+        mint_id = ledger.mint(ROASTER, bean, to=ANN.account, amount=123_456).id
+        ledger.transfer(ANN, bean, to=BOB.account, amount=3_456)
+        grants = [KeyGrant(ROASTER.public), KeyGrant(TILL.public, scope=[Mint, Burn])]
+        ledger.execute([Open(opener=ROASTER.account, salt=bytes(16), keys=grants)], ROASTER)
+        limit = Limit(operations=[Mint], cap=5_000, window_ms=DAY_MS, until=2**60)
+        ledger.execute([Mandate(account=ROASTER.account, agent=NAMED, asset=bean, limit=limit)], ROASTER)
+        ledger.execute([Once(account=ANN.account, key=bytes(32))], ANN)
+        ledger.checkpoint()
+        vkey = ledger.verifier_key
+    (folder / "club.vkey").write_text(f"{vkey}\n")
+    return Shop(folder, folder / "club.ledger", key, vkey, bean, mint_id)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Shop:
+    """A ledger that may be changed."""
+    key = tmp_path / "operator.key"
+    OPERATOR.save(key)
+    with Ledger.create(tmp_path / "club.ledger", origin="club.example/beans", operator=OPERATOR) as ledger:
+        bean = ledger.create_asset(ROASTER, "BEAN")
+        mint_id = ledger.mint(ROASTER, bean, to=ANN.account, amount=500).id
+        ledger.checkpoint()
+        return Shop(tmp_path, tmp_path / "club.ledger", key, ledger.verifier_key, bean, mint_id)
+
+
+def run(*args: object, env: dict[str, str] | None = None) -> Result:
+    arguments = [str(arg) for arg in args]
+    return CliRunner().invoke(app, arguments, prog_name="counterfoil", env={"COLUMNS": "80", **(env or {})})
+
+
+def ok(*args: object) -> str:
+    result = run(*args)
+    assert result.exit_code == 0, (result.stderr, result.exception)
+    return result.stdout
+
+
+def as_json(*args: object) -> dict:
+    return json.loads(ok(*args, "--json"))
+
+
+def fails(code: int, *args: object, says: str = "") -> str:
+    """The one line on stderr of a command that fails."""
+    result = run(*args)
+    assert result.exit_code == code, (result.exit_code, result.output, result.exception)
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert len(result.stderr) < 1_000
+    assert result.stderr.startswith("counterfoil")
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+    return result.stderr
+
+
+def framed(*signed: object) -> bytes:
+    parts = [bytes(one) for one in signed]
+    return b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+def signed(ledger_id: bytes, signer: Key, *operations: Operation, **more: object) -> bytes:
+    return bytes(Transaction(ledger_id, operations, **more).sign(signer))
+
+
+def ledger_id(shop: Shop) -> bytes:
+    return bytes.fromhex(as_json("stats", "-l", shop.ledger)["id"])
+
+
+# Making
+
+
+def test_keygen(tmp_path):
+    made = as_json("keygen", tmp_path / "ann.key")
+    assert Key.load(tmp_path / "ann.key").account.hex() == made["account"]
+    assert made["text"].startswith("did:key:z6Mk")
+    assert (tmp_path / "ann.key").stat().st_mode & 0o777 == 0o600
+    before = (tmp_path / "ann.key").read_bytes()
+    fails(2, "keygen", tmp_path / "ann.key", says="never overwritten")
+    assert (tmp_path / "ann.key").read_bytes() == before
+    assert "did:key" in ok("keygen", tmp_path / "bob.key")
+    fails(3, "keygen", tmp_path / "no" / "folder" / "x.key")
+
+
+def test_init(tmp_path):
+    ok("keygen", tmp_path / "op.key")
+    made = as_json(
+        "init",
+        tmp_path / "new.ledger",
+        "--origin=club.example/beans",
+        f"--key={tmp_path / 'op.key'}",
+        f"--vkey={tmp_path / 'club.vkey'}",
+        "--time=1996-12-01",
+        "--window=60",
+        f"--creator={ANN.did}",
+        f"--creator={BOB.account.hex()}",
+        f"--governor={encode_named_account(NAMED)}",
+    )
+    assert (tmp_path / "club.vkey").read_text() == made["verifier_key"] + "\n"
+    with Ledger.open(tmp_path / "new.ledger", read_only=True) as ledger:
+        assert ledger.id.hex() == made["id"]
+        assert ledger.genesis.time == 849_398_400_000
+        assert ledger.parameters.window_ms == 60_000
+        assert set(ledger.parameters.asset_creators) == {ANN.account, BOB.account}
+        assert ledger.parameters.governor == NAMED
+    assert "verifier key" in ok("init", tmp_path / "b", "--origin=a.example/b", "-k", tmp_path / "op.key")
+
+
+def test_init_refuses(tmp_path, shop):
+    key, new = shop.key, tmp_path / "new.ledger"
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    fails(2, "init", tmp_path / "full", "--origin=a.example/b", "-k", key, says="already exists")
+    fails(2, "init", shop.ledger, "--origin=a.example/b", "-k", key)
+    fails(2, "init", new, "--origin=a b+c", "-k", key, says="origin")
+    fails(2, "init", new, f"--origin={EMOJI}", "-k", key, says="origin")
+    fails(2, "init", new, f"--origin={HUGE}", "-k", key)
+    fails(2, "init", new, "--origin=", "-k", key)
+    fails(2, "init", new, "--origin=a.example/b", says="--key")
+    fails(3, "init", new, "--origin=a.example/b", "-k", tmp_path / "none.key", says="counterfoil keygen none.key")
+    fails(2, "init", new, "--origin=a.example/b", "-k", key, "--window=0", says="window_ms")
+    fails(2, "init", new, "--origin=a.example/b", "-k", key, f"--window={10**30}")
+    fails(2, "init", new, "--origin=a.example/b", "-k", key, "--creator=ann", says="did:key")
+    fails(1, "init", new, "--origin=a.example/b", "-k", key, "--time=2199-01-01")
+    fails(2, "init", new, "--origin=a.example/b", "-k", key, "--time=yesterday", says="--time")
+    fails(2, "init", new, "--origin=a.example/b", "-k", key, "--vkey", key, says="already")
+    assert not new.exists()
+    (tmp_path / "open.key").write_bytes(key.read_bytes())
+    (tmp_path / "open.key").chmod(0o644)
+    fails(2, "init", new, "--origin=a.example/b", "-k", tmp_path / "open.key", says="chmod 600")
+    (tmp_path / "bad.key").write_text("hello")
+    (tmp_path / "bad.key").chmod(0o600)
+    fails(2, "init", new, "--origin=a.example/b", "-k", tmp_path / "bad.key", says="key")
+    fails(2, "init", new, "--origin=a.example/b", "-k", tmp_path, says="directory")
+
+
+# Applying
+
+
+def test_apply(fresh):
+    identifier = ledger_id(fresh)
+    gifts = [
+        signed(identifier, ANN, Transfer(asset=fresh.bean, sender=ANN.account, to=BOB.account, amount=amount))
+        for amount in (120, 1_000, 30)
+    ]
+    file = fresh.folder / "monday.transactions"
+    file.write_bytes(framed(*gifts, b"no transaction"))
+
+    tried = run("apply", file, "-l", fresh.ledger, "--dry-run", "--json")
+    assert tried.exit_code == Exit.REFUSED
+    assert json.loads(tried.stdout)["statuses"] == {"ok": 2, "insufficient_funds": 1, "malformed": 1}
+    assert as_json("balance", BOB.did, "BEAN", "-l", fresh.ledger)["balances"][0]["amount"] == "0"
+
+    done = run("apply", file, "-l", fresh.ledger, "-k", fresh.key)
+    assert done.exit_code == Exit.REFUSED
+    assert "2 of 4 transactions applied" in done.stdout
+    assert "insufficient_funds" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert as_json("balance", BOB.did, "BEAN", "-l", fresh.ledger)["balances"][0]["amount"] == "150"
+
+    again = run("apply", file, "-l", fresh.ledger, "--json")
+    outcomes = json.loads(again.stdout)["outcomes"]
+    assert [one["duplicate"] for one in outcomes] == [True, False, True, False]
+    assert [one["status"] for one in outcomes] == ["ok", "insufficient_funds", "ok", "malformed"]
+
+    file.write_bytes(framed(gifts[0]))
+    assert "1 of 1" in ok("apply", file, "-l", fresh.ledger, "-k", fresh.key)
+    assert "wrong_ledger" in run("apply", file, "-l", _other(fresh)).stdout
+
+
+def _other(fresh: Shop) -> Path:
+    other = fresh.folder / "other.ledger"
+    Ledger.create(other, origin="other.example/x", operator=OPERATOR).close()
+    return other
+
+
+def test_apply_of_nothing_and_from_stdin(fresh):
+    (fresh.folder / "empty").write_bytes(b"")
+    assert "0 of 0" in ok("apply", fresh.folder / "empty", "-l", fresh.ledger)
+    gift = signed(ledger_id(fresh), ANN, Transfer(asset=fresh.bean, sender=ANN.account, to=BOB.account, amount=1))
+    piped = CliRunner().invoke(app, ["apply", "-", "-l", str(fresh.ledger), "--json"], input=framed(gift))
+    assert (piped.exit_code, json.loads(piped.stdout)["applied"]) == (0, 1)
+
+
+def test_apply_at_a_time(fresh):
+    now = as_json("stats", "-l", fresh.ledger)["time_ms"]
+    gift = signed(ledger_id(fresh), ANN, Transfer(asset=fresh.bean, sender=ANN.account, to=BOB.account, amount=1))
+    file = fresh.folder / "one"
+    file.write_bytes(framed(gift))
+    fails(1, "apply", file, "-l", fresh.ledger, "--time=1997-01-01", says="time")
+    fails(1, "apply", file, "-l", fresh.ledger, f"--time={now + 10 * DAY_MS}", says="time")
+    fails(2, "apply", file, "-l", fresh.ledger, "--time=1969-12-31", says="1970")
+    fails(2, "apply", file, "-l", fresh.ledger, f"--time={HUGE}", says="--time")
+    fails(2, "apply", file, "-l", fresh.ledger, "--time=-5", says="--time")
+    ok("apply", file, "-l", fresh.ledger, f"--time={now}")
+
+
+@pytest.mark.parametrize(
+    "cut", [b"\x01", b"\x05\x00\x00\x00", b"\xff\xff\xff\xff" + bytes(100), b"\x05\x00\x00\x00abcd"]
+)
+def test_apply_refuses_a_file_that_is_not_whole(fresh, cut):
+    gift = signed(ledger_id(fresh), ANN, Transfer(asset=fresh.bean, sender=ANN.account, to=BOB.account, amount=1))
+    before = as_json("stats", "-l", fresh.ledger)["entries"]
+    file = fresh.folder / "cut"
+    file.write_bytes(framed(gift) + cut)
+    said = fails(2, "apply", file, "-l", fresh.ledger, says="nothing was applied")
+    assert f"transaction 1, at byte {len(framed(gift)):,}" in said
+    assert as_json("stats", "-l", fresh.ledger)["entries"] == before
+
+
+def test_apply_refuses(fresh, tmp_path):
+    file = tmp_path / "empty"
+    file.write_bytes(b"")
+    fails(3, "apply", tmp_path / "none", "-l", fresh.ledger, says="no file")
+    fails(2, "apply", tmp_path, "-l", fresh.ledger, says="folder")
+    fails(2, "apply", file, says="--ledger")
+    fails(3, "apply", file, "-l", tmp_path / "none", says="not a Counterfoil ledger")
+    fails(3, "apply", file, "-l", tmp_path, says="not a Counterfoil ledger")
+    fails(3, "apply", file, "-l", file, says="not a Counterfoil ledger")
+    ANN.save(tmp_path / "ann.key")
+    fails(1, "apply", file, "-l", fresh.ledger, "-k", tmp_path / "ann.key", says="operator key")
+    fails(2, "apply", file, "-l", fresh.ledger, "--show=-1")
+    fails(2, "apply", file, "-l", fresh.ledger, f"--{EMOJI}")
+
+
+# Reading
+
+
+def test_balance(shop):
+    found = as_json("balance", ANN.did, "BEAN", "-l", shop.ledger)
+    assert found["account"] == ANN.account.hex()
+    [held] = found["balances"]
+    assert (held["amount"], held["decimals"], held["supply"]) == ("120000", 2, "123456")
+    assert [lot["amount"] for lot in held["lots"]] == ["120000"]
+    assert "1,200.00 BEAN" in ok("balance", ANN.did, "BEAN", "-l", shop.ledger)
+    assert "1,200.00" in ok("balance", ANN.account.hex(), "-l", shop.ledger)
+    assert "holds nothing" in ok("balance", encode_did_key(bytes(32)), "-l", shop.ledger)
+    assert as_json("balance", ANN.account.hex().upper(), "-l", shop.ledger) == as_json(
+        "balance", encode_named_account(ANN.account), "-l", shop.ledger
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["ann", "", EMOJI, HUGE, "did:key:z6Mkxxx", "0" * 63, "0" * 65, "acct1" + "q" * 58, "٣" * 64]
+)
+def test_accounts_that_are_none(shop, text):
+    fails(2, "balance", text, "-l", shop.ledger, says="account: expected did:key:z6Mk…, acct1… or 64 hex digits")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("TEA", 3),
+        ("bean", 2),
+        ("", 2),
+        (EMOJI, 2),
+        (HUGE, 2),
+        ("0" * 64, 3),
+        ("BEAN" * 4, 2),
+        (f"{BOB.did}:BEAN", 3),
+        ("bob:BEAN", 2),
+        (":BEAN", 0),
+    ],
+)
+def test_assets_that_are_none(shop, text, code):
+    if code:
+        fails(code, "balance", ANN.did, text, "-l", shop.ledger, says="asset" if text != "bob:BEAN" else "account")
+
+
+def test_a_symbol_of_two_issuers_must_say_which(shop):
+    said = fails(2, "asset", "GOLD", "-l", shop.ledger, says="2 have the symbol GOLD")
+    assert f"{BOB.did}:GOLD" in said
+    assert as_json("asset", f"{BOB.did}:GOLD", "-l", shop.ledger)["issuer"] == BOB.account.hex()
+    assert as_json("asset", f"{ROASTER.account.hex()}:GOLD", "-l", shop.ledger)["issuer"] == ROASTER.account.hex()
+
+
+def test_asset(shop):
+    record = as_json("asset", "BEAN", "-l", shop.ledger, "--lots", "--holders")
+    assert (record["asset"], record["supply"], record["minted"]) == (shop.bean.hex(), "123456", "123456")
+    assert record["supply_cap"] == str(10**12)
+    assert record["policy"] == [{"term": "lots", "period": "month"}, {"term": "inactivity_expiry", "days": 365}]
+    assert record["powers"]["mint"] == ROASTER.account.hex()
+    assert record["powers"]["claw_back"] is None
+    [lot] = record["lots"]
+    assert (lot["issued"], lot["outstanding"]) == ("123456", "123456")
+    assert sorted(int(one["amount"]) for one in record["holders"]) == [3_456, 120_000]
+    text = ok("asset", "BEAN", "-l", shop.ledger, "--lots", "--holders", "--limit=1")
+    assert "a balance lapses after 365 days" in text
+    assert "and more" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert {one["symbol"] for one in as_json("asset", "-l", shop.ledger)["assets"]} == {"BEAN", "GOLD"}
+    assert "no lots" in ok("asset", f"{BOB.did}:GOLD", "-l", shop.ledger, "--lots")
+    fails(2, "asset", "BEAN", "-l", shop.ledger, "--limit=0")
+
+
+def test_account(shop):
+    plain = as_json("account", ANN.did, "-l", shop.ledger)
+    assert (plain["record"], plain["mandates"]) == (None, [])
+    named = as_json("account", encode_named_account(NAMED), "-l", shop.ledger)
+    assert named["record"]["threshold"] == 1
+    assert {grant["key"]: grant["scope"] for grant in named["record"]["keys"]} == {
+        ROASTER.public.hex(): None,
+        TILL.public.hex(): ["mint", "burn"],
+    }
+    [mandate] = named["mandates"]
+    assert (mandate["cap"], mandate["spent"], mandate["operations"]) == ("5000", "0", ["mint"])
+    text = ok("account", NAMED.hex(), "-l", shop.ledger)
+    assert "may sign: mint, burn" in text
+    assert "mandate held" in text
+    assert "50.00 in 1 day" in text
+    assert "mandate given" in ok("account", ROASTER.did, "-l", shop.ledger)
+    assert "none: a key account" in ok("account", ANN.did, "-l", shop.ledger)
+    assert [one["account"] for one in as_json("account", "-l", shop.ledger)["accounts"]] == [NAMED.hex()]
+    assert encode_named_account(NAMED) in ok("account", "-l", shop.ledger)
+
+
+def test_log_pages(shop):
+    size = as_json("stats", "-l", shop.ledger)["entries"]
+    whole, after = [], None
+    while True:
+        cursor = () if after is None else ("--after", after)
+        page = as_json("log", "-l", shop.ledger, "--limit=3", *cursor)
+        if not page["entries"]:
+            break
+        whole += page["entries"]
+        after = page["next_after"]
+    assert [entry["index"] for entry in whole] == list(range(size))
+    assert whole[0]["kind"] == "genesis"
+    assert whole[-1]["kind"] == "commit"
+    [mint] = [entry for entry in whole if entry.get("id") == shop.mint_id.hex()]
+    assert mint["signed"]["transaction"]["operations"][0]["amount"] == "123456"
+    assert [one["index"] for one in as_json("log", "-l", shop.ledger, "--tail", "--limit=2")["entries"]] == [
+        size - 2,
+        size - 1,
+    ]
+    assert len(as_json("log", "-l", shop.ledger, "--tail", "--limit=1000")["entries"]) == size
+    text = ok("log", "-l", shop.ledger, "--limit=1000")
+    assert "mint 1,234.56 BEAN" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "no entries after" in ok("log", "-l", shop.ledger, "--after=10000")
+
+
+def test_log_of_an_account(shop):
+    entries = as_json("log", "-l", shop.ledger, "--account", BOB.did)["entries"]
+    kinds = [entry["signed"]["transaction"]["operations"][0]["operation"] for entry in entries]
+    assert kinds == ["create", "transfer"]
+    [first] = as_json("log", "-l", shop.ledger, "--account", BOB.did, "--limit=1")["entries"]
+    rest = as_json("log", "-l", shop.ledger, "--account", BOB.did, "--after", first["index"])["entries"]
+    assert [first, *rest] == entries
+    assert as_json("log", "-l", shop.ledger, "--account", BOB.did, "--tail", "--limit=1")["entries"] == entries[-1:]
+
+
+def test_log_of_one_entry(shop):
+    by_id = as_json("log", shop.mint_id.hex(), "-l", shop.ledger)
+    assert as_json("log", str(by_id["index"]), "-l", shop.ledger) == by_id
+    assert bytes.fromhex(by_id["bytes"])[0] == 1
+    text = ok("log", shop.mint_id.hex(), "-l", shop.ledger)
+    assert "signed by" in text
+    assert ROASTER.did in text
+    for index in range(as_json("stats", "-l", shop.ledger)["entries"]):
+        assert "kind" in ok("log", index, "-l", shop.ledger)
+    fails(3, "log", "99999", "-l", shop.ledger, says="entries")
+    fails(3, "log", "0" * 64, "-l", shop.ledger, says="no transaction")
+    for text in (EMOJI, HUGE, "", "٣", "9" * 30):
+        fails(2, "log", text, "-l", shop.ledger, says="entry")
+    fails(2, "log", "-l", shop.ledger, "--after=-1")
+    fails(2, "log", "-l", shop.ledger, f"--after={HUGE}")
+    ok("log", "-l", shop.ledger, f"--after={2**62}")
+
+
+def test_stats(shop):
+    found = as_json("stats", "-l", shop.ledger)
+    assert found["verifier_key"] == shop.vkey
+    assert found["checkpoint_tree_size"] == found["entries"]
+    text = ok("stats", "-l", shop.ledger)
+    assert "log on disk" in text
+    assert run("stats", env={"COUNTERFOIL_LEDGER": str(shop.ledger)}).exit_code == 0
+
+
+# Checkpoints and proofs
+
+
+def test_checkpoint(fresh):
+    last = ok("checkpoint", "--last", "-l", fresh.ledger)
+    assert last.startswith("club.example/beans\n")
+    new = as_json("checkpoint", "-l", fresh.ledger, "-k", fresh.key)
+    assert new["tree_size"] >= int(last.split("\n")[1])
+    assert ok("checkpoint", "--last", "-l", fresh.ledger) == new["note"]
+    ok("checkpoint", "--last", "-l", fresh.ledger, "-o", fresh.folder / "c.note")
+    assert (fresh.folder / "c.note").read_text() == new["note"]
+    fails(2, "checkpoint", "--last", "-l", fresh.ledger, "-o", fresh.folder / "c.note", says="--force")
+    ok("checkpoint", "--last", "-l", fresh.ledger, "-o", fresh.folder / "c.note", "--force")
+    fails(2, "checkpoint", "-l", fresh.ledger, says="--key")
+    fails(2, "checkpoint", "-l", fresh.ledger, "--last", "-k", fresh.key, says="both")
+    BOB.save(fresh.folder / "bob.key")
+    fails(1, "checkpoint", "-l", fresh.ledger, "-k", fresh.folder / "bob.key", says="operator key")
+    verified = as_json("verify", fresh.folder / "c.note", "--vkey", fresh.vkey)
+    assert verified["tree_size"] == new["tree_size"]
+
+
+def test_a_balance_is_proven_and_verified(shop, tmp_path):
+    file = tmp_path / "ann.statement"
+    ok("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", file)
+    for vkey in (shop.vkey, shop.folder / "club.vkey"):
+        claim = as_json("verify", file, "--vkey", vkey)
+        assert (claim["kind"], claim["amount"], claim["supply"]) == ("balance", "120000", "123456")
+    asset = f"{ROASTER.did}:BEAN"
+    ok("verify", file, "--vkey", shop.vkey, "--account", ANN.did, "--asset", asset, "--max-age", 3_600)
+    fails(1, "verify", file, "--vkey", shop.vkey, "--account", BOB.did, says="[wrong_question]")
+    fails(1, "verify", file, "--vkey", shop.vkey, "--ledger-id", "0" * 64, says="[wrong_ledger]")
+    time.sleep(0.01)
+    fails(1, "verify", file, "--vkey", shop.vkey, "--max-age=0.001", says="[stale]")
+    fails(2, "verify", file, "--vkey", shop.vkey, "--max-age=nan")
+    fails(2, "verify", file, "--vkey", shop.vkey, "--asset=BEAN", says="--asset")
+
+    fails(2, "prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", file, says="--force")
+    ok("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", file, "--force", "--json")
+    absent = tmp_path / "nobody.statement"
+    ok("prove", "balance", "BEAN", "0" * 64, "-l", shop.ledger, "-o", absent)
+    assert "holds nothing" in ok("verify", absent, "--vkey", shop.vkey)
+
+
+def test_every_byte_counts(shop, tmp_path):
+    file = tmp_path / "ann.statement"
+    ok("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", file)
+    whole = file.read_bytes()
+    told = as_json("verify", file, "--vkey", shop.vkey)
+    for place in range(0, len(whole), 23):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        changed = run("verify", file, "--vkey", shop.vkey, "--json")
+        found = json.loads(changed.stdout) if changed.stdout else {}
+        assert changed.exit_code in (1, 0)
+        assert found != told
+        if changed.exit_code == 1:
+            assert found["ok"] is False
+            assert f"[{found['reason']}]" in changed.stderr
+
+
+def test_a_transaction_is_proven_and_verified(shop, tmp_path):
+    file = tmp_path / "mint.receipt"
+    ok("prove", "transaction", shop.mint_id.hex(), "-l", shop.ledger, "-o", file)
+    claim = as_json("verify", file, "--vkey", shop.vkey)
+    assert (claim["kind"], claim["id"]) == ("receipt", shop.mint_id.hex())
+    assert claim["operations"][0] == {
+        "operation": "mint",
+        "asset": shop.bean.hex(),
+        "to": ANN.account.hex(),
+        "amount": "123456",
+        "reference": None,
+    }
+    assert "this transaction was applied" in ok("verify", file, "--vkey", shop.vkey)
+    fails(2, "verify", file, "--vkey", shop.vkey, "--account", ANN.did, says="receipt")
+    ok("prove", "entry", claim["index"], "-l", shop.ledger, "-o", tmp_path / "entry.receipt")
+    assert (tmp_path / "entry.receipt").read_bytes() == file.read_bytes()
+    fails(3, "prove", "transaction", "0" * 64, "-l", shop.ledger, "-o", tmp_path / "x", says="not applied")
+    fails(2, "prove", "transaction", "x", "-l", shop.ledger, says="64 hex digits")
+    fails(3, "prove", "entry", "9999", "-l", shop.ledger, says="entries")
+    assert not (tmp_path / "x").exists()
+
+
+RECORDS = {
+    "parameters": (),
+    "accounts": (NAMED.hex(),),
+    "mandates": (ROASTER.did, NAMED.hex(), "BEAN"),
+    "once": (ANN.did, "00" * 32),
+    "assets": ("BEAN",),
+    "holders": ("BEAN", ANN.did),
+    "freezes": ("BEAN", ANN.did),
+}
+
+
+@pytest.mark.parametrize("table", [*RECORDS, "lots"])
+def test_any_record_is_proven_and_verified(shop, tmp_path, table):
+    file = tmp_path / "record.statement"
+    month = time.strftime("%Y-%m", time.gmtime())
+    parts = RECORDS.get(table, ("BEAN", month))
+    ok("prove", "record", table, *parts, "-l", shop.ledger, "-o", file)
+    claim = as_json("verify", file, "--vkey", shop.vkey)
+    assert claim["kind"] == ("balance" if table == "holders" else "record")
+    assert claim.get("present", True) is (table != "freezes")
+    assert ok("verify", file, "--vkey", shop.vkey).startswith("proven")
+    if parts:
+        fails(2, "prove", "record", table, *parts[1:], "-l", shop.ledger, says=f"prove record {table}")
+    fails(2, "prove", "record", table, *parts, "more", "-l", shop.ledger, says=f"prove record {table}")
+
+
+def test_every_table_and_operation_has_words(shop):
+    assert set(_values.RECORD_PARTS) == set(TABLES)
+    assert {_values.operation_name(tag) for tag in OPERATIONS} == {name for name, _ in OPERATIONS.values()}
+    fails(2, "prove", "record", "wallets", "-l", shop.ledger, says="expected one of parameters")
+    for lot in ("1997-13", "1969-12", EMOJI, HUGE, "", "-1", str(2**32)):
+        fails(2, "prove", "record", "lots", "BEAN", "-l", shop.ledger, "--", lot)
+
+
+def test_prove_has_a_name_of_its_own_and_writes_to_stdout(shop, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ok("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger)
+    ok("prove", "transaction", shop.mint_id.hex(), "-l", shop.ledger)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"{ANN.account.hex()[:16]}.statement", f"{shop.mint_id.hex()[:16]}.receipt"}
+    printed = run("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", "-")
+    assert printed.stdout_bytes == (tmp_path / f"{ANN.account.hex()[:16]}.statement").read_bytes()
+    piped = CliRunner().invoke(app, ["verify", "-", "--vkey", shop.vkey], input=printed.stdout_bytes)
+    assert piped.exit_code == 0
+
+
+def test_without_a_checkpoint_nothing_is_proven(tmp_path):
+    # A writer without the operator's key commits, but cannot sign.
+    folder = tmp_path / "l"
+    with Ledger.create(folder, origin="a.example/b", operator=OPERATOR):
+        pass
+    with Ledger.open(folder) as ledger:
+        ledger.create_asset(ROASTER, "BEAN")
+    fails(1, "prove", "balance", "BEAN", ANN.did, "-l", folder, "-o", tmp_path / "x", says="operator")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(1_000), b"\xff" * 5_000_000, EMOJI.encode()])
+def test_proofs_that_are_none(shop, tmp_path, content):
+    file = tmp_path / "proof"
+    file.write_bytes(content)
+    fails(1, "verify", file, "--vkey", shop.vkey, says="refused")
+
+
+def test_verify_refuses(shop, tmp_path):
+    fails(3, "verify", tmp_path / "none", "--vkey", shop.vkey, says="no file")
+    fails(2, "verify", tmp_path, "--vkey", shop.vkey, says="folder")
+    (tmp_path / "proof").write_bytes(b"x")
+    fails(2, "verify", tmp_path / "proof", says="--vkey")
+    for vkey in ("nonsense", EMOJI, HUGE, "", tmp_path, tmp_path / "none.vkey"):
+        fails(2, "verify", tmp_path / "proof", "--vkey", vkey, says="--vkey")
+    fails(1, "verify", tmp_path / "proof", "--vkey", shop.vkey.replace("beans", "bears"), says="[wrong_key]")
+    (tmp_path / "bad.vkey").write_bytes(b"\xff\xfe\x00" * 1_000)
+    fails(1, "verify", tmp_path / "proof", "--vkey", tmp_path / "bad.vkey")
+    ok("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", tmp_path / "s")
+    other = Key.from_seed(b"x" * 32)
+    Ledger.create(tmp_path / "other", origin="club.example/beans", operator=other).close()
+    stranger = as_json("stats", "-l", tmp_path / "other")["verifier_key"]
+    fails(1, "verify", tmp_path / "s", "--vkey", stranger, says="[wrong_key]")
+
+
+def test_verify_needs_no_native_module(shop, tmp_path):
+    """A process in which the native module cannot be imported."""
+    ok("prove", "balance", "BEAN", ANN.did, "-l", shop.ledger, "-o", tmp_path / "s")
+    program = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name == "counterfoil._core":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocked())
+from counterfoil.cli import main
+main()
+"""
+
+    def blocked(*args: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", program, *map(str, args)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    done = blocked("verify", tmp_path / "s", "--vkey", shop.vkey)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "proven" in done.stdout
+    # So do keys and help; what needs it says so.
+    assert blocked("keygen", tmp_path / "k").returncode == 0
+    assert blocked("--help").returncode == 0
+    missing = blocked("stats", "-l", shop.ledger)
+    assert (missing.returncode, missing.stderr.count("\n")) == (4, 1)
+    assert "native module" in missing.stderr
+
+
+# What is wrong with the ledger
+
+
+READING = [("stats",), ("asset",), ("account",), ("log",), ("checkpoint", "--last"), ("balance", "0" * 64), ("fsck",)]
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_folders_that_are_no_ledger(tmp_path, command):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("hello")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "format").write_text("hello")
+    for name in ("none", "empty", "file", "odd", EMOJI, "x" * 300, "new\nline"):
+        result = run(*command, "-l", tmp_path / name)
+        assert result.exit_code in (Exit.NOT_FOUND, Exit.STORAGE), (name, result.output)
+        assert result.stderr.count("\n") == 1
+        assert result.stdout == ""
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_a_newer_format(fresh, command):
+    file = fresh.ledger / "format"
+    number = "".join(letter for letter in file.read_text() if letter.isdigit())
+    file.write_text(file.read_text().replace(number, str(int(number) + 1)))
+    fails(3, *command, "-l", fresh.ledger, says="newer")
+
+
+def test_reading_goes_on_beside_a_writer_and_a_second_writer_is_refused(fresh):
+    with Ledger.open(fresh.ledger, operator=OPERATOR) as ledger:
+        ledger.mint(ROASTER, fresh.bean, to=BOB.account, amount=7)
+        ledger.checkpoint()
+        balance = _outside("balance", BOB.did, "BEAN", "-l", fresh.ledger, "--json")
+        assert json.loads(balance.stdout)["balances"][0]["amount"] == "7"
+        (fresh.folder / "empty").write_bytes(b"")
+        for command in (
+            ("apply", fresh.folder / "empty", "-l", fresh.ledger),
+            ("checkpoint", "-l", fresh.ledger, "-k", fresh.key),
+            ("fsck", "-l", fresh.ledger),
+        ):
+            locked = _outside(*command)
+            assert locked.returncode == Exit.LOCKED, (command, locked.stderr)
+            assert locked.stderr.count("\n") == 1
+            assert "open elsewhere" in locked.stderr
+    assert _outside("fsck", "-l", fresh.ledger).returncode == 0
+
+
+def _outside(*args: object, **more: object) -> subprocess.CompletedProcess[str]:
+    """The installed command, in a process of its own."""
+    command = [str(Path(sys.executable).with_name("counterfoil")), *map(str, args)]
+    environment = {**os.environ, "COLUMNS": "80"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment, **more)
+
+
+@pytest.mark.parametrize("which", ["log", "state"])
+def test_fsck_says_where(fresh, which):
+    assert "whole and consistent" in ok("fsck", "-l", fresh.ledger)
+    assert as_json("fsck", "--full", "-l", fresh.ledger)["ok"] is True
+    file = fresh.ledger / which / "data.mdb"
+    content = bytearray(file.read_bytes())
+    # Somewhere in the middle of what both stores hold of the asset.
+    places = [place for place in range(len(content) - 4) if content[place : place + 4] == b"BEAN"]
+    assert places
+    for place in places:
+        content[place] ^= 0x20
+    file.write_bytes(content)
+    fails(4, "fsck", "--full", "-l", fresh.ledger, says="expected")
+
+
+def test_a_truncated_store(fresh):
+    file = fresh.ledger / "log" / "data.mdb"
+    with file.open("r+b") as opened:
+        opened.truncate(file.stat().st_size // 2)
+    said = _outside("fsck", "-l", fresh.ledger)
+    assert said.returncode == Exit.STORAGE, (said.returncode, said.stderr)
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_file_that_may_not_be_read(fresh, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    (tmp_path / "f").write_bytes(b"")
+    (tmp_path / "f").chmod(0)
+    fails(4, "apply", tmp_path / "f", "-l", fresh.ledger)
+
+
+# Bench, help, usage
+
+
+def test_bench(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sizes = ("--accounts=60", "--signers=10", "--payees=20", "--seconds=0.1", "--batch=50")
+    found = as_json("bench", *sizes)
+    assert found["transfers"] >= 50
+    assert found["ratio"] == pytest.approx(found["transfers_per_second"] / found["signatures_per_second"], rel=0.01)
+    assert "signatures alone" in ok("bench", *sizes)
+    assert list(tmp_path.iterdir()) == []
+    fails(2, "bench", "--accounts=5", "--signers=6", says="signers")
+    fails(2, "bench", "--accounts=5", "--signers=2", "--payees=6", says="payees")
+    fails(2, "bench", "--seconds=0")
+    fails(2, "bench", "--accounts=1")
+    fails(3, "bench", "--folder", tmp_path / "none", "--accounts=10", "--signers=5")
+
+
+COMMANDS = (
+    *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
+    *("prove", "verify", "fsck", "stats", "bench", "demo"),
+)
+
+
+def test_help_teaches():
+    text = ok("--help")
+    listed = [line.split()[0] for line in text.rpartition("Commands:")[2].splitlines() if line.startswith("  ")]
+    assert tuple(listed[: len(COMMANDS)]) == COMMANDS
+    for command in COMMANDS:
+        shown = ok(command, "--help")
+        assert f"counterfoil {command}" in shown.replace("Usage: ", "", 1).partition("\n")[2], command
+        assert "Exit codes: 0 done" in shown
+        assert max(map(len, shown.splitlines())) <= 80
+        assert ok(command, "-h") == shown
+    for command in ("balance", "transaction", "entry", "record"):
+        assert f"counterfoil prove {command}" in ok("prove", command, "--help").partition("\n")[2]
+
+
+def test_the_reference_lists_every_command_and_exit_code():
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "cli.md").read_text()
+    for command in COMMANDS:
+        assert f"`{command}" in page
+    for code in Exit:
+        assert f"| {code.value} |" in page
+
+
+def test_usage():
+    assert run().exit_code == 2
+    assert "Usage: counterfoil" in run().stdout
+    assert run("prove").exit_code == 2
+    assert f"counterfoil {counterfoil_version()}" in ok("--version")
+    fails(2, "nonsense")
+    fails(2, EMOJI)
+    fails(2, HUGE)
+    fails(2, "prove", "nonsense")
+    fails(2, "stats", says="--ledger")
+    fails(2, "stats", "-l", "x", "surplus")
+    fails(2, "--nonsense")
+
+
+def counterfoil_version() -> str:
+    from importlib.metadata import version
+
+    return version("counterfoil")
+
+
+def test_real_processes(tmp_path):
+    """Unusual bytes, a closed pipe, an ASCII terminal: what only a process of its own shows."""
+    for code, args in (
+        (3, ["stats", "-l", "💰.ledger"]),
+        (2, ["stats", "-l", b"\xff\xfe".decode("utf-8", "surrogateescape")]),
+        (2, ["balance", "\x1b[31mred", "-l", "x"]),
+        (3, ["verify", b"\xff".decode("utf-8", "surrogateescape"), "--vkey", "a.b/c+1234+AAAA"]),
+        (2, ["keygen"]),
+    ):
+        for variables in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}):
+            command = [sys.executable, "-c", "from counterfoil.cli import main; main()", *args]
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                cwd=tmp_path,
+                timeout=60,
+                check=False,
+                env={**os.environ, **variables},
+            )
+            assert done.returncode in (code, 1 if "verify" in args else code), (args, done.stderr)
+            assert done.stderr.count(b"\n") == 1, done.stderr
+            assert b"\x1b" not in done.stderr
+            assert b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_pipe_ends_quietly(shop):
+    program = f"counterfoil log --json --limit 1000 -l '{shop.ledger}' | head -c 1"
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", program], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert done.stderr == ""
+
+
+def test_a_bug_is_named_as_one(shop, monkeypatch):
+    def broken(*_: object) -> None:
+        message = "oh"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(_inputs, "account_from", broken)
+    assert "this is a bug in counterfoil: ZeroDivisionError: oh" in fails(70, "balance", "x", "-l", shop.ledger)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_inputs, "account_from", interrupted)
+    fails(130, "balance", "x", "-l", shop.ledger)
+
+
+def test_every_exception_of_the_package_has_an_exit_code():
+    for name in counterfoil.exceptions.__all__:
+        kind = getattr(counterfoil.exceptions, name)
+        error = kind(counterfoil.Status.expired) if name == "RejectedError" else kind("what: expected, found")
+        message, code = _errors.explain(error)
+        assert message
+        assert code not in (Exit.OK, Exit.BUG), name

@@ -1,0 +1,1135 @@
+"""The whole Python API of a ledger, on real files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import hashlib
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("counterfoil._core")
+
+from counterfoil import Key, Ledger, Transaction
+from counterfoil.exceptions import (
+    ClosedError,
+    LedgerTimeError,
+    LockedError,
+    OperatorKeyError,
+    ReadOnlyError,
+    RejectedError,
+)
+from counterfoil.ledger import fsck
+from counterfoil.ops import (
+    Burn,
+    InactivityExpiry,
+    KeyGrant,
+    Lots,
+    Mint,
+    Once,
+    Open,
+    Parameters,
+    Pay,
+    Payee,
+    Period,
+    SetParameters,
+    Transfer,
+    asset_id,
+    named_account,
+)
+from counterfoil.status import Status
+from counterfoil.verify import Commit, Genesis, OperatorChange, ProofError, Verifier
+from counterfoil.wire import Applied, SignedTransaction, decode_entry
+
+ORIGIN = "club.example/beans"
+FUNDS = 1_000_000
+
+
+def key(name: str) -> Key:
+    """A key that is the same in every run."""
+    return Key.from_seed(hashlib.sha256(b"counterfoil test " + name.encode()).digest())
+
+
+OPERATOR, ROASTER, ANN, BOB = (key(name) for name in ("operator", "roaster", "ann", "bob"))
+BEAN = asset_id(ROASTER.account, "BEAN")
+
+
+def create(path: Path, **options: Any) -> Ledger:
+    """A ledger in which Ann has a million beans. It commits only on demand, unless told otherwise."""
+    options.setdefault("commit_every_ms", None)
+    ledger = Ledger.create(path, origin=ORIGIN, operator=OPERATOR, **options)
+    at = options.get("time")
+    ledger.create_asset(ROASTER, "BEAN", supply_cap=10**9, time=at)
+    ledger.mint(ROASTER, BEAN, to=ANN.account, amount=FUNDS, time=at)
+    return ledger
+
+
+def gift(
+    ledger: Ledger, amount: int = 1, to: bytes = BOB.account, sender: Key = ANN, **fields: Any
+) -> SignedTransaction:
+    """A transfer, signed."""
+    operation = Transfer(asset=BEAN, sender=sender.account, to=to, amount=amount)
+    return Transaction(ledger.id, [operation], **fields).sign(sender)
+
+
+def frame(transactions: list[bytes]) -> bytes:
+    """Transactions as one bytes object."""
+    return b"".join(len(each).to_bytes(4, "little") + each for each in transactions)
+
+
+def files(path: Path) -> dict[str, str]:
+    """What the two databases are, to be compared."""
+    found = sorted(path.rglob("data.mdb"))
+    return {str(file.relative_to(path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
+
+
+def standing(ledger: Ledger) -> tuple[Any, ...]:
+    """Everything that a refused call must leave as it was."""
+    return ledger.size, ledger.height, ledger.time, ledger.state_root, ledger.log_root(), files(ledger.path)
+
+
+@contextlib.contextmanager
+def watchdog(seconds: float):
+    """A deadlock ends the run with every thread's stack, instead of waiting for ever."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def run_script(source: str, *arguments: object, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own; it must end in time and by no signal."""
+    given = [sys.executable, "-W", "error", "-c", textwrap.dedent(source), *map(str, arguments)]
+    root = Path(__file__).resolve().parent.parent
+    return subprocess.run(given, capture_output=True, text=True, timeout=seconds, cwd=root, check=False)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with create(tmp_path / "club.ledger") as made:
+        yield made
+
+
+# Opening and closing.
+
+
+def test_the_example_of_the_issue(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    operator, roaster, ann, bob = (Key.generate() for _ in range(4))
+    with Ledger.create("club.ledger", origin="club.example/beans", operator=operator) as ledger:
+        bean = ledger.create_asset(roaster, "BEAN", decimals=0, supply_cap=10**9)
+        ledger.mint(roaster, bean, to=ann.account, amount=500)
+        signed = Transaction(ledger.id, [Transfer(asset=bean, sender=ann.account, to=bob.account, amount=120)]).sign(
+            ann
+        )
+        [outcome] = ledger.apply([signed])
+        assert outcome.ok
+        assert outcome.index is not None
+        assert ledger.apply([bytes(signed)])[0].index == outcome.index
+        [refused] = ledger.apply(
+            [Transaction(ledger.id, [Transfer(asset=bean, sender=bob.account, to=ann.account, amount=121)]).sign(bob)]
+        )
+        assert not refused.ok
+        assert refused.status.name == "insufficient_funds"
+        ledger.checkpoint()
+        statement = ledger.prove_balance(bean, bob.account)
+        nobody = ledger.prove_balance(bean, operator.account)
+        receipt = ledger.prove_transaction(signed.id)
+        vkey = ledger.verifier_key
+
+    verifier = Verifier(vkey)
+    claim = verifier.balance(bytes(statement))
+    assert (claim.amount, claim.supply) == (120, 500)
+    assert verifier.balance(bytes(nobody)).amount == 0
+    assert verifier.receipt(bytes(receipt)).id == signed.id
+    with pytest.raises(ProofError):
+        verifier.balance(bytes(statement)[:-1])
+    with Ledger.open("club.ledger", read_only=True) as again:
+        assert again.balance(bean, bob.account) == 120
+        assert again.state_root is not None
+
+
+def test_a_new_ledger(tmp_path):
+    ledger = Ledger.create(tmp_path / "new", origin=ORIGIN, operator=OPERATOR)
+    assert (ledger.size, ledger.height, ledger.origin, ledger.path) == (2, 0, ORIGIN, tmp_path / "new")
+    assert ledger.id == ledger.genesis.ledger_id
+    assert ledger.genesis.parameters == ledger.parameters == Parameters()
+    assert ledger.is_confirmed
+    assert ledger.last_checkpoint is not None
+    assert Verifier(ledger.verifier_key).checkpoint(ledger.last_checkpoint).tree_size == 2
+    assert ORIGIN in repr(ledger)
+    ledger.close()
+    ledger.close()
+
+
+def test_two_ledgers_made_alike_are_two(tmp_path):
+    with create(tmp_path / "a", time=1_000) as one, create(tmp_path / "b", time=1_000) as two:
+        assert one.id != two.id
+
+
+def test_closing_commits_signs_and_flushes(tmp_path):
+    ledger = create(tmp_path / "l")
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=5)
+    size = ledger.size
+    ledger.close()
+    before = files(tmp_path / "l")
+    replayed = []
+    with Ledger.open(
+        tmp_path / "l", operator=OPERATOR, progress=lambda done, all_: replayed.append((done, all_))
+    ) as again:
+        assert again.size == size + 1
+        assert isinstance(decode_entry(again.entry(size)), Commit)
+        assert Verifier(again.verifier_key).checkpoint(again.last_checkpoint or "").tree_size == size + 1
+        assert again.balance(BEAN, BOB.account) == 5
+    assert replayed[-1:] in ([], [(size + 1, size + 1)])
+    assert files(tmp_path / "l") == before, "opening and closing changes nothing"
+
+
+def test_a_with_block_closes(tmp_path):
+    with create(tmp_path / "l") as ledger:
+        pass
+    with pytest.raises(ClosedError, match="closed"):
+        ledger.balance(BEAN, ANN.account)
+    with pytest.raises(RuntimeError, match="mine"), Ledger.open(tmp_path / "l") as ledger:
+        raise RuntimeError("mine")  # noqa: EM101
+    with Ledger.open(tmp_path / "l"):
+        pass
+
+
+@pytest.mark.parametrize("cache_records", [0, 1, 10])
+def test_a_cache_that_holds_next_to_nothing(tmp_path, cache_records):
+    options: dict[str, Any] = {"cache_records": cache_records, "flush_records": 5, "commit_every_ms": 1}
+    people = [key(f"member {number}") for number in range(40)]
+    with create(tmp_path / "l", **options) as ledger:
+        for round_ in range(5):
+            for person in people:
+                ledger.transfer(ANN, BEAN, to=person.account, amount=1 + round_)
+            ledger.flush()
+        assert {ledger.balance(BEAN, person.account) for person in people} == {15}
+        root = ledger.checkpoint() and ledger.state_root
+    assert fsck(tmp_path / "l", full=True)["state_root"] == root
+    with Ledger.open(tmp_path / "l", **options) as ledger:
+        assert sum(holding.amount for _, holding in ledger.holders(BEAN)) == FUNDS
+
+
+def test_options_are_named_and_checked(tmp_path):
+    for wrong in ({"flush": 1}, {"flush_records": "many"}, {"cache_records": 1.5}):
+        with pytest.raises(TypeError):
+            Ledger.create(tmp_path / "l", origin=ORIGIN, operator=OPERATOR, **wrong)
+    assert not (tmp_path / "l").exists()
+
+
+def test_without_an_index(tmp_path):
+    with create(tmp_path / "l", index=False) as ledger:
+        signed = gift(ledger)
+        assert ledger.apply([signed, signed])[1].duplicate
+        for call in (lambda: list(ledger.transactions(ANN.account)), lambda: ledger.index_of(signed.id)):
+            with pytest.raises(ValueError, match="index"):
+                call()
+
+
+# Applying.
+
+
+def test_apply_takes_objects_bytes_and_framed_bytes(ledger):
+    made = [gift(ledger, amount) for amount in range(1, 7)]
+    outcomes = [
+        *ledger.apply(made[:1]),
+        *ledger.apply([bytes(made[1])]),
+        *ledger.apply(frame([bytes(made[2]), bytes(made[3])])),
+        *ledger.apply(each for each in made[4:]),
+    ]
+    assert [outcome.index for outcome in outcomes] == list(range(4, 10))
+    assert [outcome.id for outcome in outcomes] == [each.id for each in made]
+    assert ledger.balance(BEAN, BOB.account) == 21
+    assert len(ledger.apply([])) == len(ledger.apply(b"")) == 0
+
+
+def test_apply_takes_bytearrays_and_memoryviews(ledger):
+    signed = bytes(gift(ledger))
+    framed = frame([bytes(gift(ledger))])
+    assert ledger.apply([bytearray(signed)])[0].ok
+    assert ledger.apply([memoryview(signed)])[0].duplicate
+    assert [outcome.ok for outcome in ledger.apply(bytearray(framed))] == [True]
+
+
+def test_outcomes_are_a_sequence(ledger):
+    good, poor = gift(ledger, 5), gift(ledger, FUNDS)
+    again = gift(ledger, 6)
+    outcomes = ledger.apply([good, poor, good, b"", again])
+    assert len(outcomes) == 5
+    assert [outcome.status.name for outcome in outcomes] == ["ok", "insufficient_funds", "ok", "malformed", "ok"]
+    assert outcomes[0] == outcomes[-5]
+    assert outcomes[2].duplicate
+    assert outcomes[2].index == outcomes[0].index
+    assert [outcome.index for outcome in outcomes[0:5:2]] == [4, 4, 5]
+    assert outcomes[::-1][0] == outcomes[4]
+    assert (outcomes.applied, outcomes.counts) == (3, {Status.ok: 3, Status.insufficient_funds: 1, Status.malformed: 1})
+    assert outcomes[1].operation == 0
+    assert outcomes[3].id == bytes(32)
+    assert "3 of 5" in repr(outcomes)
+    for wrong in (5, -6, 2**70):
+        with pytest.raises(IndexError):
+            outcomes[wrong]
+    with pytest.raises(RejectedError, match="transaction 1 was refused by operation 0: insufficient_funds") as refused:
+        outcomes.raise_for_status()
+    assert (refused.value.status, refused.value.operation, refused.value.index) == (Status.insufficient_funds, 0, 1)
+    assert outcomes[0].raise_for_status() is not None
+    with pytest.raises(RejectedError, match="malformed"):
+        outcomes[3].raise_for_status()
+    assert ledger.apply([good]).raise_for_status()[0].duplicate
+
+
+def test_a_dry_run_changes_nothing_and_says_what_applying_says(ledger):
+    made = [
+        gift(ledger, 5),
+        gift(ledger, FUNDS),
+        gift(ledger, FUNDS - 5),
+        gift(ledger, 1),
+        Transaction(ledger.id, [Transfer(asset=BEAN, sender=BOB.account, to=ANN.account, amount=FUNDS)]).sign(BOB),
+        b"\x01",
+    ]
+    made.append(made[0])
+    before = standing(ledger)
+    dry = list(ledger.apply(made, dry_run=True))
+    assert dry == list(ledger.apply(made, dry_run=True))
+    assert standing(ledger) == before
+    assert list(ledger.apply(made)) == dry
+    assert [outcome.status.name for outcome in dry[1:4]] == ["insufficient_funds", "ok", "insufficient_funds"]
+    assert dry[-1].duplicate
+
+
+def test_a_dry_run_sees_parameters_change_within_the_batch(tmp_path):
+    parameters = Parameters(governor=ROASTER.account)
+    with create(tmp_path / "l", parameters=parameters) as ledger:
+        tight = Parameters(governor=ROASTER.account, window_ms=1_000)
+        change = Transaction(ledger.id, [SetParameters(parameters=tight)]).sign(ROASTER)
+        made = [gift(ledger), change, gift(ledger)]
+        dry = list(ledger.apply(made, dry_run=True))
+        assert [outcome.status.name for outcome in dry] == ["ok", "ok", "too_far_ahead"]
+        assert ledger.parameters == parameters
+        assert list(ledger.apply(made)) == dry
+        assert ledger.parameters == tight
+    with Ledger.open(tmp_path / "l") as ledger:
+        assert ledger.parameters == tight
+
+
+def test_execute_signs_for_all(ledger):
+    shop = named_account(ROASTER.account, bytes(16))
+    grants = sorted([KeyGrant(ANN.account), KeyGrant(BOB.account)], key=lambda grant: grant.key)
+    ledger.execute([Open(opener=ROASTER.account, salt=bytes(16), threshold=2, keys=grants)], ROASTER)
+    ledger.mint(ROASTER, BEAN, to=shop, amount=10)
+    pay = Pay(asset=BEAN, sender=shop, payees=[Payee(ANN.account, 3), Payee(BOB.account, 4)])
+    with pytest.raises(RejectedError, match="threshold_not_met"):
+        ledger.execute([pay], ANN.on(shop))
+    assert ledger.execute([pay], ANN.on(shop), BOB.on(shop)).ok
+    assert ledger.balance(BEAN, shop) == 3
+    record = ledger.account(shop)
+    assert record is not None
+    assert record.threshold == 2
+    assert ledger.account(ANN.account) is None
+
+
+# Submitting.
+
+
+def test_submit_from_threads_and_apply_mixed_give_one_order(tmp_path):
+    """Eight threads submit and apply; every outcome's index holds that very transaction."""
+    found: list[Any] = []
+    with create(tmp_path / "l") as ledger, watchdog(120):
+
+        def work(thread: int) -> None:
+            mine = [gift(ledger, 1 + number % 3) for number in range(40)]
+            if thread % 2:
+                pending = [ledger.submit(each) for each in mine]
+                found.extend((each.id, one.result(60)) for each, one in zip(mine, pending, strict=True))
+            else:
+                for start in range(0, 40, 8):
+                    part = mine[start : start + 8]
+                    found.extend((each.id, one) for each, one in zip(part, ledger.apply(part), strict=True))
+
+        threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 320
+        assert sorted(outcome.index for _, outcome in found) == list(range(4, 324))
+        for identifier, outcome in found:
+            applied = decode_entry(ledger.entry(outcome.index))
+            assert isinstance(applied, Applied)
+            assert applied.signed.id == identifier == outcome.id
+        spent = sum(1 + number % 3 for number in range(40)) * 8
+        assert ledger.balance(BEAN, BOB.account) == spent
+        root = ledger.checkpoint() and ledger.state_root
+    assert fsck(tmp_path / "l", full=True)["state_root"] == root
+
+
+def test_submits_become_durable_together(ledger):
+    """Waiting after each costs a synced commit each; handing in first and waiting later does not."""
+    made = [gift(ledger) for _ in range(200)]
+    start = time.perf_counter()
+    for each in made[:100]:
+        ledger.submit(each).result(60)
+    one_by_one = time.perf_counter() - start
+    start = time.perf_counter()
+    pending = [ledger.submit(each) for each in made[100:]]
+    outcomes = [each.result(60) for each in pending]
+    together = time.perf_counter() - start
+    assert [outcome.index for outcome in outcomes] == list(range(104, 204)), "in the order in which they came"
+    assert together < one_by_one
+
+
+def test_submit_is_awaitable(ledger):
+    made = [gift(ledger, amount) for amount in range(1, 101)]
+    poor = gift(ledger, FUNDS)
+
+    async def one(signed: Any) -> Any:
+        return await ledger.submit(signed)
+
+    async def main() -> list[Any]:
+        outcomes = await asyncio.gather(*(one(each) for each in made))
+        pending = ledger.submit(poor)
+        outcomes.append(await pending)
+        assert pending.done()
+        assert await pending == pending.result()
+        return outcomes
+
+    with watchdog(60):
+        outcomes = asyncio.run(main())
+    assert [outcome.id for outcome in outcomes] == [each.id for each in [*made, poor]]
+    assert outcomes[-1].status is Status.insufficient_funds
+    assert ledger.balance(BEAN, BOB.account) == 5_050
+
+
+def test_a_cancelled_waiter_cancels_nothing(ledger):
+    """A request that goes away does not take its transaction with it, nor what others wait for."""
+
+    async def main() -> None:
+        pending = ledger.submit(gift(ledger, 7))
+
+        async def wait() -> Any:
+            return await pending
+
+        waiter, patient = asyncio.create_task(wait()), asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        waiter.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiter
+        assert (await patient).ok
+        assert pending.result(10).ok
+
+    with watchdog(60):
+        asyncio.run(main())
+    assert ledger.balance(BEAN, BOB.account) == 7
+
+
+def test_waiting_too_briefly_is_a_timeout(ledger):
+    pending = ledger.submit(gift(ledger))
+    with contextlib.suppress(TimeoutError):
+        pending.result(0)
+    assert pending.result(30).ok
+
+
+def test_dropping_a_ledger_with_work_under_way_does_not_hang(tmp_path):
+    done = run_script(
+        """
+        import sys
+        from tests.test_ledger import *
+        ledger = create(Path(sys.argv[1]))
+        made = [gift(ledger) for _ in range(300)]
+        pending = [ledger.submit(each) for each in made]
+        del ledger
+        answers = [each.result(30) for each in pending]
+        print(sum(each.ok for each in answers))
+        """,
+        tmp_path / "l",
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "300\n")
+
+
+@pytest.mark.parametrize("leaving", ["", "sys.exit(0)", "raise KeyboardInterrupt"])
+def test_leaving_the_interpreter_with_work_under_way_does_not_hang(tmp_path, leaving):
+    done = run_script(
+        f"""
+        import sys
+        from tests.test_ledger import *
+        ledger = create(Path(sys.argv[1]), commit_every_ms=1)
+        made = [gift(ledger) for _ in range(300)]
+        pending = [ledger.submit(each) for each in made]
+        {leaving}
+        """,
+        tmp_path / "l",
+    )
+    assert done.returncode in (0, 1, -2, 130), done.stderr
+    with Ledger.open(tmp_path / "l", operator=OPERATOR) as ledger:
+        sent = ledger.balance(BEAN, BOB.account)
+        assert sent + 4 == sum(entry[0] == 1 for entry in ledger.entries()) + 2
+    fsck(tmp_path / "l")
+
+
+def test_submitting_to_a_ledger_that_closes(tmp_path):
+    """Whoever hands in while another thread closes gets an answer: an outcome, or that it is closed."""
+    for round_ in range(5):
+        ledger = create(tmp_path / f"l{round_}")
+        made = [gift(ledger) for _ in range(200)]
+        answers: list[Any] = []
+
+        def hand_in(ledger: Ledger = ledger, made: list[Any] = made, answers: list[Any] = answers) -> None:
+            with contextlib.suppress(ClosedError):
+                for each in made:
+                    answers.append(ledger.submit(each))  # noqa: PERF401 - those before the closing count
+
+        thread = threading.Thread(target=hand_in)
+        with watchdog(60):
+            thread.start()
+            time.sleep(0.002 * round_)
+            ledger.close()
+            thread.join()
+        applied = 0
+        for pending in answers:
+            with contextlib.suppress(ClosedError):
+                applied += pending.result(10).ok
+        with Ledger.open(tmp_path / f"l{round_}") as again:
+            assert again.balance(BEAN, BOB.account) == applied
+
+
+# Reading.
+
+
+def test_holders_include_what_no_commit_covers(ledger):
+    people = [key(f"member {number}") for number in range(30)]
+
+    def holders() -> dict[bytes, int]:
+        found = list(ledger.holders(BEAN))
+        assert len(found) == len(dict(found))
+        return {account: holding.amount for account, holding in found}
+
+    for person in people[:20]:
+        ledger.transfer(ANN, BEAN, to=person.account, amount=3)
+    ledger.checkpoint()
+    for person in people[10:]:
+        ledger.transfer(ANN, BEAN, to=person.account, amount=4)
+    for person in people[:5]:
+        ledger.transfer(person, BEAN, to=ANN.account, amount=3)
+    for person in people[25:]:
+        ledger.execute([Burn(asset=BEAN, sender=person.account, amount=4)], person)
+    expected = {person.account: 3 for person in people[5:10]}
+    expected |= {person.account: 7 for person in people[10:20]} | {person.account: 4 for person in people[20:25]}
+    expected[ANN.account] = FUNDS - 20 * 3 - 20 * 4 + 15
+    for _ in range(3):
+        assert holders() == expected
+        assert sum(expected.values()) == ledger.supply(BEAN) == FUNDS - 20
+        ledger.flush()
+    for person in expected:
+        assert ledger.holding(BEAN, person).amount == ledger.balance(BEAN, person) == expected[person]
+    assert ledger.holding(BEAN, people[0].account).amount == 0
+    assert list(ledger.holders(bytes(32))) == []
+
+
+def test_many_holders_in_pages(tmp_path):
+    """More than two pages, with changes on top of each page, none of them lost or shown twice."""
+    accounts = [hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(2_600)]
+    with create(tmp_path / "l") as ledger:
+        for start in range(0, 2_600, 200):
+            payees = [Payee(account, 2) for account in accounts[start : start + 200]]
+            ledger.execute([Pay(asset=BEAN, sender=ANN.account, payees=payees)], ANN)
+        for flushed in (False, True):
+            if flushed:
+                ledger.flush()
+            found = [account for account, _ in ledger.holders(BEAN)]
+            assert len(found) == len(set(found)) == 2_601
+            assert set(found) == {*accounts, ANN.account}
+        payees = [Payee(hashlib.sha256(account).digest(), 1) for account in accounts[:900]]
+        ledger.execute([Pay(asset=BEAN, sender=ANN.account, payees=payees)], ANN)
+        found = [account for account, _ in ledger.holders(BEAN)]
+        assert len(found) == len(set(found)) == 3_501
+        keys = [hashlib.sha256(b"counterfoil/key/v1\n" + account).digest() for account in found]
+        assert keys == sorted(keys), "in the order of the tree"
+
+
+def test_removed_holders_leave_pages_full(tmp_path):
+    """A run of records that were removed since the last commit, longer than a page."""
+    people = [key(f"member {number}") for number in range(1_300)]
+    with create(tmp_path / "l") as ledger:
+        for start in range(0, 1_300, 100):
+            payees = [Payee(person.account, 1) for person in people[start : start + 100]]
+            ledger.execute([Pay(asset=BEAN, sender=ANN.account, payees=payees)], ANN)
+        ledger.flush()
+        order = {account: place for place, (account, _) in enumerate(ledger.holders(BEAN))}
+        leaving = [person for person in people if 50 <= order[person.account] < 1_150]
+        back = [gift(ledger, 1, ANN.account, person) for person in leaving]
+        ledger.apply(back).raise_for_status()
+        found = {account for account, _ in ledger.holders(BEAN)}
+        assert found == set(order) - {person.account for person in leaving}
+
+
+def test_accounts_and_assets(ledger):
+    opened = set()
+    for number in range(5):
+        salt = bytes([number]) * 16
+        keys = [KeyGrant(ANN.account)]
+        ledger.execute([Open(opener=ROASTER.account, salt=salt, threshold=1, keys=keys)], ROASTER)
+        opened.add(named_account(ROASTER.account, salt))
+    star = ledger.create_asset(BOB, "STAR", decimals=2)
+    for _ in range(2):
+        assert {account for account, _ in ledger.accounts()} == opened
+        assert {asset: record.symbol for asset, record in ledger.assets()} == {BEAN: "BEAN", star: "STAR"}
+        ledger.flush()
+    record = ledger.asset(star)
+    assert record is not None
+    assert (record.decimals, record.supply, ledger.supply(star)) == (2, 0, 0)
+    assert ledger.asset(bytes(32)) is None
+    with pytest.raises(LookupError, match="no asset"):
+        ledger.supply(bytes(32))
+
+
+def test_records_of_other_tables(ledger):
+    ledger.execute([Once(account=ANN.account, key=b"k" * 32)], ANN)
+    used = ledger.once(ANN.account, b"k" * 32)
+    assert used is not None
+    assert ledger.once(ANN.account, b"o" * 32) is None
+    assert ledger.mandate(ANN.account, BOB.account, BEAN) is None
+    assert ledger.freeze(BEAN, ANN.account) is None
+
+
+def test_lots_and_historical_times(tmp_path):
+    """Months of 2015 and 2016 are replayed at their own dates; then expiry takes them."""
+    day = 86_400_000
+    start = 1_451_563_200_000
+    with Ledger.create(tmp_path / "l", origin=ORIGIN, operator=OPERATOR, time=start, commit_every_ms=None) as ledger:
+        policy = [Lots(Period.MONTH), InactivityExpiry(365)]
+        bean = ledger.create_asset(ROASTER, "BEAN", policy=policy, time=start)
+        for month in range(3):
+            ledger.mint(ROASTER, bean, to=ANN.account, amount=10 + month, time=start + month * 31 * day)
+        lots = ledger.lots(bean)
+        assert [lot.issued for lot in lots] == [10, 11, 12]
+        assert lots == sorted(lots, key=lambda lot: lot.lot)
+        assert ledger.lot(bean, lots[0].lot) == lots[0]
+        assert sum(lot.amount for lot in ledger.holding(bean, ANN.account).lots) == 33
+        note = ledger.checkpoint()
+        assert ledger.time == start + 62 * day, "commits keep to the time that was stated"
+        with pytest.raises(LedgerTimeError, match="never goes back"):
+            ledger.mint(ROASTER, bean, to=ANN.account, amount=1, time=start + 62 * day - 1)
+        assert ledger.checkpoint(time=start + 500 * day) != note
+        assert ledger.time == start + 500 * day
+        assert ledger.balance(bean, ANN.account) == 33, "lapsed units stay until somebody touches the account"
+        with pytest.raises(RejectedError, match="insufficient_funds"):
+            ledger.transfer(ANN, bean, to=BOB.account, amount=1, time=start + 500 * day)
+        ledger.mint(ROASTER, bean, to=ANN.account, amount=5)
+        assert ledger.balance(bean, ANN.account) == 5
+        assert ledger.supply(bean) == 5
+
+
+def test_transactions_of_an_account_resume_after_a_cursor(ledger):
+    carol = key("carol")
+    sent = []
+    for number in range(25):
+        sent.append(gift(ledger, 1 + number, carol.account if number % 2 else BOB.account).id)
+        [outcome] = ledger.apply([gift(ledger, 1 + number, carol.account if number % 2 else BOB.account)])
+        sent[-1] = outcome.id
+        if number % 10 == 9:
+            ledger.flush()
+    for account, expected in ((carol.account, sent[1::2]), (BOB.account, sent[::2])):
+        found = list(ledger.transactions(account))
+        assert [each.id for each in found] == expected
+        assert [each.index for each in found] == sorted(each.index for each in found)
+        assert [each.time for each in found] == sorted(each.time for each in found)
+        for cut in range(len(found)):
+            assert list(ledger.transactions(account, after=found[cut].index)) == found[cut + 1 :]
+    assert [each.id for each in ledger.transactions(ANN.account)][1:] == sent
+    first = next(ledger.transactions(ANN.account))
+    assert first.signed.transaction.operations[0] == Mint(asset=BEAN, to=ANN.account, amount=FUNDS)
+    assert list(ledger.transactions(key("nobody").account)) == []
+    for identifier in sent:
+        index = ledger.index_of(identifier)
+        assert index is not None
+        applied = decode_entry(ledger.entry(index))
+        assert isinstance(applied, Applied)
+        assert applied.signed.id == identifier
+    assert ledger.index_of(bytes(32)) is None
+
+
+def test_transactions_survive_reopening(tmp_path):
+    with create(tmp_path / "l") as ledger:
+        ids = [ledger.transfer(ANN, BEAN, to=BOB.account, amount=1).id for _ in range(5)]
+        ledger.flush()
+        ids += [ledger.transfer(ANN, BEAN, to=BOB.account, amount=1).id for _ in range(5)]
+    with Ledger.open(tmp_path / "l") as ledger:
+        assert [each.id for each in ledger.transactions(BOB.account)] == ids
+        assert ledger.index_of(ids[7]) is not None
+
+
+def test_more_than_a_page_of_transactions(ledger):
+    ledger.apply([gift(ledger) for _ in range(1_005)]).raise_for_status()
+    assert len(list(ledger.transactions(BOB.account))) == 1_005
+    assert len(list(ledger.entries())) == ledger.size
+    assert len(list(ledger.events())) == ledger.size
+
+
+def test_events_resume_after_a_cursor(ledger):
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+    ledger.checkpoint()
+    ledger.rotate_operator(key("operator 2"))
+    events = list(ledger.events())
+    kinds = [type(event.entry) for event in events]
+    assert kinds == [Genesis, Commit, Applied, Applied, Applied, Commit, OperatorChange, Commit]
+    assert [event.index for event in events] == list(range(8))
+    for cut in range(8):
+        assert list(ledger.events(after=cut)) == events[cut + 1 :]
+    assert list(ledger.events(after=10**9)) == []
+    last = ledger.size - 1
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+    assert [event.index for event in ledger.events(after=last)] == [last + 1]
+    with pytest.raises(LookupError):
+        ledger.entry(ledger.size)
+
+
+def test_a_ledger_changed_while_it_is_iterated(ledger):
+    """What is read page by page goes on, whatever happens between the pages."""
+    for number in range(12):
+        payees = [Payee(hashlib.sha256(bytes([number, n])).digest(), 1) for n in range(200)]
+        ledger.execute([Pay(asset=BEAN, sender=ANN.account, payees=payees)], ANN)
+    ledger.checkpoint()
+    seen = set()
+    for count, (account, _) in enumerate(ledger.holders(BEAN)):
+        assert account not in seen
+        seen.add(account)
+        if count % 700 == 0:
+            ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+            ledger.flush()
+    assert len(seen) >= 2_401
+
+
+# Time.
+
+
+def test_times_ahead_of_the_clock_are_refused(ledger):
+    now = time.time_ns() // 1_000_000
+    before = standing(ledger)
+    with pytest.raises(LedgerTimeError, match="60 s ahead"):
+        ledger.apply([gift(ledger)], time=now + 61_000)
+    with pytest.raises(LedgerTimeError, match="60 s ahead"):
+        ledger.submit(gift(ledger), time=now + 61_000).result(10)
+    with pytest.raises(LedgerTimeError, match="60 s ahead"):
+        ledger.apply([gift(ledger)], time=now + 61_000, dry_run=True)
+    with pytest.raises(LedgerTimeError, match="60 s ahead"):
+        ledger.checkpoint(time=now + 61_000)
+    assert standing(ledger) == before
+    valid = now + 120_000
+    assert ledger.apply([gift(ledger, valid_until=valid)], time=now + 58_000)[0].ok
+    assert ledger.time == now + 58_000
+    assert ledger.apply([gift(ledger, valid_until=valid)])[0].ok, "the clock being behind, the last time goes on"
+    with pytest.raises(LedgerTimeError, match="never goes back"):
+        ledger.apply([gift(ledger)], time=now)
+
+
+def test_a_genesis_ahead_of_the_clock_is_refused(tmp_path):
+    with pytest.raises(LedgerTimeError, match="60 s ahead"):
+        Ledger.create(tmp_path / "l", origin=ORIGIN, operator=OPERATOR, time=time.time_ns() // 1_000_000 + 65_000)
+    assert not (tmp_path / "l").exists()
+
+
+def test_commits_by_time(tmp_path):
+    with create(tmp_path / "l", commit_every_ms=20) as ledger:
+        height = ledger.height
+        ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        deadline = time.monotonic() + 20
+        while True:
+            note = ledger.last_checkpoint
+            assert note is not None
+            if ledger.height > height and Verifier(ledger.verifier_key).checkpoint(note).tree_size == ledger.size:
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        assert Verifier(ledger.verifier_key).balance(bytes(ledger.prove_balance(BEAN, BOB.account))).amount == 1
+        quiet = ledger.size
+        time.sleep(0.3)
+        assert ledger.size == quiet, "where nothing changes nothing is committed"
+
+
+def test_no_commit_by_time_unless_wanted(ledger):
+    size, height = ledger.size, ledger.height
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+    time.sleep(1.3)
+    assert (ledger.size, ledger.height) == (size + 1, height)
+
+
+def test_a_heartbeat(ledger):
+    """A checkpoint of a ledger that did not change says that it is alive, at a later time."""
+    first = ledger.checkpoint()
+    root, size = ledger.state_root, ledger.size
+    time.sleep(0.01)
+    second = ledger.checkpoint()
+    assert first != second
+    assert (ledger.state_root, ledger.size) == (root, size + 1)
+    verifier = Verifier(ledger.verifier_key)
+    proof = ledger.prove_consistency(size, size + 1)
+    assert verifier.consistency(first, second, proof).tree_size == size + 1
+
+
+# Proofs.
+
+
+def test_proofs_of_presence_absence_and_of_tables_that_are_not_there(ledger):
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=120)
+    ledger.checkpoint()
+    verifier = Verifier(ledger.verifier_key)
+    for account, amount in ((ANN, FUNDS - 120), (BOB, 120), (ROASTER, 0)):
+        claim = verifier.balance(bytes(ledger.prove_balance(BEAN, account.account)))
+        assert (claim.amount, claim.supply) == (amount, FUNDS)
+    nothing = asset_id(BOB.account, "NONE")
+    claim = verifier.balance(bytes(ledger.prove_balance(nothing, ANN.account)))
+    assert (claim.amount, claim.supply) == (0, 0)
+    assert verifier.record(bytes(ledger.prove("assets", BEAN))).value == ledger.asset(BEAN)
+    assert verifier.record(bytes(ledger.prove("assets", nothing))).value is None
+    assert verifier.record(bytes(ledger.prove("accounts", ANN.account))).value is None
+    assert verifier.record(bytes(ledger.prove("once", bytes(32)))).value is None
+    assert verifier.record(bytes(ledger.prove("freezes", ANN.account, key=BEAN))).value is None
+
+
+def test_a_statement_is_about_the_last_checkpoint(ledger, tmp_path):
+    ledger.checkpoint()
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=5)
+    verifier = Verifier(ledger.verifier_key)
+    assert verifier.balance(bytes(ledger.prove_balance(BEAN, BOB.account))).amount == 0
+    ledger.checkpoint()
+    statement = ledger.prove_balance(BEAN, BOB.account)
+    statement.save(tmp_path / "bob.statement")
+    assert verifier.balance((tmp_path / "bob.statement").read_bytes()).amount == 5
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 300])
+def test_every_holder_can_prove_it(tmp_path, count):
+    """Trees of many shapes, flushed and not."""
+    accounts = [hashlib.sha256(bytes([number % 256, number // 256])).digest() for number in range(count)]
+    with create(tmp_path / "l") as ledger:
+        payees = [Payee(account, 1 + number) for number, account in enumerate(accounts)]
+        ledger.execute([Pay(asset=BEAN, sender=ANN.account, payees=payees)], ANN)
+        ledger.checkpoint()
+        for flushed in (False, True):
+            if flushed:
+                ledger.flush()
+                ledger.checkpoint()
+            verifier = Verifier(ledger.verifier_key)
+            for number, account in list(enumerate(accounts))[:: max(1, count // 20)]:
+                claim = verifier.balance(bytes(ledger.prove_balance(BEAN, account)))
+                assert (claim.amount, claim.supply) == (1 + number, FUNDS)
+                absent = hashlib.sha256(account).digest()
+                assert verifier.balance(bytes(ledger.prove_balance(BEAN, absent))).amount == 0
+
+
+def test_receipts(ledger):
+    outcome = ledger.transfer(ANN, BEAN, to=BOB.account, amount=5)
+    assert outcome.index is not None
+    with pytest.raises(LookupError, match="checkpoint"):
+        ledger.prove_transaction(outcome.id)
+    with pytest.raises(LookupError, match="was not applied"):
+        ledger.prove_transaction(bytes(32))
+    ledger.checkpoint()
+    verifier = Verifier(ledger.verifier_key)
+    receipt = ledger.prove_transaction(outcome.id)
+    assert str(receipt).startswith("c2sp.org/tlog-proof@v1\n")
+    claim = verifier.receipt(bytes(receipt))
+    assert (claim.id, claim.index) == (outcome.id, outcome.index)
+    for index in range(ledger.size):
+        ledger.prove_entry(index)
+    with pytest.raises(LookupError):
+        ledger.prove_entry(ledger.size)
+
+
+def test_checkpoints_are_consistent_with_each_other(ledger):
+    notes = [ledger.last_checkpoint or ""]
+    sizes = [2]
+    for number in range(1, 12):
+        ledger.apply([gift(ledger) for _ in range(number)]).raise_for_status()
+        notes.append(ledger.checkpoint())
+        sizes.append(ledger.size)
+    verifier = Verifier(ledger.verifier_key)
+    for old in range(len(notes)):
+        for new in range(old, len(notes)):
+            proof = ledger.prove_consistency(sizes[old], sizes[new])
+            assert verifier.consistency(notes[old], notes[new], proof).tree_size == sizes[new]
+            assert verifier.checkpoint(notes[new]).root_hash == ledger.log_root(sizes[new])
+            if proof:
+                with pytest.raises(ProofError):
+                    verifier.consistency(notes[old], notes[new], proof[:-1])
+    with pytest.raises((ValueError, LookupError)):
+        ledger.prove_consistency(5, 4)
+    with pytest.raises(LookupError):
+        ledger.prove_consistency(5, ledger.size + 1)
+
+
+# The operator.
+
+
+def test_rotating_the_operator(tmp_path):
+    heir = key("heir")
+    with create(tmp_path / "l") as ledger:
+        old_note, old_verifier = ledger.checkpoint(), Verifier(ledger.verifier_key)
+        ledger.rotate_operator(heir)
+        new_note, new_verifier = ledger.last_checkpoint or "", Verifier(ledger.verifier_key)
+        assert old_verifier.checkpoint(old_note).tree_size < new_verifier.checkpoint(new_note).tree_size
+        for verifier, note in ((old_verifier, new_note), (new_verifier, old_note)):
+            with pytest.raises(ProofError):
+                verifier.checkpoint(note)
+        ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        new_verifier.checkpoint(ledger.checkpoint())
+        assert new_verifier.balance(bytes(ledger.prove_balance(BEAN, BOB.account))).amount == 1
+        vkey = ledger.verifier_key
+    with pytest.raises(OperatorKeyError, match="the operator key given is"):
+        Ledger.open(tmp_path / "l", operator=OPERATOR)
+    with Ledger.open(tmp_path / "l", operator=heir) as ledger:
+        assert ledger.verifier_key == vkey
+        ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        new_verifier.checkpoint(ledger.checkpoint())
+        ledger.rotate_operator(OPERATOR)
+        old_verifier.checkpoint(ledger.last_checkpoint or "")
+    report = fsck(tmp_path / "l", full=True)
+    (tmp_path / "l" / "state" / "data.mdb").unlink()
+    with Ledger.open(tmp_path / "l", operator=OPERATOR) as ledger:
+        assert ledger.state_root == report["state_root"]
+        assert ledger.log_root() == report["log_root"]
+
+
+def test_rotating_while_transactions_come_in(tmp_path):
+    with create(tmp_path / "l", commit_every_ms=1) as ledger, watchdog(60):
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for number in range(8):
+            ledger.rotate_operator(key(f"operator {number}"))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        Verifier(ledger.verifier_key).checkpoint(ledger.checkpoint())
+    fsck(tmp_path / "l", full=True)
+    with Ledger.open(tmp_path / "l", operator=key("operator 7")) as ledger:
+        Verifier(ledger.verifier_key).checkpoint(ledger.checkpoint())
+
+
+def test_without_the_operator_key(tmp_path):
+    create(tmp_path / "l").close()
+    with Ledger.open(tmp_path / "l") as ledger:
+        ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        for call in (ledger.checkpoint, lambda: ledger.rotate_operator(key("heir"))):
+            with pytest.raises(OperatorKeyError, match="no operator key"):
+                call()
+        ledger.flush()
+        with pytest.raises(OperatorKeyError):
+            ledger.prove_balance(BEAN, BOB.account)
+    with Ledger.open(tmp_path / "l", operator=OPERATOR) as ledger:
+        assert ledger.last_checkpoint is not None, "opening with the key signs what had no note"
+        claim = Verifier(ledger.verifier_key).balance(bytes(ledger.prove_balance(BEAN, BOB.account)))
+        assert claim.amount == 1
+
+
+def test_with_another_operator_key(tmp_path):
+    create(tmp_path / "l").close()
+    before = files(tmp_path / "l")
+    with pytest.raises(OperatorKeyError, match=r"the operator key given is .*, the ledger's is "):
+        Ledger.open(tmp_path / "l", operator=ANN)
+    assert files(tmp_path / "l") == before
+    with Ledger.open(tmp_path / "l", operator=OPERATOR):
+        pass
+
+
+def test_the_governor_sets_parameters(tmp_path):
+    parameters = Parameters(governor=ROASTER.account, operations_max=2, window_ms=300_000)
+    with create(tmp_path / "l", parameters=parameters) as ledger:
+        assert ledger.parameters == ledger.genesis.parameters == parameters
+        wider = Parameters(governor=BOB.account, operations_max=3)
+        with pytest.raises(RejectedError, match="unauthorized"):
+            ledger.execute([SetParameters(parameters=wider)], ANN)
+        ledger.execute([SetParameters(parameters=wider)], ROASTER)
+        assert ledger.parameters == wider
+        assert ledger.genesis.parameters == parameters
+        with pytest.raises(RejectedError, match="unauthorized"):
+            ledger.execute([SetParameters(parameters=parameters)], ROASTER)
+        many = [Transfer(asset=BEAN, sender=ANN.account, to=BOB.account, amount=1)] * 4
+        with pytest.raises(RejectedError, match="too_many_operations"):
+            ledger.execute(many, ANN)
+        ledger.execute(many[:3], ANN)
+        ledger.checkpoint()
+    with Ledger.open(tmp_path / "l") as ledger:
+        assert ledger.parameters == wider
+    with create(tmp_path / "fixed") as ledger, pytest.raises(RejectedError, match="not_governed"):
+        ledger.execute([SetParameters(parameters=parameters)], ROASTER)
+
+
+def test_only_listed_accounts_create_assets(tmp_path):
+    parameters = Parameters(asset_creators=[ROASTER.account])
+    with create(tmp_path / "l", parameters=parameters) as ledger, pytest.raises(RejectedError, match="creator_not"):
+        ledger.create_asset(ANN, "ANN")
+
+
+# Read-only.
+
+
+def test_a_reader_refuses_to_write(tmp_path):
+    with create(tmp_path / "l") as ledger:
+        signed = gift(ledger)
+        note = ledger.checkpoint()
+    before = files(tmp_path / "l")
+    with Ledger.open(tmp_path / "l", read_only=True) as reader:
+        calls = [
+            lambda: reader.apply([signed]),
+            lambda: reader.apply([signed], dry_run=True),
+            lambda: reader.submit(signed),
+            lambda: reader.transfer(ANN, BEAN, to=BOB.account, amount=1),
+            reader.checkpoint,
+            reader.flush,
+            lambda: reader.rotate_operator(ANN),
+            lambda: reader.confirm(note),
+        ]
+        for call in calls:
+            with pytest.raises(ReadOnlyError, match="read-only"):
+                call()
+        assert reader.balance(BEAN, ANN.account) == FUNDS
+        assert reader.last_checkpoint == note
+        assert [each.id for each in reader.transactions(ANN.account)]
+        Verifier(reader.verifier_key).balance(bytes(reader.prove_balance(BEAN, ANN.account)))
+        assert reader.stats()["entries"] == reader.size
+    assert files(tmp_path / "l") == before
+
+
+def test_one_handle_in_a_process(ledger):
+    for read_only in (False, True):
+        with pytest.raises(LockedError, match="open elsewhere"):
+            Ledger.open(ledger.path, read_only=read_only)
+    with pytest.raises(LockedError):
+        fsck(ledger.path)
+    ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+
+
+def test_stats(ledger):
+    stats = ledger.stats()
+    assert stats["entries"] == ledger.size == 4
+    assert stats["height"] == 0
+    assert stats["log_bytes"] == (ledger.path / "log" / "data.mdb").stat().st_size
+    assert stats["seen_transactions"] == 2
+    ledger.checkpoint()
+    assert ledger.stats()["uncommitted_records"] == 0
+
+
+# Threads.
+
+
+def test_everything_at_once(tmp_path):
+    """One handle in many threads, and all of its calls, for a few seconds: nothing is inconsistent, nothing sticks."""
+    people = [key(f"member {number}") for number in range(10)]
+    problems: list[BaseException] = []
+    counts: dict[str, int] = {}
+    stop = threading.Event()
+    options: dict[str, Any] = {"commit_every_ms": 3, "flush_records": 40, "map_bytes": 1 << 18}
+    with watchdog(120), create(tmp_path / "l", **options) as ledger:
+        for person in people:
+            ledger.transfer(ANN, BEAN, to=person.account, amount=1_000)
+        ledger.checkpoint()
+        verifier = Verifier(ledger.verifier_key)
+
+        def transfer(number: int) -> None:
+            sender, to = people[number % 10], people[(number * 7 + 1) % 10]
+            if sender is not to:
+                ledger.apply([gift(ledger, 1 + number % 3, to.account, sender) for _ in range(3)])
+
+        def submit(number: int) -> None:
+            pending = [ledger.submit(gift(ledger, 1, people[(number + n) % 10].account)) for n in range(10)]
+            for each in pending:
+                each.result(60).raise_for_status()
+
+        def read(number: int) -> None:
+            found = dict(ledger.holders(BEAN))
+            assert sum(holding.amount for holding in found.values()) == FUNDS == ledger.supply(BEAN)
+            assert ledger.holding(BEAN, people[number % 10].account).amount >= 0
+
+        def prove(number: int) -> None:
+            claim = verifier.balance(bytes(ledger.prove_balance(BEAN, people[number % 10].account)))
+            assert claim.supply == FUNDS
+
+        def receipt(number: int) -> None:
+            note = ledger.last_checkpoint
+            assert note is not None
+            index = number % (verifier.checkpoint(note).tree_size)
+            if ledger.entry(index)[0] == 1:
+                verifier.receipt(bytes(ledger.prove_entry(index)))
+
+        def history(number: int) -> None:
+            found = [each.index for each in ledger.transactions(people[number % 10].account)]
+            assert found == sorted(set(found))
+            assert len(list(ledger.events(after=max(0, ledger.size - 50)))) >= 13
+
+        def commit(number: int) -> None:
+            verifier.checkpoint(ledger.checkpoint())
+            if number % 5 == 0:
+                ledger.flush()
+
+        def dry(_number: int) -> None:
+            assert ledger.apply([gift(ledger, 1)], dry_run=True)[0].ok
+            ledger.stats()
+
+        def loop(work: Any) -> None:
+            number = 0
+            try:
+                while not stop.is_set():
+                    work(number)
+                    number += 1
+            except BaseException as error:  # noqa: BLE001 - shown below
+                problems.append(error)
+                stop.set()
+            counts[work.__name__] = number
+
+        works = [transfer, transfer, submit, read, prove, receipt, history, commit, dry]
+        threads = [threading.Thread(target=loop, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        stop.wait(4)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        if problems:
+            raise problems[0]
+        assert all(counts.values()), counts
+        root = ledger.checkpoint() and ledger.state_root
+    assert fsck(tmp_path / "l", full=True)["state_root"] == root
+
+
+def test_a_big_apply_lets_other_threads_run(ledger):
+    """The interpreter's lock is let go: another thread counts on while a batch is applied."""
+    made = frame([bytes(gift(ledger)) for _ in range(6_000)])
+    ticks = []
+    running = threading.Event()
+    done = threading.Event()
+
+    def tick() -> None:
+        running.set()
+        while not done.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    running.wait()
+    start = time.perf_counter()
+    outcomes = ledger.apply(made)
+    end = time.perf_counter()
+    done.set()
+    thread.join()
+    assert outcomes.applied == 6_000
+    during = [moment for moment in ticks if start < moment < end]
+    assert len(during) > (end - start) / 0.0005 / 20, (len(during), end - start)
