@@ -212,7 +212,7 @@ def test_apply(fresh):
         for amount in (120, 1_000, 30)
     ]
     file = fresh.folder / "monday.transactions"
-    file.write_bytes(framed(*gifts, b"no transaction"))
+    file.write_bytes(framed(*gifts, b"\x01 no transaction"))
 
     tried = run("apply", file, "-l", fresh.ledger, "--dry-run", "--json")
     assert tried.exit_code == Exit.REFUSED
@@ -327,12 +327,11 @@ def test_accounts_that_are_none(shop, text):
         ("BEAN" * 4, 2),
         (f"{BOB.did}:BEAN", 3),
         ("bob:BEAN", 2),
-        (":BEAN", 0),
     ],
 )
 def test_assets_that_are_none(shop, text, code):
-    if code:
-        fails(code, "balance", ANN.did, text, "-l", shop.ledger, says="asset" if text != "bob:BEAN" else "account")
+    says = "account" if text.startswith("bob:") else "asset"
+    fails(code, "balance", ANN.did, text, "-l", shop.ledger, says=says)
 
 
 def test_a_symbol_of_two_issuers_must_say_which(shop):
@@ -579,7 +578,7 @@ def test_without_a_checkpoint_nothing_is_proven(tmp_path):
         pass
     with Ledger.open(folder) as ledger:
         ledger.create_asset(ROASTER, "BEAN")
-    fails(1, "prove", "balance", "BEAN", ANN.did, "-l", folder, "-o", tmp_path / "x", says="operator")
+    fails(1, "prove", "balance", "BEAN", ANN.did, "-l", folder, "-o", tmp_path / "x", says="no checkpoint")
     assert not (tmp_path / "x").exists()
 
 
@@ -792,7 +791,7 @@ def test_real_processes(tmp_path):
     """Unusual bytes, a closed pipe, an ASCII terminal: what only a process of its own shows."""
     for code, args in (
         (3, ["stats", "-l", "💰.ledger"]),
-        (2, ["stats", "-l", b"\xff\xfe".decode("utf-8", "surrogateescape")]),
+        (3, ["stats", "-l", b"\xff\xfe".decode("utf-8", "surrogateescape")]),
         (2, ["balance", "\x1b[31mred", "-l", "x"]),
         (3, ["verify", b"\xff".decode("utf-8", "surrogateescape"), "--vkey", "a.b/c+1234+AAAA"]),
         (2, ["keygen"]),

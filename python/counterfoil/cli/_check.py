@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.cli import _console, _inputs
+from counterfoil.cli import _console
 from counterfoil.cli._app import EXIT_CODES, JsonOption, LedgerOption, app
 
 
@@ -32,7 +32,7 @@ def fsck(
     from counterfoil.ledger import fsck as check
 
     with _console.progress("Applying the log again" if full else "Checking") as tell:
-        held = check(_inputs.folder_from(ledger), full=full, progress=tell)
+        held = check(ledger, full=full, progress=tell)
     plain = {name: value.hex() if isinstance(value, bytes) else value for name, value in held.items()}
     if json:
         _console.emit({"ok": True, "full": full, **plain})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -151,7 +150,7 @@ def reading(path: Path) -> Iterator[Ledger]:
     """A ledger, opened beside whoever writes to it."""
     from counterfoil.ledger import Ledger
 
-    with Ledger.open(folder_from(path), read_only=True) as ledger:
+    with Ledger.open(path, read_only=True) as ledger:
         yield ledger
 
 
@@ -162,16 +161,6 @@ def writing(path: Path, key: Path | None, **options: Any) -> Iterator[Ledger]:  
 
     operator = None if key is None else key_from(key)
     with _console.progress("Replaying the log") as tell:
-        ledger = Ledger.open(folder_from(path), operator=operator, progress=tell, **options)
+        ledger = Ledger.open(path, operator=operator, progress=tell, **options)
     with ledger:
         yield ledger
-
-
-def folder_from(path: Path) -> Path:
-    """The path of a ledger, if it is one that the engine can take."""
-    try:
-        # In an ASCII locale Python has the bytes of a name, but not its letters.
-        return Path(os.fsencode(path).decode())
-    except UnicodeError:
-        message = f"--ledger: expected a path in UTF-8, found {found(str(path))}"
-        raise CommandError(message) from None

@@ -87,7 +87,7 @@ def init(
 
     \b
       counterfoil init club.ledger --origin club.example/beans -k operator.key
-      counterfoil init old --origin shop.example/points -k op.key --time 1996-12-01
+      counterfoil init old --origin shop.example/points --time 1996-12-01
     """
     from counterfoil.ledger import Ledger
     from counterfoil.verify import Parameters

@@ -160,7 +160,7 @@ def checkpoint(
     \b
       counterfoil checkpoint -k operator.key
       counterfoil checkpoint --last --json
-      counterfoil checkpoint -k operator.key --confirm published.note    after a restore
+      counterfoil checkpoint -k operator.key --confirm published.note
     """
     if last == (key is not None) and confirm is None:
         message = "checkpoint: expected either --key FILE, to sign one, or --last; found " + (

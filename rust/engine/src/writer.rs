@@ -62,6 +62,9 @@ impl<T> Reply<T> {
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
         if let Some(answer) = self.answer.take() {
+            if std::thread::panicking() {
+                self.shared.poison("a bug in Counterfoil: a thread panicked");
+            }
             answer(Err(self.shared.why_unusable()));
         }
     }
@@ -578,11 +581,17 @@ impl Writer {
         };
         self.stated_time = job.time.is_some();
         // One view of the stored records for all of the piece: opening one for each record costs as much as reading it.
-        let stored = self.shared.store.snapshot()?;
+        let poison = |error: Error| {
+            // Before anything is dropped: whoever waits is told why, and not that the ledger is closed.
+            self.shared.poison(&error.to_string());
+            error
+        };
+        let stored = self.shared.store.snapshot().map_err(poison)?;
         for (offset, admission) in admissions.into_iter().enumerate() {
             let bytes = job.batch.transaction(from.saturating_add(offset));
             let admission = self.current(state, bytes, admission);
-            let outcome = state.apply(&stored, &self.shared.log, self.log.size(), bytes, &admission, time)?;
+            let outcome =
+                state.apply(&stored, &self.shared.log, self.log.size(), bytes, &admission, time).map_err(poison)?;
             let row = self.row(&admission, outcome, &mut group.entries);
             group.rows.push(row);
         }

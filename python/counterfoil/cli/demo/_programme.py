@@ -8,6 +8,7 @@ import time as clock
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from counterfoil.cli._errors import CommandError, Exit
 from counterfoil.cli.demo._data import Purchase
@@ -335,8 +336,6 @@ class Programme:
 
 
 def _month(day: int) -> int:
-    from datetime import date, timedelta
-
     moment = date(1970, 1, 1) + timedelta(days=day)
     return (moment.year - 1970) * 12 + moment.month - 1
 

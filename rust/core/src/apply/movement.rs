@@ -2,8 +2,9 @@
 
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
-use crate::ops::r#move::{ACCOUNT_FROZEN, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS};
+use crate::ops::r#move::{ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS};
 use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, Records, Table};
+use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,6 +64,9 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if holding.total < amount {
             return Err(INSUFFICIENT_FUNDS.into());
         }
+        if taking == Taking::ClawedBack {
+            refuse_uncountable(self.asset.clawed_back, self.totals.clawed_back, amount)?;
+        }
         let taken = holding.take(amount).ok_or_else(|| contradiction::<R>("a balance's lots do not add up"))?;
         match taking {
             Taking::Given => {}
@@ -100,6 +104,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if supply.checked_add(amount).is_none_or(|after| after > self.asset.supply_cap) {
             return Err(SUPPLY_CAP_EXCEEDED.into());
         }
+        refuse_uncountable(self.asset.minted, self.totals.minted, amount)?;
         self.totals.minted = add::<R>(self.totals.minted, amount)?;
         let lots = match self.asset.period() {
             None => Vec::new(),
@@ -213,6 +218,13 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             }
         }
     }
+}
+
+/// The totals of units ever minted and ever clawed back have no other bound: units can be burned and minted again, and
+/// clawed back from one account to another, for ever. All other totals are at most what was minted.
+fn refuse_uncountable(before: u128, within: u128, amount: u128) -> Result<(), Status> {
+    let after = before.checked_add(within).and_then(|total| total.checked_add(amount));
+    after.map(|_| ()).ok_or(AMOUNT_TOO_LARGE)
 }
 
 /// Totals stay below 2^128 since every supply does; if not, the store is corrupt.
