@@ -72,7 +72,7 @@ def verify(
     \b
       counterfoil verify ann.statement --vkey club.vkey
       counterfoil verify ann.statement --vkey club.vkey --account did:key:z6Mk…
-      counterfoil verify purchase.receipt --vkey 'club.example/beans+a48c0a16+AZ3…'
+      counterfoil verify purchase.receipt --vkey club.example/beans+a48c0a16+AZ3…
     """
     wanted_account = None if account is None else _inputs.account_from(account)
     wanted_asset = None if asset is None else _asset_id(asset)

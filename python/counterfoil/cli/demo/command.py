@@ -119,7 +119,7 @@ class _Demo:
         customers = len({one.customer for one in purchases})
         self.heading("A shop's purchases as a loyalty programme")
         self.say(f"{len(purchases):,} purchases of {customers:,} customers, {_day(first)} to {_day(last)}")
-        self.say(f"from {source.name}: a point a dollar, in monthly lots, gone after 365 idle days", dim=True)
+        self.say(f"from {source.name}: a point a dollar, lots by month, 365 days to lapse", dim=True)
         operator = seeded("operator")
         operator.save(self.out / "operator.key")
         began = clock.perf_counter()
