@@ -196,7 +196,7 @@ def test_oversize(ledger):
     refused(ledger, bytes([1]) * 10_000_000, "too_large")
     padding = [Transfer(asset=BEAN, sender=ANN.account, to=BOB.account, amount=1)] * 590
     refused(ledger, Transaction(ledger.id, padding).sign(ANN), "too_large")
-    lengths = bytearray(gift(ledger))
+    lengths = bytearray(bytes(gift(ledger)))
     place = lengths.index(b"\x01\0\0\0\x30")
     lengths[place : place + 4] = b"\xff\xff\xff\xff"
     refused(ledger, bytes(lengths), "malformed")
@@ -640,6 +640,33 @@ def test_a_second_writer_in_another_process(ledger):
         assert pool.apply(second_writer, (str(ledger.path),)) == "opened"
 
 
+def race_to_create(path: str, begin: float) -> str:
+    """In another process, at the same moment as others: create, or say why not."""
+    time.sleep(max(0.0, begin - time.time()))
+    try:
+        ledger = Ledger.create(path, origin=ORIGIN, operator=OPERATOR)
+    except (FileExistsError, LockedError) as error:
+        return type(error).__name__
+    identifier = ledger.id.hex()
+    time.sleep(0.2)
+    ledger.close()
+    return identifier
+
+
+def test_many_create_the_same_ledger_at_once(tmp_path):
+    """One of them does, and it is that one's ledger."""
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        for number in range(5):
+            path = tmp_path / f"l{number}"
+            begin = time.time() + 0.3
+            said = pool.starmap(race_to_create, [(str(path), begin)] * 4, chunksize=1)
+            created = [each for each in said if not each.endswith("Error")]
+            assert len(created) == 1, said
+            with Ledger.open(path, operator=OPERATOR) as ledger:
+                assert ledger.id.hex() == created[0]
+            assert fsck(path, full=True)["entries"] == 2
+
+
 def use_after_fork(ledger: Ledger, signed: bytes) -> list[str]:
     """In a forked child: what each call raises."""
     calls = [
@@ -651,14 +678,16 @@ def use_after_fork(ledger: Ledger, signed: bytes) -> list[str]:
         ledger.checkpoint,
         ledger.close,
     ]
-    said = []
-    for call in calls:
-        try:
-            call()
-            said.append("worked")
-        except Exception as error:  # noqa: BLE001 - reported to the parent
-            said.append(type(error).__name__)
-    return said
+    return [answer_to(call) for call in calls]
+
+
+def answer_to(call: Any) -> str:
+    """The name of what a call raises."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - reported to the parent
+        return type(error).__name__
+    return "worked"
 
 
 def in_fork(work: Any) -> tuple[Any, int]:
@@ -735,37 +764,26 @@ def test_spawned_processes_work(tmp_path):
 # No room.
 
 
-def fill(ledger: Ledger, per_batch: int = 200, batches_max: int = 400) -> int:
-    """Apply until there is no room: what was acknowledged until then."""
-    done = 0
-    for _ in range(batches_max):
-        made = [gift(ledger, 1, os.urandom(32)) for _ in range(per_batch)]
-        outcomes = ledger.apply(made)
-        done += outcomes.applied
-    pytest.fail("the ledger was never full")
-    return done
-
-
 @pytest.mark.parametrize("flush_records", [100, 10**9])
 def test_the_map_is_full(tmp_path, flush_records):
     """The batch fails whole, earlier work stays, the handle refuses work, and the next open works with more room."""
     path = tmp_path / "l"
     options: dict[str, Any] = {"map_bytes_max": 1 << 20, "flush_records": flush_records, "commit_every_ms": 5}
     ledger = create(path, **options)
-    acknowledged = []
-    pending = None
-    with pytest.raises(StoreError) as raised, watchdog(60):
+    acknowledged: list[tuple[bytes, int]] = []
+    pending = gift(ledger, 5)
+
+    def fill() -> None:
         while len(acknowledged) < 200_000:
-            made = [gift(ledger, 1, os.urandom(32)) for _ in range(100)]
-            outcomes = ledger.apply(made)
-            acknowledged.extend(
-                (each.transaction.operations[0].to, one.index) for each, one in zip(made, outcomes, strict=True)
-            )
-            pending = gift(ledger, 5)
+            payees = [os.urandom(32) for _ in range(100)]
+            outcomes = ledger.apply([gift(ledger, 1, to) for to in payees])
+            acknowledged.extend((to, one.index) for to, one in zip(payees, outcomes, strict=True))
+
+    with watchdog(60), pytest.raises(StoreError) as raised:
+        fill()
     assert isinstance(raised.value, (MapFullError, PoisonedError))
     assert str(1 << 20) in str(raised.value)
     assert "map_bytes_max" in str(raised.value)
-    assert pending is not None
     for call in (
         lambda: ledger.apply([pending]),
         lambda: ledger.submit(pending),
@@ -1002,31 +1020,32 @@ def look_at_damaged(folder: str, damages: list[list[Any]], well: dict[str, Any],
                 del whole[number:]
             data.write_bytes(whole)
             out.write(f"{place} begins {file} {kind} {number}\n")
-            results = []
-            for name, call in (
-                ("fsck", lambda path=path: fsck(path)),
-                ("full", lambda path=path: fsck(path, full=True)),
-                ("read", lambda path=path: open_and_look(path, read_only=True)),
-                ("write", lambda path=path: open_and_look(path, operator=OPERATOR, commit_every_ms=None)),
-            ):
-                try:
-                    found = call()
-                    same = not isinstance(found, dict) or "size" not in found or found == well
-                    results.append(f"{name}={'well' if same else 'DIFFERS'}")
-                    if not same:
-                        wrong = [part for part in well if found[part] != well[part]]
-                        results[-1] += ":" + ",".join(wrong)
-                except (StoreError, OSError) as error:
-                    results.append(f"{name}={type(error).__name__}")
-                    if isinstance(error, CorruptionError) and not (
-                        "expected" in str(error) and "corrupt: " in str(error)
-                    ):
-                        results[-1] = f"{name}=UNCLEAR:{error}"
-                except Exception as error:  # noqa: BLE001 - this is what must not be
-                    results.append(f"{name}=UNTYPED:{type(error).__name__}:{error}")
+            results = [
+                say_how(name, call, well)
+                for name, call in (
+                    ("fsck", lambda path=path: fsck(path)),
+                    ("full", lambda path=path: fsck(path, full=True)),
+                    ("read", lambda path=path: open_and_look(path, read_only=True)),
+                    ("write", lambda path=path: open_and_look(path, operator=OPERATOR, commit_every_ms=None)),
+                )
+            ]
             out.write(f"{place} {' '.join(results)}\n")
             shutil.rmtree(path)
         out.write("end\n")
+
+
+def say_how(name: str, call: Any, well: dict[str, Any]) -> str:
+    """Whether something reads as before, or how it refuses."""
+    try:
+        found = call()
+    except (StoreError, OSError) as error:
+        clear = not isinstance(error, CorruptionError) or ("expected" in str(error) and "corrupt: " in str(error))
+        return f"{name}={type(error).__name__}" if clear else f"{name}=UNCLEAR:{error}"
+    except Exception as error:  # noqa: BLE001 - this is what must not be
+        return f"{name}=UNTYPED:{type(error).__name__}:{error}"
+    if "size" not in found or found == well:
+        return f"{name}=well"
+    return f"{name}=DIFFERS:{','.join(part for part in well if found[part] != well[part])}"
 
 
 def open_and_look(path: Path, **options: Any) -> dict[str, Any]:

@@ -51,7 +51,7 @@ EACH = 10**12
 ROUNDS = 12
 """How often a writer is killed at random in a usual run."""
 
-INSTANTS_APART = 5
+INSTANTS_APART = 9
 """Of the instants of each story, every so many are died at in a usual run, and all of them in a soak."""
 
 
@@ -268,9 +268,11 @@ def recover(path: str, *_: str) -> None:
     Ledger.open(path, operator=OPERATOR, flush_records=1, cache_records=0, map_bytes=1 << 16).close()
 
 
-def start(work: Callable[..., None], *arguments: object, **environment: str) -> subprocess.Popen[str]:
-    """Start one of the functions of this module in a process of its own."""
-    source = f"import sys; from tests import test_crash; test_crash.{work.__name__}(*sys.argv[1:])"
+def start(
+    work: Callable[..., None], *arguments: object, module: str = "tests.test_crash", **environment: str
+) -> subprocess.Popen[str]:
+    """Start one of the functions of a test module in a process of its own."""
+    source = f"import sys; from {module} import {work.__name__}; {work.__name__}(*sys.argv[1:])"
     command = [sys.executable, "-c", source, *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
 
@@ -344,7 +346,7 @@ LIBRARY = r"""
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { COUNT, BEFORE, AFTER, TORN, POWER, FAILED, FAILED_BUT_DONE, FULL };
+enum { COUNT, BEFORE, AFTER, TORN, POWER, FAILED, FAILED_BUT_DONE, FULL, LIES };
 struct undo { ino_t inode; int fd; off_t at, size; size_t length; char *old; struct undo *next; };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -386,9 +388,8 @@ static void lose(void) {
 
 static void remember(int fd, off_t offset, size_t length) {
     struct stat now;
-    if (mode != POWER || fstat(fd, &now)) return;
-    int flags = fcntl(fd, F_GETFL);
-    if (flags & O_DSYNC) return;
+    if ((mode != POWER && mode != LIES) || fstat(fd, &now)) return;
+    if (mode == POWER && fcntl(fd, F_GETFL) & O_DSYNC) return;
     char name[64];
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     struct undo *one = calloc(1, sizeof *one);
@@ -402,7 +403,7 @@ static void remember(int fd, off_t offset, size_t length) {
 
 static void synced(int fd) {
     struct stat now;
-    if (fstat(fd, &now)) return;
+    if (mode == LIES || fstat(fd, &now)) return;
     struct undo **place = &undos;
     while (*place) {
         struct undo *one = *place;
@@ -418,7 +419,7 @@ static int meet(int is_write) {
     if (number != at) return 0;
     switch (mode) {
     case BEFORE: die();
-    case POWER: lose(); die();
+    case POWER: case LIES: lose(); die();
     case AFTER: return 4;
     case TORN: return is_write ? 3 : 4;
     case FAILED: errno = EIO; return 1;
@@ -435,7 +436,11 @@ ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) {
     int todo = meet(1);
     ssize_t done = -1;
     if (todo == 3) { REAL(pwrite)(fd, data, length / 2, offset); die(); }
-    if (todo != 1) { remember(fd, offset, length); done = REAL(pwrite)(fd, data, length, offset); FINISH(ssize_t, done); }
+    if (todo != 1) {
+        remember(fd, offset, length);
+        done = REAL(pwrite)(fd, data, length, offset);
+        FINISH(ssize_t, done);
+    }
     pthread_mutex_unlock(&lock);
     return done;
 }
@@ -447,7 +452,11 @@ ssize_t write(int fd, const void *data, size_t length) {
     int todo = meet(1);
     ssize_t done = -1;
     if (todo == 3) { REAL(write)(fd, data, length / 2); die(); }
-    if (todo != 1) { remember(fd, lseek(fd, 0, SEEK_CUR), length); done = REAL(write)(fd, data, length); FINISH(ssize_t, done); }
+    if (todo != 1) {
+        remember(fd, lseek(fd, 0, SEEK_CUR), length);
+        done = REAL(write)(fd, data, length);
+        FINISH(ssize_t, done);
+    }
     pthread_mutex_unlock(&lock);
     return done;
 }
@@ -501,8 +510,8 @@ int rename(const char *from, const char *to) {
 }
 """
 
-MODES = ["count", "before", "after", "torn", "power", "failed", "failed but done", "full"]
-DYING = {"before", "after", "torn", "power"}
+MODES = ["count", "before", "after", "torn", "power", "failed", "failed but done", "full", "lies"]
+DYING = {"before", "after", "torn", "power", "lies"}
 
 
 def story_of_writing(path: Path, acknowledged: Acknowledgements) -> None:
@@ -695,6 +704,12 @@ def run_stories(
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-@pytest.mark.parametrize("modes", [MODES[1:5], MODES[5:]], ids=["dying", "failing"])
+@pytest.mark.parametrize("modes", [MODES[1:5], MODES[5:8]], ids=["dying", "failing"])
 def test_at_every_call(crash_library, tmp_path, story, modes):
     assert run_stories(crash_library, tmp_path / "told", story, modes, INSTANTS_APART, 0) > 3
+
+
+def test_a_disk_that_lies_is_noticed(crash_library, tmp_path):
+    """The test of the tests: a sync that does nothing, and then no power. Something acknowledged must be missing."""
+    with pytest.raises(AssertionError, match="failed of"):
+        run_stories(crash_library, tmp_path / "told", story_of_writing, ["lies"], 30, 0)

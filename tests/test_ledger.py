@@ -237,6 +237,47 @@ def test_without_an_index(tmp_path):
                 call()
 
 
+@pytest.mark.parametrize("flushes", [False, True])
+def test_an_index_with_a_hole_is_not_used(tmp_path, flushes):
+    """What was written without an index is found by a later handle that has one, or the later handle says it cannot."""
+    create(tmp_path / "l").close()
+    with Ledger.open(tmp_path / "l", operator=OPERATOR, index=False) as ledger:
+        outcome = ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        if flushes:
+            ledger.flush()
+    try:
+        ledger = Ledger.open(tmp_path / "l", operator=OPERATOR)
+    except ValueError as error:
+        assert "index" in str(error)  # noqa: PT017 - refusing is as good as knowing
+        return
+    with ledger:
+        assert ledger.index_of(outcome.id) == outcome.index
+        assert [each.id for each in ledger.transactions(BOB.account)] == [outcome.id]
+        Verifier(ledger.verifier_key).receipt(bytes(ledger.prove_transaction(outcome.id)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"commit_every_ms": 2**64 - 1},
+        {"commit_every_ms": 0},
+        {"flush_records": 0},
+        {"flush_records": 2**64 - 1},
+        {"cache_records": 2**64 - 1},
+        {"map_bytes": 0},
+        {"map_bytes": 2**64 - 1},
+    ],
+    ids=str,
+)
+def test_options_at_their_ends(tmp_path, options):
+    with create(tmp_path / "l", **options) as ledger, watchdog(60):
+        ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        Verifier(ledger.verifier_key).checkpoint(ledger.checkpoint())
+        ledger.flush()
+    with Ledger.open(tmp_path / "l", **options) as ledger:
+        assert ledger.balance(BEAN, BOB.account) == 1
+
+
 # Applying.
 
 

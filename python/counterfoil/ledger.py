@@ -418,7 +418,7 @@ class Ledger:
 
     @property
     def last_checkpoint(self) -> str | None:
-        """The last checkpoint's signed note, if one was signed."""
+        """The signed note of the last commit; None if that was made without the operator's key."""
         return self._engine.note()
 
     @property
@@ -637,6 +637,11 @@ class Ledger:
         """Every account that holds an asset, and what it holds, in the order of the tree."""
         for account, amount, value in self._records("holders", asset):
             yield account, Holding.decode(amount, value)
+
+    def mandates(self) -> Iterator[MandateRecord]:
+        """Every mandate, in the order of the tree."""
+        for _, _, value in self._records("mandates", None):
+            yield CODEC.decode("MandateRecord", value)
 
     def lots(self, asset: bytes) -> list[LotRecord]:
         """The totals of every lot of an asset, oldest first."""

@@ -9,7 +9,7 @@ use crate::replica::Replica;
 use crate::state_store::StateStore;
 use crate::tree::Tree;
 use counterfoil_core::Id;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What was found to hold.
 #[derive(Clone, Copy, Debug)]
@@ -81,32 +81,12 @@ fn replay_from_genesis(
     options: &Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Id> {
-    let scratch = Scratch::new()?;
+    let scratch = tempfile::tempdir().map_err(|source| Error::Io { path: std::env::temp_dir(), source })?;
     let mut store_options = options.store;
     store_options.read_only = false;
-    let store = StateStore::create(&scratch.path, &store_options)?;
+    let store = StateStore::create(scratch.path(), &store_options)?;
     let mut tree = Tree::open(&store)?;
     let mut replica = Replica::begin(genesis, Cache::new(options.cache_records), &store, log, false)?;
     replica.replay(&mut tree, &store, log, size, true, progress)?;
     Ok(tree.root())
-}
-
-/// A folder that is removed when it is no longer needed.
-struct Scratch {
-    path: PathBuf,
-}
-
-impl Scratch {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("counterfoil-fsck-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
-    }
 }

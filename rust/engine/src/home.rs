@@ -4,12 +4,14 @@
 //! club.ledger/
 //!   format     "counterfoil ledger\nformat 1\n"
 //!   lock       held by the one writer
-//!   identity   which file system object log/data.mdb was when a writer last opened it
+//!   identity   which objects of the file system log/data.mdb and this file itself are, and what was signed last
 //!   log/       LMDB: entries, log tree, notes
 //!   state/     LMDB: tables, indexes
 //! ```
 
 use crate::error::{Error, Result};
+use crate::log_store::LogReader;
+use counterfoil_core::Id;
 use std::fs::{File, Metadata, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -21,6 +23,9 @@ pub const FORMAT: u32 = 1;
 
 const FIRST_LINE: &str = "counterfoil ledger";
 
+/// Stands in a folder while a ledger is being created there.
+const CREATING: &str = "creating";
+
 /// A ledger's folder.
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -28,23 +33,46 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A new folder, or an empty one that is there.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
+    /// A new folder, an empty one, or one in which an earlier creation did not get to its end; and the writer's lock on it.
+    pub(crate) fn create(path: &Path) -> Result<(Self, File)> {
         let home = Self { path: path.to_owned() };
-        if let Ok(mut entries) = std::fs::read_dir(path) {
-            if entries.next().is_some() {
-                return Err(Error::AlreadyExists { path: path.to_owned() });
-            }
-        } else if path.exists() {
-            return Err(Error::AlreadyExists { path: path.to_owned() });
+        let exists = || Error::AlreadyExists { path: path.to_owned() };
+        if path.exists() && !path.is_dir() {
+            return Err(exists());
         }
         std::fs::create_dir_all(path).map_err(|source| io(path, source))?;
-        Ok(home)
+        let is_free = || -> Result<bool> {
+            if path.join("format").exists() {
+                return Ok(false);
+            }
+            let mut entries = std::fs::read_dir(path).map_err(|source| io(path, source))?;
+            let only_lock = entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "lock"));
+            Ok(only_lock || path.join(CREATING).exists())
+        };
+        if !is_free()? {
+            return Err(exists());
+        }
+        let lock = home.lock()?;
+        // Another process may have got to the end of creating a ledger here before this one got the lock.
+        if !is_free()? {
+            return Err(exists());
+        }
+        let creating = path.join(CREATING);
+        File::create(&creating).map_err(|source| io(&creating, source))?;
+        // What an earlier creation left was never a ledger: the format is written last.
+        for environment in [home.log(), home.state()] {
+            if environment.exists() {
+                std::fs::remove_dir_all(&environment).map_err(|source| io(&environment, source))?;
+            }
+        }
+        Ok((home, lock))
     }
 
     /// Says that the folder is a ledger; the last step of creating one.
     pub(crate) fn seal(&self) -> Result<()> {
-        self.write_file("format", &format!("{FIRST_LINE}\nformat {FORMAT}\n"))
+        self.write_file("format", &format!("{FIRST_LINE}\nformat {FORMAT}\n"))?;
+        let creating = self.path.join(CREATING);
+        std::fs::remove_file(&creating).map_err(|source| io(&creating, source))
     }
 
     /// The folder of a ledger of a format that this version reads.
@@ -95,9 +123,9 @@ impl Home {
     }
 
     /// Whether this folder is the original: the log's file and the identity file itself are the file system objects that
-    /// the identity names. A copy has others, and so has a folder that an older copy was written back into: the
-    /// identity it brings names an identity file that has been replaced since.
-    pub(crate) fn is_original(&self) -> Result<bool> {
+    /// the identity names, and the log has what was signed last. A copy has other objects. An older copy that was
+    /// written back into this folder brings an identity that names a file replaced since, or a log that is behind.
+    pub(crate) fn is_original(&self, log: &LogReader) -> Result<bool> {
         let path = self.path.join("identity");
         let recorded = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -105,18 +133,33 @@ impl Home {
             Err(source) => return Err(io(&path, source)),
         };
         let own = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
-        Ok(recorded == self.identity(&own)?)
+        let signed = recorded.lines().last().and_then(|line| line.strip_prefix("signed "));
+        let Some(tree_size) = signed.and_then(|line| line.split(' ').next()?.parse::<u64>().ok()) else {
+            return Ok(false);
+        };
+        if tree_size > log.stored_size()? {
+            return Ok(false);
+        }
+        Ok(recorded == self.identity(&own, tree_size, &log.root_at(tree_size)?)?)
     }
 
-    /// Records that this folder is the original, in a new file each time: at opening and with each checkpoint.
-    pub(crate) fn record_identity(&self) -> Result<()> {
-        self.replace_file("identity", |file| self.identity(&file.metadata().map_err(|source| io(&self.path, source))?))
+    /// Records that this folder is the original and what is signed last in it, in a new file each time: at opening, and
+    /// before each checkpoint.
+    pub(crate) fn record_identity(&self, tree_size: u64, root: &Id) -> Result<()> {
+        self.replace_file("identity", |file| {
+            self.identity(&file.metadata().map_err(|source| io(&self.path, source))?, tree_size, root)
+        })
     }
 
-    fn identity(&self, own: &Metadata) -> Result<String> {
+    /// Records that this folder is a copy, whatever it is written back into.
+    pub(crate) fn record_copy(&self) -> Result<()> {
+        self.write_file("identity", "a copy\n")
+    }
+
+    fn identity(&self, own: &Metadata, tree_size: u64, root: &Id) -> Result<String> {
         let path = self.log().join("data.mdb");
         let log = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
-        Ok(format!("log {}\nidentity {}\n", object(&log), object(own)))
+        Ok(format!("log {}\nidentity {}\nsigned {tree_size} {root}\n", object(&log), object(own)))
     }
 
     fn write_file(&self, name: &str, text: &str) -> Result<()> {

@@ -272,7 +272,9 @@ impl Shared {
             return Ok(());
         }
         if let Some(commit_index) = state.replay_commits(tree, &self.store, &self.log, size)? {
-            *self.published.write().unwrap_or_else(PoisonError::into_inner) = published_at(&self.log, commit_index)?;
+            let operators = &state.position.operators;
+            let published = published_at(&self.log, commit_index, &self.genesis.origin, operators)?;
+            *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
         }
         state.apply_tail(&self.store, &self.log, size)
     }
@@ -356,8 +358,7 @@ impl Ledger {
         if let Some(seed) = operator {
             check_operator(&seed, &genesis.operator)?;
         }
-        let home = Home::create(path)?;
-        let lock = home.lock()?;
+        let (home, lock) = Home::create(path)?;
         let mut log = LogStore::create(&home.log(), &options.store)?;
         let store = StateStore::create(&home.state(), &options.store)?;
         let mut tree = Tree::open(&store)?;
@@ -377,7 +378,7 @@ impl Ledger {
         store.write_flush(&batch)?;
         tree.end_flush();
         replica.cache.evict_covered(delta);
-        home.record_identity()?;
+        home.record_identity(2, &log.root())?;
         home.seal()?;
         let note = sign_if_missing(&mut log, &genesis.origin, operator.as_ref(), 2)?;
         let published = Published { commit_index: 1, commit, note };
@@ -447,12 +448,13 @@ impl Ledger {
         if let Some(seed) = &operator {
             check_operator(seed, &replica.position.operator())?;
         }
-        let confirmed = read_only || home.is_original()?;
-        if confirmed && !read_only {
-            home.record_identity()?;
-        }
+        let confirmed = read_only || home.is_original(&reader)?;
         let commit_index = last.ok_or_else(|| no_commit(size))?;
-        let mut published = published_at(&reader, commit_index)?;
+        let mut published = published_at(&reader, commit_index, &genesis.origin, &replica.position.operators)?;
+        if confirmed && !read_only {
+            let tree_size = commit_index.saturating_add(1);
+            home.record_identity(tree_size, &reader.root_at(tree_size)?)?;
+        }
         if let Some(log) = &mut log {
             let signer = operator.filter(|_| confirmed);
             let tree_size = commit_index.saturating_add(1);
@@ -573,10 +575,11 @@ impl Ledger {
     /// when this was called. A copy opens, but signs only after [`Ledger::confirm`].
     pub fn backup(&self, path: &Path) -> Result<()> {
         let shared = self.check()?;
-        let copy = Home::create(path)?;
+        let (copy, _lock) = Home::create(path)?;
         // The state before the log: a state ahead of its log would be corrupt.
         shared.store.environment().copy_to(&copy.state())?;
         shared.log.environment().copy_to(&copy.log())?;
+        copy.record_copy()?;
         copy.seal()
     }
 
@@ -588,14 +591,9 @@ impl Ledger {
         }
         let operators = shared.read_state()?.position.operators.clone();
         let origin = &shared.genesis.origin;
-        let verified = operators
-            .iter()
-            .filter_map(|key| VerifierKey::new(origin, Algorithm::Ed25519, key.0).ok())
-            .find_map(|key| Checkpoint::verify(note, &key, &[]).ok())
-            .ok_or_else(|| {
-                Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned())
-            })?;
-        let published = verified.checkpoint;
+        let published = signed_by_operator(note, origin, &operators).ok_or_else(|| {
+            Error::Invalid("the note is not a checkpoint signed by an operator of this ledger".to_owned())
+        })?;
         let size = shared.log.stored_size()?;
         if published.tree_size > size {
             let reason =
@@ -610,7 +608,7 @@ impl Ledger {
             );
             return Err(Error::Diverged { reason });
         }
-        shared.home.record_identity()?;
+        shared.home.record_identity(published.tree_size, &root)?;
         shared.confirmed.store(true, Ordering::SeqCst);
         Ok(())
     }
@@ -791,9 +789,10 @@ impl Ledger {
     /// Numbers about it.
     pub fn stats(&self) -> Result<Stats> {
         self.reading(|shared| {
-            let (cached, uncommitted, seen, height) = {
+            let height = shared.published.read().unwrap_or_else(PoisonError::into_inner).commit.height;
+            let (cached, uncommitted, seen) = {
                 let state = shared.read_state()?;
-                (state.cache.len(), state.cache.dirty_count(), state.seen.len(), state.position.height)
+                (state.cache.len(), state.cache.dirty_count(), state.seen.len())
             };
             let tables = shared.read_tree()?.tables().count();
             let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
@@ -967,13 +966,27 @@ fn merge_page(
     }
 }
 
-/// The commit at an index, and its checkpoint if it has one.
-fn published_at(log: &LogReader, commit_index: u64) -> Result<Published> {
+/// The commit at an index, and its checkpoint if it has one: which must be about this log, and signed by an operator.
+fn published_at(log: &LogReader, commit_index: u64, origin: &str, operators: &[Id]) -> Result<Published> {
     let Some(Entry::Commit(commit)) = Entry::decode(&log.entry(commit_index)?) else {
         return Err(no_commit(commit_index));
     };
-    let note = log.note(commit_index.saturating_add(1))?.and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok(Published { commit_index, commit, note })
+    let tree_size = commit_index.saturating_add(1);
+    let Some(bytes) = log.note(tree_size)? else { return Ok(Published { commit_index, commit, note: None }) };
+    let expected = Checkpoint { origin: origin.to_owned(), tree_size, root_hash: log.root_at(tree_size)? };
+    let holds = signed_by_operator(&bytes, origin, operators).is_some_and(|checkpoint| checkpoint == expected);
+    let note = String::from_utf8(bytes).ok().filter(|_| holds).ok_or_else(|| Error::Corrupt {
+        place: format!("log, note at size {tree_size}"),
+        expected: format!("root {} signed by an operator", expected.root_hash),
+        found: "another note".to_owned(),
+    })?;
+    Ok(Published { commit_index, commit, note: Some(note) })
+}
+
+/// The checkpoint in a note that an operator of the ledger signed.
+fn signed_by_operator(note: &[u8], origin: &str, operators: &[Id]) -> Option<Checkpoint> {
+    let keys = operators.iter().rev().filter_map(|key| VerifierKey::new(origin, Algorithm::Ed25519, key.0).ok());
+    keys.filter_map(|key| Checkpoint::verify(note, &key, &[]).ok()).map(|verified| verified.checkpoint).next()
 }
 
 fn check_operator(seed: &[u8; 32], operator: &Id) -> Result<()> {

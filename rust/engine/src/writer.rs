@@ -791,7 +791,7 @@ impl Writer {
             Ok(seed) => {
                 // An older copy of this folder, written back into it, is known by the identity it brings: it has to be
                 // renewed before anything is signed that such a copy would contradict.
-                shared.home.record_identity()?;
+                shared.home.record_identity(tree_size, &self.log.root())?;
                 sign_if_missing(&mut self.log, &shared.genesis.origin, Some(&seed), tree_size)?
             }
             Err(_) => None,

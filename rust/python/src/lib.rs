@@ -39,7 +39,10 @@ fn seed(given: Option<&[u8]>) -> PyResult<Option<[u8; 32]>> {
 }
 
 fn table(name: &str, key: Option<&[u8]>) -> PyResult<Table> {
-    let name = TableName::parse(name).ok_or_else(|| PyValueError::new_err(format!("no table is named {name:?}")))?;
+    let name = TableName::parse(name).ok_or_else(|| {
+        let found: String = name.chars().take(40).collect();
+        PyValueError::new_err(format!("no table is named {found:?}"))
+    })?;
     let key = key.map(|key| id("table key", key)).transpose()?;
     if key.is_some() != name.is_keyed() {
         let (expected, found) = if key.is_some() { ("no key", "one") } else { ("a key", "none") };
