@@ -551,7 +551,61 @@ def story_of_creation(path: Path, acknowledged: Acknowledgements) -> None:
     ledger.close()
 
 
-STORIES = [story_of_writing, story_of_recovery, story_of_rebuilding, story_of_creation]
+def story_of_backup(path: Path, acknowledged: Acknowledgements) -> None:
+    """Write, and take a backup in between."""
+    ledger = open_with_either_key(path)
+    for batch in range(2):
+        acknowledged.transactions(ledger.apply(write_batch(ledger.id, random.Random(batch), 4, batch, 3)))  # noqa: S311
+        if batch == 0:
+            acknowledged.note(ledger.checkpoint(), ledger.verifier_key)
+            ledger.backup(path / "backup")
+    ledger.close()
+
+
+def story_of_writing_followed(path: Path, acknowledged: Acknowledgements) -> None:
+    """The same with a follower that was there before and stays: LMDB's lock files outlive the writer."""
+    story_of_writing(path, acknowledged)
+
+
+STORIES = [
+    story_of_writing,
+    story_of_writing_followed,
+    story_of_recovery,
+    story_of_rebuilding,
+    story_of_creation,
+    story_of_backup,
+]
+
+
+class Keeper:
+    """A forked child that has the ledger open read-only until it is told to end, and then looks once more."""
+
+    def __init__(self, path: Path) -> None:
+        ready, self.end = os.pipe(), os.pipe()
+        self.child = os.fork()
+        if self.child == 0:
+            status = 99
+            try:
+                os.close(self.end[1])
+                with Ledger.open(path, read_only=True) as ledger:
+                    ledger.balance(COIN, PEOPLE[0].account)
+                    os.write(ready[1], b"x")
+                    os.read(self.end[0], 1)
+                    assert sum(holding.amount for _, holding in ledger.holders(COIN)) == EACH * len(PEOPLE)
+                status = 0
+            except BaseException:  # noqa: BLE001 - printed for the parent
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+        os.close(ready[1])
+        os.read(ready[0], 1)
+        os.close(ready[0])
+        os.close(self.end[0])
+
+    def finish(self) -> int:
+        os.close(self.end[1])
+        return os.waitpid(self.child, 0)[1]
 
 
 def prepare(story: Callable[..., None], base: Path) -> None:
@@ -615,6 +669,9 @@ def tell_stories(name: str, modes: str, apart: str, seed: str, folder_name: str)
     failures = []
     told = 0
     for number, mode in enumerate(modes.split(",")):
+        if story is story_of_writing_followed and mode == "power":
+            # No follower survives that.
+            continue
         for instant in range(1 + (int(seed) + number * 2) % int(apart), calls + 1, int(apart)):
             reset()
 
@@ -626,12 +683,15 @@ def tell_stories(name: str, modes: str, apart: str, seed: str, folder_name: str)
                     assert mode not in DYING
 
             log = folder / "log"
+            keeper = Keeper(path) if story is story_of_writing_followed else None
             status = redirected(log, lambda live=live: in_child(live))
             died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
             fine = died if mode in DYING and instant < calls - 3 else (died or status == 0)
             if fine:
                 status = redirected(log, lambda: in_child(lambda: audit_story(story, path, acknowledgements)))
                 fine = status == 0
+            if keeper is not None:
+                fine = keeper.finish() == 0 and fine
             told += 1
             if not fine:
                 failures.append(f"{name}, {mode} at call {instant} of {calls}: status {status}\n{log.read_text()}")
@@ -671,6 +731,17 @@ def audit_story(story: Callable[..., None], path: Path, acknowledgements: Path) 
         with Ledger.open(path, operator=OPERATOR) as ledger:
             Verifier(ledger.verifier_key).checkpoint(ledger.checkpoint())
         return
+    if story is story_of_backup:
+        # A backup that was not finished is none; one that was is a prefix.
+        try:
+            report = fsck(path / "backup", full=True)
+        except NotALedgerError:
+            pass
+        else:
+            with Ledger.open(path, read_only=True) as ledger:
+                assert ledger.log_root(int(report["entries"])) == report["log_root"]  # type: ignore[call-overload]
+            with Ledger.open(path / "backup", operator=OPERATOR) as ledger:
+                assert not ledger.is_confirmed
     Audit(path).after(acknowledgements, full=True)
 
 

@@ -18,6 +18,7 @@ pytest.importorskip("counterfoil._core")
 
 from counterfoil import Ledger, Transaction
 from counterfoil.exceptions import ReadOnlyError
+from counterfoil.ledger import fsck
 from counterfoil.ops import Pay, Transfer
 from counterfoil.verify import ProofError, Verifier
 from counterfoil.wire import Applied, decode_entry
@@ -306,6 +307,25 @@ def test_a_follower_sees_what_is_durable_at_once(tmp_path):
         (tmp_path / "questions").write_text("end")
     _, error = reader.communicate(timeout=60)
     assert reader.returncode == 0, error
+
+
+def test_a_follower_takes_backups(followed, tmp_path):
+    """Copies taken beside a busy writer of another process are whole."""
+    path, _ = followed
+    acknowledged = tmp_path / "acknowledged"
+    writer = start(write_for_ever, path, acknowledged, 11)
+    while not acknowledged.exists() or acknowledged.stat().st_size < 2_000:
+        assert writer.poll() is None, writer.communicate()[1]
+        time.sleep(0.01)
+    with Ledger.open(path, read_only=True) as ledger:
+        for number in range(4):
+            size = ledger.size
+            ledger.backup(tmp_path / f"backup {number}")
+            report = fsck(tmp_path / f"backup {number}", full=True)
+            assert int(report["entries"]) >= size  # type: ignore[call-overload]
+            assert ledger.log_root(int(report["entries"])) == report["log_root"]  # type: ignore[call-overload]
+    kill(writer)
+    Audit(path).after(acknowledged)
 
 
 def answer(path: str, questions: str, answers: str) -> None:

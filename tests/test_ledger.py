@@ -205,6 +205,25 @@ def test_a_with_block_closes(tmp_path):
         pass
 
 
+def test_a_relative_path_is_of_the_moment_of_opening(tmp_path, monkeypatch):
+    """A service that changes its folder afterwards, as daemons do, keeps its ledger."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with create(Path("l")) as ledger:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        ledger.transfer(ANN, BEAN, to=BOB.account, amount=1)
+        Verifier(ledger.verifier_key).checkpoint(ledger.checkpoint())
+        ledger.flush()
+        assert ledger.stats()["log_bytes"] > 0
+        ledger.backup(tmp_path / "backup")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    monkeypatch.chdir(tmp_path)
+    with Ledger.open("l", read_only=True) as ledger:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert ledger.balance(BEAN, BOB.account) == 1
+        assert ledger.stats()["log_bytes"] > 0
+
+
 @pytest.mark.parametrize("cache_records", [0, 1, 10])
 def test_a_cache_that_holds_next_to_nothing(tmp_path, cache_records):
     options: dict[str, Any] = {"cache_records": cache_records, "flush_records": 5, "commit_every_ms": 1}

@@ -503,7 +503,7 @@ class Ledger:
             symbol: 1 to 12 of `A-Z`, `0-9` and `.`; once for each issuer.
             decimals: Decimal places of a whole unit.
             supply_cap: The most minor units that may exist; it can only be lowered later.
-            policy: Its rules, such as `Lots(Period.month)` and `InactivityExpiry(365)`.
+            policy: Its rules, such as `Lots(Period.MONTH)` and `InactivityExpiry(365)`.
             powers: Who may mint, freeze, pause, claw back and change it. By default the issuer may mint and change,
                 and nobody may do the rest, ever.
             time: When, ms; now if None.

@@ -1002,20 +1002,18 @@ class Authorizer(Encodable):
         return self.account if self.key is None else self.key
 
 
-class Operation:
-    """An operation as the verifier reads it: `operation.amount` and so on, by the names in the reference.
+class Structure:
+    """Named fields that the verifier has no class of its own for: `payee.amount` and so on.
 
     Attributes:
-        wire_tag: Its tag.
-        wire_name: Its name, as in `OPERATIONS`.
+        wire_name: The name of its layout.
         wire_fields: Its fields by name.
     """
 
-    __slots__ = ("wire_fields", "wire_name", "wire_tag")
+    __slots__ = ("wire_fields", "wire_name")
 
-    def __init__(self, wire_tag: int, wire_name: str, wire_fields: Mapping[str, Decoded]) -> None:
+    def __init__(self, wire_name: str, wire_fields: Mapping[str, Decoded]) -> None:
         """Made by the codec."""
-        self.wire_tag = wire_tag
         self.wire_name = wire_name
         self.wire_fields = dict(wire_fields)
 
@@ -1026,18 +1024,35 @@ class Operation:
         return self.wire_fields[name]
 
     def __eq__(self, other: object) -> bool:
-        """The same operation with the same fields."""
-        if not isinstance(other, Operation):
+        """The same structure with the same fields."""
+        if not isinstance(other, Structure):
             return NotImplemented
-        return (self.wire_tag, self.wire_fields) == (other.wire_tag, other.wire_fields)
+        return (self.wire_name, self.wire_fields) == (other.wire_name, other.wire_fields)
 
     def __hash__(self) -> int:
-        """Equal operations have equal hashes."""
-        return hash((self.wire_tag, tuple(self.wire_fields.values())))
+        """Equal structures have equal hashes."""
+        return hash((self.wire_name, tuple(self.wire_fields.values())))
 
     def __repr__(self) -> str:
         """The name and the fields."""
         return f"{self.wire_name}({', '.join(f'{name}={value!r}' for name, value in self.wire_fields.items())})"
+
+
+class Operation(Structure):
+    """An operation as the verifier reads it: `operation.amount` and so on, by the names in the reference.
+
+    Attributes:
+        wire_tag: Its tag.
+        wire_name: Its name, as in `OPERATIONS`.
+        wire_fields: Its fields by name.
+    """
+
+    __slots__ = ("wire_tag",)
+
+    def __init__(self, wire_tag: int, wire_name: str, wire_fields: Mapping[str, Decoded]) -> None:
+        """Made by the codec."""
+        super().__init__(wire_name, wire_fields)
+        self.wire_tag = wire_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -2366,13 +2381,13 @@ class _Option(_Type):
 
 
 class _Struct(_Type):
-    """Named fields; values are instances of `made`, or dictionaries where nothing is made of them."""
+    """Named fields; values are instances of `made`, or of `Structure` where there is no such class."""
 
     def __init__(self, name: str, fields: list[tuple[str, _Type]], made: type | None) -> None:
         self.name = name
         self.fields = fields
         self.made = made
-        self.make: Callable[[dict[str, Decoded]], Decoded] = dict
+        self.make: Callable[[dict[str, Decoded]], Decoded] = lambda values: Structure(name, values)
         if made is not None:
             self.make = getattr(made, "_from_wire", None) or (lambda values: _build(made, values))
 

@@ -152,6 +152,13 @@ impl Environment {
         };
         // Readers that were killed keep every page they saw from being used again, for ever.
         environment.clear_stale_readers()?;
+        if !options.read_only {
+            // A writer that was killed at the very end of a commit may have stored it without telling the readers, who
+            // go on to see the one before as long as a follower keeps the lock file alive. Whoever takes the writer's
+            // lock next repairs that: so it is taken before anything is read.
+            let txn = environment.env.write_txn().map_err(|error| environment.located(error.into()))?;
+            txn.abort();
+        }
         let databases = environment.databases(names)?;
         Ok((Arc::new(environment), databases))
     }

@@ -35,7 +35,8 @@ pub(crate) struct Home {
 impl Home {
     /// A new folder, an empty one, or one in which an earlier creation did not get to its end; and the writer's lock on it.
     pub(crate) fn create(path: &Path) -> Result<(Self, File)> {
-        let home = Self { path: path.to_owned() };
+        // The folder stays the one it was when this process goes elsewhere.
+        let home = Self { path: std::path::absolute(path).map_err(|source| io(path, source))? };
         let exists = || Error::AlreadyExists { path: path.to_owned() };
         if path.exists() && !path.is_dir() {
             return Err(exists());
@@ -72,12 +73,19 @@ impl Home {
     pub(crate) fn seal(&self) -> Result<()> {
         self.write_file("format", &format!("{FIRST_LINE}\nformat {FORMAT}\n"))?;
         let creating = self.path.join(CREATING);
-        std::fs::remove_file(&creating).map_err(|source| io(&creating, source))
+        std::fs::remove_file(&creating).map_err(|source| io(&creating, source))?;
+        // That the folder above lists this one has to survive a crash as well.
+        let above = self.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
+        match above {
+            Some(above) => File::open(&above).and_then(|folder| folder.sync_all()).map_err(|source| io(&above, source)),
+            None => Ok(()),
+        }
     }
 
     /// The folder of a ledger of a format that this version reads.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let home = Self { path: path.to_owned() };
+        // The folder stays the one it was when this process goes elsewhere.
+        let home = Self { path: std::path::absolute(path).map_err(|source| io(path, source))? };
         let not_a_ledger = |reason: &str| Error::NotALedger { path: path.to_owned(), reason: reason.to_owned() };
         if !path.is_dir() {
             return Err(not_a_ledger("there is no such folder"));

@@ -173,6 +173,13 @@ impl Shared {
         self.confirmed.load(Ordering::SeqCst)
     }
 
+    /// Whether entries stand after the last commit, or stood between it and what it is `through`.
+    pub(crate) fn has_uncommitted_entries(&self) -> Result<bool> {
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        let after = self.log.stored_size()? > published.commit_index.saturating_add(1);
+        Ok(after || published.commit.through < published.commit_index)
+    }
+
     /// Why the last commit has no checkpoint.
     fn why_unsigned(&self) -> Error {
         if self.is_confirmed() { Error::NoOperatorKey } else { Error::Unconfirmed }
@@ -210,6 +217,19 @@ impl Shared {
         state.map_err(|_| self.why_unusable())
     }
 
+    /// The state, where its transactions are indexed.
+    fn read_indexed_state(&self) -> Result<MutexGuard<'_, Replica>> {
+        let state = self.read_state()?;
+        if !self.options.indexed {
+            let problem = "the ledger was opened with index=False: transactions are not looked up";
+            return Err(Error::Invalid(problem.to_owned()));
+        }
+        if !state.position.indexed {
+            return Err(Error::Invalid(INDEX_HOLE.to_owned()));
+        }
+        Ok(state)
+    }
+
     fn read_tree(&self) -> Result<RwLockReadGuard<'_, Tree>> {
         self.tree.read().map_err(|_| self.why_unusable())
     }
@@ -227,15 +247,22 @@ impl Shared {
 
     /// Runs `read` while the tree stands at the last commit.
     fn at_last_commit<T>(&self, read: impl FnOnce(&Tree, &Published) -> Result<T>) -> Result<T> {
-        let publishing = self.wait_published();
-        if self.is_poisoned() {
-            return Err(self.why_unusable());
+        loop {
+            // Waited for with no lock in hand, and not held while the tree is waited for: a page holds the tree and then
+            // looks at it, and a flush that waits for the tree would close the circle.
+            drop(self.wait_published());
+            let tree = self.read_tree()?;
+            // A commit may have begun before the tree was held; it cannot go on without it.
+            if *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) {
+                continue;
+            }
+            // Poisoning ends the waiting too, with a tree that may be ahead.
+            if self.is_poisoned() {
+                return Err(self.why_unusable());
+            }
+            let published = self.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+            return read(&tree, &published);
         }
-        // The tree is locked before another commit may begin, which then waits for this reader.
-        let tree = self.read_tree()?;
-        let published = self.published.read().unwrap_or_else(PoisonError::into_inner).clone();
-        drop(publishing);
-        read(&tree, &published)
     }
 
     fn is_behind_flush(&self) -> Result<bool> {
@@ -260,6 +287,15 @@ impl Shared {
         }
     }
 
+    /// The note of a commit is stored a moment after the commit.
+    fn look_for_note(&self, operators: &[Id]) -> Result<()> {
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        if published.note.is_none() {
+            *published = published_at(&self.log, published.commit_index, &self.genesis.origin, operators)?;
+        }
+        Ok(())
+    }
+
     fn catch_up(&self, tree: &mut Tree, state: &mut Replica) -> Result<()> {
         if self.is_behind_flush()? {
             *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = self.store.mark()?;
@@ -268,10 +304,11 @@ impl Shared {
             *state = loaded.replica;
         }
         let size = self.log.stored_size()?;
-        if state.applied() == size {
-            return Ok(());
+        if state.applied() == size && !state.note_has_come(&self.log)? {
+            return self.look_for_note(&state.position.operators);
         }
-        if let Some(commit_index) = state.replay_commits(tree, &self.store, &self.log, size)? {
+        let has_note = self.published.read().unwrap_or_else(PoisonError::into_inner).note.is_some();
+        if let Some(commit_index) = state.replay_commits(tree, &self.store, &self.log, size, has_note)? {
             let operators = &state.position.operators;
             let published = published_at(&self.log, commit_index, &self.genesis.origin, operators)?;
             *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
@@ -327,6 +364,9 @@ impl Shared {
     }
 }
 
+const INDEX_HOLE: &str = "the index lacks what was applied while the ledger was open with index=False: open it with \
+                          index=False again, or delete its folder state, which the next opening makes again from the log";
+
 /// How long closing waits for readers in other threads.
 const CLOSE_PATIENCE_MS: u32 = 5_000;
 
@@ -335,7 +375,6 @@ pub struct Ledger {
     /// None once it is closed.
     shared: RwLock<Option<Arc<Shared>>>,
     genesis: Genesis,
-    indexed: bool,
     threads: Mutex<Option<Threads>>,
     read_only: bool,
     opened_in: u32,
@@ -430,6 +469,9 @@ impl Ledger {
         };
         let loaded = store.mark()?;
         let Loaded { genesis, mut tree, mut replica } = load(&store, &reader, options)?;
+        if options.indexed && !replica.position.indexed {
+            return Err(Error::Invalid(INDEX_HOLE.to_owned()));
+        }
         let size = reader.stored_size()?;
         if replica.position.through > size {
             return Err(Error::Corrupt {
@@ -439,7 +481,7 @@ impl Ledger {
             });
         }
         let last = if read_only {
-            let last = replica.replay_commits(&mut tree, &store, &reader, size)?;
+            let last = replica.replay_commits(&mut tree, &store, &reader, size, false)?;
             replica.apply_tail(&store, &reader, size)?;
             last
         } else {
@@ -456,8 +498,9 @@ impl Ledger {
             home.record_identity(tree_size, &reader.root_at(tree_size)?)?;
         }
         if let Some(log) = &mut log {
-            let signer = operator.filter(|_| confirmed);
+            // Where entries follow, among them perhaps a new operator, the next commit will be signed.
             let tree_size = commit_index.saturating_add(1);
+            let signer = operator.filter(|_| confirmed && tree_size == size);
             published.note = sign_if_missing(log, &genesis.origin, signer.as_ref(), tree_size)?;
         }
         let parts = Parts { home, lock, genesis, store, loaded, reader, log, tree, replica, published, confirmed };
@@ -493,7 +536,7 @@ impl Ledger {
         let threads = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
         let (threads, lock) = (Mutex::new(threads), Mutex::new(lock));
         let (shared, opened_in) = (RwLock::new(Some(shared)), std::process::id());
-        Ok(Self { shared, genesis, indexed: options.indexed, threads, read_only, opened_in, lock })
+        Ok(Self { shared, genesis, threads, read_only, opened_in, lock })
     }
 
     /// What the handle works on. Refuses a closed, poisoned or forked one.
@@ -755,8 +798,7 @@ impl Ledger {
     /// The log index of a transaction.
     pub fn index_of(&self, id: &Id) -> Result<Option<u64>> {
         self.reading(|shared| {
-            self.refuse_unindexed()?;
-            let state = shared.read_state()?;
+            let state = shared.read_indexed_state()?;
             shared.index_of_locked(&state, id)
         })
     }
@@ -764,8 +806,7 @@ impl Ledger {
     /// Log indexes of an account's transactions, in order of time, from `from` on.
     pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
         self.reading(|shared| {
-            self.refuse_unindexed()?;
-            let state = shared.read_state()?;
+            let state = shared.read_indexed_state()?;
             // A flush that ends between the reads shows some twice.
             let mut indexes = shared.store.account_page(account, from.checked_sub(1), limit)?;
             shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
@@ -776,14 +817,6 @@ impl Ledger {
             indexes.truncate(limit);
             Ok(indexes)
         })
-    }
-
-    fn refuse_unindexed(&self) -> Result<()> {
-        if self.indexed {
-            Ok(())
-        } else {
-            Err(Error::Invalid("the ledger was opened with index=False: transactions are not indexed".to_owned()))
-        }
     }
 
     /// Numbers about it.

@@ -37,6 +37,8 @@ pub(crate) struct Position {
     pub(crate) operators: Vec<Id>,
     /// The deterministic rules in force.
     pub(crate) rules: u32,
+    /// Whether every transaction is indexed.
+    pub(crate) indexed: bool,
 }
 
 impl Position {
@@ -69,6 +71,8 @@ pub(crate) struct Replica {
     pub(crate) in_flight: Vec<Id>,
     /// What a follower has beyond the last commit.
     tail: Option<Tail>,
+    /// The commit that a follower left for later, because its note was not stored yet.
+    awaited_note: Option<u64>,
 }
 
 #[expect(clippy::disallowed_types, reason = "looked up by key; iterated only to be sorted afterwards")]
@@ -277,6 +281,7 @@ impl Replica {
             state_root: Id::ZERO,
             operators: vec![genesis.operator],
             rules: RULES,
+            indexed: true,
         };
         let ledger = genesis.ledger_id();
         Ok(Self {
@@ -289,6 +294,7 @@ impl Replica {
             indexed,
             in_flight: Vec::new(),
             tail: None,
+            awaited_note: None,
         })
     }
 
@@ -327,6 +333,7 @@ impl Replica {
             indexed,
             in_flight: Vec::new(),
             tail: None,
+            awaited_note: None,
         })
     }
 
@@ -366,6 +373,7 @@ impl Replica {
         let transaction = &admitted.signed.transaction;
         let remembered = Remembered { valid_until: transaction.valid_until, index };
         self.seen.remember(short(&admitted.pair), remembered);
+        self.position.indexed &= self.indexed;
         if self.indexed {
             self.unsaved.add(id, admitted, index);
         }
@@ -418,15 +426,28 @@ impl Replica {
         self.replay_between(&boundaries, tree, store, log, to, signatures, progress)
     }
 
-    /// Replays what the last commit below `size` is through, and no entry more.
+    /// Replays what the last commit below `size` is through, and no entry more. `has_note`: whether the commit that it stands
+    /// at has one.
     pub(crate) fn replay_commits(
         &mut self,
         tree: &mut Tree,
         store: &StateStore,
         log: &LogReader,
         size: u64,
+        has_note: bool,
     ) -> Result<Option<u64>> {
-        let boundaries = find_boundaries(log, self.position.through, size, self.position.commit_through)?;
+        let mut boundaries = find_boundaries(log, self.position.through, size, self.position.commit_through)?;
+        // The note of the last commit may not be stored yet: until it is, or another commit follows, what was proven
+        // before it stands.
+        if let [.., _, last] | [last] = boundaries.as_slice()
+            && (boundaries.len() > 1 || has_note)
+            && log.note(last.index.saturating_add(1))?.is_none()
+        {
+            self.awaited_note = Some(last.index);
+            boundaries.pop();
+        } else {
+            self.awaited_note = None;
+        }
         let to = boundaries.last().map_or(self.position.through, |last| last.commit.through);
         // The tail was applied from a position that is left behind now.
         if to != self.position.through {
@@ -461,6 +482,14 @@ impl Replica {
         self.position.through = to;
         let met = next.checked_sub(1).and_then(|last| boundaries.get(last));
         Ok(met.map(|boundary| boundary.index))
+    }
+
+    /// Whether the note that was not there yet is there now.
+    pub(crate) fn note_has_come(&self, log: &LogReader) -> Result<bool> {
+        match self.awaited_note {
+            None => Ok(false),
+            Some(commit_index) => Ok(log.note(commit_index.saturating_add(1))?.is_some()),
+        }
     }
 
     /// How many entries are applied, the tail included.

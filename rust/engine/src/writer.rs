@@ -192,6 +192,7 @@ impl Threads {
         let (work, receive_work) = channel();
         let (commits, receive_commits) = channel();
         let (flushes, receive_flushes) = channel();
+        let uncommitted = shared.has_uncommitted_entries()?;
         let writer = Writer {
             shared: Arc::clone(shared),
             log,
@@ -203,7 +204,9 @@ impl Threads {
             commit_running: false,
             flush_running: false,
             closing: false,
-            stated_time: false,
+            // What is taken over from the log keeps to the log's time.
+            stated_time: true,
+            uncommitted,
             changed_since_flush: 0,
             committed: None,
             last_commit: now(),
@@ -428,6 +431,8 @@ struct Writer {
     closing: bool,
     /// Whether the last transactions came with a stated time: then commits keep to it.
     stated_time: bool,
+    /// Whether entries were appended that no commit covers. A refused transaction appends none, and causes no commit.
+    uncommitted: bool,
     changed_since_flush: usize,
     /// None before the first commit of this handle, and once it is being flushed.
     committed: Option<Committed>,
@@ -491,16 +496,14 @@ impl Writer {
         }
         let every = Duration::from_millis(every_ms);
         // Nothing to commit: the next change wakes the thread, and is then due at the latest after `every`.
-        let dirty = self.shared.state.lock().is_ok_and(|state| state.cache.dirty_count() > 0);
-        if dirty { every.saturating_sub(self.last_commit.elapsed()) } else { IDLE }
+        if self.uncommitted { every.saturating_sub(self.last_commit.elapsed()) } else { IDLE }
     }
 
     fn commit_if_due(&mut self) -> Result<()> {
         if self.commit_running {
             return Ok(());
         }
-        let dirty = self.lock_state(&Arc::clone(&self.shared))?.cache.dirty_count() > 0;
-        let due = dirty
+        let due = self.uncommitted
             && self
                 .shared
                 .options
@@ -510,7 +513,7 @@ impl Writer {
         let wanted =
             !self.checkpoint_waiters.is_empty() || self.flush_waiters.iter().any(|(delta, _)| *delta > committed);
         // Closing ends with a flush, and only a commit can be flushed.
-        let last_one = self.closing && dirty;
+        let last_one = self.closing && self.uncommitted;
         if due || wanted || last_one { self.start_commit() } else { Ok(()) }
     }
 
@@ -546,6 +549,7 @@ impl Writer {
             };
         }
         let applied = !group.entries.is_empty();
+        self.uncommitted |= applied;
         let appended = if applied { self.log.append(&group.entries).map(|_| ()) } else { Ok(()) };
         state.in_flight.clear();
         if let Err(error) = appended {
@@ -736,6 +740,7 @@ impl Writer {
         // A commit that is being hashed was captured before this entry, and its height is not in the log yet: the
         // message names the last commit that is.
         self.log.append(&[Entry::Operator(change).encode()])?;
+        self.uncommitted = true;
         state.position.operators.push(new_key);
         self.operator = Some(seed);
         drop(state);
@@ -755,6 +760,7 @@ impl Writer {
         let position = state.position.clone();
         drop(state);
         self.commit_running = true;
+        self.uncommitted = false;
         self.last_commit = now();
         self.commits.send(CommitTask { changes, delta, position }).map_err(|_| shared.why_unusable())
     }
@@ -817,7 +823,7 @@ impl Writer {
         let Some(committed) = &self.committed else { return Ok(()) };
         let due = self.changed_since_flush >= self.shared.options.flush_records
             || self.flush_waiters.iter().any(|(delta, _)| *delta <= committed.delta)
-            || (self.closing && self.lock_state(&self.shared)?.cache.dirty_count() == 0);
+            || (self.closing && !self.uncommitted);
         if !due {
             return Ok(());
         }
