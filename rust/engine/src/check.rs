@@ -36,7 +36,7 @@ pub struct Findings {
 /// # Errors
 ///
 /// `Corrupt` says the place, what was expected and what was found; `Locked` while a writer has it open.
-pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Result<Findings> {
+pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<Findings> {
     let home = Home::open(path)?;
     let _lock = home.lock()?;
     let mut options = Options::default();
@@ -54,7 +54,7 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Resu
             found: format!("one of {}", replica.position.through),
         });
     }
-    replica.replay(&mut tree, &store, &log, frontier.size(), true, &mut |_, _| {})?;
+    replica.replay(&mut tree, &store, &log, frontier.size(), true, &mut |_, _| Ok(()))?;
     if full {
         let again = replay_from_genesis(&loaded.genesis, &log, frontier.size(), &options, progress)?;
         if again != tree.root() {
@@ -79,7 +79,7 @@ fn replay_from_genesis(
     log: &LogReader,
     size: u64,
     options: &Options,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> Result<()>,
 ) -> Result<Id> {
     let scratch = tempfile::tempdir().map_err(|source| Error::Io { path: std::env::temp_dir(), source })?;
     let mut store_options = options.store;

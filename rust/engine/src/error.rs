@@ -119,6 +119,9 @@ pub enum Error {
     /// Something was asked for that is not there.
     #[error("not found: {0}")]
     NotFound(String),
+    /// Whoever was told the progress asked to stop.
+    #[error("stopped, because the progress callback failed")]
+    Interrupted,
     /// An argument that makes no sense.
     #[error("{0}")]
     Invalid(String),

@@ -445,7 +445,7 @@ impl Ledger {
         path: &Path,
         operator: Option<[u8; 32]>,
         options: &Options,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Self> {
         let read_only = options.store.read_only;
         let home = Home::open(path)?;
@@ -467,31 +467,18 @@ impl Ledger {
             let reader = log.reader();
             (Some(log), reader)
         };
-        let loaded = store.mark()?;
-        let Loaded { genesis, mut tree, mut replica } = load(&store, &reader, options)?;
-        if options.indexed && !replica.position.indexed {
-            return Err(Error::Invalid(INDEX_HOLE.to_owned()));
-        }
-        let size = reader.stored_size()?;
-        if replica.position.through > size {
-            return Err(Error::Corrupt {
-                place: "state".to_owned(),
-                expected: format!("a state of at most the log's {size} entries"),
-                found: format!("one of {}: the log was truncated or replaced", replica.position.through),
-            });
-        }
-        let last = if read_only {
-            let last = replica.replay_commits(&mut tree, &store, &reader, size, false)?;
-            replica.apply_tail(&store, &reader, size)?;
-            last
-        } else {
-            replica.replay(&mut tree, &store, &reader, size, false, progress)?
+        let Replayed { loaded, genesis, tree, replica, commit_index, size } = loop {
+            let mark = store.mark()?;
+            let replayed = load_and_replay(&store, &reader, options, progress);
+            // A writer in another process may have flushed meanwhile: then what was read did not belong together.
+            if !read_only || store.mark()? == mark {
+                break replayed?;
+            }
         };
         if let Some(seed) = &operator {
             check_operator(seed, &replica.position.operator())?;
         }
         let confirmed = read_only || home.is_original(&reader)?;
-        let commit_index = last.ok_or_else(|| no_commit(size))?;
         let mut published = published_at(&reader, commit_index, &genesis.origin, &replica.position.operators)?;
         if confirmed && !read_only {
             let tree_size = commit_index.saturating_add(1);
@@ -925,6 +912,50 @@ pub(crate) struct Loaded {
     pub(crate) genesis: Genesis,
     pub(crate) tree: Tree,
     pub(crate) replica: Replica,
+}
+
+/// What stands once the log is applied.
+struct Replayed {
+    /// What the flushed state stood for.
+    loaded: Option<StateMark>,
+    genesis: Genesis,
+    tree: Tree,
+    replica: Replica,
+    /// The last commit.
+    commit_index: u64,
+    /// Of the log.
+    size: u64,
+}
+
+/// The flushed state, and what the log has beyond it.
+fn load_and_replay(
+    store: &StateStore,
+    reader: &LogReader,
+    options: &Options,
+    progress: &mut dyn FnMut(u64, u64) -> Result<()>,
+) -> Result<Replayed> {
+    let loaded = store.mark()?;
+    let Loaded { genesis, mut tree, mut replica } = load(store, reader, options)?;
+    if options.indexed && !replica.position.indexed {
+        return Err(Error::Invalid(INDEX_HOLE.to_owned()));
+    }
+    let size = reader.stored_size()?;
+    if replica.position.through > size {
+        return Err(Error::Corrupt {
+            place: "state".to_owned(),
+            expected: format!("a state of at most the log's {size} entries"),
+            found: format!("one of {}: the log was truncated or replaced", replica.position.through),
+        });
+    }
+    let last = if options.store.read_only {
+        let last = replica.replay_commits(&mut tree, store, reader, size, false)?;
+        replica.apply_tail(store, reader, size)?;
+        last
+    } else {
+        replica.replay(&mut tree, store, reader, size, false, progress)?
+    };
+    let commit_index = last.ok_or_else(|| no_commit(size))?;
+    Ok(Replayed { loaded, genesis, tree, replica, commit_index, size })
 }
 
 /// The state as it was flushed, and where in the log it stands.

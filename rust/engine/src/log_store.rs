@@ -196,7 +196,7 @@ impl LogStore {
     }
 
     /// Checks everything that is stored, and that it is what this handle appended. See [`LogReader::check`].
-    pub fn check(&self, progress: impl FnMut(u64, u64)) -> Result<()> {
+    pub fn check(&self, progress: impl FnMut(u64, u64) -> Result<()>) -> Result<()> {
         let frontier = self.reader.check(progress)?;
         if frontier != self.frontier {
             let tree = |frontier: &Frontier| format!("{} entries with root {}", frontier.size(), frontier.root());
@@ -297,7 +297,7 @@ impl LogReader {
     /// the size, and for each note the root that it signs. `progress` hears how many entries are done, and of how many.
     ///
     /// Returns the frontier of what is stored.
-    pub fn check(&self, progress: impl FnMut(u64, u64)) -> Result<Frontier> {
+    pub fn check(&self, progress: impl FnMut(u64, u64) -> Result<()>) -> Result<Frontier> {
         let mut progress = progress;
         self.environment.check_pages()?;
         let view = self.view()?;
@@ -323,7 +323,7 @@ impl LogReader {
                 }
                 notes.check_at(&frontier)?;
             }
-            progress(frontier.size(), size);
+            progress(frontier.size(), size)?;
         }
         if frontier.size() != size {
             return Err(corrupt("entries".into(), format!("{size} entries"), frontier.size()));

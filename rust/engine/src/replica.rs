@@ -420,7 +420,7 @@ impl Replica {
         log: &LogReader,
         to: u64,
         signatures: bool,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
         let boundaries = find_boundaries(log, self.position.through, to, self.position.commit_through)?;
         self.replay_between(&boundaries, tree, store, log, to, signatures, progress)
@@ -453,7 +453,7 @@ impl Replica {
         if to != self.position.through {
             self.tail = None;
         }
-        self.replay_between(&boundaries, tree, store, log, to, false, &mut |_, _| {})
+        self.replay_between(&boundaries, tree, store, log, to, false, &mut |_, _| Ok(()))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the one loop under two ways to replay")]
@@ -465,7 +465,7 @@ impl Replica {
         log: &LogReader,
         to: u64,
         signatures: bool,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
         // The commit that the flushed state is of stands above `through`: its boundary is met at once.
         let mut next = 0usize;
@@ -476,7 +476,7 @@ impl Replica {
                 self.replay_entry(index, &bytes, store, log, signatures)?;
                 index = index.saturating_add(1);
             }
-            progress(index, to);
+            progress(index, to)?;
         }
         self.meet_boundaries(boundaries, &mut next, to, tree, store)?;
         self.position.through = to;

@@ -60,7 +60,7 @@ fn what_is_appended_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = LogStore::create(folder.path(), &options()).unwrap();
     assert_eq!((log.size(), log.root()), (0, empty_root()));
-    log.check(|_, _| {}).unwrap();
+    log.check(|_, _| Ok(())).unwrap();
     assert_eq!(log.append::<Vec<u8>>(&[]).unwrap(), 0);
     let mut frontier = Frontier::new();
     for (batch, count) in [1, 1, 254, 1, 3, 1_200, 2, 40].into_iter().enumerate() {
@@ -72,7 +72,7 @@ fn what_is_appended_comes_back() {
         assert_eq!(*log.frontier(), frontier);
         assert_eq!(log.stored_size().unwrap(), log.size());
         assert_proofs(&log);
-        log.check(|_, _| {}).unwrap();
+        log.check(|_, _| Ok(())).unwrap();
         if batch % 2 == 0 {
             drop(log);
             log = LogStore::open(folder.path(), &options()).unwrap();
@@ -112,7 +112,11 @@ fn three_levels_of_tiles() {
         assert_proofs(&log);
     }
     let mut heard = (0, 0);
-    log.check(|done, all| heard = (done, all)).unwrap();
+    log.check(|done, all| {
+        heard = (done, all);
+        Ok(())
+    })
+    .unwrap();
     assert_eq!(heard, (135_536, 135_536));
     let root = log.root();
     drop(log);
@@ -127,7 +131,7 @@ fn entries_have_a_size() {
     assert!(matches!(log.append(&[vec![1], vec![0; 65_536]]), Err(Error::Invalid(_))));
     assert_eq!(log.stored_size().unwrap(), 0);
     log.append(&vec![vec![7; 65_535]; 20]).unwrap();
-    log.check(|_, _| {}).unwrap();
+    log.check(|_, _| Ok(())).unwrap();
     assert_eq!(log.entry(19).unwrap(), vec![7; 65_535]);
 }
 
@@ -140,11 +144,11 @@ fn a_full_map_changes_nothing_until_it_may_grow() {
     let full = log.append(&entries(size, 100_000));
     assert!(matches!(full, Err(Error::MapFull { limit_bytes: 0x10_0000 })), "{full:?}");
     assert_eq!((log.size(), log.root()), (size, root));
-    log.check(|_, _| {}).unwrap();
+    log.check(|_, _| Ok(())).unwrap();
     log.append(&entries(size, 10)).unwrap();
     log.environment().set_map_bytes_max(1 << 30);
     log.append(&entries(size + 10, 100_000)).unwrap();
-    log.check(|_, _| {}).unwrap();
+    log.check(|_, _| Ok(())).unwrap();
     assert_proofs(&log);
 }
 
@@ -168,7 +172,7 @@ fn notes_are_checkpoints_of_this_log() {
     let other = Checkpoint { origin: "club.example".into(), tree_size: 7, root_hash: log.root() };
     let other = other.sign(&SEED).unwrap().to_string().into_bytes();
     assert!(matches!(log.put_note(7, &other), Err(Error::Invalid(_))));
-    log.check(|_, _| {}).unwrap();
+    log.check(|_, _| Ok(())).unwrap();
 }
 
 #[test]
@@ -199,7 +203,7 @@ fn readers_see_whole_batches_while_the_log_grows() {
         }
         done.store(true, Ordering::Relaxed);
     });
-    log.check(|_, _| {}).unwrap();
+    log.check(|_, _| Ok(())).unwrap();
 }
 
 #[test]
@@ -237,7 +241,7 @@ fn read_everything(log: &LogReader) -> Result<()> {
     }
     log.latest_note()?;
     log.root_at(size)?;
-    log.check(|_, _| {})?;
+    log.check(|_, _| Ok(()))?;
     Ok(())
 }
 
@@ -245,7 +249,7 @@ fn read_everything(log: &LogReader) -> Result<()> {
 fn use_damaged(folder: &Path, (size, root): (u64, counterfoil_core::Id)) -> Result<()> {
     let reader = LogReader::follow(folder, &options())?;
     let read = read_everything(&reader);
-    let checked = reader.check(|_, _| {});
+    let checked = reader.check(|_, _| Ok(()));
     let whole = read.is_ok() && checked.is_ok();
     if whole {
         let frontier = checked?;
@@ -315,12 +319,12 @@ fn appending_to_a_damaged_file_is_an_error_or_works() {
         damaged[place] ^= 1 << (place / 5 % 8);
         fs::write(&data, &damaged).unwrap();
         let Ok(mut log) = LogStore::open(folder.path(), &options()) else { continue };
-        if log.check(|_, _| {}).is_err() {
+        if log.check(|_, _| Ok(())).is_err() {
             continue;
         }
         let before = log.size();
         assert!(before <= expected.0);
         log.append(&entries(before, 300)).unwrap();
-        log.check(|_, _| {}).unwrap_or_else(|error| panic!("byte {place}: {error}"));
+        log.check(|_, _| Ok(())).unwrap_or_else(|error| panic!("byte {place}: {error}"));
     }
 }

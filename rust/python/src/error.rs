@@ -2,7 +2,7 @@
 
 use counterfoil_engine::Error;
 use pyo3::PyErr;
-use pyo3::exceptions::{PyFileExistsError, PyLookupError, PyValueError};
+use pyo3::exceptions::{PyFileExistsError, PyInterruptedError, PyLookupError, PyValueError};
 
 mod exceptions {
     use pyo3::import_exception;
@@ -45,6 +45,7 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::Unconfirmed => exceptions::UnconfirmedError::new_err(message),
         Error::Diverged { .. } => exceptions::DivergedError::new_err(message),
         Error::NotFound(_) => PyLookupError::new_err(message),
+        Error::Interrupted => PyInterruptedError::new_err(message),
         Error::Invalid(_) => PyValueError::new_err(message),
     }
 }

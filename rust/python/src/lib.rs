@@ -394,17 +394,21 @@ impl Engine {
     }
 }
 
-/// Tells a Python callable how far long work is, and stops telling at its first exception.
+/// Tells a Python callable how far long work is, and stops the work at its first exception.
 struct Progress {
     callback: Option<Py<PyAny>>,
     failed: Option<PyErr>,
 }
 
 impl Progress {
-    fn tell(&mut self, done: u64, all: u64) {
-        let Some(callback) = &self.callback else { return };
-        if self.failed.is_none() {
-            self.failed = Python::attach(|py| callback.call1(py, (done, all)).err());
+    fn tell(&mut self, done: u64, all: u64) -> Result<(), Error> {
+        let Some(callback) = &self.callback else { return Ok(()) };
+        match Python::attach(|py| callback.call1(py, (done, all))) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.failed = Some(error);
+                Err(Error::Interrupted)
+            }
         }
     }
 
