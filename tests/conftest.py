@@ -17,5 +17,6 @@ def shared_vectors() -> Path:
         pytest.skip(f"no shared vectors: {folder} is not there")
     return folder
 
+
 # Imported by tests under their own names; collected for doctests they would be imported a second time.
 collect_ignore_glob = ["model/*", "vectors/*", "ops/play.py", "ops/scenarios*.py"]
