@@ -67,7 +67,7 @@ from tests.test_ledger import (
     watchdog,
 )
 
-FLIPS = 120
+FLIPS = 90
 """How many bits of each database are flipped."""
 
 

@@ -1,7 +1,9 @@
 from collections.abc import Callable, Mapping
+from typing import final
 
 __all__ = ["Engine", "Outcomes", "count_valid_signatures", "fsck", "operations", "statuses", "verify_signatures"]
 
+@final
 class Outcomes:
     def __len__(self) -> int: ...
     def row(self, position: int) -> tuple[bytes, int, int | None, int | None, bool]: ...
@@ -9,6 +11,7 @@ class Outcomes:
     def first_refused(self) -> int | None: ...
     def counts(self) -> dict[int, int]: ...
 
+@final
 class Engine:
     @staticmethod
     def create(
