@@ -3,8 +3,9 @@
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::home::Home;
-use crate::ledger::{Options, load};
+use crate::ledger::Options;
 use crate::log_store::LogReader;
+use crate::opening::load;
 use crate::replica::Replica;
 use crate::state_store::StateStore;
 use crate::tree::Tree;

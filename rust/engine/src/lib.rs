@@ -1,5 +1,6 @@
 //! What is kept of a Counterfoil ledger: LMDB, threads, group commit, recovery.
 
+mod admit;
 mod block;
 mod cache;
 mod check;
@@ -8,16 +9,19 @@ pub mod error;
 mod home;
 mod ledger;
 pub mod log_store;
+mod opening;
 pub mod pages;
 mod recent;
 mod replica;
 mod seen;
+mod shared;
 pub mod state_store;
 mod subtree;
 mod tips;
 pub mod tree;
 mod writer;
 
+pub use admit::{Batch, count_valid_signatures};
 pub use check::{Findings, fsck};
 pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};
@@ -26,4 +30,3 @@ pub use ledger::{Ledger, Options, OutcomeRow, Page, Stats};
 pub use log_store::{LogReader, LogStore, LogView};
 pub use state_store::{ExtraDb, ExtraDrop, ExtraWrite, FlushBatch, Snapshot, StateMark, StateStore};
 pub use tree::{Change, Checked, Row, TableProof, Tree};
-pub use writer::{Batch, count_valid_signatures};
