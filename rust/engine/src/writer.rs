@@ -109,6 +109,7 @@ impl Threads {
             uncommitted,
             changed_since_flush: 0,
             committed: None,
+            committed_delta: 0,
             last_commit: now(),
             wanted_time: None,
             checkpoint_waiters: Vec::new(),
@@ -211,6 +212,8 @@ struct Writer {
     changed_since_flush: usize,
     /// None before the first commit of this handle, and once it is being flushed.
     committed: Option<Committed>,
+    /// The last delta that a commit covers.
+    committed_delta: u64,
     last_commit: Instant,
     wanted_time: Option<u64>,
     checkpoint_waiters: Vec<(u64, Reply<String>)>,
@@ -284,9 +287,8 @@ impl Writer {
                 .options
                 .commit_every_ms
                 .is_some_and(|every_ms| self.last_commit.elapsed() >= Duration::from_millis(every_ms));
-        let committed = self.committed.as_ref().map_or(0, |committed| committed.delta);
-        let wanted =
-            !self.checkpoint_waiters.is_empty() || self.flush_waiters.iter().any(|(delta, _)| *delta > committed);
+        let wanted = !self.checkpoint_waiters.is_empty()
+            || self.flush_waiters.iter().any(|(delta, _)| *delta > self.committed_delta);
         // Closing ends with a flush, and only a commit can be flushed.
         let last_one = self.closing && self.uncommitted;
         if due || wanted || last_one { self.start_commit() } else { Ok(()) }
@@ -586,6 +588,7 @@ impl Writer {
                 reply.send(note.clone().ok_or(Error::NoOperatorKey));
             }
         }
+        self.committed_delta = task.delta;
         self.committed = Some(Committed { position: task.position, delta: task.delta });
         Ok(())
     }
