@@ -634,7 +634,11 @@ class Ledger:
         return self._genesis.parameters
 
     def holders(self, asset: bytes) -> Iterator[tuple[bytes, Holding]]:
-        """Every account that holds an asset, and what it holds, in the order of the tree."""
+        """Every account that holds an asset, and what it holds, in the order of the tree.
+
+        Read in pages of 1,000: what changes meanwhile may show in a later page and not in an earlier one. For the
+        holders of one moment open a backup, or iterate while nothing is applied.
+        """
         for account, amount, value in self._records("holders", asset):
             yield account, Holding.decode(amount, value)
 
