@@ -8,6 +8,7 @@ import platform
 import shutil
 import statistics
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from counterfoil import Key, Ledger, _core
@@ -25,7 +26,8 @@ def main() -> None:
     parser.add_argument("--signers", type=int, default=None, help="distinct signers (default: as many as accounts)")
     parser.add_argument("--transfers", type=int, default=100_000, help="per round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=None, help="transfers per call of apply (default: all of a round)")
+    parser.add_argument("--batch", type=int, default=30_000, help="transfers per call of apply")
+    parser.add_argument("--threads", type=int, default=3, help="threads that call apply")
     parser.add_argument("--index", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -61,11 +63,13 @@ def main() -> None:
         valid = _core.count_valid_signatures(signed.keys, signed.signatures, signed.messages)
         raw = arguments.transfers / (clock() - started)
         assert valid == arguments.transfers
-        size = arguments.batch or arguments.transfers
+        starts = range(0, arguments.transfers, arguments.batch)
+        batches = [signed.transactions[first : first + arguments.batch] for first in starts]
         started = clock()
-        for first in range(0, arguments.transfers, size):
-            outcomes = ledger.apply(signed.transactions[first : first + size], time=GENESIS_MS)
-            assert outcomes.applied == len(outcomes)
+        # While one call is being written, the signatures of the next are verified.
+        with ThreadPoolExecutor(arguments.threads) as threads:
+            for outcomes in threads.map(lambda batch: ledger.apply(batch, time=GENESIS_MS), batches):
+                assert outcomes.applied == len(outcomes)
         rate = arguments.transfers / (clock() - started)
         started = clock()
         ledger.checkpoint(time=GENESIS_MS)
