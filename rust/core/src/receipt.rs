@@ -11,12 +11,10 @@ use crate::note::{
     parse_hash,
 };
 use crate::state::{Table, TableName, VALUE_BYTES_MAX};
+use crate::wire::ENTRY_BYTES_MAX;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
-
-/// The most bytes that an entry of the log has.
-pub const ENTRY_BYTES_MAX: usize = 65_535;
 
 /// The most hashes that an inclusion proof has: the log has fewer than 2^64 entries.
 pub const INCLUSION_HASHES_MAX: usize = 64;

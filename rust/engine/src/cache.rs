@@ -4,20 +4,12 @@
 //! flush left on disk.
 
 use crate::error::{Error, Result};
+use crate::tree::Change;
 use counterfoil_core::Id;
 use counterfoil_core::state::{Record, Table};
 use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
-
-/// One record that changed since the last delta, as it is now.
-#[derive(Clone, Debug)]
-pub(crate) struct Change {
-    pub(crate) table: Table,
-    pub(crate) record_id: Id,
-    /// None: removed.
-    pub(crate) record: Option<Record>,
-}
 
 #[derive(Debug)]
 struct Slot {
@@ -101,10 +93,7 @@ impl Cache {
         load: impl FnOnce() -> Result<Option<Record>>,
     ) -> Result<Option<&Record>> {
         let key = (self.number(table), *id);
-        let slot = match self.slots.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Slot { record: load()?, delta: 0 }),
-        };
+        let slot = slot(&mut self.slots, key, load)?;
         Ok(slot.record.as_ref())
     }
 
@@ -123,10 +112,7 @@ impl Cache {
         load: impl FnOnce() -> Result<Option<Record>>,
     ) -> Result<Option<Record>> {
         let key = (self.number(table), *id);
-        let slot = match self.slots.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Slot { record: load()?, delta: 0 }),
-        };
+        let slot = slot(&mut self.slots, key, load)?;
         if slot.delta != self.delta {
             slot.delta = self.delta;
             self.dirty.push(key);
@@ -183,6 +169,15 @@ impl Cache {
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
+}
+
+/// The slot of a record, which is loaded at a miss.
+#[expect(clippy::disallowed_types, reason = "looked up by key only")]
+fn slot(slots: &mut HashMap<Key, Slot>, key: Key, load: impl FnOnce() -> Result<Option<Record>>) -> Result<&mut Slot> {
+    Ok(match slots.entry(key) {
+        std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+        std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Slot { record: load()?, delta: 0 }),
+    })
 }
 
 fn lost() -> Error {

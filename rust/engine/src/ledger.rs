@@ -140,7 +140,7 @@ impl Ledger {
         let mut replica = Replica::begin(genesis, cache, &store, &reader, options.indexed)?;
         replica.position.through = 1;
         let position = replica.position.clone();
-        let (delta, changes) = replica.take_delta()?;
+        let (delta, changes) = replica.cache.take_delta()?;
         let root = tree.update(&store, changes)?;
         let commit = replica.commit(1, genesis.time, root, true);
         log.append(&[Entry::Commit(commit.clone()).encode()])?;
@@ -419,11 +419,6 @@ impl Ledger {
             let (tree, changed) = shared.tree_and_changes(table, after.as_ref())?;
             merge_page(&tree, &shared.store, table, after, limit, changed)
         })
-    }
-
-    /// The sum of a table at the last commit.
-    pub fn table_sum(&self, table: &Table) -> Result<u128> {
-        self.reading(|shared| shared.at_last_commit(|tree, _| Ok(tree.sum(table))))
     }
 
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.

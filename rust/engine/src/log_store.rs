@@ -17,7 +17,7 @@ use counterfoil_core::merkle::log::{
     Frontier, LogError, consistency_proof, inclusion_proof, leaf_hash, node_hash, root_at,
 };
 use counterfoil_core::note::{Checkpoint, NOTE_BYTES_MAX, SignedNote};
-use counterfoil_core::receipt::ENTRY_BYTES_MAX;
+use counterfoil_core::wire::ENTRY_BYTES_MAX;
 use heed::{PutFlags, RoTxn};
 use rayon::prelude::*;
 use std::io::Write;

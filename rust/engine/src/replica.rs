@@ -1,12 +1,12 @@
 //! The deterministic half of the engine: a log's entries, applied to records. The writer, recovery and read-only
 //! followers are all this.
 
-use crate::cache::{Cache, Change, Known};
+use crate::cache::{Cache, Known};
 use crate::error::{Error, Result};
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen, short};
 use crate::state_store::{ExtraDb, Snapshot, StateStore};
-use crate::tree::{self, Tree};
+use crate::tree::Tree;
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Admitted, Machine, Outcome, admit_form};
@@ -401,16 +401,6 @@ impl Replica {
         self.position.time = self.position.time.max(commit.time);
     }
 
-    /// Takes the changes since the last delta in the form the tree wants.
-    pub(crate) fn take_delta(&mut self) -> Result<(u64, Vec<tree::Change>)> {
-        let (number, changes) = self.cache.take_delta()?;
-        let changes = changes
-            .into_iter()
-            .map(|Change { table, record_id, record }| tree::Change { table, record_id, record })
-            .collect();
-        Ok((number, changes))
-    }
-
     /// Replays the log from the position to `to`: recovery is also the audit, for every commit on the way must give
     /// its own state root. Returns the index of the last commit that was met, if any.
     pub(crate) fn replay(
@@ -565,7 +555,7 @@ impl Replica {
         while let Some(Boundary { index: at, commit }) =
             boundaries.get(*next).filter(|next| next.commit.through == index)
         {
-            let (_, changes) = self.take_delta()?;
+            let (_, changes) = self.cache.take_delta()?;
             let root = tree.update(store, changes)?;
             if root != commit.state_root {
                 return Err(corrupt_entry(

@@ -531,7 +531,7 @@ impl Writer {
         let mut state = self.lock_state(&shared)?;
         shared.begin_publishing();
         state.position.through = self.log.size();
-        let (delta, changes) = state.take_delta()?;
+        let (delta, changes) = state.cache.take_delta()?;
         self.changed_since_flush = self.changed_since_flush.saturating_add(changes.len());
         self.stage_indexes(&mut state);
         let position = state.position.clone();

@@ -1,6 +1,7 @@
 //! How a ledger begins.
 
 use crate::id::{Id, record_id};
+use crate::note::is_valid_origin;
 use crate::wire::{TRANSACTION_BYTES_MAX, encode};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -27,8 +28,7 @@ impl Genesis {
 
     /// Why this cannot begin a ledger, if it cannot.
     pub fn problem(&self) -> Option<String> {
-        let printable = self.origin.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'+');
-        if self.origin.is_empty() || self.origin.len() > 255 || !printable {
+        if !is_valid_origin(&self.origin) {
             return Some(format!(
                 "origin must be 1 to 255 printable ASCII characters without space and '+', like club.example/beans; found {:?}",
                 self.origin.chars().take(40).collect::<String>()
