@@ -60,7 +60,7 @@ def main() -> None:
         say(arguments, f"Round {number + 1} of {arguments.rounds}: signing {arguments.transfers:,} transfers …")
         signed = signed_transfers(ledger.id, asset, accounts, arguments.transfers, signers, number)
         started = clock()
-        valid = _core.count_valid_signatures(signed.keys, signed.signatures, signed.messages)
+        valid = ledger._engine.count_valid_signatures(signed.keys, signed.signatures, signed.messages)
         raw = arguments.transfers / (clock() - started)
         assert valid == arguments.transfers
         starts = range(0, arguments.transfers, arguments.batch)

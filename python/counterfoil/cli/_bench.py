@@ -122,7 +122,7 @@ def _measure(folder: Path, accounts: int, signers: int, payees: int, seconds: fl
                 began = clock.perf_counter()
                 batch = next(batches)
                 signed = clock.perf_counter()
-                valid = _core.count_valid_signatures(batch.keys, batch.signatures, batch.messages)
+                valid = ledger._engine.count_valid_signatures(batch.keys, batch.signatures, batch.messages)
                 verified = clock.perf_counter()
                 outcomes = ledger.apply(batch.framed)
                 applied = clock.perf_counter()

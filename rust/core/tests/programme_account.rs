@@ -8,7 +8,7 @@ use counterfoil_core::id::asset_id;
 use counterfoil_core::ops::asset::{Create, Freeze};
 use counterfoil_core::ops::r#move::{Burn, ClawBack, Mint, Pay, Payee, Sweep, Transfer};
 use counterfoil_core::ops::{Operation, account::SetKeys};
-use counterfoil_core::signature;
+use counterfoil_core::signature::{self, NoKeys};
 use counterfoil_core::state::{
     AccountRecord, KeyGrant, Period, Powers, Reason, Record, Records, SeenTransaction, Table, Term,
 };
@@ -74,7 +74,7 @@ impl World {
         let message = [b"counterfoil/sign/v1\n".as_slice(), transaction_id(&encode(&transaction)).as_ref()].concat();
         let signatures = seeds.iter().map(|(_, seed)| signature::sign(&[*seed; 32], &message)).collect();
         let bytes = encode(&SignedTransaction { transaction, signatures });
-        let admission = admit(&[&bytes], &self.machine.admission_rules()).pop().unwrap();
+        let admission = admit(&[&bytes], &self.machine.admission_rules(), &NoKeys).pop().unwrap();
         let before = self.records.clone();
         match self.machine.apply(&mut self.records, &bytes, &admission, TIME).unwrap() {
             Outcome::Refused(refusal) => {

@@ -1,23 +1,28 @@
-//! What callers hand in, and the first thread that it meets: bytes are decoded and signatures verified, on all cores, in
-//! the order in which they came.
+//! What callers hand in, and the first threads that it meets: bytes are decoded and signatures verified, by as many
+//! workers as there are cores.
+//!
+//! Each worker takes the next *part* of what waits and admits it alone, so that no core waits for another. Parts are
+//! numbered as they are taken; the writer applies them in that order, which is the order in which they came.
 
 use crate::error::Result;
+use crate::keys::KeyCache;
 use crate::ledger::OutcomeRow;
 use crate::shared::Shared;
-use crate::writer::Work;
+use crate::writer::{Ordered, Work};
 use counterfoil_core::apply::{Admission, admit};
 use counterfoil_core::signature::{self, Check};
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Transactions admitted at once: small enough that a group is durable soon, large enough to fill batches.
-const GROUP_TRANSACTIONS: usize = 8_192;
-/// Transactions that one signature batch takes.
-const SIGNATURE_BATCH: usize = 1_024;
+/// The most transactions of a part: enough for signers who sign often to share their part of an equation.
+const PART_TRANSACTIONS: usize = 4_096;
+/// The fewest, where more wait: below that a worker of its own does not pay.
+const PART_TRANSACTIONS_MIN: usize = 16;
 /// How far admitting may run ahead of applying.
-const ADMITTED_MAX: usize = 4 * GROUP_TRANSACTIONS;
+const ADMITTED_MAX: usize = 8 * PART_TRANSACTIONS;
+
 /// What becomes of a job.
 pub(crate) type Outcomes = Result<Vec<OutcomeRow>>;
 
@@ -74,22 +79,44 @@ impl Batch {
         let end = self.ends.get(position).copied().unwrap_or(start);
         self.bytes.get(start..end).unwrap_or_default()
     }
+
+    fn transactions(&self, from: usize, to: usize) -> impl Iterator<Item = &[u8]> {
+        (from..to).map(|position| self.transaction(position))
+    }
 }
 
 /// What a caller wants of the writer.
 pub(crate) enum Job {
-    Apply { batch: Batch, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
+    Apply(Arc<ApplyJob>),
+    Other(Request),
+}
+
+/// What is done whole, between parts.
+pub(crate) enum Request {
     DryRun { batch: Batch, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
     Checkpoint { time: Option<u64>, reply: Reply<String> },
     Rotate { seed: [u8; 32], reply: Reply<()> },
     Flush { reply: Reply<()> },
 }
 
-/// Jobs that wait to be admitted.
-#[derive(Default)]
-pub(crate) struct Inbox {
-    pub(crate) jobs: VecDeque<Job>,
-    pub(crate) closed: bool,
+/// Transactions to apply, and who waits for the outcomes.
+pub(crate) struct ApplyJob {
+    pub(crate) batch: Batch,
+    pub(crate) time: Option<u64>,
+    reply: Mutex<Option<Reply<Vec<OutcomeRow>>>>,
+}
+
+impl ApplyJob {
+    pub(crate) fn new(batch: Batch, time: Option<u64>, reply: Reply<Vec<OutcomeRow>>) -> Self {
+        Self { batch, time, reply: Mutex::new(Some(reply)) }
+    }
+
+    pub(crate) fn answer(&self, result: Outcomes) {
+        let reply = self.reply.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reply) = reply {
+            reply.send(result);
+        }
+    }
 }
 
 /// A part of a job whose transactions are admitted.
@@ -100,123 +127,151 @@ pub(crate) struct Piece {
     pub(crate) admissions: Vec<Admission>,
 }
 
-pub(crate) struct ApplyJob {
-    pub(crate) batch: Batch,
-    pub(crate) time: Option<u64>,
-    pub(crate) reply: std::sync::Mutex<Option<Reply<Vec<OutcomeRow>>>>,
+/// Jobs that wait to be admitted.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    jobs: VecDeque<Job>,
+    /// How many transactions of the first job are taken.
+    taken: usize,
+    /// How many transactions wait.
+    waiting: usize,
+    /// How many were taken and are not applied yet.
+    in_flight: usize,
+    /// The number of the next part.
+    next_part: u64,
+    closed: bool,
+    /// Whether the writer hears of the end from a worker.
+    end_taken: bool,
 }
 
-impl ApplyJob {
-    pub(crate) fn answer(&self, result: Outcomes) {
-        let reply = self.reply.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(reply) = reply {
-            reply.send(result);
+/// What a worker takes at once.
+enum Part {
+    /// Parts of jobs: from which position to which.
+    Apply(Vec<(Arc<ApplyJob>, usize, usize)>),
+    Other(Request),
+    /// There will be no more.
+    End,
+}
+
+impl Inbox {
+    /// Whether the job was taken in.
+    pub(crate) fn push(&mut self, job: Job) -> bool {
+        if self.closed {
+            return false;
         }
+        if let Job::Apply(job) = &job {
+            self.waiting = self.waiting.saturating_add(job.batch.len());
+        }
+        self.jobs.push_back(job);
+        true
     }
-}
 
-/// Takes jobs, verifies their transactions on all cores, and hands them on in order.
-pub(crate) fn admit_jobs(shared: &Arc<Shared>, work: &Sender<Work>) {
-    loop {
-        let Some(jobs) = next_jobs(shared) else {
-            let _ = work.send(Work::Close);
-            return;
+    /// No more jobs are taken in; those that wait are done.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// No more jobs are taken in, and those that wait come back.
+    pub(crate) fn abandon(&mut self) -> VecDeque<Job> {
+        self.closed = true;
+        self.waiting = 0;
+        std::mem::take(&mut self.jobs)
+    }
+
+    /// These transactions have been applied.
+    pub(crate) fn make_room(&mut self, count: usize) {
+        self.in_flight = self.in_flight.saturating_sub(count);
+    }
+
+    /// The next part and its number; nothing while there is none, or no room for it.
+    fn take(&mut self, workers: usize) -> Option<(u64, Part)> {
+        let part = match self.jobs.front() {
+            None if self.closed && !self.end_taken => {
+                self.end_taken = true;
+                Part::End
+            }
+            None => return None,
+            Some(Job::Apply(_)) if self.in_flight >= ADMITTED_MAX => return None,
+            Some(Job::Apply(_)) => Part::Apply(self.take_pieces(workers)),
+            Some(Job::Other(_)) => match self.jobs.pop_front() {
+                Some(Job::Other(request)) => Part::Other(request),
+                Some(Job::Apply(_)) | None => return None,
+            },
         };
-        let mut group: Vec<Arc<ApplyJob>> = Vec::new();
-        for job in jobs {
-            match job {
-                Job::Apply { batch, time, reply } => {
-                    let reply = std::sync::Mutex::new(Some(reply));
-                    group.push(Arc::new(ApplyJob { batch, time, reply }));
-                }
-                Job::DryRun { batch, time, reply } => {
-                    admit_group(shared, work, std::mem::take(&mut group));
-                    let transactions: Vec<&[u8]> = (0..batch.len()).map(|at| batch.transaction(at)).collect();
-                    let admissions = admit_in_parallel(shared, &transactions);
-                    let _ = work.send(Work::DryRun { batch, admissions, time, reply });
-                }
-                Job::Checkpoint { time, reply } => {
-                    admit_group(shared, work, std::mem::take(&mut group));
-                    let _ = work.send(Work::Checkpoint { time, reply });
-                }
-                Job::Rotate { seed, reply } => {
-                    admit_group(shared, work, std::mem::take(&mut group));
-                    let _ = work.send(Work::Rotate { seed, reply });
-                }
-                Job::Flush { reply } => {
-                    admit_group(shared, work, std::mem::take(&mut group));
-                    let _ = work.send(Work::Flush { reply });
-                }
+        let number = self.next_part;
+        self.next_part = number.saturating_add(1);
+        Some((number, part))
+    }
+
+    fn take_pieces(&mut self, workers: usize) -> Vec<(Arc<ApplyJob>, usize, usize)> {
+        // A few are spread over the workers, so that they are done sooner.
+        let mut room = self.waiting.div_ceil(workers).clamp(PART_TRANSACTIONS_MIN, PART_TRANSACTIONS);
+        let mut pieces = Vec::new();
+        while room > 0 {
+            let Some(Job::Apply(job)) = self.jobs.front() else { break };
+            let (from, all) = (self.taken, job.batch.len());
+            let to = from.saturating_add(room).min(all);
+            let count = to.saturating_sub(from);
+            // An empty job takes room too: it has to be answered, and there may be many.
+            room = room.saturating_sub(count.max(1));
+            self.waiting = self.waiting.saturating_sub(count);
+            self.in_flight = self.in_flight.saturating_add(count);
+            pieces.push((Arc::clone(job), from, to));
+            self.taken = if to < all { to } else { 0 };
+            if to >= all {
+                self.jobs.pop_front();
             }
         }
-        admit_group(shared, work, group);
+        pieces
     }
 }
 
-/// The jobs of the next group, or nothing when the ledger closes.
-pub(crate) fn next_jobs(shared: &Shared) -> Option<Vec<Job>> {
+/// Takes parts, verifies their transactions, and hands them to the writer, until the inbox is closed and empty.
+pub(crate) fn admit_parts(shared: &Shared, work: &Sender<Work>, workers: usize) {
+    while let Some((number, part)) = next_part(shared, workers) {
+        let done = match part {
+            Part::Apply(pieces) => Ordered::Pieces(admit_pieces(shared, pieces)),
+            Part::Other(Request::DryRun { batch, time, reply }) => {
+                let transactions: Vec<&[u8]> = batch.transactions(0, batch.len()).collect();
+                let admissions = admit_all(shared, &transactions);
+                Ordered::DryRun { batch, admissions, time, reply }
+            }
+            Part::Other(Request::Checkpoint { time, reply }) => Ordered::Checkpoint { time, reply },
+            Part::Other(Request::Rotate { seed, reply }) => Ordered::Rotate { seed, reply },
+            Part::Other(Request::Flush { reply }) => Ordered::Flush { reply },
+            Part::End => Ordered::Close,
+        };
+        if work.send(Work::Part { number, part: done }).is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for the next part; nothing when there will be none for this worker.
+fn next_part(shared: &Shared, workers: usize) -> Option<(u64, Part)> {
     let mut inbox = shared.inbox.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        if !inbox.jobs.is_empty() {
-            break;
+        if let Some(part) = inbox.take(workers) {
+            let more = !inbox.jobs.is_empty();
+            drop(inbox);
+            if more {
+                shared.inbox_changed.notify_one();
+            }
+            return Some(part);
         }
-        if inbox.closed {
+        if inbox.closed && inbox.jobs.is_empty() {
             return None;
         }
         inbox = shared.inbox_changed.wait(inbox).unwrap_or_else(PoisonError::into_inner);
     }
-    let mut jobs = Vec::new();
-    let mut transactions = 0usize;
-    while transactions < GROUP_TRANSACTIONS {
-        let Some(job) = inbox.jobs.pop_front() else { break };
-        if let Job::Apply { batch, .. } = &job {
-            transactions = transactions.saturating_add(batch.len().max(1));
-        }
-        jobs.push(job);
-    }
-    Some(jobs)
 }
 
-/// Admits a group part by part, so that applying begins while the rest is still being verified.
-pub(crate) fn admit_group(shared: &Arc<Shared>, work: &Sender<Work>, group: Vec<Arc<ApplyJob>>) {
-    let mut waiting: Vec<(Arc<ApplyJob>, usize, usize)> = Vec::new();
-    let mut waiting_count = 0usize;
-    let flush = |waiting: &mut Vec<(Arc<ApplyJob>, usize, usize)>, last: bool| {
-        let part = std::mem::take(waiting);
-        if part.is_empty() && !last {
-            return;
-        }
-        let pieces = admit_part(shared, part);
-        let count = pieces.iter().map(|piece| piece.admissions.len()).sum();
-        shared.wait_for_room(count, ADMITTED_MAX);
-        let _ = work.send(Work::Pieces { pieces, last });
-    };
-    if group.is_empty() {
-        return;
-    }
-    for job in group {
-        let mut from = 0usize;
-        loop {
-            let room = GROUP_TRANSACTIONS.saturating_sub(waiting_count);
-            let to = from.saturating_add(room).min(job.batch.len());
-            waiting.push((Arc::clone(&job), from, to));
-            waiting_count = waiting_count.saturating_add(to.saturating_sub(from));
-            from = to;
-            if from >= job.batch.len() {
-                break;
-            }
-            flush(&mut waiting, false);
-            waiting_count = 0;
-        }
-    }
-    flush(&mut waiting, true);
-}
-
-pub(crate) fn admit_part(shared: &Shared, part: Vec<(Arc<ApplyJob>, usize, usize)>) -> Vec<Piece> {
+fn admit_pieces(shared: &Shared, pieces: Vec<(Arc<ApplyJob>, usize, usize)>) -> Vec<Piece> {
     let transactions: Vec<&[u8]> =
-        part.iter().flat_map(|(job, from, to)| (*from..*to).map(|position| job.batch.transaction(position))).collect();
-    let mut admissions = admit_in_parallel(shared, &transactions).into_iter();
-    part.into_iter()
+        pieces.iter().flat_map(|(job, from, to)| job.batch.transactions(*from, *to)).collect();
+    let mut admissions = admit_all(shared, &transactions).into_iter();
+    pieces
+        .into_iter()
         .map(|(job, from, to)| {
             let admissions = admissions.by_ref().take(to.saturating_sub(from)).collect();
             Piece { job, from, admissions }
@@ -224,18 +279,15 @@ pub(crate) fn admit_part(shared: &Shared, part: Vec<(Arc<ApplyJob>, usize, usize
         .collect()
 }
 
-pub(crate) fn admit_in_parallel(shared: &Shared, transactions: &[&[u8]]) -> Vec<Admission> {
+fn admit_all(shared: &Shared, transactions: &[&[u8]]) -> Vec<Admission> {
     let rules = shared.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
-    // Spread few transactions over the cores, but never in batches too small to pay.
-    let cores = rayon::current_num_threads().max(1);
-    let size = transactions.len().div_ceil(cores).clamp(16, SIGNATURE_BATCH);
-    transactions.par_chunks(size).flat_map_iter(|chunk| admit(chunk, &rules)).collect()
+    admit(transactions, &rules, &shared.keys)
 }
 
-/// How many of these signatures hold, verified in batches on all cores: what applying is measured against.
-pub fn count_valid_signatures(checks: &[Check<'_>]) -> usize {
+/// How many of these signatures hold, verified as the workers do, on all cores: what applying is measured against.
+pub(crate) fn count_valid_signatures(checks: &[Check<'_>], keys: &KeyCache) -> usize {
     checks
-        .par_chunks(SIGNATURE_BATCH)
-        .map(|batch| signature::verify_batch(batch).into_iter().filter(|holds| *holds).count())
+        .par_chunks(PART_TRANSACTIONS)
+        .map(|part| signature::verify_batch_with(part, keys).into_iter().filter(|holds| *holds).count())
         .sum()
 }

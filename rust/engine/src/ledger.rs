@@ -1,10 +1,11 @@
 //! A ledger that is open: for writing, with its threads, or read-only, following what another process writes.
 
-use crate::admit::{Batch, Job, Reply};
+use crate::admit::{ApplyJob, Batch, Job, Reply, Request, count_valid_signatures};
 use crate::cache::{Cache, Known};
 use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::home::Home;
+use crate::keys::KeyCache;
 use crate::log_store::{LogReader, LogStore};
 use crate::opening::{Replayed, check_operator, load_and_replay, sign_if_missing};
 use crate::replica::{POSITION, Replica};
@@ -15,7 +16,7 @@ use crate::writer::{Threads, clock_ms};
 use counterfoil_core::Id;
 use counterfoil_core::note::{Algorithm, VerifierKey};
 use counterfoil_core::receipt::{Question, Receipt, Statement};
-use counterfoil_core::signature;
+use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::{Record, Table};
 use counterfoil_core::status::Status;
 use counterfoil_core::wire::{Commit, Entry, Genesis, encode};
@@ -35,6 +36,8 @@ pub struct Options {
     pub commit_every_ms: Option<u64>,
     /// Records that are kept in memory.
     pub cache_records: usize,
+    /// Decoded keys of signers that are kept in memory, of some 210 bytes each.
+    pub cache_keys: usize,
     /// Flush the state when this many records changed.
     pub flush_records: usize,
     /// Index transactions by account and by id.
@@ -47,6 +50,7 @@ impl Default for Options {
             store: StoreOptions::default(),
             commit_every_ms: Some(1_000),
             cache_records: 4_000_000,
+            cache_keys: 1 << 20,
             flush_records: 700_000,
             indexed: true,
         }
@@ -86,6 +90,8 @@ pub struct Stats {
     pub height: u64,
     /// Records in memory.
     pub cached_records: u64,
+    /// Decoded keys in memory.
+    pub cached_keys: u64,
     /// Records that changed since the last commit.
     pub uncommitted_records: u64,
     /// Transactions remembered against replay.
@@ -242,8 +248,7 @@ impl Ledger {
             recent: RwLock::default(),
             inbox: Mutex::default(),
             inbox_changed: Condvar::new(),
-            admitted: Mutex::new(0),
-            room_changed: Condvar::new(),
+            keys: KeyCache::new(options.cache_keys),
             published: RwLock::new(published),
             publishing: Mutex::new(false),
             publishing_changed: Condvar::new(),
@@ -284,25 +289,22 @@ impl Ledger {
         if self.read_only {
             return Err(Error::ReadOnly);
         }
-        let mut inbox = shared.inbox.lock().map_err(|_| shared.why_unusable())?;
-        if inbox.closed {
-            drop(inbox);
+        let taken_in = shared.inbox.lock().map_err(|_| shared.why_unusable())?.push(job);
+        if !taken_in {
             return Err(shared.why_unusable());
         }
-        inbox.jobs.push_back(job);
-        drop(inbox);
         shared.inbox_changed.notify_one();
         Ok(())
     }
 
     /// Applies transactions in order, each wholly or not at all; durable when it returns. One outcome each.
     pub fn apply(&self, batch: Batch, time: Option<u64>) -> Result<Vec<OutcomeRow>> {
-        self.send(|reply| Job::Apply { batch, time, reply })
+        self.send(|reply| Job::Apply(Arc::new(ApplyJob::new(batch, time, reply))))
     }
 
     /// What [`Ledger::apply`] would answer, without changing anything.
     pub fn dry_run(&self, batch: Batch, time: Option<u64>) -> Result<Vec<OutcomeRow>> {
-        self.send(|reply| Job::DryRun { batch, time, reply })
+        self.send(|reply| Job::Other(Request::DryRun { batch, time, reply }))
     }
 
     /// Hands transactions in without waiting; `answer` is called from another thread once they are durable.
@@ -314,22 +316,28 @@ impl Ledger {
     ) -> Result<()> {
         let shared = self.check()?;
         let reply = Reply::new(Arc::clone(&shared), answer);
-        self.enqueue(&shared, Job::Apply { batch, time, reply })
+        self.enqueue(&shared, Job::Apply(Arc::new(ApplyJob::new(batch, time, reply))))
+    }
+
+    /// How many of these signatures hold, verified in batches on all cores, with the keys that this ledger remembers:
+    /// what applying transactions is measured against.
+    pub fn count_valid_signatures(&self, checks: &[Check<'_>]) -> Result<usize> {
+        Ok(count_valid_signatures(checks, &self.check()?.keys))
     }
 
     /// Commits what has changed and signs a checkpoint: a C2SP signed note.
     pub fn checkpoint(&self, time: Option<u64>) -> Result<String> {
-        self.send(|reply| Job::Checkpoint { time, reply })
+        self.send(|reply| Job::Other(Request::Checkpoint { time, reply }))
     }
 
     /// Writes the state behind now, instead of when enough has changed.
     pub fn flush(&self) -> Result<()> {
-        self.send(|reply| Job::Flush { reply })
+        self.send(|reply| Job::Other(Request::Flush { reply }))
     }
 
     /// Hands the ledger to a new operator key; the old one signs that.
     pub fn rotate_operator(&self, seed: [u8; 32]) -> Result<()> {
-        self.send(|reply| Job::Rotate { seed, reply })?;
+        self.send(|reply| Job::Other(Request::Rotate { seed, reply }))?;
         // So that there is a checkpoint by the key that verifies from now on.
         self.checkpoint(None).map(|_| ())
     }
@@ -550,6 +558,7 @@ impl Ledger {
                 entries: shared.log.stored_size()?,
                 height,
                 cached_records: count(cached),
+                cached_keys: count(shared.keys.len()),
                 uncommitted_records: count(uncommitted),
                 seen_transactions: count(seen),
                 tables: count(tables),
@@ -569,7 +578,7 @@ impl Ledger {
         let Some(shared) = self.shared.write().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(threads) = threads {
-            shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+            shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).close();
             shared.inbox_changed.notify_all();
             threads.join();
         }

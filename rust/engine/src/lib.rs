@@ -6,7 +6,9 @@ mod cache;
 mod check;
 pub mod environment;
 pub mod error;
+mod hashing;
 mod home;
+mod keys;
 mod ledger;
 pub mod log_store;
 mod opening;
@@ -21,7 +23,7 @@ mod tips;
 pub mod tree;
 mod writer;
 
-pub use admit::{Batch, count_valid_signatures};
+pub use admit::Batch;
 pub use check::{Findings, fsck};
 pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};

@@ -10,7 +10,7 @@ use crate::tree::Tree;
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Admitted, Machine, Outcome, admit_form};
-use counterfoil_core::signature::{self, Check};
+use counterfoil_core::signature::{self, Check, NoKeys};
 use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
 use counterfoil_core::wire::{COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES};
 use std::collections::BTreeMap;
@@ -597,7 +597,7 @@ impl Replica {
                     .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let rules = self.machine.admission_rules();
                 let admission = if signatures {
-                    let mut one = counterfoil_core::apply::admit(&[signed], &rules);
+                    let mut one = counterfoil_core::apply::admit(&[signed], &rules, &NoKeys);
                     one.pop().ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?
                 } else {
                     admit_form(signed, &rules)

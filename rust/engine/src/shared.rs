@@ -6,6 +6,7 @@
 use crate::admit::Inbox;
 use crate::error::{Error, Result};
 use crate::home::Home;
+use crate::keys::KeyCache;
 use crate::ledger::{Options, Page};
 use crate::log_store::LogReader;
 use crate::opening::{INDEX_HOLE, load, no_commit};
@@ -45,9 +46,8 @@ pub(crate) struct Shared {
     pub(crate) rules: RwLock<AdmissionRules>,
     pub(crate) inbox: Mutex<Inbox>,
     pub(crate) inbox_changed: Condvar,
-    /// Transactions that were admitted and not applied yet.
-    pub(crate) admitted: Mutex<usize>,
-    pub(crate) room_changed: Condvar,
+    /// What is known of the signers.
+    pub(crate) keys: KeyCache,
     pub(crate) published: RwLock<Published>,
     /// Whether the tree is ahead of the last checkpoint.
     pub(crate) publishing: Mutex<bool>,
@@ -71,14 +71,10 @@ impl Shared {
     /// No more work is taken: whoever waits is answered.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        inbox.closed = true;
-        let unanswered = std::mem::take(&mut inbox.jobs);
-        drop(inbox);
+        let unanswered = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).abandon();
         // Each job answers its caller when it is dropped.
         drop(unanswered);
         self.inbox_changed.notify_all();
-        self.room_changed.notify_all();
         *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) = false;
         self.publishing_changed.notify_all();
     }
@@ -107,19 +103,10 @@ impl Shared {
         if self.is_confirmed() { Error::NoOperatorKey } else { Error::Unconfirmed }
     }
 
-    /// Waits until applying has caught up with admitting.
-    pub(crate) fn wait_for_room(&self, count: usize, max: usize) {
-        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
-        while *admitted > max && !self.stopped.load(Ordering::SeqCst) {
-            admitted = self.room_changed.wait(admitted).unwrap_or_else(PoisonError::into_inner);
-        }
-        *admitted = admitted.saturating_add(count);
-    }
-
+    /// These transactions have been applied: others may be admitted.
     pub(crate) fn make_room(&self, count: usize) {
-        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
-        *admitted = admitted.saturating_sub(count);
-        self.room_changed.notify_all();
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).make_room(count);
+        self.inbox_changed.notify_all();
     }
 
     /// Lets readers that wait for the state have it once, before the writer takes it again.

@@ -9,7 +9,7 @@
 //! What a crash at any point leaves is a log of whole groups and a state at some commit below its end: reopening replays
 //! from there.
 
-use crate::admit::{ApplyJob, Batch, Outcomes, Piece, Reply, admit_jobs};
+use crate::admit::{ApplyJob, Batch, Outcomes, Piece, Reply, admit_parts};
 use crate::error::{Error, Result};
 use crate::ledger::OutcomeRow;
 use crate::log_store::LogStore;
@@ -25,7 +25,7 @@ use counterfoil_core::signature::{self};
 use counterfoil_core::state::SeenTransaction;
 use counterfoil_core::status::OK;
 use counterfoil_core::wire::{Entry, OperatorChange, encode};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -34,13 +34,32 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// How far ahead of the engine's clock a stated time may lie, ms.
 const AHEAD_MAX_MS: u64 = 60_000;
 
+/// A group takes in what waits until it has this many entries.
+const GROUP_ENTRIES: usize = 32_768;
+
 /// What the writer is sent.
 pub(crate) enum Work {
-    /// Pieces to apply; `last` ends the group, which is then appended.
-    Pieces {
-        pieces: Vec<Piece>,
-        last: bool,
+    /// Parts are done in the order of their numbers, in whatever order they come.
+    Part {
+        number: u64,
+        part: Ordered,
     },
+    Root {
+        task: CommitTask,
+        root: Result<Id>,
+    },
+    Flushed {
+        delta: u64,
+        result: Result<()>,
+    },
+    /// Another thread has poisoned the handle.
+    Stop,
+}
+
+/// What callers want, in their order.
+pub(crate) enum Ordered {
+    /// Transactions to apply.
+    Pieces(Vec<Piece>),
     DryRun {
         batch: Batch,
         admissions: Vec<Admission>,
@@ -57,14 +76,6 @@ pub(crate) enum Work {
     },
     Flush {
         reply: Reply<()>,
-    },
-    Root {
-        task: CommitTask,
-        root: Result<Id>,
-    },
-    Flushed {
-        delta: u64,
-        result: Result<()>,
     },
     Close,
 }
@@ -100,7 +111,9 @@ impl Threads {
             work: receive_work,
             commits,
             flushes,
-            stash: VecDeque::new(),
+            parts: BTreeMap::new(),
+            next_part: 0,
+            events: VecDeque::new(),
             commit_running: false,
             flush_running: false,
             closing: false,
@@ -118,7 +131,7 @@ impl Threads {
         };
         let mut handles = Vec::new();
         let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
-            let guarded = Arc::clone(shared);
+            let (guarded, wake) = (Arc::clone(shared), work.clone());
             let thread = std::thread::Builder::new().name(format!("counterfoil-{name}")).spawn(move || {
                 if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
                     let what = panic
@@ -127,6 +140,7 @@ impl Threads {
                         .or_else(|| panic.downcast_ref::<&str>().copied())
                         .unwrap_or("unknown panic");
                     guarded.poison(&format!("a bug in Counterfoil: {what}"));
+                    let _ = wake.send(Work::Stop);
                 }
             });
             match thread {
@@ -137,14 +151,18 @@ impl Threads {
                 Err(source) => Err(Error::Io { path: shared.home.path().to_owned(), source }),
             }
         };
-        let to_writer = work.clone();
-        let admitting = Arc::clone(shared);
-        spawn("admit", Box::new(move || admit_jobs(&admitting, &to_writer)))?;
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for _ in 0..workers {
+            let to_writer = work.clone();
+            let admitting = Arc::clone(shared);
+            spawn("admit", Box::new(move || admit_parts(&admitting, &to_writer, workers)))?;
+        }
         let to_writer = work.clone();
         let hashing = Arc::clone(shared);
         spawn("root", Box::new(move || find_roots(&hashing, &receive_commits, &to_writer)))?;
+        let to_writer = work.clone();
         let flushing = Arc::clone(shared);
-        spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &work)))?;
+        spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &to_writer)))?;
         spawn("apply", Box::new(move || writer.run()))?;
         Ok(Self { handles })
     }
@@ -200,8 +218,12 @@ struct Writer {
     work: Receiver<Work>,
     commits: Sender<CommitTask>,
     flushes: Sender<FlushTask>,
-    /// Work that came while a group was open.
-    stash: VecDeque<Work>,
+    /// Parts that came before their turn.
+    parts: BTreeMap<u64, Ordered>,
+    /// The number of the part whose turn it is.
+    next_part: u64,
+    /// What other threads have done, when it came while a group was open.
+    events: VecDeque<Work>,
     commit_running: bool,
     flush_running: bool,
     closing: bool,
@@ -239,30 +261,83 @@ impl Writer {
             if self.closing && !self.commit_running && !self.flush_running {
                 return Ok(());
             }
-            let work = match self.stash.pop_front() {
-                Some(work) => Some(work),
-                None => match self.work.recv_timeout(self.until_next_commit()) {
-                    Ok(work) => Some(work),
-                    Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                },
-            };
-            match work {
-                None => {}
-                Some(Work::Pieces { pieces, last }) => self.apply_group(pieces, last)?,
-                Some(Work::DryRun { batch, admissions, time, reply }) => {
-                    let rows = self.dry_run(&batch, admissions, time);
-                    reply.send(rows);
-                }
-                Some(Work::Checkpoint { time, reply }) => self.want_checkpoint(time, reply)?,
-                Some(Work::Rotate { seed, reply }) => self.rotate(seed, reply)?,
-                Some(Work::Flush { reply }) => self.want_flush(reply)?,
+            match self.next_event()? {
                 Some(Work::Root { task, root }) => self.finish_commit(task, root?)?,
                 Some(Work::Flushed { delta, result }) => self.finish_flush(delta, result)?,
-                Some(Work::Close) => self.close()?,
+                Some(Work::Part { part, .. }) => self.next_in_order(part)?,
+                Some(Work::Stop) => return Err(self.shared.why_unusable()),
+                None => {}
             }
             self.flush_if_due()?;
             self.commit_if_due()?;
+        }
+    }
+
+    /// What is to be done next, parts in their order; nothing when it is time to look whether a commit is due.
+    fn next_event(&mut self) -> Result<Option<Work>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            if let Some(part) = self.parts.remove(&self.next_part) {
+                let number = self.next_part;
+                self.next_part = number.saturating_add(1);
+                return Ok(Some(Work::Part { number, part }));
+            }
+            match self.work.recv_timeout(self.until_next_commit()) {
+                Ok(work) => self.take_in(work),
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.shared.why_unusable()),
+            }
+        }
+    }
+
+    fn take_in(&mut self, work: Work) {
+        match work {
+            Work::Part { number, part } => {
+                self.parts.insert(number, part);
+            }
+            Work::Root { .. } | Work::Flushed { .. } | Work::Stop => self.events.push_back(work),
+        }
+    }
+
+    fn next_in_order(&mut self, part: Ordered) -> Result<()> {
+        match part {
+            Ordered::Pieces(pieces) => self.apply_group(pieces),
+            Ordered::DryRun { batch, admissions, time, reply } => {
+                let rows = self.dry_run(&batch, admissions, time);
+                reply.send(rows);
+                Ok(())
+            }
+            Ordered::Checkpoint { time, reply } => self.want_checkpoint(time, reply),
+            Ordered::Rotate { seed, reply } => self.rotate(seed, reply),
+            Ordered::Flush { reply } => self.want_flush(reply),
+            Ordered::Close => self.close(),
+        }
+    }
+
+    /// More pieces for the group that is open: those whose turn it is, waited for where a job is not complete.
+    fn more_pieces(&mut self, wait: bool) -> Result<Option<Vec<Piece>>> {
+        loop {
+            while let Ok(work) = self.work.try_recv() {
+                self.take_in(work);
+            }
+            if self.shared.is_poisoned() {
+                return Err(self.shared.why_unusable());
+            }
+            if let Some(entry) = self.parts.first_entry()
+                && *entry.key() == self.next_part
+                && matches!(entry.get(), Ordered::Pieces(_))
+                && let Ordered::Pieces(pieces) = entry.remove()
+            {
+                self.next_part = self.next_part.saturating_add(1);
+                return Ok(Some(pieces));
+            }
+            if !wait {
+                return Ok(None);
+            }
+            let work = self.work.recv().map_err(|_| self.shared.why_unusable())?;
+            self.take_in(work);
         }
     }
 
@@ -298,32 +373,26 @@ impl Writer {
         shared.state.lock().map_err(|_| self.shared.why_unusable())
     }
 
-    /// Applies pieces until the group's last, appends what was applied in one synced log commit, and answers.
+    /// Applies pieces until no job is left half applied, appends what was applied in one synced log commit, and answers.
     ///
     /// The state stays locked throughout: a reader of this process sees what is durable, or waits. A crash before
     /// the append loses the whole group, which nobody was told of; one after it loses nothing.
-    fn apply_group(&mut self, pieces: Vec<Piece>, last: bool) -> Result<()> {
+    fn apply_group(&mut self, pieces: Vec<Piece>) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         shared.let_readers_in();
         let mut state = self.lock_state(&shared)?;
-        let mut group = Group { entries: Vec::new(), rows: Vec::new(), done: Vec::new(), time: Ok(0) };
-        let (mut pieces, mut last) = (pieces, last);
-        loop {
+        let mut group = Group { entries: Vec::new(), rows: Vec::new(), done: Vec::new(), time: Ok(0), is_open: false };
+        let mut next = Some(pieces);
+        while let Some(pieces) = next {
+            let mut count = 0_usize;
             for piece in pieces {
-                let count = piece.admissions.len();
+                count = count.saturating_add(piece.admissions.len());
                 self.apply_piece(&mut state, &mut group, piece)?;
-                shared.make_room(count);
             }
-            if last {
-                break;
-            }
-            (pieces, last) = loop {
-                match self.work.recv() {
-                    Ok(Work::Pieces { pieces, last }) => break (pieces, last),
-                    Ok(other) => self.stash.push_back(other),
-                    Err(_) => return Err(shared.why_unusable()),
-                }
-            };
+            shared.make_room(count);
+            // What has been admitted meanwhile is written with it.
+            let more = group.is_open || group.entries.len() < GROUP_ENTRIES;
+            next = if more { self.more_pieces(group.is_open)? } else { None };
         }
         let applied = !group.entries.is_empty();
         self.uncommitted |= applied;
@@ -353,9 +422,10 @@ impl Writer {
             group.rows = Vec::with_capacity(job.batch.len());
             group.time = Self::time_of(state, job.time);
         }
+        group.is_open = from.saturating_add(admissions.len()) < job.batch.len();
         let Ok(time) = group.time else {
             // None of the job's transactions is looked at; its last piece answers it.
-            if from.saturating_add(admissions.len()) >= job.batch.len() {
+            if !group.is_open {
                 job.answer(std::mem::replace(&mut group.time, Ok(0)).map(|_| Vec::new()));
             }
             return Ok(());
@@ -376,7 +446,7 @@ impl Writer {
             let row = self.row(&admission, outcome, &mut group.entries);
             group.rows.push(row);
         }
-        if group.rows.len() >= job.batch.len() {
+        if !group.is_open {
             group.done.push((job, std::mem::take(&mut group.rows)));
         }
         Ok(())
@@ -409,7 +479,7 @@ impl Writer {
         }
         let rules = state.machine.admission_rules();
         *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
-        admit(&[bytes], &rules).pop().unwrap_or(admission)
+        admit(&[bytes], &rules, &self.shared.keys).pop().unwrap_or(admission)
     }
 
     /// Runs the same code on records whose changes are thrown away.
@@ -434,7 +504,7 @@ impl Writer {
                 let admission = if machine.is_current(admission) {
                     admission.clone()
                 } else {
-                    admit(&[bytes], &machine.admission_rules()).pop().unwrap_or_else(|| admission.clone())
+                    admit(&[bytes], &machine.admission_rules(), &shared.keys).pop().unwrap_or_else(|| admission.clone())
                 };
                 let outcome = machine.apply(&mut overlay, bytes, &admission, time)?;
                 if let (Outcome::Applied { entry }, Ok(admitted)) = (&outcome, &admission.verdict) {
@@ -678,4 +748,6 @@ struct Group {
     done: Vec<(Arc<ApplyJob>, Vec<OutcomeRow>)>,
     /// The time of the job in hand, or why it has none.
     time: Result<u64>,
+    /// Whether pieces of the job in hand are still to come.
+    is_open: bool,
 }

@@ -152,6 +152,7 @@ fn options(read_only: bool, given: Option<&Bound<'_, PyDict>>) -> PyResult<Optio
             "map_bytes_max" => options.store.map_bytes_max = value.extract()?,
             "commit_every_ms" => options.commit_every_ms = value.extract()?,
             "cache_records" => options.cache_records = value.extract()?,
+            "cache_keys" => options.cache_keys = value.extract()?,
             "flush_records" => options.flush_records = value.extract()?,
             "index" => options.indexed = value.extract()?,
             other => return Err(PyTypeError::new_err(format!("unknown option {other:?}"))),
@@ -378,12 +379,43 @@ impl Engine {
         py.detach(|| self.ledger.account_entries(&account, start, limit)).map_err(to_python)
     }
 
+    /// How many signatures hold, verified in batches on all cores. Keys (32 bytes each), signatures (64) and messages (all
+    /// of one length) stand side by side, so that nothing but the verification is timed.
+    fn count_valid_signatures(
+        &self,
+        py: Python<'_>,
+        keys: &[u8],
+        signatures: &[u8],
+        messages: &[u8],
+    ) -> PyResult<usize> {
+        let (keys, keys_rest) = keys.as_chunks::<32>();
+        let (signatures, signatures_rest) = signatures.as_chunks::<64>();
+        let length = messages.len().checked_div(keys.len()).unwrap_or(0);
+        let whole = keys_rest.is_empty() && signatures_rest.is_empty() && keys.len() == signatures.len();
+        if !whole || length == 0 || length.checked_mul(keys.len()) != Some(messages.len()) {
+            return Err(PyValueError::new_err(format!(
+                "expected as many keys (32 bytes), signatures (64) and messages of one length, found {}, {} and {} bytes",
+                keys.len().saturating_mul(32).saturating_add(keys_rest.len()),
+                signatures.len().saturating_mul(64).saturating_add(signatures_rest.len()),
+                messages.len()
+            )));
+        }
+        py.detach(|| {
+            let parts = keys.iter().zip(signatures).zip(messages.chunks_exact(length));
+            let checks: Vec<Check<'_>> =
+                parts.map(|((key, signature), message)| Check { key, signature, message }).collect();
+            self.ledger.count_valid_signatures(&checks)
+        })
+        .map_err(to_python)
+    }
+
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stats = py.detach(|| self.ledger.stats()).map_err(to_python)?;
         let numbers = PyDict::new(py);
         numbers.set_item("entries", stats.entries)?;
         numbers.set_item("height", stats.height)?;
         numbers.set_item("cached_records", stats.cached_records)?;
+        numbers.set_item("cached_keys", stats.cached_keys)?;
         numbers.set_item("uncommitted_records", stats.uncommitted_records)?;
         numbers.set_item("seen_transactions", stats.seen_transactions)?;
         numbers.set_item("tables", stats.tables)?;
@@ -467,32 +499,8 @@ fn verify_signatures(py: Python<'_>, checks: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, b
     })
 }
 
-/// How many signatures hold, verified in batches on all cores. Keys (32 bytes each), signatures (64) and messages (all
-/// of one length) stand side by side, so that nothing but the verification is timed.
-#[pyfunction]
-fn count_valid_signatures(py: Python<'_>, keys: &[u8], signatures: &[u8], messages: &[u8]) -> PyResult<usize> {
-    let (keys, keys_rest) = keys.as_chunks::<32>();
-    let (signatures, signatures_rest) = signatures.as_chunks::<64>();
-    let length = messages.len().checked_div(keys.len()).unwrap_or(0);
-    let whole = keys_rest.is_empty() && signatures_rest.is_empty() && keys.len() == signatures.len();
-    if !whole || length == 0 || length.checked_mul(keys.len()) != Some(messages.len()) {
-        return Err(PyValueError::new_err(format!(
-            "expected as many keys (32 bytes), signatures (64) and messages of one length, found {}, {} and {} bytes",
-            keys.len().saturating_mul(32).saturating_add(keys_rest.len()),
-            signatures.len().saturating_mul(64).saturating_add(signatures_rest.len()),
-            messages.len()
-        )));
-    }
-    Ok(py.detach(|| {
-        let parts = keys.iter().zip(signatures).zip(messages.chunks_exact(length));
-        let checks: Vec<Check<'_>> =
-            parts.map(|((key, signature), message)| Check { key, signature, message }).collect();
-        counterfoil_engine::count_valid_signatures(&checks)
-    }))
-}
-
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::{Engine, Outcomes, all_statuses, check_folder, count_valid_signatures, operations, verify_signatures};
+    use super::{Engine, Outcomes, all_statuses, check_folder, operations, verify_signatures};
 }

@@ -7,7 +7,8 @@ pub use context::{Context, Halt};
 pub use movement::{Movement, Taking};
 
 use crate::id::{Id, record_id, sha256};
-use crate::signature::{self, Check};
+use crate::ops::Slip;
+use crate::signature::{self, Check, KnownKeys};
 use crate::state::{Record, Records, Table};
 use crate::status::{
     BAD_SIGNATURE, DUPLICATE_AUTHORIZER, EXPIRED, MALFORMED, NO_AUTHORIZER, NO_OPERATION, NONCE_REUSED,
@@ -15,8 +16,9 @@ use crate::status::{
     WRONG_LEDGER,
 };
 use crate::wire::{
-    AUTHORIZERS_MAX, Applied, ENTRY_BYTES_MAX, Effect, Genesis, Parameters, SIGNED_TRANSACTION_BYTES_MAX,
-    SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode, transaction_id,
+    AUTHORIZERS_MAX, Applied, ENTRY_BYTES_MAX, Effect, Genesis, Parameters, SIGNED_MESSAGE_BYTES,
+    SIGNED_TRANSACTION_BYTES_MAX, SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode, signed_message,
+    transaction_id,
 };
 use context::Memory;
 use std::collections::BTreeMap;
@@ -204,38 +206,38 @@ fn apply_operations<R: Records>(
 }
 
 /// Admits a batch: decodes, checks fields, and verifies all signatures together. One verdict each, in order; the
-/// same as one by one.
-pub fn admit(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
+/// same as one by one. Keys that are `known` are not decoded again.
+pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) -> Vec<Admission> {
     let mut admissions: Vec<Admission> = batch.iter().map(|bytes| admit_form(bytes, rules)).collect();
 
     // Every signature of the batch, and whose it is.
-    let mut messages: Vec<Vec<u8>> = Vec::with_capacity(batch.len());
-    let mut owned: Vec<(usize, Id, [u8; 64], usize)> = Vec::with_capacity(batch.len());
-    for (position, admission) in admissions.iter().enumerate() {
-        let Ok(admitted) = &admission.verdict else { continue };
-        let message = messages.len();
-        messages.push([b"counterfoil/sign/v1\n".as_slice(), admission.id.as_ref()].concat());
-        let signatures = admitted.signed.transaction.authorizers.iter().zip(&admitted.signed.signatures);
-        for (authorizer, signature) in signatures {
-            owned.push((position, *authorizer.public_key(), *signature, message));
-        }
-        for operation in &admitted.signed.transaction.operations {
-            for slip in operation.signatures(&rules.ledger) {
-                owned.push((position, slip.key, slip.signature, messages.len()));
-                messages.push(slip.message);
-            }
-        }
-    }
-    let checks: Vec<Check<'_>> = owned
+    let slips: Vec<(usize, Slip)> = admissions
         .iter()
-        .map(|(_, key, signature, message)| Check {
-            key: key.as_bytes(),
-            signature,
-            message: messages.get(*message).map_or(&[], Vec::as_slice),
+        .enumerate()
+        .filter_map(|(position, admission)| Some((position, admission.verdict.as_ref().ok()?)))
+        .flat_map(|(position, admitted)| {
+            let operations = admitted.signed.transaction.operations.iter();
+            operations.flat_map(|operation| operation.signatures(&rules.ledger)).map(move |slip| (position, slip))
         })
         .collect();
-    for ((position, ..), holds) in owned.iter().zip(signature::verify_batch(&checks)) {
-        if !holds && let Some(admission) = admissions.get_mut(*position) {
+    let messages: Vec<[u8; SIGNED_MESSAGE_BYTES]> =
+        admissions.iter().map(|admission| signed_message(&admission.id)).collect();
+    let mut owners = Vec::with_capacity(batch.len());
+    let mut checks: Vec<Check<'_>> = Vec::with_capacity(batch.len());
+    for (position, (admission, message)) in admissions.iter().zip(&messages).enumerate() {
+        let Ok(Admitted { signed, .. }) = &admission.verdict else { continue };
+        for (authorizer, signature) in signed.transaction.authorizers.iter().zip(&signed.signatures) {
+            owners.push(position);
+            checks.push(Check { key: authorizer.public_key().as_bytes(), signature, message });
+        }
+    }
+    for (position, slip) in &slips {
+        owners.push(*position);
+        checks.push(Check { key: slip.key.as_bytes(), signature: &slip.signature, message: &slip.message });
+    }
+    let verdicts = signature::verify_batch_with(&checks, known);
+    for (position, _) in owners.iter().zip(verdicts).filter(|(_, holds)| !holds) {
+        if let Some(admission) = admissions.get_mut(*position) {
             admission.verdict = Err(Refusal::whole(BAD_SIGNATURE));
         }
     }

@@ -59,3 +59,15 @@ pub struct SignedTransaction {
 pub fn transaction_id(transaction_bytes: &[u8]) -> Id {
     sha256(&[b"counterfoil/transaction/v1\n", transaction_bytes])
 }
+
+/// How many bytes are signed.
+pub const SIGNED_MESSAGE_BYTES: usize = 20 + 32;
+
+/// What each authorizer of the transaction with this id signs.
+pub fn signed_message(id: &Id) -> [u8; SIGNED_MESSAGE_BYTES] {
+    let mut message = [0; SIGNED_MESSAGE_BYTES];
+    let (domain, rest) = message.split_at_mut(20);
+    domain.copy_from_slice(b"counterfoil/sign/v1\n");
+    rest.copy_from_slice(&id.0);
+    message
+}
