@@ -55,6 +55,9 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64) -> Resul
             found: format!("one of {}", replica.position.through),
         });
     }
+    if full && replica.position.indexed {
+        store.check_indexes_by_log(&log, replica.position.through)?;
+    }
     replica.replay(&mut tree, &store, &log, frontier.size(), true, &mut |_, _| Ok(()))?;
     if full {
         let again = replay_from_genesis(&loaded.genesis, &log, frontier.size(), &options, progress)?;

@@ -5,8 +5,9 @@ use crate::cache::{Cache, Known};
 use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::home::Home;
+use crate::indexes::{Recent, Sought};
 use crate::log_store::{LogReader, LogStore};
-use crate::opening::{Replayed, check_operator, load_and_replay, sign_if_missing};
+use crate::opening::{Replayed, check_operator, load_and_replay, open_or_renew_state, sign_if_missing};
 use crate::replica::{POSITION, Replica};
 use crate::shared::{Published, Shared, merge_page, published_at, signed_by_operator};
 use crate::state_store::{StateMark, StateStore};
@@ -184,13 +185,10 @@ impl Ledger {
         let home = Home::open(path)?;
         let lock = if read_only { None } else { Some(home.lock()?) };
         // A follower takes the state's transaction first, then the log's: the log it sees is never behind the state.
-        let state_path = home.state();
-        let rebuild = !read_only && !state_path.join("data.mdb").exists();
-        let store = if rebuild {
-            // The state is a cache of the log: without it everything is replayed.
-            StateStore::create(&state_path, &options.store)?
+        let store = if read_only {
+            StateStore::open(&home.state(), &options.store)?
         } else {
-            StateStore::open(&state_path, &options.store)?
+            open_or_renew_state(&home.state(), &options.store)?
         };
         // Only a writer has the log's own handle.
         let (mut log, reader) = if read_only {
@@ -237,9 +235,9 @@ impl Ledger {
             store,
             loaded: Mutex::new(loaded),
             rules: RwLock::new(replica.machine.admission_rules()),
+            recent: RwLock::new(Recent::new(replica.unsaved.key)),
             state: Mutex::new(replica),
             tree: RwLock::new(tree),
-            recent: RwLock::default(),
             inbox: Mutex::default(),
             inbox_changed: Condvar::new(),
             admitted: Mutex::new(0),
@@ -512,26 +510,12 @@ impl Ledger {
 
     /// The log index of a transaction.
     pub fn index_of(&self, id: &Id) -> Result<Option<u64>> {
-        self.reading(|shared| {
-            let state = shared.read_indexed_state()?;
-            shared.index_of_locked(&state, id)
-        })
+        self.reading(|shared| Ok(shared.find(&Sought::Transaction(*id), 0, 1)?.first().copied()))
     }
 
     /// Log indexes of an account's transactions, in order of time, from `from` on.
     pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
-        self.reading(|shared| {
-            let state = shared.read_indexed_state()?;
-            // A flush that ends between the reads shows some twice.
-            let mut indexes = shared.store.account_page(account, from.checked_sub(1), limit)?;
-            shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
-            state.of_account(account, from, &mut indexes);
-            drop(state);
-            indexes.sort_unstable();
-            indexes.dedup();
-            indexes.truncate(limit);
-            Ok(indexes)
-        })
+        self.reading(|shared| shared.find(&Sought::Account(*account), from, limit))
     }
 
     /// Numbers about it.
