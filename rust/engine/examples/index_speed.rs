@@ -46,13 +46,13 @@ fn measure(folder: &std::path::Path, transactions: u64, flushes: u64) -> Result<
             entries.add(id, transaction, index);
             index += 1;
         }
-        let staged = cpu_time() - begun;
+        let staged = cpu_time().saturating_sub(begun);
         let mut batch = tree.begin_flush(index)?;
         batch.set_indexes(Arc::new(std::mem::replace(&mut entries, IndexEntries::new(key))));
         let begun = cpu_time();
         store.write_flush(&batch)?;
         tree.end_flush();
-        let written = cpu_time() - begun;
+        let written = cpu_time().saturating_sub(begun);
         println!("flush {flush:3}: staged in {staged:8.1?}, sorted, merged and written in {written:8.1?}");
         staging += staged;
         writing += written;

@@ -9,9 +9,9 @@
 //! run covers a range of the log of its own, so what is found in one run after the other ascends.
 //!
 //! That is cheap where a B-tree of ids is not: entries are written in order, and a page is full before the next one is
-//! begun. The price is a look-up in every run, so small runs are merged: eight of about one size become one, until a
-//! run is *full*, and then it stays as it is. An entry is written some two or three times, and the work that one flush
-//! may find is bounded. Of full runs a billion entries make 240.
+//! begun. The price is a look-up in every run, so small runs are merged: sixteen of about one size become one, until
+//! a run is *full*, and then it stays as it is. An entry is written two or three times, and the work that one flush may
+//! find is bounded. A billion entries make 240 full runs.
 
 use crate::block::{seal, unseal};
 use crate::environment::NamedDatabase;
@@ -34,7 +34,7 @@ const SPAN_MAX: u64 = 1 << OFFSET_BITS;
 /// Runs are of about one size if the logarithms of their entries to this base, rounded down, are the same; as many of
 /// them are merged.
 const FAN: usize = 1 << FAN_BITS;
-const FAN_BITS: u32 = 3;
+const FAN_BITS: u32 = 4;
 
 const KINDS: [IndexKind; 2] = [IndexKind::Transactions, IndexKind::Accounts];
 
@@ -164,8 +164,11 @@ pub(crate) struct NewRuns {
 impl NewRuns {
     /// Sorts and packs entries.
     pub(crate) fn new(entries: &IndexEntries) -> Self {
-        let full = Limits::DEFAULT.full_entries;
-        let pack = |kind| pack_runs(entries.of(kind), full);
+        Self::within(entries, Limits::DEFAULT)
+    }
+
+    fn within(entries: &IndexEntries, limits: Limits) -> Self {
+        let pack = |kind| pack_runs(entries.of(kind), limits.full_entries);
         Self { key: entries.key, transactions: pack(IndexKind::Transactions), accounts: pack(IndexKind::Accounts) }
     }
 
@@ -251,13 +254,7 @@ impl IndexRuns {
         Ok(self.meta.put(transaction, MANIFEST, &manifest.encode())?)
     }
 
-    fn append(
-        &self,
-        transaction: &mut RwTxn<'_>,
-        kind: IndexKind,
-        runs: &mut Vec<Run>,
-        new: &PackedRun,
-    ) -> Result<()> {
+    fn append(&self, transaction: &mut RwTxn<'_>, kind: IndexKind, runs: &mut Vec<Run>, new: &PackedRun) -> Result<()> {
         if let Some(last) = runs.last().filter(|last| last.end > new.run.first) {
             let expected = format!("nothing from log index {} on", new.run.first);
             return Err(corrupt(name(kind), &last.first, &expected, format!("entries below {}", last.end)));
@@ -267,15 +264,17 @@ impl IndexRuns {
             runs.push(new.run);
             return self.put(transaction, kind, &new.run, &new.packed);
         };
-        let mut packed = Vec::new();
+        let entries = absorbed.iter().fold(new.run.entries, |sum, run| sum.saturating_add(run.entries));
+        let mut packed = Vec::with_capacity(usize::try_from(entries).unwrap_or(0));
         for run in &absorbed {
             let shift = run.first.saturating_sub(first);
-            self.read_run(transaction, kind, run, |entry| packed.push(entry.saturating_add(shift)))?;
+            self.read_run(transaction, kind, run, |chunk| {
+                packed.extend(chunk.iter().map(|entry| u64::from_be_bytes(*entry).saturating_add(shift)));
+            })?;
         }
         let shift = new.run.first.saturating_sub(first);
         packed.extend(new.packed.iter().map(|entry| entry.saturating_add(shift)));
         sort_ascending_parts(&mut packed);
-        let entries = u64::try_from(packed.len()).unwrap_or(u64::MAX);
         let run = Run { first, end: new.run.end, entries };
         let from = chunk_key(&run, 0);
         let range: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Included(&from), Bound::Unbounded);
@@ -290,7 +289,9 @@ impl IndexRuns {
             let key = chunk_key(run, chunk.first().copied().unwrap_or_default());
             value.clear();
             value.extend_from_slice(&[0; 4]);
-            chunk.iter().for_each(|entry| value.extend_from_slice(&entry.to_be_bytes()));
+            for entry in chunk {
+                value.extend_from_slice(&entry.to_be_bytes());
+            }
             seal(&key, &mut value);
             // A new run is above all others: LMDB fills its pages to the end instead of splitting them in half.
             self.database(kind).put_with_flags(transaction, PutFlags::APPEND, &key, &value)?;
@@ -383,7 +384,7 @@ impl IndexRuns {
         let span = run.end.saturating_sub(run.first);
         let mut previous = None;
         let (mut left, mut wrong) = (run.entries, None);
-        self.read_chunks(transaction, kind, run, |chunk| {
+        self.read_run(transaction, kind, run, |chunk| {
             let full = left.min(u64::try_from(self.limits.chunk_entries).unwrap_or(u64::MAX));
             if u64::try_from(chunk.len()).ok() != Some(full) {
                 wrong = wrong.take().or_else(|| Some(format!("a chunk of {} entries, not {full}", chunk.len())));
@@ -398,9 +399,12 @@ impl IndexRuns {
         })?;
         match wrong {
             None => Ok(()),
-            Some(found) => {
-                Err(corrupt(name(kind), &run.first, &format!("ascending entries below {}, in full chunks", run.end), found))
-            }
+            Some(found) => Err(corrupt(
+                name(kind),
+                &run.first,
+                &format!("ascending entries below {}, in full chunks", run.end),
+                found,
+            )),
         }
     }
 
@@ -442,10 +446,12 @@ impl IndexRuns {
         let PackedRun { run: wanted, packed } = pack_run(first, expected);
         let mut expected = packed.into_iter();
         let mut wrong = None;
-        self.read_run(transaction, kind, run, |entry| {
-            let wanted = expected.next();
-            if wanted != Some(entry) {
-                wrong = wrong.or(Some((wanted, entry)));
+        self.read_run(transaction, kind, run, |chunk| {
+            for entry in chunk.iter().map(|entry| u64::from_be_bytes(*entry)) {
+                let wanted = expected.next();
+                if wanted != Some(entry) {
+                    wrong = wrong.or(Some((wanted, entry)));
+                }
             }
         })?;
         if wanted != *run || wrong.is_some() {
@@ -457,20 +463,8 @@ impl IndexRuns {
         Ok(())
     }
 
-    /// Gives every packed entry of a run, which has as many as the manifest says.
+    /// Gives the chunks of a run, which together have as many entries as the manifest says.
     fn read_run(
-        &self,
-        transaction: &RoTxn<'_>,
-        kind: IndexKind,
-        run: &Run,
-        mut visit: impl FnMut(u64),
-    ) -> Result<()> {
-        self.read_chunks(transaction, kind, run, |chunk| {
-            chunk.iter().for_each(|entry| visit(u64::from_be_bytes(*entry)));
-        })
-    }
-
-    fn read_chunks(
         &self,
         transaction: &RoTxn<'_>,
         kind: IndexKind,
@@ -539,3 +533,6 @@ fn parse_chunk<'a>(kind: IndexKind, key: &[u8], value: &'a [u8]) -> Result<&'a [
 fn sort_ascending_parts(packed: &mut [u64]) {
     packed.sort();
 }
+
+#[cfg(test)]
+mod tests;

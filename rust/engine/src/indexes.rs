@@ -71,11 +71,8 @@ impl HashKey {
         Ok(Self(bytes))
     }
 
-    fn account_hash(&self, account: &Id) -> u64 {
-        let whole = u128::from_be_bytes(self.0).to_be_bytes();
-        let (high, low) = whole.split_at(8);
-        let half = |half: &[u8]| half.try_into().map_or(0, u64::from_be_bytes);
-        SipHasher13::new_with_keys(half(high), half(low)).hash(&account.0)
+    pub(crate) fn account_hash(&self, account: &Id) -> u64 {
+        SipHasher13::new_with_key(&self.0).hash(&account.0)
     }
 }
 
@@ -165,6 +162,18 @@ impl IndexEntries {
         let hash = sought.hash(&self.key);
         let entries = self.of(sought.kind()).iter();
         into.extend(entries.filter(|entry| entry.hash == hash && entry.index >= from).map(|entry| entry.index));
+    }
+}
+
+#[cfg(test)]
+impl IndexEntries {
+    /// Adds an entry with a hash of one's choice: that two ids share one cannot be brought about otherwise.
+    pub(crate) fn push(&mut self, kind: IndexKind, hash: u64, index: u64) {
+        let entry = IndexEntry { hash, index };
+        match kind {
+            IndexKind::Transactions => self.transactions.push(entry),
+            IndexKind::Accounts => self.accounts.push(entry),
+        }
     }
 }
 

@@ -13,7 +13,9 @@ use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Admitted, Machine, Outcome, admit_form};
 use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
-use counterfoil_core::wire::{Applied, COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES, encode, transaction_id};
+use counterfoil_core::wire::{
+    Applied, COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES, encode, transaction_id,
+};
 use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;

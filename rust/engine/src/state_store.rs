@@ -448,11 +448,7 @@ fn each_block_key(
 }
 
 /// The most leaves of a block, from the layout, which must be of this version; none before the first flush.
-fn read_layout(
-    environment: &Environment,
-    meta: NamedDatabase,
-    transaction: &ReadTransaction,
-) -> Result<Option<u16>> {
+fn read_layout(environment: &Environment, meta: NamedDatabase, transaction: &ReadTransaction) -> Result<Option<u16>> {
     let Some(bytes) = meta.get(transaction, META_LAYOUT)? else { return Ok(None) };
     let wrong = || corrupt("meta", &"layout", "10 bytes that match their checksum", format!("{bytes:02x?}"));
     let (version, rest) =
