@@ -10,8 +10,8 @@
 //!
 //! That is cheap where a B-tree of ids is not: entries are written in order, and a page is full before the next one is
 //! begun. The price is a look-up in every run, so small runs are merged: sixteen of about one size become one, until
-//! a run is *full*, and then it stays as it is. An entry is written two or three times, and the work that one flush may
-//! find is bounded. A billion entries make 240 full runs.
+//! a run is *full*, and then it stays as it is. Entries are written a few times, and the work that one flush may find is
+//! bounded. A billion entries make 240 full runs.
 
 use crate::block::{seal, unseal};
 use crate::environment::NamedDatabase;
@@ -40,6 +40,9 @@ const KINDS: [IndexKind; 2] = [IndexKind::Transactions, IndexKind::Accounts];
 
 /// The key of the [`Manifest`] in the database `meta`.
 const MANIFEST: &[u8] = b"runs";
+
+/// How often a check of the log says how far it is.
+const PROGRESS_ENTRIES: u64 = 1 << 16;
 
 /// How large what is written is.
 #[derive(Clone, Copy, Debug)]
@@ -409,7 +412,13 @@ impl IndexRuns {
     }
 
     /// Checks that the indexes have what the first `through` entries of a log say, all of it and nothing else.
-    pub(crate) fn check_log(&self, transaction: &RoTxn<'_>, log: &LogReader, through: u64) -> Result<()> {
+    pub(crate) fn check_log(
+        &self,
+        transaction: &RoTxn<'_>,
+        log: &LogReader,
+        through: u64,
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
+    ) -> Result<()> {
         let manifest = self.manifest(transaction)?.unwrap_or(Manifest::new(HashKey([0; 16])));
         let mut expected = IndexEntries::new(manifest.key);
         let mut runs = KINDS.map(|kind| (kind, manifest.runs(kind).iter().peekable()));
@@ -423,12 +432,16 @@ impl IndexRuns {
         };
         log.entries(0, through, |index, bytes| {
             check_ended(&mut expected, index)?;
+            if index % PROGRESS_ENTRIES == 0 {
+                progress(index, through)?;
+            }
             if let Some(Entry::Applied(applied)) = Entry::decode(bytes) {
                 expected.add(&applied_id(&applied), &applied.signed.transaction, index);
             }
             Ok(true)
         })?;
         check_ended(&mut expected, through)?;
+        progress(through, through)?;
         for (kind, runs) in &mut runs {
             if let Some(run) = runs.next() {
                 let wanted = format!("no entries from log index {through} on");

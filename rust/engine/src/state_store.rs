@@ -349,8 +349,13 @@ impl StateStore {
     }
 
     /// Whether the indexes have what the first `through` entries of the log say.
-    pub(crate) fn check_indexes_by_log(&self, log: &LogReader, through: u64) -> Result<()> {
-        self.environment.read(|transaction| self.indexes.check_log(transaction, log, through))
+    pub(crate) fn check_indexes_by_log(
+        &self,
+        log: &LogReader,
+        through: u64,
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
+    ) -> Result<()> {
+        self.environment.read(|transaction| self.indexes.check_log(transaction, log, through, progress))
     }
 
     const fn extra(&self, database: ExtraDb) -> NamedDatabase {
