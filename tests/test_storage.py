@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from typing import TYPE_CHECKING
 
 import lmdb
 from counterfoil import Key, Ledger
 from counterfoil.ops import Transfer
 from counterfoil.verify import leaf_hash, tree_key
-from counterfoil.wire import Transaction
+from counterfoil.wire import Applied, Transaction, decode_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,8 @@ def test_another_lmdb_reads_the_log_and_the_balances(tmp_path: Path) -> None:
         ledger.apply([Transaction(ledger.id, [gift]).sign(ann)]).raise_for_status()
         note = ledger.checkpoint()
         entries = list(ledger.entries())
+        decoded = ((index, decode_entry(entry)) for index, entry in enumerate(entries))
+        applied = {index: entry.signed for index, entry in decoded if isinstance(entry, Applied)}
         balances = {account: holding.amount for account, holding in ledger.holders(bean)}
 
     with lmdb.open(str(tmp_path / "l/log"), max_dbs=8, readonly=True, lock=False) as log, log.begin() as transaction:
@@ -47,5 +50,17 @@ def test_another_lmdb_reads_the_log_and_the_balances(tmp_path: Path) -> None:
         blocks = b"".join(value for _, value in transaction.cursor(state.open_db(b"blocks", transaction)))
         for account, amount in balances.items():
             assert account + tree_key(account) + amount.to_bytes(16, "big") in blocks
-        ids = dict(transaction.cursor(state.open_db(b"ids", transaction)))
-        assert sorted(int.from_bytes(index, "big") for index in ids.values()) == [2, 3, 4]
+        # A transaction is found under the first 40 bits of its id, from the run's first log index on.
+        [(key, chunk)] = transaction.cursor(state.open_db(b"transaction_runs", transaction))
+        packed = [chunk[place : place + 8] for place in range(4, len(chunk), 8)]
+        assert (int.from_bytes(key[:8], "big"), key[8:]) == (2, packed[0])
+        ids = {leading: int.from_bytes(offset, "big") for leading, offset in ((each[:5], each[5:]) for each in packed)}
+        assert ids == {each.id[:5]: index - 2 for index, each in applied.items()}
+        assert sorted(applied) == [2, 3, 4]
+        # The hashes of accounts have a key: minting and the gift name two each.
+        [(key, chunk)] = transaction.cursor(state.open_db(b"account_runs", transaction))
+        offsets = sorted(int.from_bytes(chunk[place + 5 : place + 8], "big") for place in range(4, len(chunk), 8))
+        assert (int.from_bytes(key[:8], "big"), offsets) == (2, [0, 1, 1, 2, 2])
+        for value_key, value in transaction.cursor(state.open_db(b"meta", transaction)):
+            if not value_key.startswith(b"value/"):
+                assert int.from_bytes(value[:4], "big") == zlib.crc32(value_key + value[4:])

@@ -337,6 +337,8 @@ class Ledger:
         Raises:
             NotALedgerError: The folder holds no ledger.
             NewerFormatError: A newer version made it.
+            StoreError: An older version wrote its state, and `read_only` is asked for. Opening it for writing makes
+                the state again from the log.
             LockedError: Another process has it open for writing.
             CorruptionError: What is stored contradicts itself.
             OperatorKeyError: The key is not this ledger's operator.
@@ -770,7 +772,7 @@ def fsck(
 
     Args:
         path: The folder.
-        full: Also apply the whole log again from genesis, signatures included.
+        full: Also apply the whole log again from genesis, signatures included, and compare the indexes with it.
         progress: Called with (entries done, entries in all).
 
     Returns:

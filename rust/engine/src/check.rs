@@ -30,9 +30,9 @@ pub struct Findings {
 /// Checks a ledger's folder and changes nothing in it.
 ///
 /// The log: entries without gaps, every stored hash, every checkpoint's root. The state: every table's root from its
-/// records. Then what the log has beyond the flushed state is applied, and must give the committed roots. With `full`, the whole
-/// log is applied again from genesis, signatures included, in a temporary folder. `progress` is told (entries done,
-/// entries in all).
+/// records. Then what the log has beyond the flushed state is applied, and must give the committed roots. With `full`,
+/// the whole log is applied again from genesis, signatures included, in a temporary folder, and the indexes are compared
+/// with it. `progress` is told (entries done, entries in all).
 ///
 /// # Errors
 ///
@@ -54,6 +54,9 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64) -> Resul
             expected: format!("a state of at most the log's {} entries", frontier.size()),
             found: format!("one of {}", replica.position.through),
         });
+    }
+    if full && replica.position.indexed {
+        store.check_indexes_by_log(&log, replica.position.through, progress)?;
     }
     replica.replay(&mut tree, &store, &log, frontier.size(), true, &mut |_, _| Ok(()))?;
     if full {

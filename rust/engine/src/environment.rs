@@ -76,6 +76,9 @@ const MAP_BYTES_STEP: usize = 1 << 16;
 /// How many transactions may be open at once, in all processes.
 const READERS_MAX: u32 = 510;
 
+/// How many databases an environment may have open.
+const DATABASES_MAX: u32 = 16;
+
 /// How long a write waits for the readers of this process to end before it gives up growing the map.
 const GROWTH_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -132,8 +135,7 @@ impl Environment {
             let (first, max) = (options.map_bytes, options.map_bytes_max);
             return Err(Error::Invalid(format!("map_bytes: expected at most map_bytes_max, {max}, found {first}")));
         }
-        let databases_max = u32::try_from(N).map_err(|_| Error::Invalid(format!("{N} databases are too many")))?;
-        let env = open_env(directory, options, databases_max).map_err(|error| match error {
+        let env = open_env(directory, options).map_err(|error| match error {
             heed::Error::EnvAlreadyOpened => Error::Locked { path: directory.to_owned() },
             heed::Error::Io(_) | heed::Error::Mdb(_) | heed::Error::Encoding(_) | heed::Error::Decoding(_) => {
                 locate(error.into(), directory, options.map_bytes_max)
@@ -263,7 +265,8 @@ impl Environment {
         }
     }
 
-    fn databases<const N: usize>(&self, names: [&str; N]) -> Result<[NamedDatabase; N]> {
+    /// Opens these databases, and makes those that are missing.
+    pub(crate) fn databases<const N: usize>(&self, names: [&str; N]) -> Result<[NamedDatabase; N]> {
         // heed ends the transaction in which databases are opened, so that one is its own; this one keeps the map in
         // place meanwhile, and has made sure that the map is large enough.
         let guard = self.read_transaction()?;
@@ -419,10 +422,10 @@ fn locate(mut error: Error, directory: &Path, map_bytes_max: u64) -> Error {
 }
 
 #[expect(unsafe_code, reason = "opening an LMDB environment is unsafe in heed: the file is mapped")]
-fn open_env(directory: &Path, options: &StoreOptions, databases_max: u32) -> heed::Result<Env<WithoutTls>> {
+fn open_env(directory: &Path, options: &StoreOptions) -> heed::Result<Env<WithoutTls>> {
     let mut open = EnvOpenOptions::new().read_txn_without_tls();
     let step = MAP_BYTES_STEP;
-    open.map_size(round_down(options.map_bytes).max(step)).max_readers(READERS_MAX).max_dbs(databases_max);
+    open.map_size(round_down(options.map_bytes).max(step)).max_readers(READERS_MAX).max_dbs(DATABASES_MAX);
     let flags = if options.read_only { EnvFlags::READ_ONLY } else { EnvFlags::empty() };
     // SAFETY: READ_ONLY weakens no guarantee. The map is the file, so nobody but LMDB may change the file while it is
     // open: the ledger's folder is ours, one process writes to it (the ledger's lock), and heed refuses to open it

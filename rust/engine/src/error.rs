@@ -46,6 +46,18 @@ pub enum Error {
         /// The format number this version writes.
         expected: u32,
     },
+    /// The state was written by an older version, and is not made again here.
+    #[error(
+        "{path} has layout {found}, made by an older Counterfoil; this one reads layout {expected}: open the ledger for writing once, which makes its state again from the log"
+    )]
+    OlderState {
+        /// The folder of the state.
+        path: PathBuf,
+        /// The layout number found.
+        found: u32,
+        /// The layout number this version writes.
+        expected: u32,
+    },
     /// Another process (or handle) writes to it.
     #[error(
         "{path} is open elsewhere: a ledger has one writer; share its handle in one process, and follow it from another with read_only=True"

@@ -6,8 +6,9 @@ use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::keys::KeyCache;
+use crate::indexes::{Recent, Sought};
 use crate::log_store::{LogReader, LogStore};
-use crate::opening::{Replayed, check_operator, load_and_replay, sign_if_missing};
+use crate::opening::{Replayed, check_operator, load_and_replay, open_or_renew_state, sign_if_missing};
 use crate::replica::{POSITION, Replica};
 use crate::shared::{Published, Shared, merge_page, published_at, signed_by_operator};
 use crate::state_store::{StateMark, StateStore};
@@ -190,13 +191,10 @@ impl Ledger {
         let home = Home::open(path)?;
         let lock = if read_only { None } else { Some(home.lock()?) };
         // A follower takes the state's transaction first, then the log's: the log it sees is never behind the state.
-        let state_path = home.state();
-        let rebuild = !read_only && !state_path.join("data.mdb").exists();
-        let store = if rebuild {
-            // The state is a cache of the log: without it everything is replayed.
-            StateStore::create(&state_path, &options.store)?
+        let store = if read_only {
+            StateStore::open(&home.state(), &options.store)?
         } else {
-            StateStore::open(&state_path, &options.store)?
+            open_or_renew_state(&home.state(), &options.store)?
         };
         // Only a writer has the log's own handle.
         let (mut log, reader) = if read_only {
@@ -243,9 +241,9 @@ impl Ledger {
             store,
             loaded: Mutex::new(loaded),
             rules: RwLock::new(replica.machine.admission_rules()),
+            recent: RwLock::new(Recent::new(replica.unsaved.key)),
             state: Mutex::new(replica),
             tree: RwLock::new(tree),
-            recent: RwLock::default(),
             inbox: Mutex::default(),
             inbox_changed: Condvar::new(),
             keys: KeyCache::new(options.cache_keys),
@@ -520,26 +518,12 @@ impl Ledger {
 
     /// The log index of a transaction.
     pub fn index_of(&self, id: &Id) -> Result<Option<u64>> {
-        self.reading(|shared| {
-            let state = shared.read_indexed_state()?;
-            shared.index_of_locked(&state, id)
-        })
+        self.reading(|shared| Ok(shared.find(&Sought::Transaction(*id), 0, 1)?.first().copied()))
     }
 
     /// Log indexes of an account's transactions, in order of time, from `from` on.
     pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
-        self.reading(|shared| {
-            let state = shared.read_indexed_state()?;
-            // A flush that ends between the reads shows some twice.
-            let mut indexes = shared.store.account_page(account, from.checked_sub(1), limit)?;
-            shared.recent.read().unwrap_or_else(PoisonError::into_inner).of_account(account, from, &mut indexes);
-            state.of_account(account, from, &mut indexes);
-            drop(state);
-            indexes.sort_unstable();
-            indexes.dedup();
-            indexes.truncate(limit);
-            Ok(indexes)
-        })
+        self.reading(|shared| shared.find(&Sought::Account(*account), from, limit))
     }
 
     /// Numbers about it.
@@ -642,4 +626,127 @@ struct Parts {
     replica: Replica,
     published: Published,
     confirmed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::fsck;
+    use crate::indexes::IndexKind;
+    use counterfoil_core::ops::Operation;
+    use counterfoil_core::ops::asset::Create;
+    use counterfoil_core::state::Powers;
+    use counterfoil_core::wire::{
+        AssetCreators, Authorizer, Parameters, SignedTransaction, Transaction, transaction_id,
+    };
+
+    const SEED: [u8; 32] = [1; 32];
+
+    fn create(folder: &Path) -> Ledger {
+        let genesis = Genesis {
+            origin: "club.example/beans".to_owned(),
+            operator: Id(signature::public_key(&SEED)),
+            time: 1_000,
+            salt: [0; 16],
+            parameters: Parameters {
+                window_ms: 3_600_000,
+                asset_creators: AssetCreators::Anyone,
+                transaction_bytes_max: 16_384,
+                operations_max: 128,
+                governor: None,
+            },
+        };
+        let options = Options { commit_every_ms: None, ..Options::default() };
+        Ledger::create(folder, &genesis, Some(SEED), &options).unwrap()
+    }
+
+    /// The bytes of a transaction that makes an asset, and its id.
+    fn make_asset(ledger: &Ledger, issuer: Id, number: u8) -> (Vec<u8>, Id) {
+        let powers = Powers { mint: None, freeze: None, pause: None, claw_back: None, change: None };
+        let symbol = format!("BEAN{number}");
+        let create = Create { issuer, symbol, decimals: 0, supply_cap: 9, policy: Vec::new(), powers };
+        let transaction = Transaction {
+            version: 1,
+            ledger: ledger.id(),
+            valid_until: 2_000,
+            nonce: [number; 16],
+            authorizers: vec![Authorizer { account: issuer, key: None }],
+            operations: vec![Operation::Create(create)],
+        };
+        let id = transaction_id(&encode(&transaction));
+        let message = [b"counterfoil/sign/v1\n".as_slice(), id.as_ref()].concat();
+        (encode(&SignedTransaction { transaction, signatures: vec![signature::sign(&SEED, &message)] }), id)
+    }
+
+    #[test]
+    fn what_only_shares_a_hash_is_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = create(folder.path());
+        let issuer = Id(signature::public_key(&SEED));
+        let (stranger, shared) = (Id([9; 32]), ledger.check().unwrap());
+        let apply = |number: u8, false_accounts: &[Id]| {
+            let (bytes, id) = make_asset(&ledger, issuer, number);
+            let mut batch = Batch::default();
+            batch.push(&bytes);
+            let rows = ledger.apply(batch, Some(1_000)).unwrap();
+            let index = rows.first().and_then(|row| row.index).expect("it is applied");
+            // As if the hashes of other accounts were those of the ones that the transaction names.
+            let mut state = shared.state.lock().unwrap();
+            for account in false_accounts {
+                let hash = state.unsaved.key.account_hash(account);
+                state.unsaved.push(IndexKind::Accounts, hash, index);
+            }
+            (id, index)
+        };
+        let commit_index = ledger.size().unwrap() - 1;
+        {
+            let mut state = shared.state.lock().unwrap();
+            let hash = state.unsaved.key.account_hash(&issuer);
+            (0..=commit_index).for_each(|index| state.unsaved.push(IndexKind::Accounts, hash, index));
+        }
+        let (id, first) = apply(1, &[stranger]);
+        let (_, second) = apply(2, &[]);
+        let mut twin = id;
+        twin.0[31] ^= 1;
+        // In memory, then on disk.
+        for _ in 0..2 {
+            assert_eq!(ledger.index_of(&id).unwrap(), Some(first));
+            assert_eq!(ledger.index_of(&twin).unwrap(), None, "its first bytes are those of another");
+            assert_eq!(ledger.account_entries(&stranger, 0, 10).unwrap(), [0_u64; 0]);
+            assert_eq!(ledger.account_entries(&issuer, 0, 1).unwrap(), [first], "after two that are none of its");
+            assert_eq!(ledger.account_entries(&issuer, 0, 2).unwrap(), [first, second]);
+            assert_eq!(ledger.account_entries(&issuer, first + 1, 2).unwrap(), [second]);
+            assert_eq!(ledger.account_entries(&issuer, 0, 0).unwrap(), [0_u64; 0]);
+            ledger.flush().unwrap();
+        }
+        drop(shared);
+        ledger.close().unwrap();
+        fsck(folder.path(), false, &mut |_, _| Ok(())).unwrap();
+        let full = fsck(folder.path(), true, &mut |_, _| Ok(()));
+        assert!(matches!(full, Err(Error::Corrupt { .. })), "an index that has what the log has not: {full:?}");
+    }
+
+    #[test]
+    fn an_index_without_a_transaction_is_found_by_a_full_check() {
+        for lost in [IndexKind::Transactions, IndexKind::Accounts] {
+            let folder = tempfile::tempdir().unwrap();
+            let ledger = create(folder.path());
+            let issuer = Id(signature::public_key(&SEED));
+            for number in 0..3 {
+                let mut batch = Batch::default();
+                batch.push(&make_asset(&ledger, issuer, number).0);
+                ledger.apply(batch, Some(1_000)).unwrap();
+                if number == 1 {
+                    let shared = ledger.check().unwrap();
+                    let mut state = shared.state.lock().unwrap();
+                    state.unsaved.take(lost);
+                }
+                ledger.flush().unwrap();
+            }
+            ledger.close().unwrap();
+            fsck(folder.path(), false, &mut |_, _| Ok(())).unwrap();
+            let full = fsck(folder.path(), true, &mut |_, _| Ok(()));
+            assert!(matches!(full, Err(Error::Corrupt { .. })), "{lost:?}: {full:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Opening: the flushed state is read, and what the log has beyond it is applied again.
 
 use crate::cache::Cache;
+use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::ledger::Options;
 use crate::log_store::{LogReader, LogStore};
@@ -11,6 +12,7 @@ use counterfoil_core::Id;
 use counterfoil_core::note::Checkpoint;
 use counterfoil_core::signature;
 use counterfoil_core::wire::{Entry, Genesis, decode};
+use std::path::Path;
 
 pub(crate) const INDEX_HOLE: &str = "the index lacks what was applied while the ledger was open with index=False: open it with \
                           index=False again, or delete its folder state, which the next opening makes again from the log";
@@ -33,6 +35,19 @@ pub(crate) struct Replayed {
     pub(crate) commit_index: u64,
     /// Of the log.
     pub(crate) size: u64,
+}
+
+/// A writer's state. It is a cache of the log: where it is missing, or laid out as an older version did, an empty one
+/// takes its place, and everything is replayed.
+pub(crate) fn open_or_renew_state(directory: &Path, options: &StoreOptions) -> Result<StateStore> {
+    if directory.join("data.mdb").exists() {
+        match StateStore::open(directory, options) {
+            Err(Error::OlderState { .. }) => {}
+            opened => return opened,
+        }
+        std::fs::remove_dir_all(directory).map_err(|source| Error::Io { path: directory.to_owned(), source })?;
+    }
+    StateStore::create(directory, options)
 }
 
 /// The flushed state, and what the log has beyond it.

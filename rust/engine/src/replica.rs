@@ -3,6 +3,7 @@
 
 use crate::cache::{Cache, Known};
 use crate::error::{Error, Result};
+use crate::indexes::{IndexEntries, Sought};
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen, short};
 use crate::state_store::{ExtraDb, Snapshot, StateStore};
@@ -12,7 +13,9 @@ use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Admitted, Machine, Outcome, admit_form};
 use counterfoil_core::signature::{self, Check, NoKeys};
 use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
-use counterfoil_core::wire::{COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES};
+use counterfoil_core::wire::{
+    Applied, COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES, encode, transaction_id,
+};
 use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
@@ -47,16 +50,6 @@ impl Position {
     }
 }
 
-/// What the indexes do not hold on disk yet.
-#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
-#[derive(Debug, Default)]
-pub(crate) struct Unsaved {
-    /// (account, log index) in the order of the log.
-    pub(crate) accounts: Vec<(Id, u64)>,
-    /// Transaction id to log index.
-    pub(crate) ids: HashMap<Id, u64>,
-}
-
 /// Records, replay memory and position, moved along by entries.
 pub(crate) struct Replica {
     pub(crate) ledger: Id,
@@ -64,7 +57,8 @@ pub(crate) struct Replica {
     pub(crate) cache: Cache,
     pub(crate) seen: Seen,
     pub(crate) position: Position,
-    pub(crate) unsaved: Unsaved,
+    /// Index entries that no commit covers yet.
+    pub(crate) unsaved: IndexEntries,
     /// Whether transactions are indexed by account and id.
     pub(crate) indexed: bool,
     /// Ids of entries that were applied but not appended yet, from the log's size on.
@@ -86,7 +80,7 @@ struct Tail {
     /// The last one's time, ms.
     time: u64,
     changes: Changes,
-    unsaved: Unsaved,
+    unsaved: IndexEntries,
 }
 
 impl Tail {
@@ -106,7 +100,7 @@ impl Tail {
                 };
                 self.time = applied.time;
                 if indexed {
-                    self.unsaved.add(admission.id, admitted, index);
+                    self.unsaved.add(&admission.id, &admitted.signed.transaction, index);
                 }
                 Ok(())
             }
@@ -117,21 +111,6 @@ impl Tail {
             Some(Entry::Operator(_)) => Ok(()),
             Some(Entry::Genesis(_)) | None => Err(corrupt_entry(index, "an entry", "bytes that do not decode")),
         }
-    }
-}
-
-impl Unsaved {
-    /// Indexes a transaction under its id and every account that it names.
-    fn add(&mut self, id: Id, admitted: &Admitted, index: u64) {
-        let transaction = &admitted.signed.transaction;
-        self.ids.insert(id, index);
-        let mut accounts: Vec<Id> = transaction.authorizers.iter().map(|authorizer| authorizer.account).collect();
-        for operation in &transaction.operations {
-            operation.concerns(&mut accounts);
-        }
-        accounts.sort_unstable();
-        accounts.dedup();
-        self.accounts.extend(accounts.into_iter().map(|account| (account, index)));
     }
 }
 
@@ -243,13 +222,15 @@ impl Records for Overlay<'_> {
     }
 }
 
+/// The id of a transaction that was applied.
+pub(crate) fn applied_id(applied: &Applied) -> Id {
+    transaction_id(&encode(&applied.signed.transaction))
+}
+
 /// The id of the transaction that a log entry applied.
 pub(crate) fn transaction_at(log: &LogReader, index: u64) -> Result<Option<Id>> {
     match Entry::decode(&log.entry(index)?) {
-        Some(Entry::Applied(applied)) => {
-            let transaction = counterfoil_core::wire::encode(&applied.signed.transaction);
-            Ok(Some(counterfoil_core::wire::transaction_id(&transaction)))
-        }
+        Some(Entry::Applied(applied)) => Ok(Some(applied_id(&applied))),
         Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => Ok(None),
     }
 }
@@ -290,7 +271,7 @@ impl Replica {
             cache,
             seen,
             position,
-            unsaved: Unsaved::default(),
+            unsaved: IndexEntries::new(store.hash_key()?),
             indexed,
             in_flight: Vec::new(),
             tail: None,
@@ -329,7 +310,7 @@ impl Replica {
             cache,
             seen,
             position,
-            unsaved: Unsaved::default(),
+            unsaved: IndexEntries::new(store.hash_key()?),
             indexed,
             in_flight: Vec::new(),
             tail: None,
@@ -375,7 +356,7 @@ impl Replica {
         self.seen.remember(short(&admitted.pair), remembered);
         self.position.indexed &= self.indexed;
         if self.indexed {
-            self.unsaved.add(id, admitted, index);
+            self.unsaved.add(&id, transaction, index);
         }
     }
 
@@ -494,7 +475,7 @@ impl Replica {
             applied: self.position.through,
             time: self.position.time,
             changes: Changes::default(),
-            unsaved: Unsaved::default(),
+            unsaved: IndexEntries::new(self.unsaved.key),
         });
         let indexed = self.indexed;
         while tail.applied < size {
@@ -530,17 +511,11 @@ impl Replica {
         changed
     }
 
-    /// The log index of a transaction that no commit covers yet.
-    pub(crate) fn index_of(&self, id: &Id) -> Option<u64> {
-        let in_tail = self.tail.as_ref().and_then(|tail| tail.unsaved.ids.get(id));
-        in_tail.or_else(|| self.unsaved.ids.get(id)).copied()
-    }
-
-    /// The log indexes of an account's transactions that no commit covers yet, from `from` on.
-    pub(crate) fn of_account(&self, account: &Id, from: u64, into: &mut Vec<u64>) {
-        self.unsaved.of_account(account, from, into);
+    /// Adds the log indexes from `from` on, of entries that no commit covers yet, at which what is sought may be.
+    pub(crate) fn candidates(&self, sought: &Sought, from: u64, into: &mut Vec<u64>) {
+        self.unsaved.candidates(sought, from, into);
         if let Some(tail) = &self.tail {
-            tail.unsaved.of_account(account, from, into);
+            tail.unsaved.candidates(sought, from, into);
         }
     }
 

@@ -7,10 +7,10 @@ use crate::admit::Inbox;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::keys::KeyCache;
+use crate::indexes::{Recent, Sought};
 use crate::ledger::{Options, Page};
 use crate::log_store::LogReader;
 use crate::opening::{INDEX_HOLE, load, no_commit};
-use crate::recent::Recent;
 use crate::replica::Replica;
 use crate::state_store::{StateMark, StateStore};
 use crate::tree::{Row, Tree};
@@ -261,15 +261,41 @@ impl Shared {
         publishing
     }
 
-    /// The log index of a transaction, with the state at hand.
-    pub(crate) fn index_of_locked(&self, state: &Replica, id: &Id) -> Result<Option<u64>> {
-        if let Some(index) = state.index_of(id) {
-            return Ok(Some(index));
+    /// The log indexes from `from` on of what is sought, ascending, at most `limit` of them.
+    pub(crate) fn find(&self, sought: &Sought, from: u64, limit: usize) -> Result<Vec<u64>> {
+        // From where an entry is on its way to the disk to where it ends: none is missed, and one that a flush writes
+        // meanwhile is met twice.
+        let mut in_memory = Vec::new();
+        let state = self.read_indexed_state()?;
+        state.candidates(sought, from, &mut in_memory);
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        // The writer goes on while the larger part is gone through.
+        drop(state);
+        recent.candidates(sought, from, &mut in_memory);
+        drop(recent);
+        let (mut found, mut next) = (Vec::new(), from);
+        loop {
+            let wanted = limit.saturating_sub(found.len());
+            let mut candidates = self.store.candidates(sought, next, wanted)?;
+            let is_last = candidates.len() < wanted;
+            if is_last {
+                candidates.extend(in_memory.iter().filter(|index| **index >= next));
+                candidates.sort_unstable();
+                candidates.dedup();
+            }
+            if let Some(last) = candidates.last() {
+                next = last.saturating_add(1);
+            }
+            let log = self.log.view()?;
+            for index in candidates {
+                if found.len() < limit && sought.is_in(&log.entry(index)?) {
+                    found.push(index);
+                }
+            }
+            if is_last || found.len() >= limit {
+                return Ok(found);
+            }
         }
-        if let Some(index) = self.recent.read().unwrap_or_else(PoisonError::into_inner).index_of(id) {
-            return Ok(Some(index));
-        }
-        self.store.index_of(id)
     }
 }
 

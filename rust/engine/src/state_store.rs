@@ -6,10 +6,14 @@
 use crate::block::{BlockKey, Leaves, seal, unseal};
 use crate::environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 use crate::error::{Error, Result};
+use crate::index_runs::{IndexRuns, NewRuns};
+use crate::indexes::{HashKey, IndexEntries, Sought};
+use crate::log_store::LogReader;
 use crate::subtree::BlockMap;
 use crate::tips::PageMap;
 use counterfoil_core::Id;
 use counterfoil_core::state::{Record, Table, TableName, tree_key};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
@@ -29,10 +33,6 @@ pub struct StateMark {
 pub enum ExtraDb {
     /// Transactions that may still be submitted again, in buckets.
     Seen,
-    /// Account id ‖ log index u64 → nothing.
-    AccountIndex,
-    /// Transaction id → log index u64.
-    Ids,
 }
 
 /// A change of one of the databases beside the tables.
@@ -69,6 +69,7 @@ pub struct FlushBatch {
     pub(crate) tables: Vec<(u32, Table)>,
     drops: Vec<ExtraDrop>,
     extra: Vec<ExtraWrite>,
+    indexes: Option<Arc<IndexEntries>>,
     values: BTreeMap<String, Vec<u8>>,
 }
 
@@ -83,6 +84,7 @@ impl FlushBatch {
             tables: Vec::new(),
             drops: Vec::new(),
             extra: Vec::new(),
+            indexes: None,
             values: BTreeMap::new(),
         }
     }
@@ -102,6 +104,11 @@ impl FlushBatch {
         // LMDB fills its pages best in order; the sort is stable, so later writes of a key stay later.
         extra.sort_by(|left, right| (left.database, &left.key).cmp(&(right.database, &right.key)));
         self.extra = extra;
+    }
+
+    /// Index these transactions as well. They are later than all those that are indexed.
+    pub fn set_indexes(&mut self, indexes: Arc<IndexEntries>) {
+        self.indexes = Some(indexes);
     }
 
     /// Remove these ranges, before anything is written.
@@ -124,8 +131,7 @@ pub struct StateStore {
     tables: NamedDatabase,
     meta: NamedDatabase,
     seen: NamedDatabase,
-    account_index: NamedDatabase,
-    ids: NamedDatabase,
+    indexes: IndexRuns,
     /// The numbers of the tables that the database knows.
     numbers: RwLock<BTreeMap<Table, u32>>,
 }
@@ -139,15 +145,15 @@ pub struct Snapshot<'a> {
     transaction: ReadTransaction,
 }
 
-const DATABASES: [&str; 7] = ["blocks", "tips", "tables", "meta", "seen", "account_index", "ids"];
+const DATABASES: [&str; 7] = ["blocks", "tips", "tables", "meta", "seen", "transaction_runs", "account_runs"];
 
 const META_MARK: &[u8] = b"mark";
 const META_LAYOUT: &[u8] = b"layout";
 /// What begins the names of values that are not the store's own.
 const META_VALUE: &str = "value/";
 
-/// The version of the databases' layout.
-const LAYOUT: u32 = 1;
+/// The version of the databases' layout. Version 1 had the indexes in B-trees of ids.
+const LAYOUT: u32 = 2;
 
 impl StateStore {
     /// Makes an empty state in a folder that has none.
@@ -158,14 +164,18 @@ impl StateStore {
 
     /// Opens the state in a folder.
     pub fn open(directory: &Path, options: &StoreOptions) -> Result<Self> {
-        let (environment, databases) = Environment::open(directory, options, DATABASES)?;
+        // An older layout has other databases, so it is looked at first.
+        let (environment, [meta]) = Environment::open(directory, options, ["meta"])?;
+        environment.read(|transaction| read_layout(&environment, meta, transaction).map(|_| ()))?;
+        let databases = environment.databases(DATABASES)?;
         Self::with(environment, databases)
     }
 
     fn with(environment: Arc<Environment>, databases: [NamedDatabase; 7]) -> Result<Self> {
-        let [blocks, tips, tables, meta, seen, account_index, ids] = databases;
+        let [blocks, tips, tables, meta, seen, transactions, accounts] = databases;
+        let indexes = IndexRuns::new(transactions, accounts, meta);
         let numbers = RwLock::new(BTreeMap::new());
-        let store = Self { environment, blocks, tips, tables, meta, seen, account_index, ids, numbers };
+        let store = Self { environment, blocks, tips, tables, meta, seen, indexes, numbers };
         let known = store.environment.read(|transaction| store.load_tables(transaction))?;
         store.learn(known.into_iter().map(|(number, table)| (table, number)));
         Ok(store)
@@ -179,6 +189,7 @@ impl StateStore {
     /// Writes a flush in one transaction; it is durable when this returns. Where it fails, nothing of it is kept, and
     /// it may be tried again. The caller holds no [`Snapshot`].
     pub fn write_flush(&self, batch: &FlushBatch) -> Result<()> {
+        let runs = batch.indexes.as_deref().map(NewRuns::new);
         self.environment.write(|transaction| {
             for drop in &batch.drops {
                 // LMDB has no empty key to begin at.
@@ -222,6 +233,9 @@ impl StateStore {
                     }
                 }
             }
+            if let Some(runs) = &runs {
+                self.indexes.write(transaction, runs)?;
+            }
             for (name, value) in &batch.values {
                 self.meta.put(transaction, format!("{META_VALUE}{name}").as_bytes(), value)?;
             }
@@ -259,36 +273,6 @@ impl StateStore {
         })
     }
 
-    /// The log index of a transaction.
-    pub fn index_of(&self, transaction_id: &Id) -> Result<Option<u64>> {
-        self.environment.read(|transaction| {
-            let Some(bytes) = self.ids.get(transaction, &transaction_id.0)? else { return Ok(None) };
-            let index = bytes.try_into().map(u64::from_be_bytes);
-            index.map(Some).map_err(|_| corrupt("ids", transaction_id, "8 bytes", format!("{} bytes", bytes.len())))
-        })
-    }
-
-    /// The log indexes of an account's transactions after `after`, ascending, at most `limit` of them.
-    pub fn account_page(&self, account: &Id, after: Option<u64>, limit: usize) -> Result<Vec<u64>> {
-        let from = [account.0.as_slice(), &after.unwrap_or(0).to_be_bytes()].concat();
-        let to = [account.0.as_slice(), &u64::MAX.to_be_bytes()].concat();
-        let from: Bound<&[u8]> = if after.is_some() { Bound::Excluded(&from) } else { Bound::Included(&from) };
-        let range = (from, Bound::Included(to.as_slice()));
-        self.environment.read(|transaction| {
-            let mut page = Vec::new();
-            for item in self.account_index.range(transaction, &range)?.take(limit) {
-                let (key, _) = item?;
-                let index = key.strip_prefix(&account.0).and_then(|index| index.try_into().ok());
-                let index = index.map(u64::from_be_bytes);
-                let index = index.ok_or_else(|| {
-                    corrupt("account_index", account, "keys of 40 bytes", format!("{} bytes", key.len()))
-                })?;
-                page.push(index);
-            }
-            Ok(page)
-        })
-    }
-
     /// Calls `visit` with every key and value of one of the databases beside the tables, in the order of the keys,
     /// until it gives an error.
     pub fn each(&self, database: ExtraDb, mut visit: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
@@ -301,6 +285,17 @@ impl StateStore {
         })
     }
 
+    /// What keys the hashes of accounts in the indexes: a new key where nothing is indexed yet.
+    pub fn hash_key(&self) -> Result<HashKey> {
+        self.environment.read(|transaction| self.indexes.hash_key(transaction))?.map_or_else(HashKey::random, Ok)
+    }
+
+    /// The log indexes from `from` on at which what is sought may be, ascending, at most `limit` of them. Hashes are
+    /// compared, not ids: each is to be looked at in the log.
+    pub fn candidates(&self, sought: &Sought, from: u64, limit: usize) -> Result<Vec<u64>> {
+        self.environment.read(|transaction| self.indexes.candidates(transaction, sought, from, limit))
+    }
+
     pub(crate) fn read_transaction(&self) -> Result<ReadTransaction> {
         self.environment.read_transaction()
     }
@@ -311,19 +306,11 @@ impl StateStore {
 
     /// The most leaves a block has in what is stored; none before the first flush.
     pub(crate) fn load_leaves_max(&self, transaction: &ReadTransaction) -> Result<Option<usize>> {
-        let Some(bytes) = self.meta.get(transaction, META_LAYOUT)? else { return Ok(None) };
-        let rest = unseal(META_LAYOUT, bytes).ok().and_then(|rest| <[u8; 6]>::try_from(rest).ok());
-        let Some([a, b, c, d, high, low]) = rest else {
-            return Err(corrupt("meta", &"layout", "10 bytes that match their checksum", format!("{bytes:02x?}")));
-        };
-        let (found, leaves_max) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([high, low]));
-        if found != LAYOUT {
-            return Err(Error::NewerFormat { path: self.environment.path().to_owned(), found, expected: LAYOUT });
-        }
-        if leaves_max == 0 {
+        let leaves_max = read_layout(&self.environment, self.meta, transaction)?;
+        if leaves_max == Some(0) {
             return Err(corrupt("meta", &"layout", "blocks of at least one leaf", "0".to_owned()));
         }
-        Ok(Some(usize::from(leaves_max)))
+        Ok(leaves_max.map(usize::from))
     }
 
     pub(crate) fn load_tables(&self, transaction: &ReadTransaction) -> Result<BTreeMap<u32, Table>> {
@@ -358,26 +345,22 @@ impl StateStore {
 
     /// Whether the indexes have the form of what they hold.
     pub(crate) fn check_indexes(&self, transaction: &ReadTransaction) -> Result<()> {
-        for (name, database, key_bytes, value_bytes) in
-            [("account_index", self.account_index, 40, 0), ("ids", self.ids, 32, 8)]
-        {
-            for item in database.iter(transaction)? {
-                let (key, value) = item?;
-                if key.len() != key_bytes || value.len() != value_bytes {
-                    let expected = format!("a key of {key_bytes} and a value of {value_bytes} bytes");
-                    let found = format!("{} and {}", key.len(), value.len());
-                    return Err(corrupt(name, &format!("{key:02x?}"), &expected, found));
-                }
-            }
-        }
-        Ok(())
+        self.indexes.check(transaction)
+    }
+
+    /// Whether the indexes have what the first `through` entries of the log say.
+    pub(crate) fn check_indexes_by_log(
+        &self,
+        log: &LogReader,
+        through: u64,
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
+    ) -> Result<()> {
+        self.environment.read(|transaction| self.indexes.check_log(transaction, log, through, progress))
     }
 
     const fn extra(&self, database: ExtraDb) -> NamedDatabase {
         match database {
             ExtraDb::Seen => self.seen,
-            ExtraDb::AccountIndex => self.account_index,
-            ExtraDb::Ids => self.ids,
         }
     }
 
@@ -467,6 +450,20 @@ fn each_block_key(
         visit(parsed, bytes)?;
     }
     Ok(())
+}
+
+/// The most leaves of a block, from the layout, which must be of this version; none before the first flush.
+fn read_layout(environment: &Environment, meta: NamedDatabase, transaction: &ReadTransaction) -> Result<Option<u16>> {
+    let Some(bytes) = meta.get(transaction, META_LAYOUT)? else { return Ok(None) };
+    let wrong = || corrupt("meta", &"layout", "10 bytes that match their checksum", format!("{bytes:02x?}"));
+    let (version, rest) =
+        unseal(META_LAYOUT, bytes).ok().and_then(|rest| rest.split_first_chunk()).ok_or_else(wrong)?;
+    let (path, found, expected) = (environment.path().to_owned(), u32::from_be_bytes(*version), LAYOUT);
+    match found.cmp(&expected) {
+        Ordering::Less => Err(Error::OlderState { path, found, expected }),
+        Ordering::Equal => rest.try_into().map(|leaves_max| Some(u16::from_be_bytes(leaves_max))).map_err(|_| wrong()),
+        Ordering::Greater => Err(Error::NewerFormat { path, found, expected }),
+    }
 }
 
 fn encode_mark(mark: &StateMark) -> Vec<u8> {

@@ -104,6 +104,7 @@ impl Threads {
         let (commits, receive_commits) = channel();
         let (flushes, receive_flushes) = channel();
         let uncommitted = shared.has_uncommitted_entries()?;
+        let state_is_new = shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).is_none();
         let writer = Writer {
             shared: Arc::clone(shared),
             log,
@@ -120,7 +121,9 @@ impl Threads {
             // What is taken over from the log keeps to the log's time.
             stated_time: true,
             uncommitted,
-            changed_since_flush: 0,
+            // A state that was made anew is flushed soon, at the latest when the ledger is closed: the next opening and
+            // followers shall not have to make it again.
+            changed_since_flush: if state_is_new { shared.options.flush_records } else { 0 },
             committed: None,
             committed_delta: 0,
             last_commit: now(),
@@ -240,7 +243,7 @@ struct Writer {
     wanted_time: Option<u64>,
     checkpoint_waiters: Vec<(u64, Reply<String>)>,
     flush_waiters: Vec<(u64, Reply<()>)>,
-    /// Index entries of commits that are not flushed yet.
+    /// Remembered transactions of commits that are not flushed yet.
     staged: Vec<ExtraWrite>,
 }
 
@@ -681,14 +684,10 @@ impl Writer {
             let mut tree = shared.tree.write().map_err(|_| shared.why_unusable())?;
             tree.begin_flush(position.through)?
         };
-        let mut extra = std::mem::take(&mut self.staged);
-        {
-            let mut indexes = shared.recent.write().unwrap_or_else(PoisonError::into_inner);
-            indexes.begin_flush(&mut extra);
-        }
+        batch.set_indexes(shared.recent.write().unwrap_or_else(PoisonError::into_inner).begin_flush());
         let to = seen::database_bound(position.time).to_vec();
         batch.set_drops(vec![ExtraDrop { database: ExtraDb::Seen, from: vec![0], to }]);
-        batch.set_extra(extra);
+        batch.set_extra(std::mem::take(&mut self.staged));
         batch.set_value(POSITION, encode(&position));
         self.changed_since_flush = 0;
         self.flush_running = true;

@@ -29,7 +29,7 @@ pub(crate) fn to_python(error: Error) -> PyErr {
     match error {
         // The system's own kinds (file not found, permission, no space) keep their Python classes.
         Error::Io { source, .. } => std::io::Error::new(source.kind(), message).into(),
-        Error::Storage(_) => exceptions::StoreError::new_err(message),
+        Error::Storage(_) | Error::OlderState { .. } => exceptions::StoreError::new_err(message),
         Error::MapFull { .. } => exceptions::MapFullError::new_err(message),
         Error::NotALedger { .. } => exceptions::NotALedgerError::new_err(message),
         Error::AlreadyExists { .. } => PyFileExistsError::new_err(message),

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::environment::StoreOptions;
+use crate::indexes::{IndexEntries, IndexKind, Sought};
 use crate::state_store::{ExtraDb, ExtraDrop, ExtraWrite};
 use counterfoil_core::merkle::proof::{self, Proven};
 use std::path::Path;
@@ -294,19 +295,20 @@ fn the_databases_beside_the_tables() {
     let mut tree = Tree::open(&store).unwrap();
     let write =
         |database, key: &[u8], value: &[u8]| ExtraWrite { database, key: key.to_vec(), value: Some(value.to_vec()) };
-    let of_account = |account: u64, index: u64| [id(account).0.as_slice(), &index.to_be_bytes()].concat();
     let mut batch = tree.begin_flush(7).unwrap();
-    let mut extra = vec![
-        write(ExtraDb::Ids, &id(5).0, &9_u64.to_be_bytes()),
-        write(ExtraDb::Ids, &id(6).0, &[1]),
+    batch.set_extra(vec![
         write(ExtraDb::Seen, b"a", b"1"),
         write(ExtraDb::Seen, b"c", b"0"),
         write(ExtraDb::Seen, b"b", b"2"),
         write(ExtraDb::Seen, b"c", b"3"),
-    ];
-    extra.extend([0, 3, 4, u64::MAX].map(|index| write(ExtraDb::AccountIndex, &of_account(1, index), b"")));
-    extra.extend([1, 2].map(|index| write(ExtraDb::AccountIndex, &of_account(2, index), b"")));
-    batch.set_extra(extra);
+    ]);
+    let key = store.hash_key().unwrap();
+    let mut indexes = IndexEntries::new(key);
+    indexes.push(IndexKind::Transactions, Sought::Transaction(id(5)).hash(&key), 9);
+    for index in [0, 3, 4] {
+        indexes.push(IndexKind::Accounts, key.account_hash(&id(1)), index);
+    }
+    batch.set_indexes(Arc::new(indexes));
     batch.set_value("note", b"hello".to_vec());
     store.write_flush(&batch).unwrap();
     tree.end_flush();
@@ -314,15 +316,15 @@ fn the_databases_beside_the_tables() {
     assert_eq!(store.mark().unwrap(), Some(StateMark { log_index: 7, state_root: Id::ZERO }));
     assert_eq!(store.value("note").unwrap(), Some(b"hello".to_vec()));
     assert_eq!(store.value("mark").unwrap(), None);
-    assert_eq!(store.index_of(&id(5)).unwrap(), Some(9));
-    assert_eq!(store.index_of(&id(7)).unwrap(), None);
-    assert!(matches!(store.index_of(&id(6)), Err(Error::Corrupt { .. })));
-    assert!(matches!(Tree::check(&store), Err(Error::Corrupt { .. })));
-    assert_eq!(store.account_page(&id(1), None, 10).unwrap(), [0, 3, 4, u64::MAX]);
-    assert_eq!(store.account_page(&id(1), None, 2).unwrap(), [0, 3]);
-    assert_eq!(store.account_page(&id(1), Some(3), 2).unwrap(), [4, u64::MAX]);
-    assert_eq!(store.account_page(&id(1), Some(u64::MAX), 2).unwrap(), [0_u64; 0]);
-    assert_eq!(store.account_page(&id(3), None, 2).unwrap(), [0_u64; 0]);
+    let find = |sought, from, limit| store.candidates(&sought, from, limit).unwrap();
+    assert_eq!(find(Sought::Transaction(id(5)), 0, 10), [9]);
+    assert_eq!(find(Sought::Transaction(Id([7; 32])), 0, 10), [0_u64; 0]);
+    assert_eq!(find(Sought::Account(id(1)), 0, 10), [0, 3, 4]);
+    assert_eq!(find(Sought::Account(id(1)), 0, 2), [0, 3]);
+    assert_eq!(find(Sought::Account(id(1)), 4, 2), [4]);
+    assert_eq!(find(Sought::Account(id(5)), 0, 10), [0_u64; 0]);
+    assert_eq!(store.hash_key().unwrap(), key, "the key stays what it was");
+    Tree::check(&store).unwrap();
     let seen = |store: &StateStore| {
         let mut seen = Vec::new();
         let visit = |key: &[u8], value: &[u8]| {
@@ -337,11 +339,31 @@ fn the_databases_beside_the_tables() {
     let mut tree = Tree::open(&store).unwrap();
     let mut batch = tree.begin_flush(8).unwrap();
     batch.set_drops(vec![ExtraDrop { database: ExtraDb::Seen, from: Vec::new(), to: b"c".to_vec() }]);
-    batch.set_extra(vec![ExtraWrite { database: ExtraDb::Ids, key: id(5).0.to_vec(), value: None }]);
+    batch.set_extra(vec![ExtraWrite { database: ExtraDb::Seen, key: b"c".to_vec(), value: None }]);
     store.write_flush(&batch).unwrap();
     tree.end_flush();
-    assert_eq!(seen(&store), [pair(b"c", b"3")]);
-    assert_eq!(store.index_of(&id(5)).unwrap(), None);
+    assert_eq!(seen(&store), []);
+}
+
+#[test]
+fn a_layout_of_another_version_is_named() {
+    for version in [1_u32, 3] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = create(folder.path());
+        store.write_flush(&Tree::open(&store).unwrap().begin_flush(1).unwrap()).unwrap();
+        let [_, _, _, meta] = store.databases_for_tests();
+        let mut layout = [&[0; 4], version.to_be_bytes().as_slice(), &16_u16.to_be_bytes()].concat();
+        crate::block::seal(b"layout", &mut layout);
+        store.environment().write(|transaction| Ok(meta.put(transaction, b"layout", &layout)?)).unwrap();
+        drop(store);
+        let opened = StateStore::open(folder.path(), &StoreOptions::default());
+        let is_named = match &opened {
+            Err(Error::OlderState { found, expected, .. }) => (*found, *expected) == (1, 2),
+            Err(Error::NewerFormat { found, expected, .. }) => (*found, *expected) == (3, 2),
+            _ => false,
+        };
+        assert!(is_named, "{opened:?}");
+    }
 }
 
 #[test]
