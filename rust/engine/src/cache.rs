@@ -1,21 +1,28 @@
 //! Records in use, in memory up to a bound; the rest is in the state environment.
 //!
 //! A record that changed stays here until a finished flush covers it, so that a miss may be read from what the last
-//! flush left on disk.
+//! flush left on disk. Which record makes room for another follows a clock: the first that was not used since the hand
+//! last passed, and that a flush covers. If there is none the cache grows over its bound.
+//!
+//! A table whose every record is here is *complete*: what is not here is nowhere. That is so for a table that was not
+//! on disk when it was first met, and for small ones that are read at opening, as long as none of their records goes.
+//! Records of the few tables of which every ledger has one (accounts, mandates, …) do not go while they are few.
 
 use crate::error::{Error, Result};
+use crate::hashing::Seeded;
 use crate::tree::Change;
 use counterfoil_core::Id;
-use counterfoil_core::state::{Record, Table};
+use counterfoil_core::state::{Record, Table, tree_key};
+use hashbrown::HashTable;
 use std::collections::BTreeMap;
-#[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
-use std::collections::HashMap;
 
-#[derive(Debug)]
-struct Slot {
-    record: Option<Record>,
-    /// The delta in which it last changed; 0: never.
-    delta: u64,
+/// What the last finished flush left on disk: read with a transaction for each record, or within one for many.
+pub(crate) trait Stored {
+    /// The record at this tree key, if there is one.
+    fn get_at(&self, table: &Table, record_id: &Id, tree_key: &Id) -> Result<Option<Record>>;
+
+    /// Whether the table has ever been written.
+    fn has_table(&self, table: &Table) -> Result<bool>;
 }
 
 /// What memory knows of a record.
@@ -35,72 +42,159 @@ impl<'a> From<Option<&'a Record>> for Known<'a> {
     }
 }
 
-type Key = (u32, Id);
-
-/// The cache. Its hash is seeded, because account ids can be chosen.
-#[expect(clippy::disallowed_types, reason = "looked up by key only; changes are collected in their own order")]
 #[derive(Debug)]
-pub(crate) struct Cache {
-    slots: HashMap<Key, Slot>,
-    tables: Vec<Table>,
-    numbers: BTreeMap<Table, u32>,
-    last_table: Option<(Table, u32)>,
-    /// Changed since the last delta.
-    dirty: Vec<Key>,
-    /// The number of the delta that is being collected, from 1.
+struct Slot {
+    id: Id,
+    record: Option<Record>,
+    /// The delta in which it last changed; 0: never.
     delta: u64,
-    records_max: usize,
+    table: u32,
+    used: bool,
 }
 
-#[expect(clippy::disallowed_types, reason = "looked up by key only; changes are collected in their own order")]
+#[derive(Debug)]
+struct CachedTable {
+    table: Table,
+    is_complete: bool,
+    slots: usize,
+}
+
+/// A complete table that is the only one of its name stays complete up to so many records.
+const COMPLETE_MAX: usize = 65_536;
+
+/// The cache. Its hash is seeded, because account ids can be chosen.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    hashing: Seeded,
+    places: HashTable<u32>,
+    slots: Vec<Slot>,
+    tables: Vec<CachedTable>,
+    numbers: BTreeMap<Table, u32>,
+    /// The tables that were asked for last: nearly every question is about one of them.
+    last_tables: [Option<(Table, u32)>; 4],
+    last_replaced: usize,
+    /// The places of what changed since the last delta.
+    dirty: Vec<u32>,
+    /// The number of the delta that is being collected, from 1.
+    delta: u64,
+    /// A finished flush holds every delta up to this one.
+    covered: u64,
+    records_max: usize,
+    hand: usize,
+    /// How many places the hand has passed since a flush was last finished, or a record last made room.
+    passed: usize,
+}
+
 impl Cache {
     /// A cache that tries to keep at most this many records.
     pub(crate) fn new(records_max: usize) -> Self {
         Self {
-            slots: HashMap::new(),
+            hashing: Seeded::new(),
+            places: HashTable::new(),
+            slots: Vec::new(),
             tables: Vec::new(),
             numbers: BTreeMap::new(),
-            last_table: None,
+            last_tables: [None; 4],
+            last_replaced: 0,
             dirty: Vec::new(),
             delta: 1,
+            covered: 0,
             records_max,
+            hand: 0,
+            passed: 0,
         }
     }
 
-    fn number(&mut self, table: &Table) -> u32 {
-        if let Some((last, number)) = &self.last_table
-            && last == table
-        {
-            return *number;
+    fn number(&mut self, table: &Table, stored: &dyn Stored) -> Result<u32> {
+        for (last, number) in self.last_tables.iter().flatten() {
+            if last == table {
+                return Ok(*number);
+            }
         }
-        let number = if let Some(number) = self.numbers.get(table) {
-            *number
-        } else {
-            let number = u32::try_from(self.tables.len()).expect("2^32 tables do not fit into memory");
-            self.tables.push(*table);
-            self.numbers.insert(*table, number);
-            number
+        let number = match self.numbers.get(table) {
+            Some(number) => *number,
+            None => self.add_table(table, !stored.has_table(table)?),
         };
-        self.last_table = Some((*table, number));
+        self.last_replaced = self.last_replaced.wrapping_add(1) % 4;
+        if let Some(place) = self.last_tables.get_mut(self.last_replaced) {
+            *place = Some((*table, number));
+        }
+        Ok(number)
+    }
+
+    fn add_table(&mut self, table: &Table, is_complete: bool) -> u32 {
+        let number = u32::try_from(self.tables.len()).expect("2^32 tables do not fit into memory");
+        self.tables.push(CachedTable { table: *table, is_complete, slots: 0 });
+        self.numbers.insert(*table, number);
         number
     }
 
-    /// A record, from here or, at a miss, from `load`.
-    pub(crate) fn get(
-        &mut self,
-        table: &Table,
-        id: &Id,
-        load: impl FnOnce() -> Result<Option<Record>>,
-    ) -> Result<Option<&Record>> {
-        let key = (self.number(table), *id);
-        let slot = slot(&mut self.slots, key, load)?;
+    /// Takes in all records of a table that was not met before: it is complete from now on.
+    pub(crate) fn complete(&mut self, table: &Table, records: impl IntoIterator<Item = (Id, Record)>) {
+        if !self.numbers.contains_key(table) {
+            let number = self.add_table(table, true);
+            for (id, record) in records {
+                let hash = self.hashing.hash_in(number, &id.0);
+                self.insert(hash, number, id, Some(record));
+            }
+        }
+    }
+
+    fn find(&self, hash: u64, number: u32, id: &Id) -> Option<u32> {
+        let is_it =
+            |place: &u32| slot_at(&self.slots, *place).is_some_and(|slot| slot.id == *id && slot.table == number);
+        self.places.find(hash, is_it).copied()
+    }
+
+    fn is_complete(&self, number: u32) -> bool {
+        usize::try_from(number).ok().and_then(|number| self.tables.get(number)).is_some_and(|table| table.is_complete)
+    }
+
+    /// A record, from here or, at a miss, from what is stored.
+    pub(crate) fn get(&mut self, table: &Table, id: &Id, stored: &dyn Stored) -> Result<Option<&Record>> {
+        let number = self.number(table, stored)?;
+        let hash = self.hashing.hash_in(number, &id.0);
+        let place = match self.find(hash, number, id) {
+            Some(place) => place,
+            None if self.is_complete(number) => return Ok(None),
+            None => {
+                let record = stored.get_at(table, id, &tree_key(id))?;
+                self.insert(hash, number, *id, record)
+            }
+        };
+        let slot = slot_at_mut(&mut self.slots, place).ok_or_else(lost)?;
+        slot.used = true;
         Ok(slot.record.as_ref())
+    }
+
+    /// Reads what is not here yet of these records, in the order in which it is stored.
+    pub(crate) fn fetch(&mut self, wanted: &[(Table, Id)], stored: &dyn Stored) -> Result<()> {
+        let mut missing = Vec::new();
+        for (table, id) in wanted {
+            let number = self.number(table, stored)?;
+            let hash = self.hashing.hash_in(number, &id.0);
+            if self.find(hash, number, id).is_none() && !self.is_complete(number) {
+                missing.push((number, tree_key(id), hash, table, id));
+            }
+        }
+        missing.sort_unstable_by_key(|(number, tree_key, ..)| (*number, *tree_key));
+        missing.dedup_by_key(|(number, tree_key, ..)| (*number, *tree_key));
+        for (number, tree_key, hash, table, id) in missing {
+            let record = stored.get_at(table, id, &tree_key)?;
+            self.insert(hash, number, *id, record);
+        }
+        Ok(())
     }
 
     /// A record without keeping it: for readers, who must not push out what the writer uses.
     pub(crate) fn peek(&self, table: &Table, id: &Id) -> Known<'_> {
-        let slot = self.numbers.get(table).and_then(|number| self.slots.get(&(*number, *id)));
-        slot.map_or(Known::Unknown, |slot| Known::from(slot.record.as_ref()))
+        let Some(number) = self.numbers.get(table) else { return Known::Unknown };
+        let place = self.find(self.hashing.hash_in(*number, &id.0), *number, id);
+        match place.and_then(|place| slot_at(&self.slots, place)) {
+            Some(slot) => Known::from(slot.record.as_ref()),
+            None if self.is_complete(*number) => Known::Absent,
+            None => Known::Unknown,
+        }
     }
 
     /// Writes a record and returns the old one.
@@ -109,15 +203,69 @@ impl Cache {
         table: &Table,
         id: &Id,
         record: Option<Record>,
-        load: impl FnOnce() -> Result<Option<Record>>,
+        stored: &dyn Stored,
     ) -> Result<Option<Record>> {
-        let key = (self.number(table), *id);
-        let slot = slot(&mut self.slots, key, load)?;
+        let number = self.number(table, stored)?;
+        let hash = self.hashing.hash_in(number, &id.0);
+        let place = match self.find(hash, number, id) {
+            Some(place) => place,
+            None => {
+                let old = if self.is_complete(number) { None } else { stored.get_at(table, id, &tree_key(id))? };
+                self.insert(hash, number, *id, old)
+            }
+        };
+        let slot = slot_at_mut(&mut self.slots, place).ok_or_else(lost)?;
         if slot.delta != self.delta {
             slot.delta = self.delta;
-            self.dirty.push(key);
+            self.dirty.push(place);
         }
+        slot.used = true;
         Ok(std::mem::replace(&mut slot.record, record))
+    }
+
+    fn insert(&mut self, hash: u64, number: u32, id: Id, record: Option<Record>) -> u32 {
+        let slot = Slot { id, record, delta: 0, table: number, used: false };
+        let free = if self.slots.len() < self.records_max { None } else { self.make_room() };
+        let place = free.unwrap_or(self.slots.len());
+        match self.slots.get_mut(place) {
+            Some(old) => *old = slot,
+            None => self.slots.push(slot),
+        }
+        if let Some(table) = usize::try_from(number).ok().and_then(|number| self.tables.get_mut(number)) {
+            table.slots = table.slots.saturating_add(1);
+        }
+        let place = u32::try_from(place).expect("2^32 records do not fit into memory");
+        let Self { hashing, places, slots, .. } = self;
+        places.insert_unique(hash, place, |place| {
+            slot_at(slots, *place).map_or(0, |slot| hashing.hash_in(slot.table, &slot.id.0))
+        });
+        place
+    }
+
+    /// The place of a record that may go, and is forgotten already. Looked for twice all around, then not again before
+    /// a flush has finished.
+    fn make_room(&mut self) -> Option<usize> {
+        while self.passed <= self.slots.len().saturating_mul(2) {
+            let place = if self.hand < self.slots.len() { self.hand } else { 0 };
+            self.hand = place.saturating_add(1);
+            self.passed = self.passed.saturating_add(1);
+            let slot = self.slots.get_mut(place)?;
+            let table = usize::try_from(slot.table).ok().and_then(|number| self.tables.get_mut(number))?;
+            let stays = table.is_complete && table.table.key.is_none() && table.slots <= COMPLETE_MAX;
+            if stays || slot.delta > self.covered || std::mem::take(&mut slot.used) {
+                continue;
+            }
+            self.passed = 0;
+            table.is_complete = false;
+            table.slots = table.slots.saturating_sub(1);
+            let hash = self.hashing.hash_in(slot.table, &slot.id.0);
+            let is_it = |at: &u32| usize::try_from(*at).is_ok_and(|at| at == place);
+            if let Ok(entry) = self.places.find_entry(hash, is_it) {
+                entry.remove();
+            }
+            return Some(place);
+        }
+        None
     }
 
     /// The number of the delta that is being collected.
@@ -134,10 +282,10 @@ impl Cache {
     pub(crate) fn take_delta(&mut self) -> Result<(u64, Vec<Change>)> {
         let dirty = std::mem::take(&mut self.dirty);
         let mut changes = Vec::with_capacity(dirty.len());
-        for key in dirty {
-            let slot = self.slots.get(&key).ok_or_else(lost)?;
-            let table = usize::try_from(key.0).ok().and_then(|number| self.tables.get(number)).ok_or_else(lost)?;
-            changes.push(Change { table: *table, record_id: key.1, record: slot.record.clone() });
+        for place in dirty {
+            let slot = slot_at(&self.slots, place).ok_or_else(lost)?;
+            let table = usize::try_from(slot.table).ok().and_then(|number| self.tables.get(number)).ok_or_else(lost)?;
+            changes.push(Change { table: table.table, record_id: slot.id, record: slot.record.clone() });
         }
         let number = self.delta;
         self.delta = self.delta.saturating_add(1);
@@ -147,22 +295,14 @@ impl Cache {
     /// Changes of the current delta in one table: what iteration must lay over the stored records.
     pub(crate) fn dirty_in<'a>(&'a self, table: &Table) -> impl Iterator<Item = (Id, Option<&'a Record>)> + use<'a> {
         let number = self.numbers.get(table).copied();
-        self.dirty
-            .iter()
-            .filter(move |(in_table, _)| Some(*in_table) == number)
-            .filter_map(|key| Some((key.1, self.slots.get(key)?.record.as_ref())))
+        let slots = self.dirty.iter().filter_map(|place| slot_at(&self.slots, *place));
+        slots.filter(move |slot| Some(slot.table) == number).map(|slot| (slot.id, slot.record.as_ref()))
     }
 
-    /// A finished flush holds every delta up to this one: what is over the bound and covered may go.
-    pub(crate) fn evict_covered(&mut self, delta: u64) {
-        let Some(mut excess) = self.slots.len().checked_sub(self.records_max) else { return };
-        self.slots.retain(|_, slot| {
-            if excess > 0 && slot.delta <= delta {
-                excess = excess.saturating_sub(1);
-                return false;
-            }
-            true
-        });
+    /// A finished flush holds every delta up to this one: what it covers may make room for other records.
+    pub(crate) fn cover(&mut self, delta: u64) {
+        self.covered = delta;
+        self.passed = 0;
     }
 
     /// How many records are kept.
@@ -171,13 +311,12 @@ impl Cache {
     }
 }
 
-/// The slot of a record, which is loaded at a miss.
-#[expect(clippy::disallowed_types, reason = "looked up by key only")]
-fn slot(slots: &mut HashMap<Key, Slot>, key: Key, load: impl FnOnce() -> Result<Option<Record>>) -> Result<&mut Slot> {
-    Ok(match slots.entry(key) {
-        std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-        std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Slot { record: load()?, delta: 0 }),
-    })
+fn slot_at(slots: &[Slot], place: u32) -> Option<&Slot> {
+    slots.get(usize::try_from(place).ok()?)
+}
+
+fn slot_at_mut(slots: &mut [Slot], place: u32) -> Option<&mut Slot> {
+    slots.get_mut(usize::try_from(place).ok()?)
 }
 
 fn lost() -> Error {
@@ -185,5 +324,125 @@ fn lost() -> Error {
         place: "account cache".to_owned(),
         expected: "every changed record".to_owned(),
         found: "one missing".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// What a test has on disk.
+    #[derive(Default)]
+    struct Disk(RefCell<BTreeMap<(Table, Id), Record>>);
+
+    impl Stored for Disk {
+        fn get_at(&self, table: &Table, record_id: &Id, key: &Id) -> Result<Option<Record>> {
+            assert_eq!(*key, tree_key(record_id));
+            Ok(self.0.borrow().get(&(*table, *record_id)).cloned())
+        }
+
+        fn has_table(&self, table: &Table) -> Result<bool> {
+            Ok(self.0.borrow().keys().any(|(of, _)| of == table))
+        }
+    }
+
+    impl Disk {
+        fn flush(&self, changes: Vec<Change>) {
+            for Change { table, record_id, record } in changes {
+                match record {
+                    Some(record) => self.0.borrow_mut().insert((table, record_id), record),
+                    None => self.0.borrow_mut().remove(&(table, record_id)),
+                };
+            }
+        }
+    }
+
+    fn record(sum: u64) -> Record {
+        Record { sum: sum.into(), value: sum.to_be_bytes().to_vec() }
+    }
+
+    fn id(number: u64) -> Id {
+        let mut id = Id([7; 32]);
+        id.0[24..].copy_from_slice(&number.to_be_bytes());
+        id
+    }
+
+    #[test]
+    fn random_work_agrees_with_a_map_at_every_bound() {
+        for records_max in [0, 1, 10, 100, 10_000] {
+            let (disk, mut cache) = (Disk::default(), Cache::new(records_max));
+            let tables = [Table::ACCOUNTS, Table::holders(id(1)), Table::holders(id(2))];
+            // One of them is on disk already.
+            for number in 0..50 {
+                disk.0.borrow_mut().insert((tables[1], id(number)), record(number));
+            }
+            let mut model = disk.0.borrow().clone();
+            let mut random = 1_u64;
+            let mut below = |bound: u64| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) % bound
+            };
+            for step in 0..20_000_u64 {
+                let (table, id) = (tables[usize::try_from(below(3)).unwrap()], id(below(200)));
+                match below(100) {
+                    0..40 => assert_eq!(cache.get(&table, &id, &disk).unwrap(), model.get(&(table, id)), "{step}"),
+                    40..80 => {
+                        let new = (below(4) > 0).then(|| record(step));
+                        let old = cache.set(&table, &id, new.clone(), &disk).unwrap();
+                        assert_eq!(old, model.get(&(table, id)).cloned(), "{step}");
+                        match new {
+                            Some(new) => model.insert((table, id), new),
+                            None => model.remove(&(table, id)),
+                        };
+                    }
+                    80..98 => match cache.peek(&table, &id) {
+                        Known::Unknown => {}
+                        Known::Absent => assert_eq!(model.get(&(table, id)), None, "{step}"),
+                        Known::Present(record) => assert_eq!(model.get(&(table, id)), Some(record), "{step}"),
+                    },
+                    98 => {
+                        let wanted: Vec<_> = (0..20).map(|number| (table, super::tests::id(number * 11))).collect();
+                        cache.fetch(&wanted, &disk).unwrap();
+                    }
+                    _ => {
+                        let (delta, changes) = cache.take_delta().unwrap();
+                        disk.flush(changes);
+                        cache.cover(delta);
+                        assert_eq!(*disk.0.borrow(), model, "{step}");
+                    }
+                }
+            }
+            // Two hundred stay, and what no flush covered at some time.
+            assert!(cache.len() <= 620.min(records_max + 500), "{} of {records_max}", cache.len());
+        }
+    }
+
+    #[test]
+    fn a_bounded_cache_stays_near_its_bound_once_a_flush_covers_it() {
+        let (disk, mut cache) = (Disk::default(), Cache::new(1_000));
+        let table = Table::holders(id(1));
+        disk.0.borrow_mut().insert((table, id(u64::MAX)), record(1));
+        for number in 0..200_000 {
+            cache.set(&table, &id(number), Some(record(number)), &disk).unwrap();
+            if number % 500 == 0 {
+                let (delta, changes) = cache.take_delta().unwrap();
+                disk.flush(changes);
+                cache.cover(delta);
+            }
+        }
+        assert!(cache.len() <= 1_600, "{}", cache.len());
+    }
+
+    #[test]
+    fn a_table_read_at_opening_is_not_looked_for_on_disk() {
+        let (disk, mut cache) = (Disk::default(), Cache::new(10));
+        cache.complete(&Table::ACCOUNTS, [(id(1), record(1))]);
+        // Not what was read: it must not be asked.
+        disk.0.borrow_mut().insert((Table::ACCOUNTS, id(2)), record(2));
+        assert_eq!(cache.get(&Table::ACCOUNTS, &id(1), &disk).unwrap(), Some(&record(1)));
+        assert_eq!(cache.get(&Table::ACCOUNTS, &id(2), &disk).unwrap(), None);
+        assert!(matches!(cache.peek(&Table::ACCOUNTS, &id(2)), Known::Absent));
+        assert_eq!(cache.len(), 1, "what is nowhere takes no room");
     }
 }

@@ -21,6 +21,11 @@ impl Seeded {
         Self(SeedableRandomState::with_seed(random(), &SHARED))
     }
 
+    /// The hash of a number.
+    pub(crate) fn hash_number(&self, number: u64) -> u64 {
+        self.0.hash_one(number)
+    }
+
     /// The hash of an id or a key.
     pub(crate) fn hash(&self, bytes: &[u8; 32]) -> u64 {
         self.hash_in(0, bytes)

@@ -5,8 +5,8 @@ use crate::cache::{Cache, Known};
 use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
 use crate::home::Home;
-use crate::keys::KeyCache;
 use crate::indexes::{Recent, Sought};
+use crate::keys::KeyCache;
 use crate::log_store::{LogReader, LogStore};
 use crate::opening::{Replayed, check_operator, load_and_replay, open_or_renew_state, sign_if_missing};
 use crate::replica::{POSITION, Replica};
@@ -156,7 +156,7 @@ impl Ledger {
         batch.set_value(POSITION, encode(&position));
         store.write_flush(&batch)?;
         tree.end_flush();
-        replica.cache.evict_covered(delta);
+        replica.cache.cover(delta);
         home.record_identity(2, &log.root())?;
         home.seal()?;
         let note = sign_if_missing(&mut log, &genesis.origin, operator.as_ref(), 2)?;

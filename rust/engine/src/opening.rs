@@ -11,11 +11,15 @@ use crate::tree::Tree;
 use counterfoil_core::Id;
 use counterfoil_core::note::Checkpoint;
 use counterfoil_core::signature;
+use counterfoil_core::state::{Table, TableName};
 use counterfoil_core::wire::{Entry, Genesis, decode};
 use std::path::Path;
 
 pub(crate) const INDEX_HOLE: &str = "the index lacks what was applied while the ledger was open with index=False: open it with \
                           index=False again, or delete its folder state, which the next opening makes again from the log";
+
+/// Tables of at most so many records are read at opening.
+const COMPLETE_RECORDS: u64 = 10_000;
 
 /// What is read at opening.
 pub(crate) struct Loaded {
@@ -94,7 +98,14 @@ pub(crate) fn load(store: &StateStore, log: &LogReader, options: &Options) -> Re
         }
     };
     let tree = Tree::open(store)?;
-    let cache = Cache::new(options.cache_records);
+    let mut cache = Cache::new(options.cache_records);
+    for table in TableName::ALL.into_iter().filter(|name| !name.is_keyed()).map(|name| Table { name, key: None }) {
+        // Most accounts have no record, and every transaction asks for some: so they are looked for in memory.
+        if (1..=COMPLETE_RECORDS).contains(&tree.count(&table)) {
+            let rows = tree.page(store, &table, None, usize::MAX)?;
+            cache.complete(&table, rows.into_iter().map(|row| (row.record_id, row.record)));
+        }
+    }
     let replica = match store.value(POSITION)? {
         None => Replica::begin(&genesis, cache, store, log, options.indexed)?,
         Some(bytes) => {

@@ -1,12 +1,12 @@
 //! The deterministic half of the engine: a log's entries, applied to records. The writer, recovery and read-only
 //! followers are all this.
 
-use crate::cache::{Cache, Known};
+use crate::cache::{Cache, Known, Stored};
 use crate::error::{Error, Result};
 use crate::indexes::{IndexEntries, Sought};
 use crate::log_store::LogReader;
-use crate::seen::{Remembered, Seen, short};
-use crate::state_store::{ExtraDb, Snapshot, StateStore};
+use crate::seen::{Remembered, Seen};
+use crate::state_store::StateStore;
 use crate::tree::Tree;
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
@@ -61,8 +61,10 @@ pub(crate) struct Replica {
     pub(crate) unsaved: IndexEntries,
     /// Whether transactions are indexed by account and id.
     pub(crate) indexed: bool,
-    /// Ids of entries that were applied but not appended yet, from the log's size on.
-    pub(crate) in_flight: Vec<Id>,
+    /// Transactions that were applied but not appended yet, from the log's size on.
+    pub(crate) in_flight: Vec<Identity>,
+    /// What [`Replica::fetch`] has collected; kept for its memory.
+    wanted: Vec<(Table, Id)>,
     /// What a follower has beyond the last commit.
     tail: Option<Tail>,
     /// The commit that a follower left for later, because its note was not stored yet.
@@ -114,31 +116,13 @@ impl Tail {
     }
 }
 
-/// What the last finished flush left on disk: read with a transaction for each record, or within one for many.
-pub(crate) trait Stored {
-    /// The record, if there is one.
-    fn get(&self, table: &Table, id: &Id) -> Result<Option<Record>>;
-}
-
-impl Stored for StateStore {
-    fn get(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
-        Self::get(self, table, id)
-    }
-}
-
-impl Stored for Snapshot<'_> {
-    fn get(&self, table: &Table, id: &Id) -> Result<Option<Record>> {
-        Self::get(self, table, id)
-    }
-}
-
 /// The records of a replica, for the core.
 pub(crate) struct Working<'a> {
     cache: &'a mut Cache,
     seen: &'a Seen,
     store: &'a dyn Stored,
     log: &'a LogReader,
-    in_flight: &'a [Id],
+    in_flight: &'a [Identity],
     log_size: u64,
 }
 
@@ -146,24 +130,28 @@ impl Records for Working<'_> {
     type Error = Error;
 
     fn get(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>> {
-        self.cache.get(table, id, || self.store.get(table, id))
+        self.cache.get(table, id, self.store)
     }
 
     fn set(&mut self, table: &Table, id: &Id, record: Option<Record>) -> Result<Option<Record>> {
-        self.cache.set(table, id, record, || self.store.get(table, id))
+        self.cache.set(table, id, record, self.store)
     }
 
     fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>> {
-        let Some(index) = self.seen.find(&short(pair), time) else { return Ok(None) };
-        let waiting = index.checked_sub(self.log_size).and_then(|offset| usize::try_from(offset).ok());
-        let id = match waiting {
-            Some(offset) => self.in_flight.get(offset).copied(),
-            None => transaction_at(self.log, index)?,
-        };
-        match id {
-            Some(id) => Ok(Some(SeenTransaction { id, index })),
-            None => Err(Self::corrupt(format!("log entry {index} is remembered as a transaction and is none"))),
+        for index in self.seen.candidates(pair, time) {
+            let waiting = index.checked_sub(self.log_size).and_then(|offset| usize::try_from(offset).ok());
+            let found = match waiting {
+                Some(offset) => self.in_flight.get(offset).copied(),
+                None => identify(self.log, index)?,
+            };
+            let Some(found) = found else {
+                return Err(Self::corrupt(format!("log entry {index} is remembered as a transaction and is none")));
+            };
+            if found.pair == *pair && time < found.valid_until {
+                return Ok(Some(SeenTransaction { id: found.id, index }));
+            }
         }
+        Ok(None)
     }
 
     fn corrupt(what: String) -> Error {
@@ -227,10 +215,22 @@ pub(crate) fn applied_id(applied: &Applied) -> Id {
     transaction_id(&encode(&applied.signed.transaction))
 }
 
-/// The id of the transaction that a log entry applied.
-pub(crate) fn transaction_at(log: &LogReader, index: u64) -> Result<Option<Id>> {
+/// What tells an applied transaction from others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    id: Id,
+    pair: Id,
+    valid_until: u64,
+}
+
+/// The transaction that a log entry applied.
+fn identify(log: &LogReader, index: u64) -> Result<Option<Identity>> {
     match Entry::decode(&log.entry(index)?) {
-        Some(Entry::Applied(applied)) => Ok(Some(applied_id(&applied))),
+        Some(Entry::Applied(applied)) => {
+            let transaction = &applied.signed.transaction;
+            let (pair, valid_until) = (transaction.replay_pair(), transaction.valid_until);
+            Ok(Some(Identity { id: applied_id(&applied), pair, valid_until }))
+        }
         Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => Ok(None),
     }
 }
@@ -251,7 +251,7 @@ impl Replica {
         indexed: bool,
     ) -> Result<Self> {
         let mut cache = cache;
-        let seen = Seen::default();
+        let seen = Seen::new();
         let mut working = Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: 0 };
         let machine = Machine::begin(genesis, &mut working)?;
         let position = Position {
@@ -274,6 +274,7 @@ impl Replica {
             unsaved: IndexEntries::new(store.hash_key()?),
             indexed,
             in_flight: Vec::new(),
+            wanted: Vec::new(),
             tail: None,
             awaited_note: None,
         })
@@ -289,16 +290,8 @@ impl Replica {
         indexed: bool,
     ) -> Result<Self> {
         let ledger = genesis.ledger_id();
-        let mut seen = Seen::default();
-        store.each(ExtraDb::Seen, |key, value| {
-            let (pair, remembered) = Remembered::decode(key, value).ok_or_else(|| Error::Corrupt {
-                place: "state/seen".to_owned(),
-                expected: "bucket, pair, valid_until and index".to_owned(),
-                found: format!("a key of {} and a value of {} bytes", key.len(), value.len()),
-            })?;
-            seen.restore(pair, remembered);
-            Ok(())
-        })?;
+        let mut seen = Seen::new();
+        store.each_seen(|remembered| seen.restore(remembered))?;
         let mut cache = cache;
         let mut working =
             Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: position.through };
@@ -313,6 +306,7 @@ impl Replica {
             unsaved: IndexEntries::new(store.hash_key()?),
             indexed,
             in_flight: Vec::new(),
+            wanted: Vec::new(),
             tail: None,
             awaited_note: None,
         })
@@ -329,6 +323,19 @@ impl Replica {
         (machine, Working { cache, seen, store, log, in_flight, log_size })
     }
 
+    /// Reads the records that these transactions will ask for, as far as their bytes tell, in the order in which they are
+    /// stored: one by one they would each wait for memory or the disk.
+    pub(crate) fn fetch(&mut self, admissions: &[Admission], stored: &dyn Stored) -> Result<()> {
+        self.wanted.clear();
+        for admitted in admissions.iter().filter_map(|admission| admission.verdict.as_ref().ok()) {
+            let transaction = &admitted.signed.transaction;
+            let signers = transaction.authorizers.iter().map(|authorizer| (Table::ACCOUNTS, authorizer.account));
+            self.wanted.extend(signers);
+            transaction.operations.iter().for_each(|operation| operation.touches(&mut self.wanted));
+        }
+        self.cache.fetch(&self.wanted, stored)
+    }
+
     /// Applies one transaction, which becomes the log's entry `index` if it succeeds.
     pub(crate) fn apply(
         &mut self,
@@ -343,7 +350,8 @@ impl Replica {
         let outcome = machine.apply(&mut working, bytes, admission, time)?;
         if let (Outcome::Applied { .. }, Ok(admitted)) = (&outcome, &admission.verdict) {
             let index = log_size.saturating_add(u64::try_from(self.in_flight.len()).unwrap_or(u64::MAX));
-            self.in_flight.push(admission.id);
+            let valid_until = admitted.signed.transaction.valid_until;
+            self.in_flight.push(Identity { id: admission.id, pair: admitted.pair, valid_until });
             self.remember(admission.id, admitted, index);
             self.position.time = time;
         }
@@ -352,8 +360,7 @@ impl Replica {
 
     fn remember(&mut self, id: Id, admitted: &Admitted, index: u64) {
         let transaction = &admitted.signed.transaction;
-        let remembered = Remembered { valid_until: transaction.valid_until, index };
-        self.seen.remember(short(&admitted.pair), remembered);
+        self.seen.remember(Remembered::new(&admitted.pair, transaction.valid_until, index));
         self.position.indexed &= self.indexed;
         if self.indexed {
             self.unsaved.add(&id, transaction, index);

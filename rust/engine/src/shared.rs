@@ -6,8 +6,8 @@
 use crate::admit::Inbox;
 use crate::error::{Error, Result};
 use crate::home::Home;
-use crate::keys::KeyCache;
 use crate::indexes::{Recent, Sought};
+use crate::keys::KeyCache;
 use crate::ledger::{Options, Page};
 use crate::log_store::LogReader;
 use crate::opening::{INDEX_HOLE, load, no_commit};

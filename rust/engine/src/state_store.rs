@@ -4,11 +4,13 @@
 //! of the next. The state is a cache of the log, so how it is laid out binds nobody; its root does.
 
 use crate::block::{BlockKey, Leaves, seal, unseal};
+use crate::cache::Stored;
 use crate::environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 use crate::error::{Error, Result};
 use crate::index_runs::{IndexRuns, NewRuns};
 use crate::indexes::{HashKey, IndexEntries, Sought};
 use crate::log_store::LogReader;
+use crate::seen::{self, Remembered};
 use crate::subtree::BlockMap;
 use crate::tips::PageMap;
 use counterfoil_core::Id;
@@ -28,35 +30,6 @@ pub struct StateMark {
     pub state_root: Id,
 }
 
-/// A database beside the tables, written in the same transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ExtraDb {
-    /// Transactions that may still be submitted again, in buckets.
-    Seen,
-}
-
-/// A change of one of the databases beside the tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExtraWrite {
-    /// Which of them.
-    pub database: ExtraDb,
-    /// The key, of 1 to 511 bytes.
-    pub key: Vec<u8>,
-    /// The new value; none deletes the key.
-    pub value: Option<Vec<u8>>,
-}
-
-/// The removal of every key from `from` up to and without `to`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExtraDrop {
-    /// In which database.
-    pub database: ExtraDb,
-    /// The first key that goes.
-    pub from: Vec<u8>,
-    /// The first one after it that stays.
-    pub to: Vec<u8>,
-}
-
 /// What one flush writes. Made by `Tree::begin_flush`.
 #[derive(Debug)]
 pub struct FlushBatch {
@@ -67,8 +40,8 @@ pub struct FlushBatch {
     pub(crate) tips_cleared: Vec<u32>,
     pub(crate) tips: PageMap,
     pub(crate) tables: Vec<(u32, Table)>,
-    drops: Vec<ExtraDrop>,
-    extra: Vec<ExtraWrite>,
+    /// Transactions to remember, and the time at which others have lapsed.
+    seen: (Vec<Remembered>, u64),
     indexes: Option<Arc<IndexEntries>>,
     values: BTreeMap<String, Vec<u8>>,
 }
@@ -82,8 +55,7 @@ impl FlushBatch {
             tips_cleared: Vec::new(),
             tips: PageMap::new(),
             tables: Vec::new(),
-            drops: Vec::new(),
-            extra: Vec::new(),
+            seen: (Vec::new(), 0),
             indexes: None,
             values: BTreeMap::new(),
         }
@@ -99,21 +71,14 @@ impl FlushBatch {
         self.blocks.len()
     }
 
-    /// Write these as well. Of two for one key the later one counts.
-    pub fn set_extra(&mut self, mut extra: Vec<ExtraWrite>) {
-        // LMDB fills its pages best in order; the sort is stable, so later writes of a key stay later.
-        extra.sort_by(|left, right| (left.database, &left.key).cmp(&(right.database, &right.key)));
-        self.extra = extra;
+    /// Remember these transactions as well, and forget those that have lapsed at this time.
+    pub(crate) fn set_seen(&mut self, remembered: Vec<Remembered>, time: u64) {
+        self.seen = (remembered, time);
     }
 
     /// Index these transactions as well. They are later than all those that are indexed.
     pub fn set_indexes(&mut self, indexes: Arc<IndexEntries>) {
         self.indexes = Some(indexes);
-    }
-
-    /// Remove these ranges, before anything is written.
-    pub fn set_drops(&mut self, drops: Vec<ExtraDrop>) {
-        self.drops = drops;
     }
 
     /// Keep a small value under a name.
@@ -190,14 +155,14 @@ impl StateStore {
     /// it may be tried again. The caller holds no [`Snapshot`].
     pub fn write_flush(&self, batch: &FlushBatch) -> Result<()> {
         let runs = batch.indexes.as_deref().map(NewRuns::new);
+        let (remembered, time) = &batch.seen;
+        let remembered = seen::pack(&mut remembered.clone());
         self.environment.write(|transaction| {
-            for drop in &batch.drops {
-                // LMDB has no empty key to begin at.
-                let from = if drop.from.is_empty() { Bound::Unbounded } else { Bound::Included(drop.from.as_slice()) };
-                let range = (from, Bound::Excluded(drop.to.as_slice()));
-                if drop.from < drop.to {
-                    self.extra(drop.database).delete_range(transaction, &range)?;
-                }
+            let lapsed = (Bound::Unbounded, Bound::Excluded(seen::database_bound(*time)));
+            let lapsed: (Bound<&[u8]>, Bound<&[u8]>) = (lapsed.0, lapsed.1.as_ref().map(<[u8; 8]>::as_slice));
+            self.seen.delete_range(transaction, &lapsed)?;
+            for (key, value) in &remembered {
+                self.seen.put(transaction, key, value)?;
             }
             for (key, bytes) in batch.blocks.iter() {
                 match bytes {
@@ -223,15 +188,6 @@ impl StateStore {
             }
             for (number, table) in &batch.tables {
                 self.tables.put(transaction, &number.to_be_bytes(), &encode_table(*number, table))?;
-            }
-            for write in &batch.extra {
-                let database = self.extra(write.database);
-                match &write.value {
-                    Some(value) => database.put(transaction, &write.key, value)?,
-                    None => {
-                        database.delete(transaction, &write.key)?;
-                    }
-                }
             }
             if let Some(runs) = &runs {
                 self.indexes.write(transaction, runs)?;
@@ -273,13 +229,12 @@ impl StateStore {
         })
     }
 
-    /// Calls `visit` with every key and value of one of the databases beside the tables, in the order of the keys,
-    /// until it gives an error.
-    pub fn each(&self, database: ExtraDb, mut visit: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    /// Calls `visit` with every transaction that is remembered against replay.
+    pub(crate) fn each_seen(&self, mut visit: impl FnMut(Remembered)) -> Result<()> {
         self.environment.read(|transaction| {
-            for item in self.extra(database).iter(transaction)? {
+            for item in self.seen.iter(transaction)? {
                 let (key, value) = item?;
-                visit(key, value)?;
+                seen::unpack(key, value, &mut visit)?;
             }
             Ok(())
         })
@@ -358,12 +313,6 @@ impl StateStore {
         self.environment.read(|transaction| self.indexes.check_log(transaction, log, through, progress))
     }
 
-    const fn extra(&self, database: ExtraDb) -> NamedDatabase {
-        match database {
-            ExtraDb::Seen => self.seen,
-        }
-    }
-
     fn learn(&self, known: impl Iterator<Item = (Table, u32)>) {
         self.numbers.write().unwrap_or_else(PoisonError::into_inner).extend(known);
     }
@@ -391,10 +340,15 @@ impl StateStore {
 impl Snapshot<'_> {
     /// What the state held under a record id when the view began.
     pub fn get(&self, table: &Table, record_id: &Id) -> Result<Option<Record>> {
+        self.get_at(table, record_id, &tree_key(record_id))
+    }
+}
+
+impl Stored for Snapshot<'_> {
+    fn get_at(&self, table: &Table, record_id: &Id, tree_key: &Id) -> Result<Option<Record>> {
         let Some(number) = self.store.number_of(&self.transaction, table)? else { return Ok(None) };
-        let tree_key = tree_key(record_id);
         // Blocks are subtrees: the last one that begins at or before a key is the only one that can hold it.
-        let at = BlockKey::new(number, &tree_key);
+        let at = BlockKey::new(number, tree_key);
         let Some((key, bytes)) = self.store.blocks.get_lower_than_or_equal_to(&self.transaction, at.as_bytes())? else {
             return Ok(None);
         };
@@ -403,10 +357,26 @@ impl Snapshot<'_> {
         if key.table() != number {
             return Ok(None);
         }
-        let found = Leaves::new(key, bytes)?.find_key(&tree_key)?;
+        let found = Leaves::new(key, bytes)?.find_key(tree_key)?;
         found.map(|leaf| record_of(&key, &leaf, record_id)).transpose()
     }
 
+    fn has_table(&self, table: &Table) -> Result<bool> {
+        Ok(self.store.number_of(&self.transaction, table)?.is_some())
+    }
+}
+
+impl Stored for StateStore {
+    fn get_at(&self, table: &Table, record_id: &Id, tree_key: &Id) -> Result<Option<Record>> {
+        self.snapshot()?.get_at(table, record_id, tree_key)
+    }
+
+    fn has_table(&self, table: &Table) -> Result<bool> {
+        self.snapshot()?.has_table(table)
+    }
+}
+
+impl Snapshot<'_> {
     /// What the state stood for when the view began; none before the first flush.
     pub fn mark(&self) -> Result<Option<StateMark>> {
         self.store.load_mark(&self.transaction)

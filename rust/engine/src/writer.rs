@@ -15,9 +15,9 @@ use crate::ledger::OutcomeRow;
 use crate::log_store::LogStore;
 use crate::opening::sign_if_missing;
 use crate::replica::{Overlay, POSITION, Position, Replica};
-use crate::seen;
+use crate::seen::Remembered;
 use crate::shared::Shared;
-use crate::state_store::{ExtraDb, ExtraDrop, ExtraWrite, FlushBatch};
+use crate::state_store::FlushBatch;
 use crate::tree::Change;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Outcome, admit};
@@ -25,6 +25,7 @@ use counterfoil_core::signature::{self};
 use counterfoil_core::state::SeenTransaction;
 use counterfoil_core::status::OK;
 use counterfoil_core::wire::{Entry, OperatorChange, encode};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -36,6 +37,9 @@ const AHEAD_MAX_MS: u64 = 60_000;
 
 /// A group takes in what waits until it has this many entries.
 const GROUP_ENTRIES: usize = 32_768;
+
+/// Records are fetched for so many transactions at once: few enough to be near when they are applied.
+const FETCHED_TRANSACTIONS: usize = 256;
 
 /// What the writer is sent.
 pub(crate) enum Work {
@@ -244,7 +248,7 @@ struct Writer {
     checkpoint_waiters: Vec<(u64, Reply<String>)>,
     flush_waiters: Vec<(u64, Reply<()>)>,
     /// Remembered transactions of commits that are not flushed yet.
-    staged: Vec<ExtraWrite>,
+    staged: Vec<Remembered>,
 }
 
 impl Writer {
@@ -441,13 +445,18 @@ impl Writer {
             error
         };
         let stored = self.shared.store.snapshot().map_err(poison)?;
-        for (offset, admission) in admissions.into_iter().enumerate() {
-            let bytes = job.batch.transaction(from.saturating_add(offset));
-            let admission = self.current(state, bytes, admission);
-            let outcome =
-                state.apply(&stored, &self.shared.log, self.log.size(), bytes, &admission, time).map_err(poison)?;
-            let row = self.row(&admission, outcome, &mut group.entries);
-            group.rows.push(row);
+        let mut position = from;
+        for some in admissions.chunks(FETCHED_TRANSACTIONS) {
+            state.fetch(some, &stored).map_err(poison)?;
+            for admission in some {
+                let bytes = job.batch.transaction(position);
+                position = position.saturating_add(1);
+                let admission = self.current(state, bytes, admission);
+                let outcome =
+                    state.apply(&stored, &self.shared.log, self.log.size(), bytes, &admission, time).map_err(poison)?;
+                let row = self.row(&admission, outcome, &mut group.entries);
+                group.rows.push(row);
+            }
         }
         if !group.is_open {
             group.done.push((job, std::mem::take(&mut group.rows)));
@@ -476,13 +485,16 @@ impl Writer {
     }
 
     /// The admission under the parameters in force: an earlier transaction of the group may have changed them.
-    fn current(&self, state: &Replica, bytes: &[u8], admission: Admission) -> Admission {
-        if state.machine.is_current(&admission) {
-            return admission;
+    fn current<'a>(&self, state: &Replica, bytes: &[u8], admission: &'a Admission) -> Cow<'a, Admission> {
+        if state.machine.is_current(admission) {
+            return Cow::Borrowed(admission);
         }
         let rules = state.machine.admission_rules();
         *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
-        admit(&[bytes], &rules, &self.shared.keys).pop().unwrap_or(admission)
+        match admit(&[bytes], &rules, &self.shared.keys).pop() {
+            Some(admission) => Cow::Owned(admission),
+            None => Cow::Borrowed(admission),
+        }
     }
 
     /// Runs the same code on records whose changes are thrown away.
@@ -491,9 +503,9 @@ impl Writer {
         let mut state = self.lock_state(&shared)?;
         let time = Self::time_of(&state, time)?;
         let admissions: Vec<Admission> = admissions
-            .into_iter()
+            .iter()
             .enumerate()
-            .map(|(position, admission)| self.current(&state, batch.transaction(position), admission))
+            .map(|(position, admission)| self.current(&state, batch.transaction(position), admission).into_owned())
             .collect();
         let size = self.log.size();
         let mut entries = Vec::new();
@@ -617,11 +629,7 @@ impl Writer {
 
     /// Moves what the indexes do not hold yet to the entries of the next flush.
     fn stage_indexes(&mut self, state: &mut Replica) {
-        for (pair, remembered) in state.seen.take_unsaved() {
-            let key = seen::database_key(&pair, remembered.valid_until);
-            let value = Some(remembered.encode().to_vec());
-            self.staged.push(ExtraWrite { database: ExtraDb::Seen, key, value });
-        }
+        self.staged.append(&mut state.seen.take_unsaved());
         let mut indexes = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner);
         indexes.take_from(&mut state.unsaved);
     }
@@ -685,9 +693,7 @@ impl Writer {
             tree.begin_flush(position.through)?
         };
         batch.set_indexes(shared.recent.write().unwrap_or_else(PoisonError::into_inner).begin_flush());
-        let to = seen::database_bound(position.time).to_vec();
-        batch.set_drops(vec![ExtraDrop { database: ExtraDb::Seen, from: vec![0], to }]);
-        batch.set_extra(std::mem::take(&mut self.staged));
+        batch.set_seen(std::mem::take(&mut self.staged), position.time);
         batch.set_value(POSITION, encode(&position));
         self.changed_since_flush = 0;
         self.flush_running = true;
@@ -699,7 +705,7 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         // The tree before the state: whoever needs both takes them in this order.
         shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
-        self.lock_state(&shared)?.cache.evict_covered(delta);
+        self.lock_state(&shared)?.cache.cover(delta);
         shared.recent.write().unwrap_or_else(PoisonError::into_inner).end_flush();
         // A reader that was killed keeps every page that it saw from being used again.
         shared.store.environment().clear_stale_readers()?;

@@ -6,7 +6,7 @@ mod movement;
 pub use context::{Context, Halt};
 pub use movement::{Movement, Taking};
 
-use crate::id::{Id, record_id, sha256};
+use crate::id::{Id, record_id};
 use crate::ops::Slip;
 use crate::signature::{self, Check, KnownKeys};
 use crate::state::{Record, Records, Table};
@@ -259,8 +259,7 @@ pub fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
     if let Err(refusal) = check_form(&signed, transaction_bytes.len(), rules) {
         return refused(id, refusal);
     }
-    let transaction = &signed.transaction;
-    let pair = sha256(&[&encode(&transaction.authorizers.first()), &transaction.nonce]);
+    let pair = signed.transaction.replay_pair();
     Admission { id, verdict: Ok(Admitted { signed, pair }), generation: rules.generation }
 }
 

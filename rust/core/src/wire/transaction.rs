@@ -2,6 +2,7 @@
 
 use crate::id::{Id, sha256};
 use crate::ops::Operation;
+use crate::wire::encode;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The one version.
@@ -43,6 +44,13 @@ impl Authorizer {
     /// The public key that must have signed.
     pub fn public_key(&self) -> &Id {
         self.key.as_ref().unwrap_or(&self.account)
+    }
+}
+
+impl Transaction {
+    /// What identifies it for replay: SHA-256 of the first authorizer and the nonce.
+    pub fn replay_pair(&self) -> Id {
+        sha256(&[&encode(&self.authorizers.first()), &self.nonce])
     }
 }
 

@@ -5,7 +5,7 @@
 use super::*;
 use crate::environment::StoreOptions;
 use crate::indexes::{IndexEntries, IndexKind, Sought};
-use crate::state_store::{ExtraDb, ExtraDrop, ExtraWrite};
+use crate::seen::Remembered;
 use counterfoil_core::merkle::proof::{self, Proven};
 use std::path::Path;
 
@@ -293,15 +293,10 @@ fn the_databases_beside_the_tables() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = create(folder.path());
     let mut tree = Tree::open(&store).unwrap();
-    let write =
-        |database, key: &[u8], value: &[u8]| ExtraWrite { database, key: key.to_vec(), value: Some(value.to_vec()) };
+    let remembered =
+        |minute: u64, index| Remembered { pair_prefix: index << 50, valid_until: minute * 60_000 + 7, index };
     let mut batch = tree.begin_flush(7).unwrap();
-    batch.set_extra(vec![
-        write(ExtraDb::Seen, b"a", b"1"),
-        write(ExtraDb::Seen, b"c", b"0"),
-        write(ExtraDb::Seen, b"b", b"2"),
-        write(ExtraDb::Seen, b"c", b"3"),
-    ]);
+    batch.set_seen(vec![remembered(3, 1), remembered(1, 2), remembered(3, 4)], 0);
     let key = store.hash_key().unwrap();
     let mut indexes = IndexEntries::new(key);
     indexes.push(IndexKind::Transactions, Sought::Transaction(id(5)).hash(&key), 9);
@@ -327,22 +322,16 @@ fn the_databases_beside_the_tables() {
     Tree::check(&store).unwrap();
     let seen = |store: &StateStore| {
         let mut seen = Vec::new();
-        let visit = |key: &[u8], value: &[u8]| {
-            seen.push((key.to_vec(), value.to_vec()));
-            Ok(())
-        };
-        store.each(ExtraDb::Seen, visit).unwrap();
+        store.each_seen(|one| seen.push(one)).unwrap();
         seen
     };
-    let pair = |key: &[u8], value: &[u8]| (key.to_vec(), value.to_vec());
-    assert_eq!(seen(&store), [pair(b"a", b"1"), pair(b"b", b"2"), pair(b"c", b"3")]);
+    assert_eq!(seen(&store), [remembered(1, 2), remembered(3, 1), remembered(3, 4)]);
     let mut tree = Tree::open(&store).unwrap();
     let mut batch = tree.begin_flush(8).unwrap();
-    batch.set_drops(vec![ExtraDrop { database: ExtraDb::Seen, from: Vec::new(), to: b"c".to_vec() }]);
-    batch.set_extra(vec![ExtraWrite { database: ExtraDb::Seen, key: b"c".to_vec(), value: None }]);
+    batch.set_seen(vec![remembered(2, 5)], 120_000);
     store.write_flush(&batch).unwrap();
     tree.end_flush();
-    assert_eq!(seen(&store), []);
+    assert_eq!(seen(&store), [remembered(2, 5), remembered(3, 1), remembered(3, 4)]);
 }
 
 #[test]
