@@ -56,7 +56,8 @@ struct Slot {
 struct CachedTable {
     table: Table,
     is_complete: bool,
-    slots: usize,
+    /// By record id. Each table has its own: most accounts have no record, and that is soon said by a small table.
+    places: HashTable<u32>,
 }
 
 /// A complete table that is the only one of its name stays complete up to so many records.
@@ -66,7 +67,6 @@ const COMPLETE_MAX: usize = 65_536;
 #[derive(Debug)]
 pub(crate) struct Cache {
     hashing: Seeded,
-    places: HashTable<u32>,
     slots: Vec<Slot>,
     tables: Vec<CachedTable>,
     numbers: BTreeMap<Table, u32>,
@@ -90,7 +90,6 @@ impl Cache {
     pub(crate) fn new(records_max: usize) -> Self {
         Self {
             hashing: Seeded::new(),
-            places: HashTable::new(),
             slots: Vec::new(),
             tables: Vec::new(),
             numbers: BTreeMap::new(),
@@ -124,7 +123,7 @@ impl Cache {
 
     fn add_table(&mut self, table: &Table, is_complete: bool) -> u32 {
         let number = u32::try_from(self.tables.len()).expect("2^32 tables do not fit into memory");
-        self.tables.push(CachedTable { table: *table, is_complete, slots: 0 });
+        self.tables.push(CachedTable { table: *table, is_complete, places: HashTable::new() });
         self.numbers.insert(*table, number);
         number
     }
@@ -134,26 +133,29 @@ impl Cache {
         if !self.numbers.contains_key(table) {
             let number = self.add_table(table, true);
             for (id, record) in records {
-                let hash = self.hashing.hash_in(number, &id.0);
+                let hash = self.hashing.hash(&id.0);
                 self.insert(hash, number, id, Some(record));
             }
         }
     }
 
+    fn table(&self, number: u32) -> Option<&CachedTable> {
+        self.tables.get(usize::try_from(number).ok()?)
+    }
+
     fn find(&self, hash: u64, number: u32, id: &Id) -> Option<u32> {
-        let is_it =
-            |place: &u32| slot_at(&self.slots, *place).is_some_and(|slot| slot.id == *id && slot.table == number);
-        self.places.find(hash, is_it).copied()
+        let is_it = |place: &u32| slot_at(&self.slots, *place).is_some_and(|slot| slot.id == *id);
+        self.table(number)?.places.find(hash, is_it).copied()
     }
 
     fn is_complete(&self, number: u32) -> bool {
-        usize::try_from(number).ok().and_then(|number| self.tables.get(number)).is_some_and(|table| table.is_complete)
+        self.table(number).is_some_and(|table| table.is_complete)
     }
 
     /// A record, from here or, at a miss, from what is stored.
     pub(crate) fn get(&mut self, table: &Table, id: &Id, stored: &dyn Stored) -> Result<Option<&Record>> {
         let number = self.number(table, stored)?;
-        let hash = self.hashing.hash_in(number, &id.0);
+        let hash = self.hashing.hash(&id.0);
         let place = match self.find(hash, number, id) {
             Some(place) => place,
             None if self.is_complete(number) => return Ok(None),
@@ -172,7 +174,7 @@ impl Cache {
         let mut missing = Vec::new();
         for (table, id) in wanted {
             let number = self.number(table, stored)?;
-            let hash = self.hashing.hash_in(number, &id.0);
+            let hash = self.hashing.hash(&id.0);
             if self.find(hash, number, id).is_none() && !self.is_complete(number) {
                 missing.push((number, tree_key(id), hash, table, id));
             }
@@ -189,7 +191,7 @@ impl Cache {
     /// A record without keeping it: for readers, who must not push out what the writer uses.
     pub(crate) fn peek(&self, table: &Table, id: &Id) -> Known<'_> {
         let Some(number) = self.numbers.get(table) else { return Known::Unknown };
-        let place = self.find(self.hashing.hash_in(*number, &id.0), *number, id);
+        let place = self.find(self.hashing.hash(&id.0), *number, id);
         match place.and_then(|place| slot_at(&self.slots, place)) {
             Some(slot) => Known::from(slot.record.as_ref()),
             None if self.is_complete(*number) => Known::Absent,
@@ -206,7 +208,7 @@ impl Cache {
         stored: &dyn Stored,
     ) -> Result<Option<Record>> {
         let number = self.number(table, stored)?;
-        let hash = self.hashing.hash_in(number, &id.0);
+        let hash = self.hashing.hash(&id.0);
         let place = match self.find(hash, number, id) {
             Some(place) => place,
             None => {
@@ -231,14 +233,12 @@ impl Cache {
             Some(old) => *old = slot,
             None => self.slots.push(slot),
         }
-        if let Some(table) = usize::try_from(number).ok().and_then(|number| self.tables.get_mut(number)) {
-            table.slots = table.slots.saturating_add(1);
-        }
         let place = u32::try_from(place).expect("2^32 records do not fit into memory");
-        let Self { hashing, places, slots, .. } = self;
-        places.insert_unique(hash, place, |place| {
-            slot_at(slots, *place).map_or(0, |slot| hashing.hash_in(slot.table, &slot.id.0))
-        });
+        let Self { hashing, tables, slots, .. } = self;
+        if let Some(table) = usize::try_from(number).ok().and_then(|number| tables.get_mut(number)) {
+            let hash_of = |place: &u32| slot_at(slots, *place).map_or(0, |slot| hashing.hash(&slot.id.0));
+            table.places.insert_unique(hash, place, hash_of);
+        }
         place
     }
 
@@ -251,16 +251,14 @@ impl Cache {
             self.passed = self.passed.saturating_add(1);
             let slot = self.slots.get_mut(place)?;
             let table = usize::try_from(slot.table).ok().and_then(|number| self.tables.get_mut(number))?;
-            let stays = table.is_complete && table.table.key.is_none() && table.slots <= COMPLETE_MAX;
+            let stays = table.is_complete && table.table.key.is_none() && table.places.len() <= COMPLETE_MAX;
             if stays || slot.delta > self.covered || std::mem::take(&mut slot.used) {
                 continue;
             }
             self.passed = 0;
             table.is_complete = false;
-            table.slots = table.slots.saturating_sub(1);
-            let hash = self.hashing.hash_in(slot.table, &slot.id.0);
             let is_it = |at: &u32| usize::try_from(*at).is_ok_and(|at| at == place);
-            if let Ok(entry) = self.places.find_entry(hash, is_it) {
+            if let Ok(entry) = table.places.find_entry(self.hashing.hash(&slot.id.0), is_it) {
                 entry.remove();
             }
             return Some(place);
@@ -284,7 +282,7 @@ impl Cache {
         let mut changes = Vec::with_capacity(dirty.len());
         for place in dirty {
             let slot = slot_at(&self.slots, place).ok_or_else(lost)?;
-            let table = usize::try_from(slot.table).ok().and_then(|number| self.tables.get(number)).ok_or_else(lost)?;
+            let table = self.table(slot.table).ok_or_else(lost)?;
             changes.push(Change { table: table.table, record_id: slot.id, record: slot.record.clone() });
         }
         let number = self.delta;

@@ -28,13 +28,7 @@ impl Seeded {
 
     /// The hash of an id or a key.
     pub(crate) fn hash(&self, bytes: &[u8; 32]) -> u64 {
-        self.hash_in(0, bytes)
-    }
-
-    /// The hash of an id in a table.
-    pub(crate) fn hash_in(&self, table: u32, bytes: &[u8; 32]) -> u64 {
         let mut hasher = self.0.build_hasher();
-        hasher.write_u32(table);
         hasher.write(bytes);
         hasher.finish()
     }
