@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod apply;
+pub mod hash_many;
 pub mod id;
 pub mod merkle;
 pub mod note;

@@ -5,6 +5,7 @@
 //! leaves, and the subtree (level, index) covers the 2^level leaves from index · 2^level. A complete subtree never
 //! changes again, so that its hash may be stored for good.
 
+use crate::hash_many::{Backend, join, sha256_many, sha256_short};
 use crate::id::{Id, sha256};
 
 /// Why a proof, or a question about the log, is refused.
@@ -60,9 +61,23 @@ pub fn leaf_hash(entry: &[u8]) -> Id {
     sha256(&[&[0], entry])
 }
 
+/// The [`leaf_hash`] of each entry, many at once.
+pub fn leaf_hashes<E: AsRef<[u8]>>(entries: &[E]) -> Vec<Id> {
+    sha256_many(&[0], entries)
+}
+
 /// The hash of two subtrees side by side: SHA-256(`01` ‖ left ‖ right).
 pub fn node_hash(left: &Id, right: &Id) -> Id {
-    sha256(&[&[1], &left.0, &right.0])
+    sha256_short(|message| write_node(left, right, message))
+}
+
+/// The [`node_hash`] of each two subtrees, many at once.
+pub fn node_hashes(pairs: &[[Id; 2]]) -> Vec<Id> {
+    Backend::detect().sha256_each(pairs, |[left, right], message| write_node(left, right, message), |_, hash| hash)
+}
+
+fn write_node(left: &Id, right: &Id, message: &mut [u8; 65]) {
+    join(&[&[1], &left.0, &right.0], message);
 }
 
 /// The root hash of a log without entries: SHA-256 of nothing.
@@ -131,6 +146,34 @@ impl Frontier {
             completed(level, index, hash);
         }
         self.peaks.push(hash);
+        self.size = size;
+        Ok(())
+    }
+
+    /// Appends the hashes of many entries. The tree and the complete subtrees that are reported are those of
+    /// [`append`](Self::append) for each, but they come level by level, and those of one level are hashed at once.
+    pub fn append_all(&mut self, leaves: &[Id], completed: impl FnMut(u8, u64, Id)) -> Result<(), LogError> {
+        let mut completed = completed;
+        let count = u64::try_from(leaves.len()).map_err(|_| LogError::Full)?;
+        let size = self.size.checked_add(count).ok_or(LogError::Full)?;
+        let (mut level, mut first, mut row) = (0_u8, self.size, leaves.to_vec());
+        // What stays without a sibling on each level, the smallest first.
+        let mut peaks: Vec<Id> = Vec::new();
+        while !row.is_empty() {
+            for (index, hash) in (first..).zip(&row) {
+                completed(level, index, *hash);
+            }
+            if first & 1 == 1 {
+                // A set bit of the size has a peak: `from_peaks` and these functions keep it so.
+                row.splice(..0, self.peaks.pop());
+            }
+            let (pairs, rest) = row.as_chunks();
+            peaks.extend(rest);
+            row = node_hashes(pairs);
+            level = level.saturating_add(1);
+            first >>= 1;
+        }
+        self.peaks.extend(peaks.into_iter().rev());
         self.size = size;
         Ok(())
     }
@@ -401,6 +444,43 @@ mod tests {
         assert!(Frontier::from_peaks(3, vec![Id::ZERO]).is_err());
         let mut full = Frontier::from_peaks(u64::MAX, vec![Id::ZERO; 64]).unwrap();
         assert_eq!(full.append(Id::ZERO, |_, _, _| {}), Err(LogError::Full));
+        assert_eq!(full.append_all(&[Id::ZERO], |_, _, _| {}), Err(LogError::Full));
+    }
+
+    #[test]
+    fn many_entries_appended_at_once_make_the_same_log() {
+        let log = Log::new();
+        for old_size in 0..=SIZE {
+            for new_size in old_size..=SIZE {
+                let (old, new) = (usize::try_from(old_size).unwrap(), usize::try_from(new_size).unwrap());
+                let mut frontier = Frontier::load(old_size, |level, index| log.node(level, index)).unwrap();
+                let mut expected = BTreeMap::new();
+                let mut single = frontier.clone();
+                for leaf in &log.leaves[old..new] {
+                    single.append(*leaf, |level, index, hash| _ = expected.insert((level, index), hash)).unwrap();
+                }
+                let mut found = BTreeMap::new();
+                let appended = frontier.append_all(&log.leaves[old..new], |level, index, hash| {
+                    assert_eq!(found.insert((level, index), hash), None);
+                });
+                assert_eq!(appended, Ok(()));
+                assert_eq!(found, expected);
+                assert_eq!(frontier, single);
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_plain_interface() {
+        let entries: Vec<Vec<u8>> = (0..100).map(|number: u8| vec![number; usize::from(number) * 3]).collect();
+        let leaves = leaf_hashes(&entries);
+        for (entry, leaf) in entries.iter().zip(&leaves) {
+            assert_eq!(*leaf, sha256(&[&[0], entry]));
+        }
+        let pairs = leaves.as_chunks().0;
+        for ([left, right], node) in pairs.iter().zip(node_hashes(pairs)) {
+            assert_eq!(node, sha256(&[&[1], &left.0, &right.0]));
+        }
     }
 
     #[test]

@@ -5,4 +5,4 @@ pub mod proof;
 pub mod sum_map;
 
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;

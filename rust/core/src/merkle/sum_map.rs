@@ -3,8 +3,8 @@
 //! Formats: `docs/reference/formats.md`, section *The sum map*. The root is a function of the contents alone, so that
 //! two machines that hold the same records agree on it whatever way they came by them.
 
+use crate::hash_many::{Backend, join, sha256_short};
 use crate::id::{Id, sha256};
-use sha2::block_api::compress256;
 
 /// The most bits that a path has: a tree key is 256 bits long.
 pub const DEPTH_MAX: usize = 256;
@@ -35,38 +35,41 @@ impl Node {
 
     /// The leaf of a record: SHA-256(`10` ‖ tree key ‖ sum ‖ SHA-256(value)).
     pub fn leaf(tree_key: &Id, sum: u128, value_hash: &Id) -> Self {
-        let [key_high, key_low] = halves(tree_key);
-        let [value_high, value_low] = halves(value_hash);
-        let hash = digest([
-            0x10 << 120 | key_high >> 8,
-            key_high << 120 | key_low >> 8,
-            key_low << 120 | sum >> 8,
-            sum << 120 | value_high >> 8,
-            value_high << 120 | value_low >> 8,
-            value_low << 120 | 0x80 << 112,
-            0,
-            81 * 8,
-        ]);
-        Self { hash, sum }
+        Self { hash: sha256_short(|message| write_leaf(tree_key, sum, value_hash, message)), sum }
     }
 
     /// The parent of two subtrees: SHA-256(`11` ‖ left hash ‖ left sum ‖ right hash ‖ right sum), its sum both sums.
     pub fn parent(left: &Self, right: &Self) -> Result<Self, SumOverflow> {
         let sum = left.sum.checked_add(right.sum).ok_or(SumOverflow)?;
-        let [left_high, left_low] = halves(&left.hash);
-        let [right_high, right_low] = halves(&right.hash);
-        let hash = digest([
-            0x11 << 120 | left_high >> 8,
-            left_high << 120 | left_low >> 8,
-            left_low << 120 | left.sum >> 8,
-            left.sum << 120 | right_high >> 8,
-            right_high << 120 | right_low >> 8,
-            right_low << 120 | right.sum >> 8,
-            right.sum << 120 | 0x80 << 112,
-            97 * 8,
-        ]);
-        Ok(Self { hash, sum })
+        Ok(Self { hash: sha256_short(|message| write_parent(left, right, message)), sum })
     }
+
+    /// The [`parent`](Self::parent) of each left and right subtree, many at once.
+    pub fn parents(pairs: &[(Self, Self)]) -> Result<Vec<Self>, SumOverflow> {
+        parents_by(Backend::detect(), pairs, |(left, right)| (left, right))
+    }
+}
+
+fn parents_by<T>(backend: Backend, pairs: &[T], pair: impl Fn(&T) -> (&Node, &Node)) -> Result<Vec<Node>, SumOverflow> {
+    if pairs.iter().map(&pair).any(|(left, right)| left.sum.checked_add(right.sum).is_none()) {
+        return Err(SumOverflow);
+    }
+    let write = |item: &T, message: &mut [u8; 97]| {
+        let (left, right) = pair(item);
+        write_parent(left, right, message);
+    };
+    Ok(backend.sha256_each(pairs, write, |item, hash| {
+        let (left, right) = pair(item);
+        Node { hash, sum: left.sum.saturating_add(right.sum) }
+    }))
+}
+
+fn write_leaf(tree_key: &Id, sum: u128, value_hash: &Id, message: &mut [u8; 81]) {
+    join(&[&[0x10], &tree_key.0, &sum.to_be_bytes(), &value_hash.0], message);
+}
+
+fn write_parent(left: &Node, right: &Node, message: &mut [u8; 97]) {
+    join(&[&[0x11], &left.hash.0, &left.sum.to_be_bytes(), &right.hash.0, &right.sum.to_be_bytes()], message);
 }
 
 /// The sums under one node add up to 2^128 or more.
@@ -88,6 +91,30 @@ impl Leaf {
     pub fn new(tree_key: Id, sum: u128, value: &[u8]) -> Self {
         Self { tree_key, node: Node::leaf(&tree_key, sum, &value_hash(value)) }
     }
+}
+
+/// The leaves of many records, hashed at once. `parts` are the tree key, the sum and the value of a record.
+pub fn leaves<'a, T>(records: &'a [T], parts: impl Fn(&'a T) -> (&'a Id, u128, &'a [u8])) -> Vec<Leaf> {
+    leaves_by(Backend::detect(), records, parts)
+}
+
+fn leaves_by<'a, T>(
+    backend: Backend,
+    records: &'a [T],
+    parts: impl Fn(&'a T) -> (&'a Id, u128, &'a [u8]),
+) -> Vec<Leaf> {
+    let values: Vec<&[u8]> = records.iter().map(|record| parts(record).2).filter(|value| !value.is_empty()).collect();
+    let mut value_hashes = backend.sha256_many(&[], &values).into_iter();
+    let mut leaves: Vec<(&Id, u128, Id)> = Vec::with_capacity(records.len());
+    for (tree_key, sum, value) in records.iter().map(parts) {
+        let value_hash = if value.is_empty() { None } else { value_hashes.next() };
+        leaves.push((tree_key, sum, value_hash.unwrap_or(EMPTY_VALUE_HASH)));
+    }
+    backend.sha256_each(
+        &leaves,
+        |(tree_key, sum, value_hash), message| write_leaf(tree_key, *sum, value_hash, message),
+        |(tree_key, sum, _), hash| Leaf { tree_key: **tree_key, node: Node { hash, sum: *sum } },
+    )
 }
 
 /// SHA-256 of a record's value.
@@ -136,6 +163,10 @@ pub fn with_bit(key: &Id, depth: usize) -> Id {
 
 /// Where the right half begins among leaves that are sorted by tree key and share their first `depth` bits.
 pub fn split_point<T>(sorted: &[T], depth: usize, tree_key: impl Fn(&T) -> &Id) -> usize {
+    // The turns of a search are anyone's guess: for few leaves a look at each is quicker than guessing wrong.
+    if sorted.len() <= 32 {
+        return sorted.iter().filter(|item| !bit(tree_key(item), depth)).count();
+    }
     sorted.partition_point(|item| !bit(tree_key(item), depth))
 }
 
@@ -152,6 +183,77 @@ pub fn root(leaves: &[Leaf], depth: usize) -> Result<Node, SumOverflow> {
             let below = depth.saturating_add(1);
             Node::parent(&root(left, below)?, &root(right, below)?)
         }
+    }
+}
+
+/// The [`root`] of each subtree, which is given as `root` takes it: by its leaves and its depth. What stands at one
+/// depth in many subtrees is hashed at once.
+pub fn roots(subtrees: &[(&[Leaf], usize)]) -> Result<Vec<Node>, SumOverflow> {
+    roots_by(Backend::detect(), subtrees)
+}
+
+/// How many subtrees [`roots`] goes through at a time: enough to fill all lanes on most levels, and few enough to stay
+/// in the processor's nearest caches.
+const SUBTREES_AT_A_TIME: usize = 256;
+
+/// Both halves of a subtree of two leaves or more.
+#[derive(Clone, Copy)]
+struct Branch<'a> {
+    left: &'a [Leaf],
+    right: &'a [Leaf],
+    /// The depth of the halves.
+    depth: usize,
+}
+
+impl<'a> Branch<'a> {
+    fn new(leaves: &'a [Leaf], depth: usize) -> Option<Self> {
+        if leaves.len() < 2 {
+            return None;
+        }
+        debug_assert!(depth < DEPTH_MAX, "two leaves with one tree key");
+        let (left, right) = leaves.split_at(split_point(leaves, depth, |leaf| &leaf.tree_key));
+        Some(Self { left, right, depth: depth.saturating_add(1) })
+    }
+}
+
+fn roots_by(backend: Backend, subtrees: &[(&[Leaf], usize)]) -> Result<Vec<Node>, SumOverflow> {
+    let mut roots = Vec::with_capacity(subtrees.len());
+    let (mut branches, mut level_starts) = (Vec::new(), Vec::new());
+    for subtrees in subtrees.chunks(SUBTREES_AT_A_TIME) {
+        // Down: the branches of each level follow those of the level above.
+        branches.extend(subtrees.iter().filter_map(|(leaves, depth)| Branch::new(leaves, *depth)));
+        let mut start = 0;
+        while start < branches.len() {
+            level_starts.push(start);
+            let end = branches.len();
+            for index in start..end {
+                let Some(Branch { left, right, depth }) = branches.get(index).copied() else { break };
+                branches.extend(Branch::new(left, depth));
+                branches.extend(Branch::new(right, depth));
+            }
+            start = end;
+        }
+        // Up: what a level needs of the one below comes in the order in which it went down.
+        let mut below = Vec::new();
+        while let Some(start) = level_starts.pop() {
+            let mut hashed = below.iter();
+            let level = branches.drain(start..);
+            let pairs: Vec<(&Node, &Node)> =
+                level.map(|branch| (node(branch.left, &mut hashed), node(branch.right, &mut hashed))).collect();
+            below = parents_by(backend, &pairs, |(left, right)| (left, right))?;
+        }
+        let mut hashed = below.iter();
+        roots.extend(subtrees.iter().map(|(leaves, _)| *node(leaves, &mut hashed)));
+    }
+    Ok(roots)
+}
+
+/// The root of a subtree: of one with two leaves or more it is the next one that was hashed.
+fn node<'a>(leaves: &'a [Leaf], hashed: &mut impl Iterator<Item = &'a Node>) -> &'a Node {
+    match leaves {
+        [] => &Node::EMPTY,
+        [leaf] => &leaf.node,
+        _ => hashed.next().unwrap_or(&Node::EMPTY),
     }
 }
 
@@ -175,38 +277,6 @@ pub fn siblings<'a>(
     Ok(leaves.first())
 }
 
-fn halves(hash: &Id) -> [u128; 2] {
-    let wide = |from: usize| {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(hash.0.get(from..from.saturating_add(16)).unwrap_or(&[0; 16]));
-        u128::from_be_bytes(bytes)
-    };
-    [wide(0), wide(16)]
-}
-
-/// SHA-256 of a message of two blocks that the caller has padded, as eight big-endian lanes.
-///
-/// Leaves and nodes have fixed lengths, so the padding is a constant. Whole lanes are stored, because the one-byte
-/// prefix puts every field off the 16-byte grid that the compression loads by: a load that spans two earlier stores
-/// waits for both, and hashing through the general interface took nearly twice as long.
-fn digest(lanes: [u128; 8]) -> Id {
-    let mut blocks = [[0_u8; 64]; 2];
-    for (place, lane) in blocks.as_flattened_mut().chunks_exact_mut(16).zip(lanes) {
-        place.copy_from_slice(&lane.to_be_bytes());
-    }
-    let mut state = INITIAL_STATE;
-    compress256(&mut state, &blocks);
-    let mut hash = Id::ZERO;
-    for (place, word) in hash.0.chunks_exact_mut(4).zip(state) {
-        place.copy_from_slice(&word.to_be_bytes());
-    }
-    hash
-}
-
-/// The initial hash value of SHA-256 (FIPS 180-4, section 5.3.3).
-const INITIAL_STATE: [u32; 8] =
-    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +298,84 @@ mod tests {
             assert_eq!(parent.sum, leaf.sum + other.sum);
         }
         assert_eq!(EMPTY_VALUE_HASH, sha256(&[]));
+    }
+
+    #[test]
+    fn many_leaves_are_those_of_single_records() {
+        let mut random = Random::new(2);
+        for count in 0..70 {
+            let records: Vec<(Id, u128, Vec<u8>)> = (0..count)
+                .map(|_| {
+                    let length = random.below(3) * random.below(100);
+                    (random.id(), random.wide(), random.bytes(length))
+                })
+                .collect();
+            let expected: Vec<Leaf> = records.iter().map(|(key, sum, value)| Leaf::new(*key, *sum, value)).collect();
+            for backend in Backend::all() {
+                assert_eq!(leaves_by(backend, &records, |(key, sum, value)| (key, *sum, value)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn many_parents_are_those_of_single_pairs() {
+        let mut random = Random::new(3);
+        let mut node = || Node { hash: random.id(), sum: random.wide() >> 1 };
+        let mut pairs: Vec<(Node, Node)> = (0..50).map(|_| (node(), node())).collect();
+        pairs.push((node(), Node::EMPTY));
+        let expected: Vec<Node> = pairs.iter().map(|(left, right)| Node::parent(left, right).unwrap()).collect();
+        for backend in Backend::all() {
+            for count in 0..=pairs.len() {
+                assert_eq!(
+                    parents_by(backend, &pairs[..count], |(left, right)| (left, right)).unwrap(),
+                    expected[..count]
+                );
+            }
+        }
+        pairs[20].0.sum = u128::MAX;
+        pairs[20].1.sum = 1;
+        for backend in Backend::all() {
+            assert_eq!(parents_by(backend, &pairs, |(left, right)| (left, right)), Err(SumOverflow));
+        }
+    }
+
+    #[test]
+    fn roots_of_many_subtrees_are_those_of_each() {
+        let mut random = Random::new(4);
+        let mut subtrees: Vec<(Vec<Leaf>, usize)> = Vec::new();
+        for _ in 0..3 * SUBTREES_AT_A_TIME + 5 {
+            // Half of the subtrees stand deep down, and some of their leaves are each other's neighbours.
+            let depth = usize::try_from(random.below(2) * random.below(200)).unwrap();
+            let path = random.id();
+            let mut keys: Vec<Id> = Vec::new();
+            for _ in 0..random.below(20) {
+                let mut key = random.id();
+                if let Some(neighbour) = keys.last().filter(|_| random.clone().below(4) == 0) {
+                    key = random.near(neighbour);
+                }
+                for index in 0..depth {
+                    let (byte, mask) = (index / 8, 0x80 >> (index % 8));
+                    key.0[byte] = key.0[byte] & !mask | path.0[byte] & mask;
+                }
+                keys.push(key);
+            }
+            keys.sort();
+            keys.dedup();
+            let leaves = keys.iter().map(|key| Leaf::new(*key, random.wide() >> 10, b"")).collect();
+            subtrees.push((leaves, depth));
+        }
+        let subtrees: Vec<(&[Leaf], usize)> = subtrees.iter().map(|(leaves, depth)| (&**leaves, *depth)).collect();
+        let expected: Vec<Node> = subtrees.iter().map(|(leaves, depth)| root(leaves, *depth).unwrap()).collect();
+        for backend in Backend::all() {
+            for count in [0, 1, SUBTREES_AT_A_TIME, subtrees.len()] {
+                assert_eq!(roots_by(backend, &subtrees[..count]).unwrap(), expected[..count]);
+            }
+        }
+        let heavy = [Leaf::new(Id([0; 32]), u128::MAX, b""), Leaf::new(Id([1; 32]), 1, b"")];
+        assert_eq!(root(&heavy, 0), Err(SumOverflow));
+        for backend in Backend::all() {
+            assert_eq!(roots_by(backend, &[subtrees[0], (&heavy, 0), subtrees[1]]), Err(SumOverflow));
+        }
     }
 
     #[test]
@@ -261,6 +409,12 @@ mod tests {
             let found = root(&vectors.leaves(), 0).unwrap();
             assert_eq!(found.hash, expected, "{}", vectors.name);
             assert_eq!(found.sum, vectors.sum, "{}", vectors.name);
+            for backend in Backend::all() {
+                let records = &vectors.entries;
+                let leaves = leaves_by(backend, records, |(key, record)| (key, record.sum, &record.value));
+                assert_eq!(leaves, vectors.leaves(), "{}", vectors.name);
+                assert_eq!(roots_by(backend, &[(&leaves, 0)]), Ok(vec![found]), "{}", vectors.name);
+            }
         }
     }
 }

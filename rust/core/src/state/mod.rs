@@ -9,7 +9,7 @@ pub use records::{
     ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, KeyGrant, KeyedAccount, LotRecord, MandateRecord,
     OnceRecord, Period, Power, Powers, Reason, Term,
 };
-pub use table::{Record, Table, TableName, VALUE_BYTES_MAX, tree_key};
+pub use table::{Record, Table, TableName, VALUE_BYTES_MAX, tree_key, tree_keys};
 
 /// Where records are kept while transactions are applied. The engine's is a cache over LMDB.
 pub trait Records {

@@ -1,6 +1,7 @@
 //! The names of tables and records: `docs/reference/formats.md`, section *Tables*.
 
-use crate::id::{Id, record_id, sha256};
+use crate::hash_many::{Backend, join, sha256_short};
+use crate::id::{Id, record_id};
 
 /// The name of a table. Families that come later append theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,12 +135,22 @@ pub const VALUE_BYTES_MAX: usize = 4_096;
 
 /// Where a record stands in its table's tree: ids can be chosen by an attacker, their hashes cannot.
 pub fn tree_key(record_id: &Id) -> Id {
-    sha256(&[b"counterfoil/key/v1\n", &record_id.0])
+    sha256_short(|message| write_tree_key(record_id, message))
+}
+
+/// The [`tree_key`] of each record id, many at once.
+pub fn tree_keys(record_ids: &[Id]) -> Vec<Id> {
+    Backend::detect().sha256_each(record_ids, write_tree_key, |_, hash| hash)
+}
+
+fn write_tree_key(record_id: &Id, message: &mut [u8; 51]) {
+    join(&[b"counterfoil/key/v1\n", &record_id.0], message);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::sha256;
 
     #[test]
     fn names_parse_back() {
@@ -147,5 +158,16 @@ mod tests {
             assert_eq!(TableName::parse(name.as_str()), Some(name));
         }
         assert_eq!(TableName::parse("holder"), None);
+    }
+
+    #[test]
+    fn tree_keys_are_hashes_of_their_written_form() {
+        let ids: Vec<Id> = (0..40).map(|byte| Id([byte; 32])).collect();
+        let keys = tree_keys(&ids);
+        for (id, key) in ids.iter().zip(&keys) {
+            assert_eq!(tree_key(id), *key);
+            assert_eq!(sha256(&[b"counterfoil/key/v1\n", &id.0]), *key);
+        }
+        assert_eq!(keys.len(), ids.len());
     }
 }

@@ -8,7 +8,7 @@ pub use entry::{Applied, COMMIT_VERSION, Commit, ENTRY_BYTES_MAX, Effect, Entry,
 pub use genesis::{AssetCreators, Genesis, Parameters};
 pub use transaction::{
     AUTHORIZERS_MAX, Authorizer, SIGNED_TRANSACTION_BYTES_MAX, SignedTransaction, TRANSACTION_BYTES_MAX,
-    TRANSACTION_VERSION, Transaction, transaction_id,
+    TRANSACTION_VERSION, Transaction, transaction_id, transaction_ids,
 };
 
 use borsh::{BorshDeserialize, BorshSerialize};

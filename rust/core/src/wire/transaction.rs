@@ -1,5 +1,6 @@
 //! Transactions: what members sign.
 
+use crate::hash_many::sha256_many;
 use crate::id::{Id, sha256};
 use crate::ops::Operation;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -57,5 +58,24 @@ pub struct SignedTransaction {
 
 /// The id of the transaction with these bytes.
 pub fn transaction_id(transaction_bytes: &[u8]) -> Id {
-    sha256(&[b"counterfoil/transaction/v1\n", transaction_bytes])
+    sha256(&[ID_PREFIX, transaction_bytes])
+}
+
+/// The [`transaction_id`] of each transaction with these bytes, many at once.
+pub fn transaction_ids<B: AsRef<[u8]>>(transactions: &[B]) -> Vec<Id> {
+    sha256_many(ID_PREFIX, transactions)
+}
+
+const ID_PREFIX: &[u8] = b"counterfoil/transaction/v1\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_ids_are_those_of_single_transactions() {
+        let transactions: Vec<Vec<u8>> = (0..40).map(|number: u8| vec![number; 200 + usize::from(number)]).collect();
+        let expected: Vec<Id> = transactions.iter().map(|bytes| transaction_id(bytes)).collect();
+        assert_eq!(transaction_ids(&transactions), expected);
+    }
 }
