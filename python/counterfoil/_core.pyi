@@ -1,7 +1,18 @@
 from collections.abc import Callable, Mapping
-from typing import final
+from typing import TypeAlias, final
 
-__all__ = ["Engine", "Outcomes", "count_valid_signatures", "fsck", "operations", "statuses", "verify_signatures"]
+__all__ = [
+    "Engine",
+    "Outcomes",
+    "StatementVerifier",
+    "count_valid_signatures",
+    "fsck",
+    "operations",
+    "statuses",
+    "verify_signatures",
+]
+
+_Commit: TypeAlias = tuple[bytes, str, int, int, int, bytes]
 
 @final
 class Outcomes:
@@ -50,6 +61,7 @@ class Engine:
         self, name: str, key: bytes | None, after: bytes | None = None, limit: int = 1_000
     ) -> tuple[bytes | None, list[tuple[bytes, int, bytes]]]: ...
     def prove(self, name: str, key: bytes | None, record_id: bytes) -> bytes: ...
+    def prove_many(self, name: str, key: bytes | None, record_ids: list[bytes]) -> list[bytes]: ...
     def prove_entry(self, index: int) -> str: ...
     def prove_consistency(self, old: int, new: int) -> list[bytes]: ...
     def entry(self, index: int) -> bytes: ...
@@ -62,6 +74,16 @@ class Engine:
     def index_of(self, transaction_id: bytes) -> int | None: ...
     def account_entries(self, account: bytes, start: int = 0, limit: int = 1_000) -> list[int]: ...
     def stats(self) -> dict[str, int | str]: ...
+
+@final
+class StatementVerifier:
+    def __new__(cls, vkey: str, ledger: bytes | None = None) -> StatementVerifier: ...
+    def record(
+        self, data: bytes, table: str | None = None, key: bytes | None = None, record_id: bytes | None = None
+    ) -> tuple[str, bytes, bytes, int, int, bytes | None, _Commit]: ...
+    def balances(
+        self, statements: list[bytes], asset: bytes | None = None, accounts: list[bytes] | None = None
+    ) -> list[tuple[int, int, bytes, bytes, list[tuple[int, int]], int, _Commit]]: ...
 
 def fsck(
     path: str, full: bool = False, progress: Callable[[int, int], object] | None = None

@@ -19,6 +19,7 @@ pub mod state_store;
 mod subtree;
 mod tips;
 pub mod tree;
+mod verifying;
 mod writer;
 
 pub use admit::{Batch, count_valid_signatures};
@@ -30,3 +31,4 @@ pub use ledger::{Ledger, Options, OutcomeRow, Page, Stats};
 pub use log_store::{LogReader, LogStore, LogView};
 pub use state_store::{ExtraDb, ExtraDrop, ExtraWrite, FlushBatch, Snapshot, StateMark, StateStore};
 pub use tree::{Change, Checked, Row, TableProof, Tree};
+pub use verifying::verify_statements;
