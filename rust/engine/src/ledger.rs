@@ -158,7 +158,7 @@ impl Ledger {
         home.record_identity(2, &log.root())?;
         home.seal()?;
         let note = sign_if_missing(&mut log, &genesis.origin, operator.as_ref(), 2)?;
-        let published = Published { commit_index: 1, commit, note };
+        let published = Published::new(1, commit, note);
         let parts = Parts {
             home,
             lock: Some(lock),
@@ -438,11 +438,9 @@ impl Ledger {
         self.reading(|shared| {
             shared.at_last_commit(|tree, published| {
                 let note = published.note.as_ref().ok_or_else(|| shared.why_unsigned())?;
-                let tree_size = published.commit_index.saturating_add(1);
                 let directory_proof = tree.prove_table(&shared.store, table)?;
                 let commit_entry = Entry::Commit(published.commit.clone()).encode();
-                let inclusion = shared.log.inclusion_proof(published.commit_index, tree_size)?;
-                let inclusion: Vec<[u8; 32]> = inclusion.into_iter().map(|hash| hash.0).collect();
+                let inclusion = published.inclusion(&shared.log)?;
                 let prove = |ids: &[Id]| -> Result<Vec<Vec<u8>>> {
                     let proofs = tree.prove_records(&shared.store, table, ids)?;
                     let statements = ids.iter().zip(&proofs).map(|(id, record_proof)| {
@@ -450,7 +448,7 @@ impl Ledger {
                             record_proof,
                             directory_proof: &directory_proof,
                             commit_entry: &commit_entry,
-                            inclusion: &inclusion,
+                            inclusion,
                             note: note.as_bytes(),
                         };
                         Question { table: *table, record_id: *id }.encode(&statement)
@@ -475,8 +473,8 @@ impl Ledger {
     pub fn prove_entry(&self, index: u64) -> Result<String> {
         self.reading(|shared| {
             let published = shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let tree_size = published.tree_size();
             let note = published.note.ok_or_else(|| shared.why_unsigned())?;
-            let tree_size = published.commit_index.saturating_add(1);
             if index >= tree_size {
                 return Err(Error::NotFound(format!(
                     "entry {index} under the last checkpoint, which covers {tree_size} entries: ask for a checkpoint first"
