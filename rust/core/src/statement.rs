@@ -484,10 +484,8 @@ impl StatementVerifier {
             let expected = format!("at most {NOTE_BYTES_MAX} bytes");
             return Err(StatementError::new(Reason::TooLong, "note", expected, note.len()));
         }
-        let note =
-            SignedNote::parse(note).map_err(|error| StatementError::from_note(error, Reason::MalformedNote))?;
-        note.checkpoint(&self.operator)
-            .map_err(|error| StatementError::from_note(error, Reason::MalformedCheckpoint))
+        let note = SignedNote::parse(note).map_err(|error| StatementError::from_note(error, Reason::MalformedNote))?;
+        note.checkpoint(&self.operator).map_err(|error| StatementError::from_note(error, Reason::MalformedCheckpoint))
     }
 }
 
@@ -655,4 +653,239 @@ fn take_part<'a>(rest: &mut &'a [u8], what: &str) -> Result<&'a [u8]> {
 
 fn truncated(what: &str, expected: usize, found: usize) -> StatementError {
     StatementError::new(Reason::Truncated, what, format!("{expected} bytes"), found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merkle::log::{Frontier, LogError, inclusion_proof};
+    use crate::merkle::proof::{MapProof, PathEnd};
+    use crate::merkle::sum_map::{self, Leaf};
+    use crate::signature::public_key;
+    use crate::wire::encode;
+    use std::collections::BTreeMap;
+
+    const SEED: [u8; 32] = [5; 32];
+    const ORIGIN: &str = "club.example";
+    const ASSET: Id = Id([9; 32]);
+    const LEDGER: Id = Id([7; 32]);
+
+    /// A map by record id.
+    type Map = BTreeMap<Id, Record>;
+
+    fn leaves(map: &Map) -> Vec<(Leaf, Record)> {
+        let leaf = |(id, record): (&Id, &Record)| (Leaf::new(tree_key(id), record.sum, &record.value), record.clone());
+        let mut leaves: Vec<_> = map.iter().map(leaf).collect();
+        leaves.sort_by_key(|(leaf, _)| leaf.tree_key);
+        leaves
+    }
+
+    fn root(map: &Map) -> Id {
+        let leaves: Vec<Leaf> = leaves(map).into_iter().map(|(leaf, _)| leaf).collect();
+        sum_map::root(&leaves, 0).unwrap().hash
+    }
+
+    fn prove(map: &Map, id: &Id) -> Vec<u8> {
+        let (leaves, records): (Vec<Leaf>, Vec<Record>) = leaves(map).into_iter().unzip();
+        let (tree_key, mut siblings) = (tree_key(id), Vec::new());
+        let end = match sum_map::siblings(&leaves, 0, &tree_key, &mut siblings).unwrap() {
+            None => PathEnd::Nothing,
+            Some(leaf) => {
+                let record = records[leaves.iter().position(|one| one == leaf).unwrap()].clone();
+                if leaf.tree_key == tree_key {
+                    PathEnd::Present(record)
+                } else {
+                    let value_hash = sum_map::value_hash(&record.value);
+                    PathEnd::Other { tree_key: leaf.tree_key, sum: record.sum, value_hash }
+                }
+            }
+        };
+        MapProof::new(end, siblings).unwrap().encode()
+    }
+
+    /// A state under a signed checkpoint; statements about it are made as the operator would make them.
+    struct World {
+        tables: BTreeMap<Table, Map>,
+        commit: Commit,
+        commit_entry: Vec<u8>,
+        inclusion: Vec<[u8; 32]>,
+        note: String,
+    }
+
+    impl World {
+        fn new(time: u64, change: impl FnOnce(&mut Commit)) -> Self {
+            let balance = |sum| Record { sum, value: Vec::new() };
+            let holders = (0..20_u8).map(|number| (Id([number; 32]), balance(u128::from(number) + 1))).collect();
+            let frozen = FreezeRecord { since: 5, reason: crate::state::Reason { code: 3, evidence: None } };
+            let frozen = Record { sum: 0, value: encode(&frozen) };
+            let tables = BTreeMap::from([
+                (Table::holders(ASSET), holders),
+                (Table::freezes(ASSET), Map::from([(Id([1; 32]), frozen)])),
+            ]);
+            let mut commit = Commit {
+                version: 1,
+                ledger: LEDGER,
+                rules: 1,
+                height: 2,
+                time,
+                through: 6,
+                state_root: root(&directory(&tables)),
+            };
+            change(&mut commit);
+            let commit_entry = [&[COMMIT_TAG][..], &encode(&commit)].concat();
+            let (mut frontier, mut nodes) = (Frontier::new(), BTreeMap::new());
+            for entry in (0..6_u8).map(|number| vec![1, number]).chain([commit_entry.clone()]) {
+                let mut keep = |level, index, hash| assert!(nodes.insert((level, index), hash).is_none());
+                frontier.append(leaf_hash(&entry), &mut keep).unwrap();
+            }
+            let inclusion = inclusion_proof::<LogError>(6, 7, |level, index| Ok(nodes[&(level, index)])).unwrap();
+            let inclusion = inclusion.into_iter().map(|hash| hash.0).collect();
+            let checkpoint = Checkpoint { origin: ORIGIN.into(), tree_size: 7, root_hash: frontier.root() };
+            let note = checkpoint.sign(&SEED).unwrap().to_string();
+            Self { tables, commit, commit_entry, inclusion, note }
+        }
+
+        fn statement(&self, table: Table, record_id: Id) -> Vec<u8> {
+            let record_proof = self.tables.get(&table).map_or(Vec::new(), |map| prove(map, &record_id));
+            let statement = Statement {
+                record_proof: &record_proof,
+                directory_proof: &prove(&directory(&self.tables), &table.directory_record_id()),
+                commit_entry: &self.commit_entry,
+                inclusion: &self.inclusion,
+                note: self.note.as_bytes(),
+            };
+            let bytes = Question { table, record_id }.encode(&statement);
+            assert_eq!(Question::parse(&bytes), Ok((Question { table, record_id }, statement)));
+            assert!(bytes.ends_with(&statement.encode()));
+            bytes
+        }
+    }
+
+    fn directory(tables: &BTreeMap<Table, Map>) -> Map {
+        let entry = |(table, map): (&Table, &Map)| {
+            (table.directory_record_id(), Record { sum: 0, value: root(map).0.to_vec() })
+        };
+        tables.iter().map(entry).collect()
+    }
+
+    fn verifier() -> StatementVerifier {
+        let operator = VerifierKey::new(ORIGIN, Algorithm::Ed25519, public_key(&SEED)).unwrap();
+        StatementVerifier::new(operator, Some(LEDGER)).unwrap()
+    }
+
+    const NOBODY: Id = Id([0xee; 32]);
+
+    #[test]
+    fn presence_and_absence_are_proven_with_the_sum_of_the_table() {
+        let world = World::new(1_000, |_| ());
+        let mut verifier = verifier();
+        for number in 0..20 {
+            let account = Id([number; 32]);
+            let bytes = world.statement(Table::holders(ASSET), account);
+            let claim = verifier.verify(&bytes, &Expected::balance(Some(ASSET), Some(account))).unwrap();
+            let held = u128::from(number) + 1;
+            let content = Content::Holding(Holding { total: held, activity_day: 0, lots: Vec::new() });
+            assert_eq!(claim.record.unwrap().content, content);
+            assert_eq!((claim.table_sum, &claim.at.commit), (210, &world.commit));
+            assert_eq!(claim.at.checkpoint.tree_size, 7);
+        }
+        let absent = [
+            (Table::holders(ASSET), 210),
+            (Table::freezes(ASSET), 0),
+            (Table::holders(NOBODY), 0),
+            (Table::ACCOUNTS, 0),
+        ];
+        for (table, table_sum) in absent {
+            let claim = verifier.verify(&world.statement(table, NOBODY), &Expected::default()).unwrap();
+            assert_eq!((claim.record, claim.table_sum), (None, table_sum));
+            assert_eq!(claim.question, Question { table, record_id: NOBODY });
+        }
+        let frozen = verifier.verify(&world.statement(Table::freezes(ASSET), Id([1; 32])), &Expected::default());
+        assert!(matches!(frozen.unwrap().record.unwrap().content, Content::Freeze(FreezeRecord { since: 5, .. })));
+    }
+
+    #[test]
+    fn no_changed_byte_gets_through_whatever_is_known_already() {
+        let world = World::new(1_000, |_| ());
+        let (table, account) = (Table::holders(ASSET), Id([3; 32]));
+        let bytes = world.statement(table, account);
+        let expected = Expected::balance(Some(ASSET), Some(account));
+        let mut knowing = verifier();
+        let claim = knowing.verify(&bytes, &expected).unwrap();
+        for place in 0..bytes.len() {
+            for mask in [1, 0x20, 0x80] {
+                let mut changed = bytes.clone();
+                changed[place] ^= mask;
+                let refused = verifier().verify(&changed, &expected).unwrap_err();
+                assert_eq!(knowing.verify(&changed, &expected), Err(refused), "byte {place} ^ {mask}");
+                if let Ok(other) = knowing.verify(&changed, &Expected::default()) {
+                    assert_ne!(other, claim);
+                }
+            }
+            assert!(knowing.verify(&bytes[..place], &expected).is_err());
+        }
+        assert_eq!(knowing.verify(&[&bytes[..], &[0]].concat(), &expected).unwrap_err().reason, Reason::TrailingBytes);
+        let alone = &bytes[bytes.windows(25).position(|part| part == STATEMENT_HEADER).unwrap()..];
+        assert_eq!(knowing.verify(alone, &expected), Ok(claim));
+        let open = Expected::balance(Some(ASSET), None);
+        assert_eq!(knowing.verify(alone, &open).unwrap_err().reason, Reason::MalformedQuestion);
+    }
+
+    #[test]
+    fn what_one_commit_was_proven_by_proves_no_other() {
+        let (first, second) = (World::new(1_000, |_| ()), World::new(2_000, |_| ()));
+        let (table, account) = (Table::holders(ASSET), Id([3; 32]));
+        let bytes = first.statement(table, account);
+        let mut verifier = verifier();
+        assert_eq!(verifier.verify(&bytes, &Expected::default()).unwrap().at.commit.time, 1_000);
+        let (question, known) = Question::parse(&bytes).unwrap();
+        let mixed = [
+            Statement { commit_entry: &second.commit_entry, ..known },
+            Statement { note: second.note.as_bytes(), ..known },
+            Statement { inclusion: &known.inclusion[1..], ..known },
+        ];
+        for statement in mixed {
+            let refused = verifier.verify(&question.encode(&statement), &Expected::default()).unwrap_err();
+            assert_eq!(refused.reason, Reason::NotLastEntry, "{refused}");
+        }
+        let other = verifier.verify(&second.statement(table, account), &Expected::default()).unwrap();
+        assert_eq!(other.at.commit.time, 2_000);
+        assert_eq!(verifier.verify(&bytes, &Expected::default()).unwrap().at.commit.time, 1_000);
+    }
+
+    #[test]
+    fn commits_that_are_signed_but_wrong_are_refused() {
+        type Change = fn(&mut Commit);
+        let wrong: [(Change, Reason); 6] = [
+            (|commit| commit.version = 2, Reason::UnknownVersion),
+            (|commit| commit.ledger = NOBODY, Reason::WrongLedger),
+            (|commit| commit.height = 6, Reason::WrongEntry),
+            (|commit| commit.through = 7, Reason::WrongEntry),
+            (|commit| commit.state_root = Id::ZERO, Reason::WrongRoot),
+            (|commit| commit.state_root.0[31] ^= 1, Reason::WrongRoot),
+        ];
+        for (change, reason) in wrong {
+            let world = World::new(1_000, change);
+            let bytes = world.statement(Table::holders(ASSET), NOBODY);
+            let refused = verifier().verify(&bytes, &Expected::default()).unwrap_err();
+            assert_eq!(refused.reason, reason, "{refused}");
+        }
+        let other = VerifierKey::new("other.example", Algorithm::Ed25519, public_key(&SEED)).unwrap();
+        let bytes = World::new(1_000, |_| ()).statement(Table::ACCOUNTS, NOBODY);
+        let refused = StatementVerifier::new(other, None).unwrap().verify(&bytes, &Expected::default()).unwrap_err();
+        assert_eq!(refused.reason, Reason::WrongKey);
+        let witness = VerifierKey::new(ORIGIN, Algorithm::Cosignature, public_key(&SEED)).unwrap();
+        assert_eq!(StatementVerifier::new(witness, None).unwrap_err().reason, Reason::WrongKey);
+    }
+
+    #[test]
+    fn the_directory_is_no_table_that_is_asked_about() {
+        let world = World::new(1_000, |_| ());
+        let asked = world.statement(Table::ACCOUNTS, NOBODY);
+        let (_, statement) = Question::parse(&asked).unwrap();
+        let bytes = Question { table: Table::DIRECTORY, record_id: NOBODY }.encode(&statement);
+        assert_eq!(verifier().verify(&bytes, &Expected::default()).unwrap_err().reason, Reason::UnknownTable);
+        let too_long = vec![0; STATEMENT_BYTES_MAX + 1];
+        assert_eq!(verifier().verify(&too_long, &Expected::default()).unwrap_err().reason, Reason::TooLong);
+    }
 }

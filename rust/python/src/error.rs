@@ -1,6 +1,6 @@
 //! The one mapping from the errors of engine and core to Python's exceptions.
 
-use counterfoil_core::statement::Reason;
+use counterfoil_core::statement::StatementError;
 use counterfoil_engine::Error;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyFileExistsError, PyInterruptedError, PyLookupError, PyValueError};
@@ -53,6 +53,6 @@ pub(crate) fn to_python(error: Error) -> PyErr {
 }
 
 /// The Python exception for a statement that is refused.
-pub(crate) fn to_proof_error(reason: Reason, message: String) -> PyErr {
-    exceptions::ProofError::new_err((message, reason.as_str()))
+pub(crate) fn to_proof_error(error: StatementError) -> PyErr {
+    exceptions::ProofError::new_err((error.message, error.reason.as_str()))
 }

@@ -521,7 +521,7 @@ fn count_valid_signatures(py: Python<'_>, keys: &[u8], signatures: &[u8], messag
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::verifier::StatementVerifier;
+    use super::verifier::{StatementVerifier, verify_map_proof};
     #[pymodule_export]
     use super::{Engine, Outcomes, all_statuses, check_folder, count_valid_signatures, operations, verify_signatures};
 }

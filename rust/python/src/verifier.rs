@@ -3,9 +3,10 @@
 use crate::error::to_proof_error;
 use crate::{bytes, id, ids, type_name};
 use counterfoil_core::Id;
+use counterfoil_core::merkle::proof::{self, Proven};
 use counterfoil_core::note::VerifierKey;
 use counterfoil_core::state::TableName;
-use counterfoil_core::statement::{self, Content, Expected, RecordClaim, VerifiedCommit};
+use counterfoil_core::statement::{self, Content, Expected, Reason, RecordClaim, StatementError, VerifiedCommit};
 use counterfoil_engine::verify_statements;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -15,15 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// `(ledger, origin, tree size, height, time, state root)` of the commit that a statement is under.
 type CommitTuple<'py> = (Bound<'py, PyBytes>, Bound<'py, PyString>, u64, u64, u64, Bound<'py, PyBytes>);
 /// `(table, key, record id, sum, total, value, commit)`; the value of an absent record is `None`.
-type ClaimTuple<'py> = (
-    &'static str,
-    Bound<'py, PyBytes>,
-    Bound<'py, PyBytes>,
-    u128,
-    u128,
-    Option<Bound<'py, PyBytes>>,
-    CommitTuple<'py>,
-);
+type ClaimTuple<'py> =
+    (&'static str, Bound<'py, PyBytes>, Bound<'py, PyBytes>, u128, u128, Option<Bound<'py, PyBytes>>, CommitTuple<'py>);
 /// `(amount, supply, asset, account, [(lot, amount)], activity day, commit)`.
 type BalanceTuple<'py> =
     (u128, u128, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(u32, u128)>, u32, Bound<'py, PyTuple>);
@@ -51,10 +45,9 @@ impl StatementVerifier {
     #[pyo3(signature = (vkey, ledger=None))]
     fn new(vkey: &str, ledger: Option<&[u8]>) -> PyResult<Self> {
         let ledger = ledger.map(|ledger| id("ledger", ledger)).transpose()?;
-        let wrong_key = |message: String| to_proof_error(statement::Reason::WrongKey, message);
+        let wrong_key = |message: String| to_proof_error(StatementError { reason: Reason::WrongKey, message });
         let operator = VerifierKey::parse(vkey).map_err(|error| wrong_key(error.to_string()))?;
-        let verifier = statement::StatementVerifier::new(operator, ledger)
-            .map_err(|error| to_proof_error(error.reason, error.message))?;
+        let verifier = statement::StatementVerifier::new(operator, ledger).map_err(to_proof_error)?;
         Ok(Self { verifier: Mutex::new(verifier) })
     }
 
@@ -81,7 +74,7 @@ impl StatementVerifier {
                 self.keep(verifier);
                 Ok(claim)
             })
-            .map_err(|error: statement::StatementError| to_proof_error(error.reason, error.message))?;
+            .map_err(to_proof_error)?;
         let RecordClaim { question, record, table_sum, at } = claim;
         let record = record.map(|proven| proven.record);
         Ok((
@@ -138,12 +131,28 @@ impl StatementVerifier {
                 self.keep(verifier);
                 Ok(claims)
             })
-            .map_err(|(position, error): (usize, statement::StatementError)| {
-                to_proof_error(error.reason, format!("statement {position}: {}", error.message))
+            .map_err(|(position, StatementError { reason, message })| {
+                to_proof_error(StatementError { reason, message: format!("statement {position}: {message}") })
             })?;
         let mut last: Option<(Arc<VerifiedCommit>, Bound<'py, PyTuple>)> = None;
         claims.into_iter().map(|claim| balance(py, claim, &mut last)).collect()
     }
+}
+
+/// `(total, sum, value)` of what a map proof proves about a tree key; the value is `None` where nothing is there.
+#[pyfunction]
+pub(crate) fn verify_map_proof<'py>(
+    py: Python<'py>,
+    root: &[u8],
+    key: &[u8],
+    proof: &[u8],
+) -> PyResult<(u128, u128, Option<Bound<'py, PyBytes>>)> {
+    let proven = proof::verify(proof, &id("root", root)?, &id("tree key", key)?)
+        .map_err(|error| to_proof_error(StatementError::from(error)))?;
+    Ok(match proven {
+        Proven::Present { sum, value, table_sum } => (table_sum, sum, Some(PyBytes::new(py, &value))),
+        Proven::Absent { table_sum } => (table_sum, 0, None),
+    })
 }
 
 fn commit<'py>(py: Python<'py>, at: &VerifiedCommit) -> CommitTuple<'py> {

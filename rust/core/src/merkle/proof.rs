@@ -80,7 +80,9 @@ pub enum ProofError {
     #[error("map proof, other leaf: expected another key than the one asked, found the same")]
     SameKey,
     /// The other leaf stands elsewhere.
-    #[error("map proof, other leaf: expected a key with the first {expected} bits of the one asked, found {found} in common")]
+    #[error(
+        "map proof, other leaf: expected a key with the first {expected} bits of the one asked, found {found} in common"
+    )]
     OffPath {
         /// The length of the path.
         expected: usize,
