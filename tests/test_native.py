@@ -33,6 +33,7 @@ from tests.builders import (
     sign_note,
     u,
 )
+from tests.test_bad_input import in_fork
 from tests.verifiers import Both
 
 if TYPE_CHECKING:
@@ -177,6 +178,14 @@ def test_threads_share_a_verifier() -> None:
     for thread in threads:
         thread.join()
     assert found == [[part] * 30 for part in expected]
+
+
+def test_a_forked_child_verifies() -> None:
+    """The threads of the parent are not there; a verifier, unlike a ledger, holds nothing that a child may not use."""
+    asked = MEMBER_STATEMENTS * 20
+    amounts = [claim.amount for claim in NATIVE.balances(asked)]
+    found, status = in_fork(lambda: [claim.amount for claim in NATIVE.balances(asked)])
+    assert (found, status) == (amounts, 0)
 
 
 # Where two verifiers could differ.

@@ -31,4 +31,4 @@ pub use ledger::{Ledger, Options, OutcomeRow, Page, Stats};
 pub use log_store::{LogReader, LogStore, LogView};
 pub use state_store::{ExtraDb, ExtraDrop, ExtraWrite, FlushBatch, Snapshot, StateMark, StateStore};
 pub use tree::{Change, Checked, Row, TableProof, Tree};
-pub use verifying::verify_statements;
+pub use verifying::{Refused, verify_statements};
