@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from counterfoil.exceptions import ProofError
-from counterfoil.verify import REASONS, MapResult, tree_key, verify_map_proof
+from counterfoil.verify import REASONS, MapResult, tree_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import builders
+from tests.verifiers import verify_map_proof
 
 if TYPE_CHECKING:
     from pathlib import Path

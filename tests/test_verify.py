@@ -29,7 +29,6 @@ from counterfoil.verify import (
     OnceRecord,
     Parameters,
     Reason,
-    Verifier,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,10 +62,11 @@ from tests.builders import (
     tree_key,
     u,
 )
+from tests.verifiers import Both
 
 FILE = Path(verify.__file__)
 WORLD = World.example()
-VERIFIER = Verifier(WORLD.vkey, ledger=WORLD.ledger)
+VERIFIER = Both(WORLD.vkey, ledger=WORLD.ledger)
 BEANS = "holders", BEAN, BOB
 BALANCE = WORLD.question(*BEANS)
 RECEIPT = WORLD.receipt()
@@ -95,7 +95,7 @@ def test_a_balance() -> None:
     assert VERIFIER.balance(BALANCE, asset=BEAN, account=BOB) == claim
     assert VERIFIER.balance(WORLD.statement(*BEANS), asset=BEAN, account=BOB) == claim
     assert VERIFIER.balance(bytearray(BALANCE)) == VERIFIER.balance(memoryview(BALANCE)) == claim
-    assert Verifier(WORLD.vkey + "\n").balance(BALANCE) == claim
+    assert Both(WORLD.vkey + "\n").balance(BALANCE) == claim
 
 
 def test_a_balance_with_lots() -> None:
@@ -113,7 +113,7 @@ def test_absence_is_proven(asset: bytes, supply: int) -> None:
 def test_a_state_with_one_table_and_none() -> None:
     world = World.example()
     world.tables = {("holders", BEAN): {BOB: (7, b"")}}
-    verifier = Verifier(world.vkey)
+    verifier = Both(world.vkey)
     assert verifier.balance(world.question(*BEANS)).amount == 7
     assert verifier.balance(world.question("holders", BEAN, ANN)).supply == 7
     world.tables = {}
@@ -173,7 +173,7 @@ def test_a_receipt() -> None:
     with pytest.raises(AttributeError):
         _ = first.colour
     assert [one.account for one in claim.transaction.authorizers] == [ANN, BOB]
-    assert Verifier(WORLD.vkey).receipt(RECEIPT) == claim
+    assert Both(WORLD.vkey).receipt(RECEIPT) == claim
 
 
 def test_a_checkpoint_and_consistency() -> None:
@@ -291,7 +291,7 @@ def test_other_types(data: object) -> None:
         with pytest.raises(TypeError, match="expected bytes"):
             call(data)
     with pytest.raises(TypeError):
-        Verifier(data if not isinstance(data, str) else b"text")  # type: ignore[arg-type]
+        Both(data if not isinstance(data, str) else b"text")  # type: ignore[arg-type]
 
 
 # What a lying operator could sign: each with good hashes and signatures, and refused.
@@ -325,7 +325,7 @@ def test_commits_and_states_that_are_signed_but_wrong(world: World, expected: st
 
 def test_another_ledger_of_the_same_key() -> None:
     world = lying(commit_parts={"ledger": b"x" * 32})
-    assert Verifier(world.vkey).balance(world.question(*BEANS)).ledger == b"x" * 32
+    assert Both(world.vkey).balance(world.question(*BEANS)).ledger == b"x" * 32
 
 
 @pytest.mark.parametrize(
@@ -480,7 +480,7 @@ def test_freshness() -> None:
             assert reason(VERIFIER.record, BALANCE, now_ms=now) == expected
     assert VERIFIER.balance(BALANCE, now_ms=at + 10**6, max_age_ms=10**6).time == at
     assert reason(VERIFIER.balance, BALANCE, now_ms=at + 10**6, max_age_ms=10**6 - 1) == "stale"
-    strict = Verifier(WORLD.vkey, tolerance_ms=0)
+    strict = Both(WORLD.vkey, tolerance_ms=0)
     assert strict.balance(BALANCE, now_ms=at).time == at
     assert reason(strict.balance, BALANCE, now_ms=at + 1) == "stale"
     assert reason(strict.balance, BALANCE, now_ms=at - 1) == "from_the_future"
@@ -630,22 +630,22 @@ def test_every_layout_is_used() -> None:
 def test_speed() -> None:
     """A statement takes well under 2 ms; the bound here is loose, for machines that are busy."""
     for _ in range(10):
-        VERIFIER.balance(BALANCE)
+        VERIFIER.pure.balance(BALANCE)
     best = min(timed() for _ in range(50))
     assert best < 0.004, f"{best * 1_000:.2f} ms"
 
 
 def timed() -> float:
     started = time.perf_counter()
-    VERIFIER.balance(BALANCE)
+    VERIFIER.pure.balance(BALANCE)
     return time.perf_counter() - started
 
 
 def test_a_verifier_of_another_key() -> None:
     other = World.example()
     other.operator = SigningKey(sha256(b"other"))
-    assert reason(Verifier(other.vkey).balance, BALANCE) == "wrong_key"
-    assert reason(Verifier, "no key") == "wrong_key"
+    assert reason(Both(other.vkey).balance, BALANCE) == "wrong_key"
+    assert reason(Both, "no key") == "wrong_key"
 
 
 def test_the_verifier_alone_reads_every_operation() -> None:

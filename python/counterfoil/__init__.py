@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Statement,
         fsck,
     )
+    from counterfoil.native import NativeVerifier
 
 __all__ = [
     "AppliedTransaction",
@@ -34,6 +35,7 @@ __all__ = [
     "Key",
     "Ledger",
     "LedgerError",
+    "NativeVerifier",
     "Outcome",
     "Outcomes",
     "Parameters",
@@ -59,6 +61,10 @@ _NATIVE = frozenset(
 
 def __getattr__(name: str) -> object:
     """Load what needs the native module."""
+    if name == "NativeVerifier":
+        from counterfoil import native
+
+        return native.NativeVerifier
     if name in _NATIVE:
         from counterfoil import ledger
 

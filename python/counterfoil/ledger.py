@@ -724,6 +724,19 @@ class Ledger:
         """
         return self.prove("holders", account, key=asset)
 
+    def prove_balances(self, asset: bytes, accounts: Iterable[bytes]) -> list[Statement]:
+        """Prove many balances of an asset as `prove_balance` does one, on all cores and all under one checkpoint.
+
+        No commit is made meanwhile: in a ledger that is busy, prove some ten thousand at a time.
+
+        Returns:
+            A statement for each account, in order.
+
+        Raises:
+            OperatorKeyError: The last commit has no checkpoint, because the operator's key was not given.
+        """
+        return [Statement(data) for data in self._engine.prove_many("holders", asset, list(accounts))]
+
     def prove(self, table: str, record_id: bytes, *, key: bytes | None = None) -> Statement:
         """Prove any record of any table, or its absence, as of the last checkpoint."""
         return Statement(self._engine.prove(table, key, record_id))

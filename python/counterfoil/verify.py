@@ -687,11 +687,11 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
         "parameters": lambda: record_id("parameters"),
         "mandates": lambda: mandate_id(value.account, value.agent, value.asset),
         "once": lambda: once_id(value.account, value.key),
-        "assets": lambda: record_id("asset", value.issuer, bytes([len(value.symbol)]), value.symbol.encode()),
+        "assets": lambda: _asset_id(value.issuer, value.symbol.encode()),
         "lots": lambda: lot_id(key, value.lot),
     }.get(table)
     if own is not None and own() != identifier:
-        _refuse("wrong_record", f"record of {table}, id", identifier.hex(), own().hex())
+        _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own()))
     if layout == "AssetRecord" and value.version != 1:
         _refuse("unknown_version", "asset, version", 1, value.version)
     expected = 0
@@ -1391,8 +1391,12 @@ def _ascending(values: Sequence[Any]) -> bool:
     return all(left < right for left, right in itertools.pairwise(values))
 
 
+def _is_origin(origin: str) -> bool:
+    return 1 <= len(origin) <= 255 and all("!" <= letter <= "~" and letter != "+" for letter in origin)
+
+
 def _check_origin(origin: str, what: str) -> None:
-    if not (1 <= len(origin) <= 255 and all("!" <= letter <= "~" and letter != "+" for letter in origin)):
+    if not _is_origin(origin):
         _bad_wire(what, "1 to 255 printable ASCII characters without space and '+'", _describe(origin))
 
 
@@ -1459,7 +1463,12 @@ def asset_id(issuer: bytes, symbol: str) -> bytes:
     letters = _Text().check(symbol, "symbol").encode()
     if not (1 <= len(letters) <= 12 and all(letter in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789." for letter in letters)):
         _bad_wire("symbol", "1 to 12 of A-Z, 0-9 and '.'", _describe(symbol))
-    return record_id("asset", _Bytes(32).check(issuer, "issuer"), bytes([len(letters)]), letters)
+    return _asset_id(_Bytes(32).check(issuer, "issuer"), letters)
+
+
+def _asset_id(issuer: bytes, letters: bytes) -> bytes:
+    # No asset has a symbol whose length does not fit into its byte; a record that tells of one has no id of its own.
+    return record_id("asset", issuer, bytes([len(letters)]), letters) if len(letters) < 256 else b""
 
 
 def mandate_id(account: bytes, agent: bytes, asset: bytes) -> bytes:
@@ -1964,7 +1973,11 @@ class NoteKey:
 
 
 def _is_key_name(name: str) -> bool:
-    return bool(name) and name.isprintable() and "+" not in name and not any(letter.isspace() for letter in name)
+    # Not `isprintable`, whose answer depends on the version of Unicode that this Python knows. Lone surrogates cannot
+    # be written as UTF-8.
+    return bool(name) and not any(
+        letter.isspace() or letter == "+" or letter < " " or "\ud800" <= letter <= "\udfff" for letter in name
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -2060,9 +2073,9 @@ class Checkpoint:
         lines = text.split("\n")
         if len(lines) != 4 or lines[3]:
             _refuse(reason, "checkpoint", "three lines", f"{len(lines) - 1}")
-        origin, tree_size, root_hash = (line.encode("utf-8", "replace") for line in lines[:3])
-        if not origin:
-            _refuse(reason, "checkpoint, origin", "a name", "an empty line")
+        tree_size, root_hash = (line.encode("utf-8", "replace") for line in lines[1:3])
+        if not _is_origin(lines[0]):
+            _refuse(reason, "checkpoint, origin", "1 to 255 printable ASCII characters without +", _describe(lines[0]))
         size = _decimal(tree_size, reason, "checkpoint, tree size")
         return cls(lines[0], size, _hash(root_hash, reason, "checkpoint, root hash"))
 

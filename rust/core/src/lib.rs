@@ -14,6 +14,7 @@ pub mod ops;
 pub mod receipt;
 pub mod signature;
 pub mod state;
+pub mod statement;
 pub mod status;
 pub mod time;
 pub mod wire;

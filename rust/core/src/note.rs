@@ -11,11 +11,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 
-/// The most bytes that a note may have. The 16 signatures that every verifier must take fit, at 5 kB each.
-pub const NOTE_BYTES_MAX: usize = 131_072;
+/// The most bytes of a note that is read. The 16 signatures that every verifier must take fit, at 5 kB each, into the
+/// 131,072 that a note is written with.
+pub const NOTE_BYTES_MAX: usize = 1_000_000;
 
 /// The most signatures that a note may have.
 pub const SIGNATURES_MAX: usize = 100;
+
+/// The most entries that a log has.
+pub const TREE_SIZE_MAX: u64 = (1 << 63) - 1;
 
 /// The most bytes that an origin has.
 pub const ORIGIN_BYTES_MAX: usize = 255;
@@ -330,6 +334,16 @@ impl SignedNote {
         }
         Ok(verified)
     }
+
+    /// The checkpoint in it, which the operator must have signed, about the log that his key is named after.
+    pub fn checkpoint(&self, operator: &VerifierKey) -> Result<Checkpoint, NoteError> {
+        self.verify(std::slice::from_ref(operator))?;
+        let checkpoint = Checkpoint::parse(&self.text)?;
+        if checkpoint.origin != operator.name {
+            return Err(NoteError::Origin { expected: operator.name.clone(), found: checkpoint.origin });
+        }
+        Ok(checkpoint)
+    }
 }
 
 impl fmt::Display for SignedNote {
@@ -381,6 +395,9 @@ impl Checkpoint {
             return Err(malformed("origin", "1 to 255 bytes of printable ASCII without + or space", origin));
         }
         let tree_size = parse_decimal("tree size", size)?;
+        if tree_size > TREE_SIZE_MAX {
+            return Err(malformed("tree size", "a number below 2^63", size));
+        }
         let root_hash = parse_hash("root hash", root)?;
         Ok(Self { origin: origin.to_owned(), tree_size, root_hash })
     }
@@ -401,7 +418,7 @@ impl Checkpoint {
         witnesses: &[VerifierKey],
     ) -> Result<VerifiedCheckpoint, NoteError> {
         let note = SignedNote::parse(note)?;
-        note.verify(std::slice::from_ref(operator))?;
+        let checkpoint = note.checkpoint(operator)?;
         let cosignatures = match note.verify(witnesses) {
             Ok(verified) => verified
                 .into_iter()
@@ -410,10 +427,6 @@ impl Checkpoint {
             Err(NoteError::NotSigned { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
-        let checkpoint = Self::parse(&note.text)?;
-        if checkpoint.origin != operator.name {
-            return Err(NoteError::Origin { expected: operator.name.clone(), found: checkpoint.origin });
-        }
         Ok(VerifiedCheckpoint { checkpoint, cosignatures })
     }
 }
@@ -539,7 +552,7 @@ mod tests {
         let parse = |text: String| Checkpoint::parse(&text);
         assert_eq!(parse(format!("club.example/beans\n17\n{root}\n")), Ok(checkpoint()));
         assert!(parse(format!("a\n0\n{root}\n")).is_ok());
-        assert!(parse(format!("a\n18446744073709551615\n{root}\n")).is_ok());
+        assert!(parse(format!("a\n9223372036854775807\n{root}\n")).is_ok());
         let spare_bits = root.replace("AwM=", "AwN=");
         assert_ne!(root, spare_bits);
         for text in [
@@ -548,6 +561,7 @@ mod tests {
             format!("a\n 17\n{root}\n"),
             format!("a\n-0\n{root}\n"),
             format!("a\n\n{root}\n"),
+            format!("a\n9223372036854775808\n{root}\n"),
             format!("a\n18446744073709551616\n{root}\n"),
             format!("\n17\n{root}\n"),
             format!("a b\n17\n{root}\n"),

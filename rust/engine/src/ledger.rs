@@ -16,11 +16,13 @@ use crate::tree::Tree;
 use crate::writer::{Threads, clock_ms};
 use counterfoil_core::Id;
 use counterfoil_core::note::{Algorithm, VerifierKey};
-use counterfoil_core::receipt::{Question, Receipt, Statement};
+use counterfoil_core::receipt::Receipt;
 use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::{Record, Table};
+use counterfoil_core::statement::{Question, Statement};
 use counterfoil_core::status::Status;
 use counterfoil_core::wire::{Commit, Entry, Genesis, encode};
+use rayon::prelude::*;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -110,6 +112,9 @@ pub struct Stats {
 /// How long closing waits for readers in other threads.
 const CLOSE_PATIENCE_MS: u32 = 5_000;
 
+/// How many records one task proves: few enough that the view of the state it holds is a short one.
+const PROOFS_PER_TASK: usize = 256;
+
 /// A ledger in a folder.
 pub struct Ledger {
     /// None once it is closed.
@@ -160,7 +165,7 @@ impl Ledger {
         home.record_identity(2, &log.root())?;
         home.seal()?;
         let note = sign_if_missing(&mut log, &genesis.origin, operator.as_ref(), 2)?;
-        let published = Published { commit_index: 1, commit, note };
+        let published = Published::new(1, commit, note);
         let parts = Parts {
             home,
             lock: Some(lock),
@@ -429,19 +434,43 @@ impl Ledger {
 
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
     pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
+        let mut proofs = self.prove_many(table, std::slice::from_ref(id))?;
+        proofs.pop().ok_or_else(|| Error::Invalid("no proof was made".to_owned()))
+    }
+
+    /// Proves records of one table, or their absence, all under one checkpoint, the last one: a question and its
+    /// statement for each, in order. No commit is made meanwhile.
+    pub fn prove_many(&self, table: &Table, ids: &[Id]) -> Result<Vec<Vec<u8>>> {
         self.reading(|shared| {
             shared.at_last_commit(|tree, published| {
-                let note = published.note.clone().ok_or_else(|| shared.why_unsigned())?;
-                let proof = tree.prove(&shared.store, table, id)?;
-                let tree_size = published.commit_index.saturating_add(1);
-                let statement = Statement {
-                    record_proof: proof.record,
-                    directory_proof: proof.directory,
-                    commit_entry: Entry::Commit(published.commit.clone()).encode(),
-                    inclusion: shared.log.inclusion_proof(published.commit_index, tree_size)?,
-                    note,
+                let note = published.note.as_ref().ok_or_else(|| shared.why_unsigned())?;
+                let directory_proof = tree.prove_table(&shared.store, table)?;
+                let commit_entry = Entry::Commit(published.commit.clone()).encode();
+                let inclusion = published.inclusion(&shared.log)?;
+                let prove = |ids: &[Id]| -> Result<Vec<Vec<u8>>> {
+                    let proofs = tree.prove_records(&shared.store, table, ids)?;
+                    let statements = ids.iter().zip(&proofs).map(|(id, record_proof)| {
+                        let statement = Statement {
+                            record_proof,
+                            directory_proof: &directory_proof,
+                            commit_entry: &commit_entry,
+                            inclusion,
+                            note: note.as_bytes(),
+                        };
+                        Question { table: *table, record_id: *id }.encode(&statement)
+                    });
+                    Ok(statements.collect())
                 };
-                Ok(Question { table: *table, record_id: *id }.encode(&statement))
+                if ids.len() <= PROOFS_PER_TASK {
+                    return prove(ids);
+                }
+                // Every task opens its own view of the state and waits for nobody while it has one.
+                let parts: Vec<Result<Vec<Vec<u8>>>> = ids.par_chunks(PROOFS_PER_TASK).map(prove).collect();
+                let mut statements = Vec::with_capacity(ids.len());
+                for part in parts {
+                    statements.extend(part?);
+                }
+                Ok(statements)
             })
         })
     }
@@ -450,8 +479,8 @@ impl Ledger {
     pub fn prove_entry(&self, index: u64) -> Result<String> {
         self.reading(|shared| {
             let published = shared.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let tree_size = published.tree_size();
             let note = published.note.ok_or_else(|| shared.why_unsigned())?;
-            let tree_size = published.commit_index.saturating_add(1);
             if index >= tree_size {
                 return Err(Error::NotFound(format!(
                     "entry {index} under the last checkpoint, which covers {tree_size} entries: ask for a checkpoint first"

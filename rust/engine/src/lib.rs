@@ -22,6 +22,7 @@ pub mod state_store;
 mod subtree;
 mod tips;
 pub mod tree;
+mod verifying;
 mod writer;
 
 pub use admit::Batch;
@@ -34,3 +35,4 @@ pub use ledger::{Ledger, Options, OutcomeRow, Page, Stats};
 pub use log_store::{LogReader, LogStore, LogView};
 pub use state_store::{FlushBatch, Snapshot, StateMark, StateStore};
 pub use tree::{Change, Checked, Row, TableProof, Tree};
+pub use verifying::{Refused, verify_statements};

@@ -21,7 +21,7 @@ use counterfoil_core::state::{Record, Table, tree_key};
 use counterfoil_core::wire::{Commit, Entry, Genesis};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// The last commit and the checkpoint under it.
 #[derive(Clone, Debug)]
@@ -29,6 +29,28 @@ pub(crate) struct Published {
     pub(crate) commit_index: u64,
     pub(crate) commit: Commit,
     pub(crate) note: Option<String>,
+    /// The commit's inclusion proof, once one was asked for: every statement has the same.
+    inclusion: Arc<OnceLock<Vec<[u8; 32]>>>,
+}
+
+impl Published {
+    pub(crate) fn new(commit_index: u64, commit: Commit, note: Option<String>) -> Self {
+        Self { commit_index, commit, note, inclusion: Arc::default() }
+    }
+
+    /// How many entries the checkpoint covers: the commit is the last one.
+    pub(crate) const fn tree_size(&self) -> u64 {
+        self.commit_index.saturating_add(1)
+    }
+
+    /// The proof that the commit is the last entry under the checkpoint, deepest hash first.
+    pub(crate) fn inclusion(&self, log: &LogReader) -> Result<&[[u8; 32]]> {
+        if let Some(known) = self.inclusion.get() {
+            return Ok(known);
+        }
+        let proof = log.inclusion_proof(self.commit_index, self.tree_size())?;
+        Ok(self.inclusion.get_or_init(|| proof.into_iter().map(|hash| hash.0).collect()))
+    }
 }
 
 /// What the threads of a ledger share.
@@ -148,7 +170,7 @@ impl Shared {
     }
 
     pub(crate) fn publish(&self, commit_index: u64, commit: &Commit, note: Option<String>) {
-        let published = Published { commit_index, commit: commit.clone(), note };
+        let published = Published::new(commit_index, commit.clone(), note);
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
         *self.publishing.lock().unwrap_or_else(PoisonError::into_inner) = false;
         self.publishing_changed.notify_all();
@@ -349,7 +371,7 @@ pub(crate) fn published_at(log: &LogReader, commit_index: u64, origin: &str, ope
         return Err(no_commit(commit_index));
     };
     let tree_size = commit_index.saturating_add(1);
-    let Some(bytes) = log.note(tree_size)? else { return Ok(Published { commit_index, commit, note: None }) };
+    let Some(bytes) = log.note(tree_size)? else { return Ok(Published::new(commit_index, commit, None)) };
     let expected = Checkpoint { origin: origin.to_owned(), tree_size, root_hash: log.root_at(tree_size)? };
     let holds = signed_by_operator(&bytes, origin, operators).is_some_and(|checkpoint| checkpoint == expected);
     let note = String::from_utf8(bytes).ok().filter(|_| holds).ok_or_else(|| Error::Corrupt {
@@ -357,7 +379,7 @@ pub(crate) fn published_at(log: &LogReader, commit_index: u64, origin: &str, ope
         expected: format!("root {} signed by an operator", expected.root_hash),
         found: "another note".to_owned(),
     })?;
-    Ok(Published { commit_index, commit, note: Some(note) })
+    Ok(Published::new(commit_index, commit, Some(note)))
 }
 
 /// The checkpoint in a note that an operator of the ledger signed.

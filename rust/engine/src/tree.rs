@@ -335,15 +335,29 @@ impl Tree {
 
     /// Prove what a table holds under a record id, or that it holds nothing there, down from the state root.
     pub fn prove(&self, store: &StateStore, table: &Table, record_id: &Id) -> Result<TableProof> {
-        self.check_usable()?;
-        let directory = self.prove_in(store, &Table::DIRECTORY, &table.directory_record_id())?;
-        if self.count(table) == 0 {
-            return Ok(TableProof { record: Vec::new(), directory });
-        }
-        Ok(TableProof { record: self.prove_in(store, table, record_id)?, directory })
+        let directory = self.prove_table(store, table)?;
+        let record = self.prove_records(store, table, std::slice::from_ref(record_id))?.pop().unwrap_or_default();
+        Ok(TableProof { record, directory })
     }
 
-    fn prove_in(&self, store: &StateStore, table: &Table, record_id: &Id) -> Result<Vec<u8>> {
+    /// Prove what the directory holds under a table's name.
+    pub(crate) fn prove_table(&self, store: &StateStore, table: &Table) -> Result<Vec<u8>> {
+        self.check_usable()?;
+        self.prove_in(&Reader::new(store, &self.pending), &Table::DIRECTORY, &table.directory_record_id())
+    }
+
+    /// Prove what a table holds under each of these record ids, in one view of the store. The proofs are empty (zero
+    /// bytes) where there is no such table.
+    pub(crate) fn prove_records(&self, store: &StateStore, table: &Table, record_ids: &[Id]) -> Result<Vec<Vec<u8>>> {
+        self.check_usable()?;
+        if self.count(table) == 0 {
+            return Ok(vec![Vec::new(); record_ids.len()]);
+        }
+        let reader = Reader::new(store, &self.pending);
+        record_ids.iter().map(|record_id| self.prove_in(&reader, table, record_id)).collect()
+    }
+
+    fn prove_in(&self, reader: &Reader<'_>, table: &Table, record_id: &Id) -> Result<Vec<u8>> {
         let tree_key = tree_key(record_id);
         let wrong = |error: ProofError| {
             corrupt("blocks", &format!("{table:?}, {tree_key}"), "leaves that prove the root", error.to_string())
@@ -354,7 +368,6 @@ impl Tree {
         let mut siblings = Vec::with_capacity(40);
         let (end, depth) = tree.root.descend(&tree_key, &mut siblings);
         let key = BlockKey::new(tree.number, &sum_map::lower_bound(&tree_key, depth));
-        let reader = Reader::new(store, &self.pending);
         let bytes;
         let mut leaves: Vec<PackedLeaf<'_>> = Vec::new();
         if matches!(end, Subtree::Block { .. }) {

@@ -1,5 +1,6 @@
-//! The one mapping from the engine's errors to Python's exceptions.
+//! The one mapping from the errors of engine and core to Python's exceptions.
 
+use counterfoil_core::statement::StatementError;
 use counterfoil_engine::Error;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyFileExistsError, PyInterruptedError, PyLookupError, PyValueError};
@@ -18,6 +19,7 @@ mod exceptions {
     import_exception!(counterfoil.exceptions, NotALedgerError);
     import_exception!(counterfoil.exceptions, OperatorKeyError);
     import_exception!(counterfoil.exceptions, PoisonedError);
+    import_exception!(counterfoil.exceptions, ProofError);
     import_exception!(counterfoil.exceptions, ReadOnlyError);
     import_exception!(counterfoil.exceptions, StoreError);
     import_exception!(counterfoil.exceptions, UnconfirmedError);
@@ -48,4 +50,9 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::Interrupted => PyInterruptedError::new_err(message),
         Error::Invalid(_) => PyValueError::new_err(message),
     }
+}
+
+/// The Python exception for a statement that is refused.
+pub(crate) fn to_proof_error(error: StatementError) -> PyErr {
+    exceptions::ProofError::new_err((error.message, error.reason.as_str()))
 }

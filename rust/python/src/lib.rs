@@ -1,6 +1,7 @@
 //! The native module of the Python package: bytes in, bytes out, errors mapped in one file. No operation is named here.
 
 mod error;
+mod verifier;
 
 use crate::error::to_python;
 use counterfoil_core::Id;
@@ -27,11 +28,22 @@ fn bytes<'py>(py: Python<'py>, id: &Id) -> Bound<'py, PyBytes> {
     PyBytes::new(py, id.as_bytes())
 }
 
-fn id(name: &str, given: &[u8]) -> PyResult<Id> {
+pub(crate) fn id(name: &str, given: &[u8]) -> PyResult<Id> {
     let array: [u8; 32] = given
         .try_into()
         .map_err(|_| PyValueError::new_err(format!("{name} must have 32 bytes, found {}", given.len())))?;
     Ok(Id(array))
+}
+
+fn ids(name: &str, given: &Bound<'_, PyList>) -> PyResult<Vec<Id>> {
+    let one = |(position, item): (usize, Bound<'_, PyAny>)| {
+        let name = format_args!("{name} {position}").to_string();
+        let item = item
+            .cast::<PyBytes>()
+            .map_err(|_| PyTypeError::new_err(format!("{name} must be bytes, found {}", type_name(&item))))?;
+        id(&name, item.as_bytes())
+    };
+    given.iter().enumerate().map(one).collect()
 }
 
 fn seed(given: Option<&[u8]>) -> PyResult<Option<[u8; 32]>> {
@@ -327,6 +339,21 @@ impl Engine {
         Ok(PyBytes::new(py, &statement))
     }
 
+    /// A question and its statement for each record id, in order, all under one checkpoint.
+    #[pyo3(signature = (name, key, record_ids))]
+    fn prove_many<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        key: Option<&[u8]>,
+        record_ids: &Bound<'py, PyList>,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let table = table(name, key)?;
+        let record_ids = ids("record id", record_ids)?;
+        let statements = py.detach(|| self.ledger.prove_many(&table, &record_ids)).map_err(to_python)?;
+        Ok(statements.iter().map(|statement| PyBytes::new(py, statement)).collect())
+    }
+
     fn prove_entry(&self, py: Python<'_>, index: u64) -> PyResult<String> {
         py.detach(|| self.ledger.prove_entry(index)).map_err(to_python)
     }
@@ -501,6 +528,8 @@ fn verify_signatures(py: Python<'_>, checks: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, b
 
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::verifier::{StatementVerifier, verify_map_proof};
     #[pymodule_export]
     use super::{Engine, Outcomes, all_statuses, check_folder, operations, verify_signatures};
 }

@@ -39,7 +39,7 @@ impl Proven {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// It ends before it should, or goes on after.
-    #[error("map proof: {found} bytes, expected {expected}")]
+    #[error("map proof: expected {expected} bytes, found {found}")]
     Length {
         /// How many bytes its own fields ask for.
         expected: usize,
@@ -47,40 +47,42 @@ pub enum ProofError {
         found: usize,
     },
     /// The kind is none of the three.
-    #[error("map proof: kind {found}, expected 0, 1 or 2")]
+    #[error("map proof, kind: expected 0, 1 or 2, found {found}")]
     Kind {
         /// The kind byte.
         found: u8,
     },
     /// The value is longer than a record's may be.
-    #[error("map proof: a value of {found} bytes, expected at most {VALUE_BYTES_MAX}")]
+    #[error("map proof, value: expected at most {VALUE_BYTES_MAX} bytes, found {found}")]
     ValueTooLong {
         /// How long it says it is.
         found: usize,
     },
     /// The path is longer than a key.
-    #[error("map proof: a path of {found} bits, expected at most {DEPTH_MAX}")]
+    #[error("map proof, depth: expected at most {DEPTH_MAX}, found {found}")]
     Depth {
         /// How long it says it is.
         found: usize,
     },
     /// Bits are set after the last one of the bitmap.
-    #[error("map proof: padding bits are set, expected zeros")]
+    #[error("map proof, bitmap: expected padding bits of 0, found 1")]
     Padding,
     /// A sibling that is listed holds nothing.
-    #[error("map proof: the sibling at depth {depth} is listed and empty, expected it left out")]
+    #[error("map proof, sibling at depth {depth}: expected a hash, found 32 zero bytes (empty)")]
     EmptySibling {
         /// The depth of the node above it.
         depth: usize,
     },
     /// The path ends beside nothing, where it should have ended higher up.
-    #[error("map proof: the deepest sibling is empty, expected a shorter path")]
+    #[error("map proof, deepest sibling: expected one that is not empty, found an empty one")]
     Overlong,
     /// The other leaf is the one that was asked for.
-    #[error("map proof: the other leaf has the key that was asked, expected a proof of presence")]
+    #[error("map proof, other leaf: expected another key than the one asked, found the same")]
     SameKey,
     /// The other leaf stands elsewhere.
-    #[error("map proof: the other leaf shares {found} bits with the key that was asked, expected at least {expected}")]
+    #[error(
+        "map proof, other leaf: expected a key with the first {expected} bits of the one asked, found {found} in common"
+    )]
     OffPath {
         /// The length of the path.
         expected: usize,
@@ -88,10 +90,10 @@ pub enum ProofError {
         found: usize,
     },
     /// The sums do not fit.
-    #[error("map proof: {0}")]
+    #[error("map proof, sum: expected less than 2^128, found more")]
     Sum(#[from] SumOverflow),
     /// The proof leads to another root.
-    #[error("map proof: it leads to root {found}, expected {expected}")]
+    #[error("map proof, root: expected {expected}, found {found}")]
     Root {
         /// The root that was asked.
         expected: Id,

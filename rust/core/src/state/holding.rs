@@ -21,29 +21,33 @@ pub struct Holding {
 }
 
 impl Holding {
+    /// The holding that a record of the `holders` table encodes, as far as the record alone tells: a reader may not have
+    /// the asset's policy. Nothing if the record contradicts itself.
+    pub fn read(record: &Record) -> Option<Self> {
+        let (day, lots) = if record.value.is_empty() { (0, Vec::new()) } else { read_value(&record.value)? };
+        let sum = lots.iter().try_fold(0u128, |sum, lot| sum.checked_add(lot.amount))?;
+        let consistent = record.sum != 0
+            && (lots.is_empty() || sum == record.sum)
+            && lots.is_sorted_by(|left, right| left.lot < right.lot)
+            && lots.iter().all(|lot| lot.amount != 0)
+            && lots.len() <= LOTS_MAX;
+        consistent.then_some(Self { total: record.sum, activity_day: day, lots })
+    }
+
     /// The holding that a record of the `holders` table encodes; nothing if it contradicts the asset's policy.
     pub fn decode(asset: &AssetRecord, record: &Record) -> Option<Self> {
         let has_lots = asset.period().is_some();
         if !has_lots && asset.inactivity_expiry_days().is_none() {
             return record.value.is_empty().then_some(Self { total: record.sum, activity_day: 0, lots: Vec::new() });
         }
-        let (day, mut rest) = record.value.split_first_chunk::<4>()?;
-        let mut lots = Vec::with_capacity(rest.len().wrapping_div(LOT_BYTES));
-        let mut sum = 0u128;
-        while !rest.is_empty() {
-            let (lot, after_lot) = rest.split_first_chunk::<4>()?;
-            let (amount, after_amount) = after_lot.split_first_chunk::<16>()?;
-            let (lot, amount) = (u32::from_be_bytes(*lot), u128::from_be_bytes(*amount));
-            sum = sum.checked_add(amount)?;
-            lots.push(LotAmount { lot, amount });
-            rest = after_amount;
-        }
+        let (activity_day, lots) = read_value(&record.value)?;
+        let sum = lots.iter().try_fold(0u128, |sum, lot| sum.checked_add(lot.amount))?;
         let consistent = if has_lots {
             sum == record.sum && lots.is_sorted_by(|left, right| left.lot < right.lot) && lots.len() <= LOTS_MAX
         } else {
             lots.is_empty()
         };
-        consistent.then_some(Self { total: record.sum, activity_day: u32::from_be_bytes(*day), lots })
+        consistent.then_some(Self { total: record.sum, activity_day, lots })
     }
 
     /// The record to store: none for a zero balance.
@@ -117,6 +121,19 @@ impl Holding {
         }
         merged
     }
+}
+
+/// The day and the lots of a value that is not empty.
+fn read_value(value: &[u8]) -> Option<(u32, Vec<LotAmount>)> {
+    let (day, mut rest) = value.split_first_chunk::<4>()?;
+    let mut lots = Vec::with_capacity(rest.len().wrapping_div(LOT_BYTES));
+    while !rest.is_empty() {
+        let (lot, after_lot) = rest.split_first_chunk::<4>()?;
+        let (amount, after_amount) = after_lot.split_first_chunk::<16>()?;
+        lots.push(LotAmount { lot: u32::from_be_bytes(*lot), amount: u128::from_be_bytes(*amount) });
+        rest = after_amount;
+    }
+    Some((u32::from_be_bytes(*day), lots))
 }
 
 /// Takes an amount from ascending lots, lowest first; nothing if they do not have it.
