@@ -1,7 +1,16 @@
 from collections.abc import Callable, Mapping
 from typing import final
 
-__all__ = ["Engine", "Outcomes", "count_valid_signatures", "fsck", "operations", "statuses", "verify_signatures"]
+__all__ = [
+    "Engine",
+    "Outcomes",
+    "count_valid_signatures",
+    "fsck",
+    "operations",
+    "sign_messages",
+    "statuses",
+    "verify_signatures",
+]
 
 @final
 class Outcomes:
@@ -70,3 +79,4 @@ def operations() -> list[tuple[int, str, bool]]: ...
 def statuses() -> list[tuple[int, str, bool]]: ...
 def verify_signatures(checks: list[tuple[bytes, bytes, bytes]], batch: bool = True) -> list[bool]: ...
 def count_valid_signatures(keys: bytes, signatures: bytes, messages: bytes) -> int: ...
+def sign_messages(seeds: bytes, messages: bytes) -> bytes: ...

@@ -21,7 +21,7 @@ mod tips;
 pub mod tree;
 mod writer;
 
-pub use admit::{Batch, count_valid_signatures};
+pub use admit::{Batch, count_valid_signatures, sign_messages};
 pub use check::{Findings, fsck};
 pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};
