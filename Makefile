@@ -56,6 +56,7 @@ check: check-rust check-python check-types check-crates check-docs check-spellin
 
 check-rust: .make/native
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path benches/core/Cargo.toml --check
 	$(PYO3_ENV) $(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(PYO3_ENV) RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps --document-private-items
 
@@ -99,6 +100,7 @@ wheel: .make/native ## build the wheel into dist/
 
 fmt: .make/tools ## format the sources
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path benches/core/Cargo.toml
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 

@@ -76,7 +76,7 @@ def main(given: list[str] | None = None) -> int:
         write_report(arguments.report, plan, about, results, failed, seconds=clock() - began)
         _say(f"wrote {arguments.report}")
     for row in failed:
-        _say(f"failed: {row}")
+        _say(f"failed: {row}; if its ledger does not open, an older version made it: remove {plan.folder}")
     return 1 if failed else 0
 
 

@@ -19,7 +19,7 @@ _OBJECTS_MAX = 100_000
 
 def boundary(plan: Plan, accounts: int) -> Result:
     """The same number of transfers as a list of `bytes` and as framed `bytes`, in one call each."""
-    count = min(_OBJECTS_MAX, plan.transfers)
+    count = min(_OBJECTS_MAX, max(1, plan.transfers // 4))
     with running(plan.folder, accounts) as run:
         parts = iter(list(itertools.islice(_parts(plan, run, count), 1 + 4 * plan.rounds)))
 

@@ -230,7 +230,7 @@ def _check(ledger: Ledger, asset: bytes, accounts: _Accounts) -> dict[str, Any]:
     if found != expected:
         message = f"bench: expected a balance, a supply and again the supply of {expected}, found {found}"
         raise CommandError(message, Exit.BUG)
-    return {"supply": claim.supply, "state_root": ledger.state_root.hex()}
+    return {"supply": str(claim.supply), "state_root": ledger.state_root.hex()}
 
 
 def _check_root(path: Path, expected: str) -> None:
