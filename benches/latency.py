@@ -37,7 +37,8 @@ def latency(plan: Plan, accounts: int) -> Result:
         cuts = itertools.pairwise(places)
 
         alone, appends = _alone(plan, run.ledger, unframed(load.framed(*next(cuts))))
-        quiet = _lengths(_submit_all(run.ledger, unframed(load.framed(*next(cuts)))))
+        together = _submit_all(run.ledger, unframed(load.framed(*next(cuts))))
+        quiet = _lengths(together)
         flushing: list[float] = []
         for _ in range(plan.rounds):
             start, stop = next(cuts)
@@ -48,6 +49,8 @@ def latency(plan: Plan, accounts: int) -> Result:
         extra = statistics.median(alone) - statistics.median(appends)
         many, tail = percentile(quiet, 0.99), percentile(flushing, 0.999)
         half = statistics.median(quiet)
+        rate = len(together) / (max(ended for _, ended in together) - min(began for began, _ in together))
+        rate_alone = len(alone) / sum(alone)
         findings = [
             Finding(
                 row=5,
@@ -58,6 +61,14 @@ def latency(plan: Plan, accounts: int) -> Result:
                 beside=f"a synced append of LMDB, {_APPEND_BYTES} bytes: {statistics.median(appends) * 1e6:,.0f} µs",
                 target="≤ the append + 150 µs",
                 met=extra <= 150e-6,
+            ),
+            Finding(
+                row=5,
+                what=f"{SUBMITTERS} at once",
+                value=rate,
+                unit="transactions/s",
+                ratio=rate / rate_alone,
+                beside=f"one alone: {rate_alone:,.0f}/s",
             ),
             Finding(
                 row=5,

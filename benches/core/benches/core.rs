@@ -1,5 +1,7 @@
 //! What the core costs, piece by piece, on one core: `make bench-core`.
 
+#![expect(clippy::disallowed_types, reason = "the order of a hash map does not show")]
+
 use counterfoil_core::Id;
 use counterfoil_core::apply::{AdmissionRules, Machine, Outcome, admit, admit_form};
 use counterfoil_core::id::asset_id;

@@ -3,6 +3,8 @@
 //! `zebra-single FOLDER SECONDS` reads the columns `keys`, `signatures` and `messages` of signed transfers from a folder,
 //! and goes through them until the time is up. Keys are decoded beforehand, which is to its advantage.
 
+#![expect(clippy::disallowed_methods, reason = "it measures time")]
+
 use ed25519_zebra::{Signature, VerificationKey};
 use std::error::Error;
 use std::path::Path;
