@@ -9,9 +9,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-rust test-python check check-rust check-python check-types check-crates check-docs \
-	check-spelling bench soak docs wheel fmt clean
+	check-spelling bench bench-quick bench-core bench-python soak docs wheel fmt clean
 
-# PYTHON=/path/to/python3.12 chooses the interpreter of .venv; ARGS is handed on to demo, bench, soak and test-python.
+# PYTHON=/path/to/python3.12 chooses the interpreter of .venv; ARGS is handed on to demo, the benches, soak and test-python.
 PYTHON ?=
 ARGS ?=
 SECONDS ?= 7200
@@ -56,6 +56,7 @@ check: check-rust check-python check-types check-crates check-docs check-spellin
 
 check-rust: .make/native
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path benches/core/Cargo.toml --check
 	$(PYO3_ENV) $(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(PYO3_ENV) RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps --document-private-items
 
@@ -76,8 +77,17 @@ check-docs: .make/tools
 check-spelling: .make/tools
 	$(VENV)/bin/typos
 
-bench: .make/native ## signed transfers per second over 1M accounts, beside the raw signature rate
-	$(PY) -m benches $(ARGS)
+bench: .make/native .make/zebra ## all that is promised of speed, memory and disk, to 10M accounts; writes docs/benchmarks.md
+	$(PY) -m benches --report docs/benchmarks.md $(ARGS)
+
+bench-quick: .make/native .make/zebra ## the same to 100k accounts, in under five minutes; writes nothing
+	$(PY) -m benches --quick $(ARGS)
+
+bench-core: .make/native ## the core piece by piece, with criterion (ARGS=signatures)
+	$(CARGO) bench --locked --manifest-path benches/core/Cargo.toml --bench core -- $(ARGS)
+
+bench-python: .make/native ## single calls of the Python interface, with pytest-benchmark (ARGS="-k prove")
+	$(PY) -m pytest benches/test_python_face.py --benchmark-enable --benchmark-warmup=on $(ARGS)
 
 soak: .make/native ## the crash and stress tests for SECONDS=7200
 	COUNTERFOIL_SOAK=1 COUNTERFOIL_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -m soak --capture=no $(ARGS)
@@ -90,13 +100,20 @@ wheel: .make/native ## build the wheel into dist/
 
 fmt: .make/tools ## format the sources
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path benches/core/Cargo.toml
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
 clean: ## remove everything that was built, .venv too
-	rm -rf .make .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache .bench dist site target
+	rm -rf .make .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache .bench .benchmarks dist site target
+	rm -rf benches/core/target
 	rm -f python/counterfoil/_core*.so
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The outside verifier that the benches compare with: a workspace of its own, which nothing else builds.
+.make/zebra: benches/core/Cargo.toml benches/core/Cargo.lock benches/core/src/zebra_single.rs .make/venv
+	$(CARGO) build --release --locked --manifest-path benches/core/Cargo.toml
+	@touch $@
 
 .make/venv:
 	@mkdir -p .make

@@ -1,116 +1,177 @@
-"""Signed transfers a second, beside the raw signature rate of the same run: `python -m benches --help`."""
+"""What Counterfoil costs on this machine: `python -m benches --help`, `make bench`, `make bench-quick`."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import shutil
-import statistics
+import os
+import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from counterfoil import Key, Ledger, _core
-from counterfoil.verify import Verifier
+from benches.attack import attack
+from benches.boundary import boundary
+from benches.fixture import prepare
+from benches.latency import latency
+from benches.measure import Finding, Plan, Result, clock
+from benches.proofs import proofs
+from benches.report import machine, print_findings, write_report
+from benches.storage import footprint, reopen
+from benches.throughput import batch_sizes, few_signers, pay, uniform, zipf
 
-from benches.fixture import GENESIS_MS, clock, funded_ledger, public_keys, signed_transfers
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
-FOLDER = Path(".bench")
+ROWS: dict[str, Callable[[Plan, int], Result]] = {
+    function.__name__: function
+    for function in (
+        uniform,
+        few_signers,
+        pay,
+        zipf,
+        latency,
+        footprint,
+        reopen,
+        proofs,
+        attack,
+        boundary,
+        batch_sizes,
+    )
+}
+_AT_EVERY_SIZE = {"uniform", "footprint"}
+_AT_THE_LARGEST = {"zipf", "reopen"}
+_ROOT = Path(__file__).resolve().parent.parent
+_ZEBRA = _ROOT / "benches/core/target/release/zebra-single"
 
 
-def main() -> None:
-    """Measure, check that what was measured is right, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--signers", type=int, default=None, help="distinct signers (default: as many as accounts)")
-    parser.add_argument("--transfers", type=int, default=100_000, help="per round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=30_000, help="transfers per call of apply")
-    parser.add_argument("--threads", type=int, default=3, help="threads that call apply")
-    parser.add_argument("--index", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    FOLDER.mkdir(exist_ok=True)
-    operator, issuer = Key.from_seed(b"o" * 32), Key.from_seed(b"i" * 32)
-
-    say(arguments, f"Accounts: {arguments.accounts:,} …")
-    accounts = public_keys(arguments.accounts, FOLDER)
-    built = FOLDER / f"ledger-{arguments.accounts}"
-    if not (built / "format").exists():
-        shutil.rmtree(built, ignore_errors=True)
+def main(given: list[str] | None = None) -> int:
+    """Measure each row in a process of its own; print a table, and write the report where one is asked for."""
+    parser = _parser()
+    arguments = parser.parse_args(given)
+    if arguments.job is not None:
+        return _do_job(json.loads(arguments.job))
+    if unknown := [row for row in arguments.rows if row not in ROWS]:
+        parser.error(f"no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    plan = _plan(arguments)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    results, failed = [], []
+    began = clock()
+    about = machine(plan)
+    for row, accounts in _jobs(plan, arguments.rows or list(ROWS)):
+        _say(f"{row}, {accounts:,} accounts …")
         started = clock()
-        ledger, _ = funded_ledger(built, accounts, operator, issuer)
-        say(arguments, f"Funded in {clock() - started:.1f} s")
-        ledger.close()
-    work = FOLDER / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(built, work)
-    started = clock()
-    ledger = Ledger.open(work, operator=operator, index=arguments.index)
-    opened = clock() - started
-    if not ledger.is_confirmed:
-        # The bench works on a copy of the funded ledger, and a copy signs only after it has compared itself.
-        ledger.confirm(ledger.last_checkpoint or "")
-    [(asset, _)] = list(ledger.assets())
-    signers = arguments.signers or arguments.accounts
-
-    raw_rates, rates, ratios, checkpoints = [], [], [], []
-    for number in range(arguments.rounds):
-        say(arguments, f"Round {number + 1} of {arguments.rounds}: signing {arguments.transfers:,} transfers …")
-        signed = signed_transfers(ledger.id, asset, accounts, arguments.transfers, signers, number)
-        started = clock()
-        valid = ledger._engine.count_valid_signatures(signed.keys, signed.signatures, signed.messages)
-        raw = arguments.transfers / (clock() - started)
-        assert valid == arguments.transfers
-        starts = range(0, arguments.transfers, arguments.batch)
-        batches = [signed.transactions[first : first + arguments.batch] for first in starts]
-        started = clock()
-        # While one call is being written, the signatures of the next are verified.
-        with ThreadPoolExecutor(arguments.threads) as threads:
-            for outcomes in threads.map(lambda batch: ledger.apply(batch, time=GENESIS_MS), batches):
-                assert outcomes.applied == len(outcomes)
-        rate = arguments.transfers / (clock() - started)
-        started = clock()
-        ledger.checkpoint(time=GENESIS_MS)
-        checkpoints.append(clock() - started)
-        raw_rates.append(raw)
-        rates.append(rate)
-        ratios.append(rate / raw)
-
-    statement = ledger.prove_balance(asset, accounts[0])
-    claim = Verifier(ledger.verifier_key).balance(bytes(statement), asset=asset, account=accounts[0])
-    assert claim.supply == 1_000_000 * len(accounts)
-    assert claim.amount == ledger.balance(asset, accounts[0])
-    stats = ledger.stats()
-    started = clock()
-    ledger.close()
-    closed = clock() - started
-    results = {
-        "machine": f"{platform.machine()}, {stats['signature_backend']} curve, Python {platform.python_version()}",
-        "accounts": arguments.accounts,
-        "signers": signers,
-        "transfers_per_s": round(statistics.median(rates)),
-        "raw_signatures_per_s": round(statistics.median(raw_rates)),
-        "ratio": round(statistics.median(ratios), 3),
-        "checkpoint_s": round(statistics.median(checkpoints), 3),
-        "open_s": round(opened, 3),
-        "close_s": round(closed, 3),
-        "log_bytes": stats["log_bytes"],
-        "state_bytes": stats["state_bytes"],
-    }
+        result = _run_apart(plan, row, accounts)
+        if result is None:
+            failed.append(f"{row} with {accounts:,} accounts")
+            continue
+        results.append(result)
+        if not arguments.json:
+            print_findings(result.findings)
+        _say(f"{row}, {accounts:,} accounts: {clock() - started:.0f} s")
     if arguments.json:
-        print(json.dumps(results))
-        return
-    for name, value in results.items():
-        print(f"{name:>22}  {value:,}" if isinstance(value, int) else f"{name:>22}  {value}")
+        print(json.dumps({"machine": about, "plan": _plain(plan), "results": [asdict(one) for one in results]}))
+    if arguments.report is not None:
+        write_report(arguments.report, plan, about, results, failed, seconds=clock() - began)
+        _say(f"wrote {arguments.report}")
+    for row in failed:
+        _say(f"failed: {row}; if its ledger does not open, an older version made it: remove {plan.folder}")
+    return 1 if failed else 0
 
 
-def say(arguments: argparse.Namespace, line: str) -> None:
-    """Say what is going on, where a person reads it."""
-    if not arguments.json:
-        print(line, file=sys.stderr)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"any of {', '.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="at most 100,000 accounts, in under five minutes")
+    parser.add_argument("--accounts", type=int, help="the most accounts (default: 10,000,000)")
+    parser.add_argument("--transfers", type=int, help="in a timed round (default: 1,000,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="timed rounds, of which the median counts (default: 3)")
+    parser.add_argument("--batch", type=int, default=30_000, help="transfers in a call of apply (default: 30,000)")
+    parser.add_argument("--threads", type=int, default=3, help="threads that call apply (default: 3)")
+    parser.add_argument(
+        "--payees", type=int, default=1_000, help="of one signature, where it has many (default: 1,000)"
+    )
+    parser.add_argument(
+        "--remembered",
+        type=int,
+        help="the most transfers that memory is measured with, which ends earlier once it has applied as many as two "
+        "minutes have at the measured rate (default: 24,000,000)",
+    )
+    parser.add_argument("--seconds", type=float, default=2.0, help="for what is measured by time (default: 2)")
+    parser.add_argument("--folder", type=Path, default=Path(".bench"), help="where fixtures are kept (default: .bench)")
+    parser.add_argument("--json", action="store_true", help="print all that was measured as JSON")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.md", help="write a report, its charts in a folder beside it"
+    )
+    parser.add_argument("--job", help=argparse.SUPPRESS)
+    return parser
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    largest = arguments.accounts or (100_000 if arguments.quick else 10_000_000)
+    transfers = arguments.transfers or (100_000 if arguments.quick else 1_000_000)
+    powers = [size for size in (10_000, 100_000, 1_000_000, 10_000_000) if size < largest]
+    return Plan(
+        folder=arguments.folder.resolve(),
+        sizes=(*powers, largest),
+        accounts=min(largest, 1_000_000),
+        largest=largest,
+        transfers=transfers,
+        rounds=arguments.rounds,
+        batch=min(arguments.batch, transfers),
+        threads=arguments.threads,
+        payees=arguments.payees,
+        remembered=arguments.remembered or (arguments.rounds * transfers if arguments.quick else 24_000_000),
+        singles=max(20, min(2_000, transfers // 200)),
+        seconds=arguments.seconds,
+        zebra=_ZEBRA if _ZEBRA.exists() else None,
+    )
+
+
+def _jobs(plan: Plan, rows: list[str]) -> Iterator[tuple[str, int]]:
+    for row in rows:
+        if row in _AT_EVERY_SIZE:
+            yield from ((row, size) for size in plan.sizes)
+        else:
+            yield row, plan.largest if row in _AT_THE_LARGEST else plan.accounts
+
+
+def _run_apart(plan: Plan, row: str, accounts: int) -> Result | None:
+    """The result of a row, measured in a process of its own: memory and caches of others do not touch it."""
+    job = json.dumps({"plan": _plain(plan), "row": row, "accounts": accounts})
+    command = [sys.executable, "-m", "benches", "--job", job]
+    # What the fixture says while it is made goes to stderr, which is passed on.
+    done = subprocess.run(  # noqa: S603 - ourselves
+        command, stdout=subprocess.PIPE, check=False, cwd=_ROOT, env={**os.environ, "PYTHONPATH": str(_ROOT)}
+    )
+    if done.returncode != 0:
+        return None
+    found: dict[str, Any] = json.loads(done.stdout)
+    points = {name: [(x, y) for x, y in line] for name, line in found["points"].items()}
+    return Result([Finding(**one) for one in found["findings"]], found["checks"], points)
+
+
+def _do_job(job: dict[str, Any]) -> int:
+    given = job["plan"]
+    given["folder"], given["sizes"] = Path(given["folder"]), tuple(given["sizes"])
+    given["zebra"] = given["zebra"] and Path(given["zebra"])
+    plan = Plan(**given)
+    # Fixtures are made before anything is measured.
+    prepare(plan.folder, job["accounts"])
+    result = ROWS[job["row"]](plan, job["accounts"])
+    assert result.checks, "a row ends by checking its ledger"
+    print(json.dumps(asdict(result)))
+    return 0
+
+
+def _plain(plan: Plan) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(plan).items()}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,144 +1,333 @@
-"""Signed transfers for the benches: built once, kept under `.bench/`, read back by every later run.
+"""What the benches work on, made once and kept: accounts, funded ledgers, signed transfers.
 
-Signing is what a client does, so none of it is timed. Transactions are made from one encoded template with the sender,
-the payee and the nonce put in: building each through the dataclasses would take longer than all measurements.
+Under `.bench/N/`, N being the number of accounts:
+
+    accounts        their ids, 32 bytes each, and those of some more that have nothing
+    ledger/         a ledger in which each of the N has `FUNDS` units of one asset
+    fixture.json    the ledger's id and the asset
+    loads/NAME/     signed transfers, in the four columns of `counterfoil._load.Load`
+
+Making them is what clients do, so none of it is timed, and it happens in a process of its own: its memory is nobody's
+measurement. Times are stated, and stand still at `TIME_MS`: what was signed for a copy of a ledger can be applied to
+the next copy as well, and every transaction of a run is remembered against replays until the run ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import mmap
 import multiprocessing
 import random
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from counterfoil import Authorizer, Key, Ledger, Transaction
-from counterfoil.ops import Pay, Payee, Transfer
+from counterfoil import Key, Ledger
+from counterfoil._load import MESSAGE_BYTES, Load, Movement, Template, fund
+from counterfoil.cli import _console
+from counterfoil.verify import Verifier
 from nacl import bindings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-PAYEES = 1_000
-GENESIS_MS = 1_700_000_000_000
-WINDOW_MS = 3_600_000
+FUNDS = 1_000_000
+TIME_MS = 1_700_000_000_000
+VALID_UNTIL_MS = TIME_MS + 120_000
+"""Two minutes on, as clients do; the nonces are spread over two of the buckets in which the engine keeps them."""
+OPERATOR = Key.from_seed(b"o" * 32)
+ISSUER = Key.from_seed(b"i" * 32)
+
+_PART = 50_000
+_PAYEES = 1_000
+_UNFUNDED_MAX = 100_000
 
 
 def seed_of(number: int) -> bytes:
-    """The seed of the bench's account with this number."""
-    return hashlib.sha256(b"bench %d" % number).digest()
+    """The seed of the account with this number."""
+    return hashlib.sha256(b"counterfoil bench %d" % number).digest()
+
+
+class Accounts:
+    """The ids of accounts by number, read from a file that is mapped, not loaded."""
+
+    def __init__(self, path: Path) -> None:
+        """Map the file."""
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def __len__(self) -> int:
+        """How many there are, those without funds included."""
+        return len(self._map) // 32
+
+    def __getitem__(self, number: int) -> bytes:
+        """The id of the account with this number."""
+        return self._map[number * 32 : number * 32 + 32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a load is made of.
+
+    Attributes:
+        count: How many transactions.
+        signers: How many accounts sign. If they suffice, none signs twice.
+        payees: How many one signature pays.
+        zipf: Whether senders and payees are drawn by Zipf's law (the account of rank k as often as 1/k) instead of
+            evenly.
+        unfunded: Whether the signers are accounts that have nothing.
+        salt: Loads that differ in nothing but this have other transactions.
+    """
+
+    count: int
+    signers: int
+    payees: int = 1
+    zipf: bool = False
+    unfunded: bool = False
+    salt: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        law = "zipf" if self.zipf else "unfunded" if self.unfunded else "even"
+        return f"{law}-{self.signers}-signers-{self.payees}-payees-{self.count}-{self.salt}"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A load on disk, of which parts can be read."""
+
+    folder: Path
+    count: int
+    frame_bytes: int
+
+    def part(self, start: int, stop: int) -> Load:
+        """The transactions from one place to another."""
+        widths = {"framed": self.frame_bytes, "keys": 32, "signatures": 64, "messages": MESSAGE_BYTES}
+        return Load(**{name: self._read(name, width, start, stop) for name, width in widths.items()})
+
+    def framed(self, start: int = 0, stop: int | None = None) -> bytes:
+        """Their framed bytes alone."""
+        return self._read("framed", self.frame_bytes, start, self.count if stop is None else stop)
+
+    def batches(self, size: int, start: int = 0, stop: int | None = None) -> list[bytes]:
+        """Framed batches of a size, all in memory."""
+        stop = self.count if stop is None else stop
+        return [self.framed(first, min(first + size, stop)) for first in range(start, stop, size)]
+
+    def remove(self) -> None:
+        """Remove it from the disk."""
+        shutil.rmtree(self.folder)
+
+    def _read(self, name: str, width: int, start: int, stop: int) -> bytes:
+        with (self.folder / name).open("rb") as file:
+            file.seek(start * width)
+            return file.read((stop - start) * width)
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A funded ledger that is copied for each run, and what is signed for it."""
+
+    folder: Path
+    accounts: int
+    ledger: bytes
+    asset: bytes
+
+    @property
+    def account_ids(self) -> Accounts:
+        """The ids of its accounts."""
+        return Accounts(self.folder / "accounts")
+
+    def load(self, recipe: Recipe) -> Saved:
+        """Transfers that are signed for this ledger: those of an earlier run, if there are any."""
+        folder = self.folder / "loads" / recipe.name
+        if not (folder / "framed").exists():
+            _apart(_sign, self, recipe)
+        return Saved(folder, recipe.count, (folder / "framed").stat().st_size // recipe.count)
+
+
+def prepare(folder: Path, accounts: int) -> Fixture:
+    """The fixture of so many accounts, which is made unless it is there."""
+    home = folder / str(accounts)
+    if not (home / "fixture.json").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        _apart(_build, home, accounts)
+    made = json.loads((home / "fixture.json").read_text())
+    return Fixture(home, accounts, bytes.fromhex(made["ledger"]), bytes.fromhex(made["asset"]))
+
+
+@dataclass
+class Run:
+    """A copy of a funded ledger, open, in a folder of its own."""
+
+    ledger: Ledger
+    fixture: Fixture
+    path: Path
+
+    @property
+    def asset(self) -> bytes:
+        """The asset that everybody holds."""
+        return self.fixture.asset
+
+    def check(self) -> dict[str, Any]:
+        """Close it, and say what holds of it: a fast wrong answer is no result.
+
+        Raises:
+            AssertionError: The supply, the state root or a proof is not what it must be.
+        """
+        ledger, fixture = self.ledger, self.fixture
+        ledger.checkpoint(time=TIME_MS)
+        account = fixture.account_ids[0]
+        statement = bytes(ledger.prove_balance(fixture.asset, account))
+        claim = Verifier(ledger.verifier_key).balance(statement, asset=fixture.asset, account=account)
+        supply = FUNDS * fixture.accounts
+        assert (claim.amount, claim.supply) == (ledger.balance(fixture.asset, account), supply)
+        assert ledger.supply(fixture.asset) == supply
+        root = ledger.state_root
+        ledger.close()
+        _apart(_check_rebuilt, self.path, root)
+        return {"supply": supply, "state_root": root.hex(), "proven_balance": claim.amount}
+
+
+@contextlib.contextmanager
+def running(folder: Path, accounts: int, **options: Any) -> Iterator[Run]:  # noqa: ANN401 - the engine's options
+    """Open a copy of the funded ledger with so many accounts."""
+    fixture = prepare(folder, accounts)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as scratch:
+        path = Path(scratch) / "ledger"
+        shutil.copytree(fixture.folder / "ledger", path)
+        run = Run(reopened(path, **options), fixture, path)
+        try:
+            yield run
+        finally:
+            run.ledger.close()
+
+
+def reopened(path: Path, **options: Any) -> Ledger:  # noqa: ANN401 - the engine's options
+    """Open a copy for writing. A copy signs only after it has compared itself."""
+    ledger = Ledger.open(path, operator=OPERATOR, **options)
+    if not ledger.is_confirmed:
+        ledger.confirm(ledger.last_checkpoint or "")
+    return ledger
+
+
+def _apart(work: Callable[..., None], *arguments: object) -> None:
+    """Do some work in another process, so that it leaves nothing in the memory of this one."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        message = f"{work.__name__} failed in a process of its own: exit code {process.exitcode}"
+        raise RuntimeError(message)
+
+
+def _check_rebuilt(path: Path, root: bytes) -> None:
+    from counterfoil.ledger import fsck
+
+    found = fsck(path)["state_root"]
+    assert found == root, f"the root from the records is {found!r}, the ledger says {root!r}"
 
 
 def _public_keys(numbers: range) -> bytes:
     return b"".join(bindings.crypto_sign_seed_keypair(seed_of(number))[0] for number in numbers)
 
 
-def public_keys(count: int, folder: Path) -> list[bytes]:
-    """The account ids 0 to `count` - 1."""
-    path = folder / f"accounts-{count}"
-    if not path.exists():
-        parts = [range(first, min(first + 10_000, count)) for first in range(0, count, 10_000)]
-        with multiprocessing.get_context("spawn").Pool() as pool:
-            path.write_bytes(b"".join(pool.map(_public_keys, parts)))
-    data = path.read_bytes()
-    return [data[place : place + 32] for place in range(0, len(data), 32)]
-
-
-def funded_ledger(path: Path, accounts: list[bytes], operator: Key, issuer: Key) -> tuple[Ledger, bytes]:
-    """A new ledger in which every account has a million units of one asset, and the asset."""
-    ledger = Ledger.create(path, origin="bench.example/coin", operator=operator, time=GENESIS_MS, commit_every_ms=None)
-    asset = ledger.create_asset(issuer, "COIN", time=GENESIS_MS)
-    ledger.mint(issuer, asset, to=issuer.account, amount=1_000_000 * len(accounts), time=GENESIS_MS)
-    batch = []
-    for first in range(0, len(accounts), PAYEES):
-        payees = [Payee(to=account, amount=1_000_000) for account in accounts[first : first + PAYEES]]
-        pay = Pay(asset=asset, sender=issuer.account, payees=payees)
-        batch.append(Transaction(ledger.id, [pay], valid_until=GENESIS_MS + WINDOW_MS).sign(issuer))
-    ledger.apply(batch, time=GENESIS_MS).raise_for_status()
-    ledger.checkpoint(time=GENESIS_MS)
-    return ledger, asset
-
-
-@dataclass(frozen=True)
-class Signed:
-    """Transfers, and their signatures side by side for the raw measurement."""
-
-    transactions: list[bytes]
-    keys: bytes
-    signatures: bytes
-    messages: bytes
-
-
-_template: tuple[bytes, tuple[int, ...]] = (b"", ())
-
-
-def _share_template(template: bytes, places: tuple[int, ...]) -> None:
-    global _template
-    _template = (template, places)
-
-
-def _sign(job: list[tuple[int, bytes, bytes, bytes]]) -> list[tuple[bytes, bytes, bytes]]:
-    template, (nonce_at, account_at, sender_at, to_at) = _template
-    signed = []
-    for number, account, to, nonce in job:
-        body = bytearray(template)
-        body[nonce_at : nonce_at + 16] = nonce
-        body[account_at : account_at + 32] = account
-        body[sender_at : sender_at + 32] = account
-        body[to_at : to_at + 32] = to
-        identifier = hashlib.sha256(b"counterfoil/transaction/v1\n" + body).digest()
-        message = b"counterfoil/sign/v1\n" + identifier
-        secret = bindings.crypto_sign_seed_keypair(seed_of(number))[1]
-        signature = bindings.crypto_sign(message, secret)[:64]
-        signed.append((bytes(body) + (1).to_bytes(4, "little") + signature, signature, message))
-    return signed
-
-
-def signed_transfers(ledger: bytes, asset: bytes, accounts: list[bytes], count: int, signers: int, salt: int) -> Signed:
-    """Transfers of one unit between random accounts, the first `signers` of which sign in turn."""
-    marks = [bytes([value]) * width for value, width in ((0xA1, 16), (0xA2, 32), (0xA3, 32))]
-    mark_nonce, mark_sender, mark_to = marks
-    operation = Transfer(asset=asset, sender=mark_sender, to=mark_to, amount=1)
-    template = bytes(
-        Transaction(
+def _build(home: Path, accounts: int) -> None:
+    total = accounts + min(accounts, _UNFUNDED_MAX)
+    parts = [range(first, min(first + _PART // 10, total)) for first in range(0, total, _PART // 10)]
+    with (
+        multiprocessing.get_context("spawn").Pool() as pool,
+        (home / "accounts").open("wb") as file,
+        _console.progress(f"{accounts:,} accounts: keys") as tell,
+    ):
+        for part in pool.imap(_public_keys, parts):
+            file.write(part)
+            tell(file.tell() // 32, total)
+    ids = Accounts(home / "accounts")
+    pages = ([ids[number] for number in range(first, min(first + _PAYEES, accounts))] for first in _steps(accounts))
+    shutil.rmtree(home / "ledger", ignore_errors=True)
+    shutil.rmtree(home / "loads", ignore_errors=True)
+    ledger = Ledger.create(
+        home / "ledger", origin="bench.example/coin", operator=OPERATOR, time=TIME_MS, commit_every_ms=None
+    )
+    with ledger, _console.progress(f"{accounts:,} accounts: funds") as tell:
+        asset = fund(
             ledger,
-            [operation],
-            valid_until=GENESIS_MS + WINDOW_MS,
-            nonce=mark_nonce,
-            authorizers=[Authorizer(account=mark_sender)],
+            ISSUER,
+            pages,
+            total=accounts,
+            amount=FUNDS,
+            valid_until=VALID_UNTIL_MS,
+            time=TIME_MS,
+            tell=tell,
         )
-    )
-    account_at = template.index(mark_sender)
-    places = (
-        template.index(mark_nonce),
-        account_at,
-        template.index(mark_sender, account_at + 32),
-        template.index(mark_to),
-    )
-    rng = random.Random(salt)  # noqa: S311 - a repeatable bench
-    jobs = []
-    senders = []
-    order = rng.sample(range(signers), min(signers, count)) if signers >= count else []
-    for first in range(0, count, 5_000):
-        job = []
-        for place in range(first, min(first + 5_000, count)):
-            number = order[place] if order else rng.randrange(signers)
-            to = rng.randrange(len(accounts) - 1)
-            to += to >= number
-            senders.append(accounts[number])
-            job.append((number, accounts[number], accounts[to], rng.randbytes(16)))
-        jobs.append(job)
-    with multiprocessing.get_context("spawn").Pool(initializer=_share_template, initargs=(template, places)) as pool:
-        signed = [one for part in pool.imap(_sign, jobs) for one in part]
-    return Signed(
-        transactions=[one[0] for one in signed],
-        keys=b"".join(senders),
-        signatures=b"".join(one[1] for one in signed),
-        messages=b"".join(one[2] for one in signed),
-    )
+        ledger.checkpoint(time=TIME_MS)
+        made = {"ledger": ledger.id.hex(), "asset": asset.hex()}
+    (home / "fixture.json").write_text(json.dumps(made))
 
 
-def clock() -> float:
-    """Seconds, for measuring."""
-    return time.perf_counter()
+def _steps(accounts: int) -> range:
+    return range(0, accounts, _PAYEES)
+
+
+def _sign(fixture: Fixture, recipe: Recipe) -> None:
+    folder = fixture.folder / "loads" / recipe.name
+    partial = folder.with_name(f"{recipe.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    movements = _movements(fixture, recipe)
+    with (
+        contextlib.ExitStack() as files,
+        _console.progress(f"{fixture.accounts:,} accounts: signing {recipe.name}") as tell,
+    ):
+        columns = {name: files.enter_context((partial / name).open("wb")) for name in Load.__dataclass_fields__}
+        part = max(1, _PART // recipe.payees)
+        for first in range(0, recipe.count, part):
+            count = min(part, recipe.count - first)
+            # Some a minute earlier than others: see VALID_UNTIL_MS.
+            valid_until = VALID_UNTIL_MS - 60_000 * (first // part % 2)
+            template = Template(
+                ledger=fixture.ledger, asset=fixture.asset, payees=recipe.payees, valid_until=valid_until
+            )
+            load = template.sign(movements(first, count))
+            for name, file in columns.items():
+                file.write(getattr(load, name))
+            tell(first + count, recipe.count)
+    partial.rename(folder)
+
+
+def _movements(fixture: Fixture, recipe: Recipe) -> Callable[[int, int], list[Movement]]:
+    """What draws the next movements of a recipe."""
+    rng = random.Random(json.dumps(asdict(recipe)))  # noqa: S311 - a repeatable bench
+    ids, accounts = fixture.account_ids, fixture.accounts
+    first_signer = accounts if recipe.unfunded else 0
+    once = rng.sample(range(recipe.signers), recipe.count) if recipe.signers >= recipe.count else None
+
+    def zipf(bound: int) -> int:
+        # The logarithm of the rank is even: rank k has the share log((k + 1) / k), which goes as 1/k.
+        return min(int((bound + 1) ** rng.random()) - 1, bound - 1)
+
+    def even(bound: int) -> int:
+        return int(rng.random() * bound)
+
+    draw = zipf if recipe.zipf else even
+
+    def next_ones(first: int, count: int) -> list[Movement]:
+        movements = []
+        for place in range(first, first + count):
+            number = draw(recipe.signers) if recipe.zipf or once is None else once[place]
+            number += first_signer
+            payees = []
+            for _ in range(recipe.payees):
+                payee = draw(accounts)
+                # Nobody pays himself.
+                payees.append(ids[payee if payee != number else (payee + 1) % accounts])
+            movements.append(Movement(seed_of(number), ids[number], payees, rng.randbytes(16)))
+        return movements
+
+    return next_ones

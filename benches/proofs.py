@@ -1,4 +1,4 @@
-"""Statements a second, made and verified: `python -m benches.proofs --help`.
+"""How many statements of a balance a ledger makes, and what checking one costs: row 9.
 
 Every statement is about another account, and all are under one checkpoint, as when a service hands one to each of its
 members after a commit.
@@ -6,92 +6,64 @@ members after a commit.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import shutil
 import statistics
 from typing import TYPE_CHECKING
 
-from counterfoil import Key, Ledger, NativeVerifier
+from counterfoil import NativeVerifier
 from counterfoil.verify import Verifier
 
-from benches.__main__ import FOLDER
-from benches.fixture import clock, funded_ledger, public_keys
+from benches.fixture import Run, running
+from benches.measure import Finding, Plan, Result, clock, interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+
+STATEMENTS = 10_000
 
 
-def main() -> None:
-    """Measure, check that what was measured is right, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benches.proofs", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--statements", type=int, default=100_000)
-    parser.add_argument("--batch", type=int, default=10_000, help="statements per call")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    FOLDER.mkdir(exist_ok=True)
-    operator, issuer = Key.from_seed(b"o" * 32), Key.from_seed(b"i" * 32)
-    accounts = public_keys(arguments.accounts, FOLDER)
-    built = FOLDER / f"ledger-{arguments.accounts}"
-    if not (built / "format").exists():
-        shutil.rmtree(built, ignore_errors=True)
-        funded_ledger(built, accounts, operator, issuer)[0].close()
-    # Nothing is applied: the funded ledger stays as it is for the other bench.
-    with Ledger.open(built, operator=operator) as ledger:
-        results = measure(ledger, accounts, arguments)
-    if arguments.json:
-        print(json.dumps(results))
-        return
-    for name, value in results.items():
-        print(f"{name:>32}  {value:,}")
+def proofs(plan: Plan, accounts: int) -> Result:
+    """Statements made and verified, many at a time and one by one, natively and in pure Python."""
+    with running(plan.folder, accounts) as run:
+        run.ledger.checkpoint()
+        native = NativeVerifier(run.ledger.verifier_key, ledger=run.ledger.id)
+        pure = Verifier(run.ledger.verifier_key, ledger=run.ledger.id)
+        rng = random.Random(9)  # noqa: S311 - a repeatable bench
+        count = min(STATEMENTS, accounts)
+        asked = [run.fixture.account_ids[number] for number in rng.sample(range(accounts), count)]
+        proven = [bytes(statement) for statement in run.ledger.prove_balances(run.asset, asked)]
+        claims = native.balances(proven, asset=run.asset)
+        assert [claim.account for claim in claims] == asked
+        assert claims[:100] == [pure.balance(data, asset=run.asset) for data in proven[:100]]
+        made, verified, made_alone, verified_alone, checked = interleaved(
+            plan.rounds,
+            _rate(plan.seconds, [asked], lambda accounts: run.ledger.prove_balances(run.asset, accounts), count),
+            _rate(plan.seconds, [proven], lambda statements: native.balances(statements, asset=run.asset), count),
+            _rate(plan.seconds, asked, lambda account: run.ledger.prove_balance(run.asset, account)),
+            _rate(plan.seconds, proven, lambda data: native.balance(data, asset=run.asset)),
+            _rate(plan.seconds, proven, lambda data: pure.balance(data, asset=run.asset)),
+        )
+        size = f"{accounts:,} accounts"
+        findings = [
+            Finding(9, f"statements of a balance made, {size}", statistics.median(made), "statements/s", at_least=50_000),
+            Finding(9, "verified natively", statistics.median(verified), "statements/s", at_least=50_000),
+            Finding(9, "one checked in pure Python", 1_000 / statistics.median(checked), "ms", at_most=2),
+            Finding(9, "made one by one", statistics.median(made_alone), "statements/s"),
+            Finding(9, "verified natively one by one", statistics.median(verified_alone), "statements/s"),
+        ]
+        return Result(findings, [run.check()])
 
 
-def measure(ledger: Ledger, accounts: list[bytes], arguments: argparse.Namespace) -> dict[str, float]:
-    """Statements about accounts that are drawn at random: the medians of the rounds."""
-    [(asset, _)] = list(ledger.assets())
-    verifier = NativeVerifier(ledger.verifier_key, ledger=ledger.id)
-    pure = Verifier(ledger.verifier_key, ledger=ledger.id)
-    rng = random.Random(5)  # noqa: S311 - a repeatable bench
-    seconds: dict[str, list[float]] = {
-        name: [] for name in ("made", "made alone", "verified", "verified alone", "pure")
-    }
+def _rate(seconds: float, things: list, work: Callable, each: int = 1) -> Callable[[int], float]:
+    """How many a second, going through the things, which stand for so many each, as often as the time allows."""
 
-    def timed(name: str, work: Callable[[Any], Any], parts: list[Any]) -> list[Any]:
-        """What the work gives for each part; how long each thing took is noted."""
-        started = clock()
-        results = [work(part) for part in parts]
-        count = sum(len(part) if isinstance(part, list) else 1 for part in parts)
-        seconds[name].append((clock() - started) / count)
-        return results
+    def measure(_: int) -> float:
+        count, began = 0, clock()
+        while True:
+            for thing in things:
+                work(thing)
+                count += each
+                if (lasted := clock() - began) >= seconds:
+                    return count / lasted
 
-    for _ in range(arguments.rounds):
-        chosen = rng.sample(accounts, arguments.statements)
-        batches = [chosen[first : first + arguments.batch] for first in range(0, len(chosen), arguments.batch)]
-        proven = timed("made", lambda batch: ledger.prove_balances(asset, batch), batches)
-        found = timed("verified", lambda statements: verifier.balances(statements, asset=asset), proven)
-        claims = [claim for batch in found for claim in batch]
-        assert [claim.account for claim in claims] == chosen
-        assert {claim.supply for claim in claims} == {1_000_000 * len(accounts)}
-        few = chosen[:2_000]
-        statements = timed("made alone", lambda account: bytes(ledger.prove_balance(asset, account)), few)
-        alone = timed("verified alone", lambda data: verifier.balance(data, asset=asset), statements)
-        expected = timed("pure", lambda data: pure.balance(data, asset=asset), statements)
-        assert alone == expected == claims[: len(few)]
-    median = {name: statistics.median(rounds) for name, rounds in seconds.items()}
-    return {
-        "accounts": len(accounts),
-        "statement_bytes": len(statements[0]),
-        "made_per_s": round(1 / median["made"]),
-        "made_one_by_one_per_s": round(1 / median["made alone"]),
-        "verified_per_s": round(1 / median["verified"]),
-        "verified_one_by_one_per_s": round(1 / median["verified alone"]),
-        "in_pure_python_ms": round(1_000 * median["pure"], 3),
-    }
-
-
-if __name__ == "__main__":
-    main()
+    return measure

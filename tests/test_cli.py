@@ -726,14 +726,21 @@ def test_a_file_that_may_not_be_read(fresh, tmp_path):
 
 def test_bench(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    sizes = ("--accounts=60", "--signers=10", "--payees=20", "--seconds=0.1", "--batch=50")
+    sizes = ("--accounts=60", "--signers=10", "--seconds=0.1", "--batch=50")
     found = as_json("bench", *sizes)
     assert found["transfers"] >= 50
-    assert found["ratio"] == pytest.approx(found["transfers_per_second"] / found["signatures_per_second"], rel=0.01)
-    assert "signatures alone" in ok("bench", *sizes)
+    assert found["transfers_per_second"] == found["signatures_per_second"]
+    alone = found["signatures_alone_per_second"]
+    assert found["ratio"] == pytest.approx(found["transfers_per_second"] / alone, rel=0.01)
+    assert len(found["state_root"]) == 64
+    assert int(found["supply"]) % 60 == 0
+    found = as_json("bench", "--payees=20", *sizes)
+    assert found["batch"] == 40
+    assert found["transfers_per_second"] == pytest.approx(20 * found["signatures_per_second"], rel=0.01)
+    assert "20 to a signature" in ok("bench", "--payees=20", *sizes)
     assert list(tmp_path.iterdir()) == []
     fails(2, "bench", "--accounts=5", "--signers=6", says="signers")
-    fails(2, "bench", "--accounts=5", "--signers=2", "--payees=6", says="payees")
+    fails(2, "bench", "--accounts=5", "--signers=2", "--payees=5", says="payees")
     fails(2, "bench", "--seconds=0")
     fails(2, "bench", "--accounts=1")
     fails(3, "bench", "--folder", tmp_path / "none", "--accounts=10", "--signers=5")

@@ -25,7 +25,7 @@ pub mod tree;
 mod verifying;
 mod writer;
 
-pub use admit::Batch;
+pub use admit::{Batch, sign_messages};
 pub use check::{Findings, fsck};
 pub use environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 pub use error::{Error, Result};

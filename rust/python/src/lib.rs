@@ -526,10 +526,35 @@ fn verify_signatures(py: Python<'_>, checks: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, b
     })
 }
 
+/// The signatures (64 bytes each, side by side) of messages by seeds (32 bytes each), made on all cores. The messages
+/// stand side by side and have one length, as those of transactions do.
+#[pyfunction]
+fn sign_messages<'py>(py: Python<'py>, seeds: &[u8], messages: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let (keys, rest) = seeds.as_chunks::<32>();
+    let length = messages.len().checked_div(keys.len()).unwrap_or(0);
+    if !rest.is_empty() || length.checked_mul(keys.len()) != Some(messages.len()) {
+        return Err(PyValueError::new_err(format!(
+            "expected as many seeds (32 bytes) as messages of one length, found {} and {} bytes",
+            seeds.len(),
+            messages.len()
+        )));
+    }
+    let signatures = py.detach(|| {
+        // Empty messages are messages too; `chunks_exact` would not have them.
+        let places = (0..keys.len()).map(|place| place.saturating_mul(length));
+        let parts = keys.iter().zip(places);
+        let pairs: Vec<(&[u8; 32], &[u8])> = parts
+            .map(|(seed, start)| (seed, messages.get(start..start.saturating_add(length)).unwrap_or_default()))
+            .collect();
+        counterfoil_engine::sign_messages(&pairs)
+    });
+    Ok(PyBytes::new(py, signatures.as_flattened()))
+}
+
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
     use super::verifier::{StatementVerifier, verify_map_proof};
     #[pymodule_export]
-    use super::{Engine, Outcomes, all_statuses, check_folder, operations, verify_signatures};
+    use super::{Engine, Outcomes, all_statuses, check_folder, operations, sign_messages, verify_signatures};
 }
