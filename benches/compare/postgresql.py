@@ -60,6 +60,7 @@ BEGIN
     IF NOT FOUND THEN RAISE no_data_found; END IF;
 END $$;
 """
+CALL = "SELECT transfer(%b, %b, %b, %b)"
 NET = """
 WITH changes AS (
     SELECT id, sum(units) AS units FROM (
@@ -75,14 +76,14 @@ LACKS = (
 )
 
 
-def find_server(folders: tuple[str, ...] = INSTALLED) -> Path:
+def find_server() -> Path:
     """The folder with the newest server's programs.
 
     Raises:
         Absent: There is none.
     """
     root = Path("/")
-    found = [path for pattern in folders for path in root.glob(pattern.lstrip("/"))]
+    found = [path for pattern in INSTALLED for path in root.glob(pattern.lstrip("/"))]
     found.sort(key=lambda path: [int(part) for part in path.parent.name.replace("-", ".").split(".") if part.isdigit()])
     on_path = shutil.which("initdb")
     if on_path:
@@ -90,7 +91,7 @@ def find_server(folders: tuple[str, ...] = INSTALLED) -> Path:
     for folder in reversed(found):
         if all((folder / program).exists() for program in PROGRAMS):
             return folder
-    message = f"no PostgreSQL server: {', '.join(PROGRAMS)} are neither on the PATH nor in {' or '.join(folders)}"
+    message = f"no PostgreSQL server: {', '.join(PROGRAMS)} are neither on the PATH nor in {' or '.join(INSTALLED)}"
     raise Absent(message)
 
 
@@ -138,7 +139,8 @@ class Server:
         self._user = server_user()
         if self._user:
             os.chown(folder, self._user.pw_uid, self._user.pw_gid)
-        self._run("initdb", "--username", ROLE, "--auth", "trust", "--encoding", "UTF8", "--no-locale")
+        # Only the making of the cluster goes without syncs; the server that runs on it has them.
+        self._run("initdb", "--username", ROLE, "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
         lines = [f"{name} = '{value}'\n" for name, value in (SETTINGS | {"unix_socket_directories": folder}).items()]
         with (self._data / "postgresql.auto.conf").open("a") as settings:
             settings.writelines(lines)
@@ -258,13 +260,13 @@ class OneByOne(Postgresql):
         refused: dict[int, Refusal] = {}
 
         def client(number: int) -> None:
-            connection = self._connections[number]
-            for position in range(number, len(prepared), CLIENTS):
-                sender, to, amount, nonce, _, _ = prepared[position]
-                try:
-                    connection.execute("SELECT transfer(%b, %b, %b, %b)", (sender, nonce, to, amount))
-                except psycopg.Error as error:
-                    refused[position] = refusal_of(error)
+            with self._connections[number].cursor() as cursor:
+                for position in range(number, len(prepared), CLIENTS):
+                    sender, to, amount, nonce, _, _ = prepared[position]
+                    try:
+                        cursor.execute(CALL, (sender, nonce, to, amount))
+                    except psycopg.Error as error:
+                        refused[position] = refusal_of(error)
 
         with ThreadPoolExecutor(CLIENTS) as threads:
             list(threads.map(client, range(CLIENTS)))

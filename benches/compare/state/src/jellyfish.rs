@@ -68,6 +68,10 @@ impl Tree {
 impl State for Tree {
     fn update(&mut self, work: &mut dyn FnMut(Read) -> Result<Changes>) -> Result<()> {
         let changes = work(&|place| self.amount(place))?;
+        if changes.is_empty() {
+            // Every transfer was refused, and the crate panics at a version without a change.
+            return Ok(());
+        }
         let version = self.newest.map_or(0, |(version, _)| version + 1);
         let values = changes.iter().map(|(place, balance)| (KeyHash(*place), value(*balance))).collect();
         // Measured at about 1.7 times the speed of `put_value_set`.
