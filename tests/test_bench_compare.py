@@ -218,5 +218,5 @@ def test_the_command_measures_checks_and_writes(
         assert 0 < line["transfers_per_s_min"] <= line["transfers_per_s"] <= line["transfers_per_s_max"]
     assert results["contenders"][0]["ratio"] == 1
     printed = capsys.readouterr().out
-    assert "prove balances" in printed
+    assert "prove the past" in printed
     assert not list(tmp_path.glob("counterfoil-compare-*"))

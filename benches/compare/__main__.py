@@ -35,11 +35,13 @@ CONTENDERS: tuple[type[Contender], ...] = (Counterfoil, Sqlite, LmdbMerkle, OneB
 DUTIES = {
     "signatures": "check signatures",
     "proofs": "prove balances",
+    "history": "prove the past",
     "durable": "survive a crash",
     "replay": "refuse replays",
     "in_process": "run inside Python",
 }
 CACHE = Path(".bench")
+LOAD_MAX = 0.5
 
 
 class Measured:
@@ -111,6 +113,9 @@ def start(
 
 def compare(arguments: argparse.Namespace, folder: Path, closing: contextlib.ExitStack) -> dict[str, Any]:
     """Measure, check, and return everything that is to be known."""
+    load = os.getloadavg()[0]
+    if load > LOAD_MAX:
+        say(f"Other work is running (load {load:.1f}): the figures will be lower than they could be, and scatter.")
     CACHE.mkdir(exist_ok=True)
     say(f"{arguments.accounts:,} accounts …")
     accounts = public_keys(arguments.accounts, CACHE)
@@ -139,6 +144,7 @@ def compare(arguments: argparse.Namespace, folder: Path, closing: contextlib.Exi
             "system": f"{platform.system()} {platform.release()}",
             "python": platform.python_version(),
             "sync_ms": round(sync_ms(folder), 3),
+            "load": round(load, 1),
         },
         "accounts": arguments.accounts,
         "transfers": arguments.transfers,
@@ -189,10 +195,11 @@ def show(results: dict[str, Any]) -> None:
     console.print(
         f"\n{results['transfers']:,} transfers a round between {results['accounts']:,} accounts, {results['rounds']} "
         f"round(s), {results['batch']:,} to a batch; {machine['cores']} cores, {machine['processor']}, "
-        f"{machine['system']}, Python {machine['python']}, a sync in {machine['sync_ms']} ms"
+        f"{machine['system']}, Python {machine['python']}, a sync in {machine['sync_ms']} ms, "
+        f"load {machine['load']} at the start"
     )
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for head in ("transfers/s", "min", "max", "ratio"):
         table.add_column(head, justify="right")
     table.add_column("does not", overflow="fold")

@@ -33,6 +33,7 @@ class Does:
     Attributes:
         signatures: It checks each transfer's signature.
         proofs: It proves a balance against a root.
+        history: It proves that a transfer was applied, and that later states follow from earlier ones.
         durable: What it has acknowledged is on disk.
         replay: It applies a transfer once, however often it comes.
         in_process: It runs inside a Python process.
@@ -41,6 +42,7 @@ class Does:
 
     signatures: bool
     proofs: bool
+    history: bool
     durable: bool
     replay: bool
     in_process: bool

@@ -46,6 +46,7 @@ class Counterfoil(Contender):
     does = Does(
         signatures=True,
         proofs=True,
+        history=True,
         durable=True,
         replay=True,
         in_process=True,

@@ -142,7 +142,7 @@ class Nomt(Crate):
 
     key = "nomt"
     name = "nomt (state alone)"
-    does = Does(signatures=False, proofs=True, durable=True, replay=False, in_process=False, lacks=LACKS)
+    does = Does(signatures=False, proofs=True, history=False, durable=True, replay=False, in_process=False, lacks=LACKS)
 
     @property
     def version(self) -> str:
@@ -158,6 +158,7 @@ class Jmt(Crate):
     does = Does(
         signatures=False,
         proofs=True,
+        history=False,
         durable=False,
         replay=False,
         in_process=False,

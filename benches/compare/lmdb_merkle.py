@@ -85,6 +85,7 @@ class LmdbMerkle(Contender):
     does = Does(
         signatures=True,
         proofs=True,
+        history=False,
         durable=True,
         replay=True,
         in_process=True,

@@ -239,6 +239,7 @@ class OneByOne(Postgresql):
     does = Does(
         signatures=False,
         proofs=False,
+        history=False,
         durable=True,
         replay=True,
         in_process=False,
@@ -281,6 +282,7 @@ class Bulk(Postgresql):
     does = Does(
         signatures=False,
         proofs=False,
+        history=False,
         durable=True,
         replay=True,
         in_process=False,

@@ -37,6 +37,7 @@ class Sqlite(Contender):
     does = Does(
         signatures=True,
         proofs=False,
+        history=False,
         durable=True,
         replay=True,
         in_process=True,
