@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-rust test-python check check-rust check-python check-types check-crates check-docs \
-	check-spelling bench bench-quick bench-core bench-python soak docs wheel fmt clean
+	check-spelling bench bench-quick bench-core bench-python bench-compare soak docs wheel fmt clean
 
 # PYTHON=/path/to/python3.12 chooses the interpreter of .venv; ARGS is handed on to demo, the benches, soak and test-python.
 PYTHON ?=
@@ -20,6 +20,8 @@ VENV := $(CURDIR)/.venv
 PY := $(VENV)/bin/python
 CARGO := cargo
 CARGO_FLAGS := --release --locked --workspace
+# A workspace of its own, which `make bench-compare` builds.
+COMPARE_STATE := benches/compare/state/Cargo.toml
 # What maturin tells PyO3's build script. Told the same, clippy and rustdoc do not make it (and then maturin) redo PyO3.
 PYO3_CONFIG = $(lastword $(sort $(wildcard $(CURDIR)/target/maturin/pyo3-config-*.txt)))
 PYO3_ENV = PYO3_BUILD_EXTENSION_MODULE=1 $(if $(PYO3_CONFIG),PYO3_CONFIG_FILE=$(PYO3_CONFIG))
@@ -57,6 +59,7 @@ check: check-rust check-python check-types check-crates check-docs check-spellin
 check-rust: .make/native
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path benches/core/Cargo.toml --check
+	$(CARGO) fmt --manifest-path $(COMPARE_STATE) --check
 	$(PYO3_ENV) $(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(PYO3_ENV) RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps --document-private-items
 
@@ -89,6 +92,9 @@ bench-core: .make/native ## the core piece by piece, with criterion (ARGS=signat
 bench-python: .make/native ## single calls of the Python interface, with pytest-benchmark (ARGS="-k prove")
 	$(PY) -m pytest benches/test_python_face.py --benchmark-enable --benchmark-warmup=on $(ARGS)
 
+bench-compare: .make/compare .make/native ## the same transfers on SQLite, LMDB, PostgreSQL, nomt and jmt (ARGS=--quick)
+	$(PY) -m benches.compare $(ARGS)
+
 soak: .make/native ## the crash and stress tests for SECONDS=7200
 	COUNTERFOIL_SOAK=1 COUNTERFOIL_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -m soak --capture=no $(ARGS)
 
@@ -101,6 +107,7 @@ wheel: .make/native ## build the wheel into dist/
 fmt: .make/tools ## format the sources
 	$(CARGO) fmt --all
 	$(CARGO) fmt --manifest-path benches/core/Cargo.toml
+	$(CARGO) fmt --manifest-path $(COMPARE_STATE)
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
@@ -140,6 +147,11 @@ clean: ## remove everything that was built, .venv too
 	@$(PY) -m pip install --quiet --disable-pip-version-check --group dev
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: lifetimes==0.11.3
 	@touch $@
+
+.make/compare: pyproject.toml .make/tools
+	@echo "Installing what the comparison needs into .venv"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --group compare && touch $@ || \
+		echo "make: psycopg could not be installed; PostgreSQL will be skipped" >&2
 
 .make/native: $(RUST_SOURCES) .make/tools
 	@for tool in cargo cc; do \
