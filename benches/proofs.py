@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from counterfoil import NativeVerifier
 from counterfoil.verify import Verifier
 
-from benches.fixture import Run, running
+from benches.fixture import running
 from benches.measure import Finding, Plan, Result, clock, interleaved
 
 if TYPE_CHECKING:
