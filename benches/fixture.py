@@ -119,6 +119,14 @@ class Saved:
         stop = self.count if stop is None else stop
         return [self.framed(first, min(first + size, stop)) for first in range(start, stop, size)]
 
+    def transactions(self) -> list[bytes]:
+        """Each of them by itself, all in memory."""
+        framed = self.framed()
+        return [
+            framed[end - self.frame_bytes + 4 : end]
+            for end in range(self.frame_bytes, len(framed) + 1, self.frame_bytes)
+        ]
+
     def remove(self) -> None:
         """Remove it from the disk."""
         shutil.rmtree(self.folder)

@@ -11,18 +11,19 @@ from pathlib import Path
 
 import pytest
 from counterfoil import Authorizer, Key, Ledger, Transaction
+from counterfoil._load import fund
 from counterfoil.ops import Transfer
 
 from benches.compare import postgresql
 from benches.compare.__main__ import CONTENDERS, main, start, verdict
 from benches.compare.contender import Absent, Contender, Opening, Refusal
 from benches.compare.counterfoil import Counterfoil
-from benches.compare.counterfoil import opening as open_ledger
 from benches.compare.crates import PROGRAM, Crate
 from benches.compare.lmdb_merkle import LmdbMerkle
 from benches.compare.postgresql import Bulk, OneByOne
 from benches.compare.sqlite import Sqlite
 from benches.compare.transfers import SIGNATURES, Layout
+from benches.fixture import FUNDS, ISSUER, OPERATOR, TIME_MS, VALID_UNTIL_MS
 
 KEYS = [Key.from_seed(bytes([number]) * 32) for number in range(1, 12)]
 ANN, BOB, CAT = KEYS[:3]
@@ -52,9 +53,21 @@ class Club:
 
 @pytest.fixture
 def club(tmp_path: Path) -> Club:
-    opening = open_ledger(tmp_path / "ledger", [key.account for key in KEYS], batch=10)
-    with Ledger.open(opening.ledger, read_only=True) as ledger:
-        return Club(opening, ledger.time)
+    accounts = [key.account for key in KEYS]
+    path = tmp_path / "ledger"
+    with Ledger.create(path, origin="bench.example/coin", operator=OPERATOR, time=TIME_MS) as ledger:
+        asset = fund(
+            ledger,
+            ISSUER,
+            [accounts],
+            total=len(accounts),
+            amount=FUNDS,
+            valid_until=VALID_UNTIL_MS,
+            time=TIME_MS,
+            tell=lambda _done, _all: None,
+        )
+        layout = Layout(ledger.id, asset)
+    return Club(Opening(accounts=accounts, amount=FUNDS, ledger=path, layout=layout, batch=10), TIME_MS)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from benches.compare.crates import Jmt, Nomt
 from benches.compare.lmdb_merkle import LmdbMerkle
 from benches.compare.postgresql import Bulk, OneByOne
 from benches.compare.sqlite import Sqlite
-from benches.fixture import public_keys, signed_transfers
+from benches.fixture import Recipe, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,22 +118,22 @@ def compare(arguments: argparse.Namespace, folder: Path, closing: contextlib.Exi
         say(f"Other work is running (load {load:.1f}): the figures will be lower than they could be, and scatter.")
     CACHE.mkdir(exist_ok=True)
     say(f"{arguments.accounts:,} accounts …")
-    accounts = public_keys(arguments.accounts, CACHE)
-    begun = opening(folder / "counterfoil", accounts, arguments.batch)
+    fixture = prepare(CACHE.resolve(), arguments.accounts)
+    begun = opening(folder / "counterfoil", fixture, arguments.batch)
     kinds = [kind for kind in CONTENDERS if kind is Counterfoil or kind.key in arguments.contenders]
     there, skipped = start(kinds, folder, begun, closing)
-    balances = dict.fromkeys(accounts, begun.amount)
+    balances = dict.fromkeys(begun.accounts, begun.amount)
     for number in range(arguments.rounds):
         say(f"Round {number + 1} of {arguments.rounds}: signing {arguments.transfers:,} transfers …")
-        layout = begun.layout
-        signed = signed_transfers(layout.ledger, layout.asset, accounts, arguments.transfers, len(accounts), number)
-        for transfer in map(layout.decode, signed.transactions):
+        recipe = Recipe(count=arguments.transfers, signers=arguments.accounts, salt=number)
+        transactions = fixture.load(recipe).transactions()
+        for transfer in map(begun.layout.decode, transactions):
             balances[transfer.sender] -= transfer.amount
             balances[transfer.to] += transfer.amount
         # Nobody always runs first, or always after the same one.
         turn = number % len(there)
         for measured in there[turn:] + there[:turn]:
-            measured.round(signed.transactions)
+            measured.round(transactions)
             say(f"  {measured.contender.name}: {measured.rates[-1]:,.0f}/s")
     say("Checking supply, balances, roots and proofs …")
     results = [result(measured, verdict(measured.contender, balances), there[0]) for measured in there]

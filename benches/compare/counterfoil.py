@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from counterfoil import Key, Ledger
 from counterfoil.ledger import fsck
 from counterfoil.status import Status
 from counterfoil.verify import ProofError, Verifier
 
 from benches.compare.contender import Contender, Does, Holds, Opening, Refusal
 from benches.compare.transfers import Layout
-from benches.fixture import funded_ledger
+from benches.fixture import FUNDS, OPERATOR, Fixture, reopened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from counterfoil.ledger import Outcomes
+    from counterfoil.ledger import Ledger, Outcomes
 
-OPERATOR, ISSUER = Key.from_seed(b"o" * 32), Key.from_seed(b"i" * 32)
 CALLERS = 3
 """Threads that call `apply`: while one call is written, the signatures of the next are verified."""
 PROVEN_EVERY = 97
@@ -30,12 +29,13 @@ REFUSALS = {
 }
 
 
-def opening(folder: Path, accounts: list[bytes], batch: int) -> Opening:
-    """Make the ledger in which the accounts are funded, and for which the transfers are signed."""
-    ledger, asset = funded_ledger(folder, accounts, OPERATOR, ISSUER)
-    amount, layout = ledger.balance(asset, accounts[0]), Layout(ledger.id, asset)
-    ledger.close()
-    return Opening(accounts=accounts, amount=amount, ledger=folder, layout=layout, batch=batch)
+def opening(folder: Path, fixture: Fixture, batch: int) -> Opening:
+    """Copy the ledger in which the accounts are funded, and for which the transfers are signed."""
+    shutil.copytree(fixture.folder / "ledger", folder)
+    ids = fixture.account_ids
+    accounts = [ids[number] for number in range(fixture.accounts)]
+    layout = Layout(fixture.ledger, fixture.asset)
+    return Opening(accounts=accounts, amount=FUNDS, ledger=folder, layout=layout, batch=batch)
 
 
 class Counterfoil(Contender):
@@ -67,7 +67,7 @@ class Counterfoil(Contender):
         """Open the funded ledger."""
         self._opening = opening
         self._asset = opening.layout.asset
-        self.ledger = Ledger.open(opening.ledger, operator=OPERATOR)
+        self.ledger = reopened(opening.ledger)
 
     def apply(self, prepared: list[bytes]) -> list[Outcomes]:
         """Apply batches, then sign a checkpoint."""

@@ -14,12 +14,11 @@ use crate::environment::{Environment, NamedDatabase, ReadTransaction, StoreOptio
 use crate::error::{Error, Result};
 use counterfoil_core::Id;
 use counterfoil_core::merkle::log::{
-    Frontier, LogError, consistency_proof, inclusion_proof, leaf_hash, node_hash, root_at,
+    Frontier, LogError, consistency_proof, inclusion_proof, leaf_hash, leaf_hashes, node_hash, root_at,
 };
 use counterfoil_core::note::{Checkpoint, NOTE_BYTES_MAX, SignedNote};
 use counterfoil_core::wire::ENTRY_BYTES_MAX;
 use heed::{PutFlags, RoTxn};
-use rayon::prelude::*;
 use std::io::Write;
 use std::ops::Deref;
 use std::path::Path;
@@ -69,9 +68,6 @@ const CHUNK_BYTES_MAX: usize = 256 * 1_024;
 const TILE_HASHES: u64 = 256;
 const TILE_LEVELS: u8 = 8;
 
-/// Fewer entries than this are hashed by the calling thread.
-const PARALLEL_ENTRIES_MIN: usize = 256;
-
 impl LogStore {
     /// Makes an empty log in a folder that has none.
     pub fn create(directory: &Path, options: &StoreOptions) -> Result<Self> {
@@ -116,7 +112,7 @@ impl LogStore {
     }
 
     /// Appends entries, all or none, and returns the index of the first. They are durable when this returns.
-    pub fn append<E: AsRef<[u8]> + Sync>(&mut self, entries: &[E]) -> Result<u64> {
+    pub fn append<E: AsRef<[u8]>>(&mut self, entries: &[E]) -> Result<u64> {
         let first = self.frontier.size();
         for (number, entry) in entries.iter().enumerate() {
             let found = entry.as_ref().len();
@@ -129,9 +125,7 @@ impl LogStore {
         let chunks = pack(first, entries)?;
         let mut frontier = self.frontier.clone();
         let mut growth = Growth::default();
-        for leaf in leaf_hashes(entries) {
-            frontier.append(leaf, |level, index, hash| growth.add(level, index, hash))?;
-        }
+        frontier.append_all(&leaf_hashes(entries), |level, index, hash| growth.add(level, index, hash))?;
         let databases = self.reader.databases;
         self.reader.environment.write(|txn| {
             let stored = databases.size(txn)?;
@@ -683,13 +677,6 @@ fn check_note(note: &[u8], tree_size: u64, root: &Id) -> std::result::Result<(),
         return Err((tree(tree_size, root), tree(checkpoint.tree_size, &checkpoint.root_hash)));
     }
     Ok(())
-}
-
-fn leaf_hashes<E: AsRef<[u8]> + Sync>(entries: &[E]) -> Vec<Id> {
-    if entries.len() < PARALLEL_ENTRIES_MIN {
-        return entries.iter().map(|entry| leaf_hash(entry.as_ref())).collect();
-    }
-    entries.par_iter().with_min_len(PARALLEL_ENTRIES_MIN).map(|entry| leaf_hash(entry.as_ref())).collect()
 }
 
 /// A chunk that is to be written.

@@ -13,7 +13,7 @@ use crate::tips::{self, Assembly};
 use counterfoil_core::Id;
 use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError};
 use counterfoil_core::merkle::sum_map::{self, Node};
-use counterfoil_core::state::{Record, Table, VALUE_BYTES_MAX, tree_key};
+use counterfoil_core::state::{Record, Table, VALUE_BYTES_MAX, tree_key, tree_keys};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -238,13 +238,24 @@ impl Tree {
                 (None, None) => {}
             }
         }
-        let place = |place: &mut (u32, Id, usize)| place.1 = tree_key(&place.1);
-        if places.len() < PARALLEL_MIN {
-            places.iter_mut().for_each(place);
-            places.sort_unstable();
+        let ids: Vec<Id> = places.iter().map(|(_, record_id, _)| *record_id).collect();
+        let keys: Vec<Id> = if places.len() < PARALLEL_MIN {
+            tree_keys(&ids)
         } else {
-            places.par_iter_mut().for_each(place);
-            places.par_sort_unstable();
+            ids.par_chunks(PARALLEL_MIN).flat_map_iter(tree_keys).collect()
+        };
+        for (place, key) in places.iter_mut().zip(keys) {
+            place.1 = key;
+        }
+        // Hashes: eight bytes order nearly all of them.
+        let prefix = |key: &Id| key.0.first_chunk().map_or(0, |prefix| u64::from_be_bytes(*prefix));
+        let order = |left: &(u32, Id, usize), right: &(u32, Id, usize)| {
+            (left.0, prefix(&left.1)).cmp(&(right.0, prefix(&right.1))).then_with(|| left.cmp(right))
+        };
+        if places.len() < PARALLEL_MIN {
+            places.sort_unstable_by(order);
+        } else {
+            places.par_sort_unstable_by(order);
         }
         let mut directory = Vec::new();
         for of_table in places.chunk_by(|left, right| left.0 == right.0) {

@@ -18,7 +18,7 @@ use crate::status::{
 use crate::wire::{
     AUTHORIZERS_MAX, Applied, ENTRY_BYTES_MAX, Effect, Genesis, Parameters, SIGNED_MESSAGE_BYTES,
     SIGNED_TRANSACTION_BYTES_MAX, SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode, signed_message,
-    transaction_id,
+    transaction_id, transaction_ids,
 };
 use context::Memory;
 use std::collections::BTreeMap;
@@ -59,6 +59,12 @@ pub struct Admission {
     pub verdict: Result<Admitted, Refusal>,
     /// Which parameters were in force.
     generation: u64,
+}
+
+impl Admission {
+    fn malformed(status: Status, rules: &AdmissionRules) -> Self {
+        Self { id: Id::ZERO, verdict: Err(Refusal::whole(status)), generation: rules.generation }
+    }
 }
 
 /// A transaction whose form and signatures hold.
@@ -208,7 +214,7 @@ fn apply_operations<R: Records>(
 /// Admits a batch: decodes, checks fields, and verifies all signatures together. One verdict each, in order; the
 /// same as one by one. Keys that are `known` are not decoded again.
 pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) -> Vec<Admission> {
-    let mut admissions: Vec<Admission> = batch.iter().map(|bytes| admit_form(bytes, rules)).collect();
+    let mut admissions = admit_forms(batch, rules);
 
     // Every signature of the batch, and whose it is.
     let slips: Vec<(usize, Slip)> = admissions
@@ -245,22 +251,48 @@ pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) ->
 }
 
 /// Admits one transaction without a look at its signatures: for entries of a log that were verified when they were
-/// written, and as the first half of [`admit`].
+/// written.
 pub fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
-    let refused = |id, refusal| Admission { id, verdict: Err(refusal), generation: rules.generation };
-    let signed = match decode_form(bytes) {
-        Ok(signed) => signed,
-        Err(status) => return refused(Id::ZERO, Refusal::whole(status)),
-    };
-    // The transaction's own bytes end where the count and the signatures begin.
-    let tail = signed.signatures.len().saturating_mul(64).saturating_add(4);
-    let transaction_bytes = bytes.get(..bytes.len().saturating_sub(tail)).unwrap_or_default();
-    let id = transaction_id(transaction_bytes);
-    if let Err(refusal) = check_form(&signed, transaction_bytes.len(), rules) {
-        return refused(id, refusal);
+    match decode_form(bytes) {
+        Ok(signed) => {
+            let body = body(bytes, &signed);
+            admit_decoded(signed, transaction_id(body), body.len(), rules)
+        }
+        Err(status) => Admission::malformed(status, rules),
     }
-    let pair = signed.transaction.replay_pair();
-    Admission { id, verdict: Ok(Admitted { signed, pair }), generation: rules.generation }
+}
+
+/// As [`admit_form`] each, the first half of [`admit`]. The ids are hashed together.
+fn admit_forms(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
+    let decoded: Vec<Result<SignedTransaction, Status>> = batch.iter().map(|bytes| decode_form(bytes)).collect();
+    let bodies: Vec<&[u8]> =
+        batch.iter().zip(&decoded).filter_map(|(bytes, signed)| Some(body(bytes, signed.as_ref().ok()?))).collect();
+    let mut ids = transaction_ids(&bodies).into_iter().zip(bodies);
+    let admit = |decoded| match decoded {
+        Err(status) => Admission::malformed(status, rules),
+        Ok(signed) => {
+            let (id, body) = ids.next().expect("each decoded transaction has an id");
+            admit_decoded(signed, id, body.len(), rules)
+        }
+    };
+    decoded.into_iter().map(admit).collect()
+}
+
+/// The transaction's own bytes, which end where the count and the signatures begin.
+fn body<'a>(bytes: &'a [u8], signed: &SignedTransaction) -> &'a [u8] {
+    let tail = signed.signatures.len().saturating_mul(64).saturating_add(4);
+    bytes.get(..bytes.len().saturating_sub(tail)).unwrap_or_default()
+}
+
+fn admit_decoded(signed: SignedTransaction, id: Id, body_bytes: usize, rules: &AdmissionRules) -> Admission {
+    let verdict = match check_form(&signed, body_bytes, rules) {
+        Ok(()) => {
+            let pair = signed.transaction.replay_pair();
+            Ok(Admitted { signed, pair })
+        }
+        Err(refusal) => Err(refusal),
+    };
+    Admission { id, verdict, generation: rules.generation }
 }
 
 fn decode_form(bytes: &[u8]) -> Result<SignedTransaction, Status> {
