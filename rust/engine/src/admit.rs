@@ -22,6 +22,8 @@ const PART_TRANSACTIONS: usize = 4_096;
 const PART_TRANSACTIONS_MIN: usize = 16;
 /// How far admitting may run ahead of applying.
 const ADMITTED_MAX: usize = 8 * PART_TRANSACTIONS;
+/// With so many transactions on the way the machine does all it can.
+const SATURATED: usize = 2 * PART_TRANSACTIONS;
 
 /// What becomes of a job.
 pub(crate) type Outcomes = Result<Vec<OutcomeRow>>;
@@ -176,6 +178,11 @@ impl Inbox {
         self.closed = true;
         self.waiting = 0;
         std::mem::take(&mut self.jobs)
+    }
+
+    /// Whether more comes than can be done at once.
+    pub(crate) fn is_saturated(&self) -> bool {
+        self.in_flight >= SATURATED
     }
 
     /// These transactions have been applied.

@@ -691,7 +691,7 @@ mod tests {
 
     /// The bytes of a transaction that makes an asset, and its id.
     fn make_asset(ledger: &Ledger, issuer: Id, number: u8) -> (Vec<u8>, Id) {
-        let powers = Powers { mint: None, freeze: None, pause: None, claw_back: None, change: None };
+        let powers = Powers::default();
         let symbol = format!("BEAN{number}");
         let create = Create { issuer, symbol, decimals: 0, supply_cap: 9, policy: Vec::new(), powers };
         let transaction = Transaction {

@@ -348,27 +348,26 @@ impl Writer {
         }
     }
 
+    /// How long until a commit is due by time; none where nothing is to be committed by time.
+    fn until_due(&self) -> Option<Duration> {
+        let every = Duration::from_millis(self.shared.options.commit_every_ms.filter(|_| self.uncommitted)?);
+        // Half the commits are half the hashing: what is hashed often changes again soon.
+        let is_saturated = self.shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).is_saturated();
+        let every = if is_saturated { every.saturating_mul(2) } else { every };
+        Some(every.saturating_sub(self.last_commit.elapsed()))
+    }
+
     fn until_next_commit(&self) -> Duration {
         const IDLE: Duration = Duration::from_secs(3_600);
-        let Some(every_ms) = self.shared.options.commit_every_ms else { return IDLE };
-        if self.commit_running {
-            return IDLE;
-        }
-        let every = Duration::from_millis(every_ms);
-        // Nothing to commit: the next change wakes the thread, and is then due at the latest after `every`.
-        if self.uncommitted { every.saturating_sub(self.last_commit.elapsed()) } else { IDLE }
+        // Nothing to commit: the next change wakes the thread, and is then due at the latest after the whole time.
+        if self.commit_running { IDLE } else { self.until_due().unwrap_or(IDLE) }
     }
 
     fn commit_if_due(&mut self) -> Result<()> {
         if self.commit_running {
             return Ok(());
         }
-        let due = self.uncommitted
-            && self
-                .shared
-                .options
-                .commit_every_ms
-                .is_some_and(|every_ms| self.last_commit.elapsed() >= Duration::from_millis(every_ms));
+        let due = self.until_due().is_some_and(|left| left.is_zero());
         let wanted = !self.checkpoint_waiters.is_empty()
             || self.flush_waiters.iter().any(|(delta, _)| *delta > self.committed_delta);
         // Closing ends with a flush, and only a commit can be flushed.
