@@ -76,18 +76,6 @@ pub fn transaction_ids<B: AsRef<[u8]>>(transactions: &[B]) -> Vec<Id> {
 
 const ID_PREFIX: &[u8] = b"counterfoil/transaction/v1\n";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_ids_are_those_of_single_transactions() {
-        let transactions: Vec<Vec<u8>> = (0..40).map(|number: u8| vec![number; 200 + usize::from(number)]).collect();
-        let expected: Vec<Id> = transactions.iter().map(|bytes| transaction_id(bytes)).collect();
-        assert_eq!(transaction_ids(&transactions), expected);
-    }
-}
-
 /// How many bytes are signed.
 pub const SIGNED_MESSAGE_BYTES: usize = 20 + 32;
 
@@ -98,4 +86,16 @@ pub fn signed_message(id: &Id) -> [u8; SIGNED_MESSAGE_BYTES] {
     domain.copy_from_slice(b"counterfoil/sign/v1\n");
     rest.copy_from_slice(&id.0);
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_ids_are_those_of_single_transactions() {
+        let transactions: Vec<Vec<u8>> = (0..40).map(|number: u8| vec![number; 200 + usize::from(number)]).collect();
+        let expected: Vec<Id> = transactions.iter().map(|bytes| transaction_id(bytes)).collect();
+        assert_eq!(transaction_ids(&transactions), expected);
+    }
 }
