@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 #![expect(clippy::print_stdout, reason = "it reports to the terminal")]
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow may stop a measurement")]
+#![expect(clippy::float_arithmetic, reason = "rates")]
 
 use counterfoil_core::Id;
 use counterfoil_core::id::{asset_id, sha256};
@@ -84,7 +85,7 @@ impl Plan {
         println!("keys in {:.1?}", begun.elapsed());
         let ledger = Ledger::create(folder, &genesis, Some(operator), &Options::default())?;
         let begun = Instant::now();
-        let asset = self.fund(&ledger, &genesis, &keys)?;
+        let asset = Self::fund(&ledger, &genesis, &keys)?;
         println!("funded in {:.1?}", begun.elapsed());
         if self.payees == 1 {
             // Whatever is remembered of a signer is remembered from here on.
@@ -113,7 +114,7 @@ impl Plan {
             .collect()
     }
 
-    fn fund(&self, ledger: &Ledger, genesis: &Genesis, keys: &[[u8; 32]]) -> Result<Id> {
+    fn fund(ledger: &Ledger, genesis: &Genesis, keys: &[[u8; 32]]) -> Result<Id> {
         let issuer = seed(usize::MAX - 1);
         let account = Id(public_key(&issuer));
         let asset = asset_id(&account, "COIN");
@@ -205,7 +206,9 @@ impl Plan {
     fn apply(&self, ledger: &Ledger, signed: &[Signed]) -> Result<()> {
         let batches = Mutex::new(signed.chunks(self.call).map(|part| {
             let mut batch = Batch::default();
-            part.iter().for_each(|one| batch.push(&one.bytes));
+            for one in part {
+                batch.push(&one.bytes);
+            }
             batch
         }));
         std::thread::scope(|scope| {

@@ -234,12 +234,11 @@ impl Cache {
     ) -> Result<Option<Record>> {
         let number = self.number(table, stored)?;
         let hash = self.hashing.hash(&id.0);
-        let place = match self.find(hash, number, id) {
-            Some(place) => place,
-            None => {
-                let old = if self.is_complete(number) { None } else { stored.get_at(table, id, &tree_key(id))? };
-                self.insert(hash, number, *id, old)
-            }
+        let place = if let Some(place) = self.find(hash, number, id) {
+            place
+        } else {
+            let old = if self.is_complete(number) { None } else { stored.get_at(table, id, &tree_key(id))? };
+            self.insert(hash, number, *id, old)
         };
         let slot = slot_at_mut(&mut self.slots, place).ok_or_else(lost)?;
         if slot.delta != self.delta {

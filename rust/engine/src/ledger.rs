@@ -663,8 +663,7 @@ mod tests {
     use crate::check::fsck;
     use crate::indexes::IndexKind;
     use counterfoil_core::ops::Operation;
-    use counterfoil_core::ops::asset::Create;
-    use counterfoil_core::state::Powers;
+    use counterfoil_core::ops::account::Once;
     use counterfoil_core::wire::{
         AssetCreators, Authorizer, Parameters, SignedTransaction, Transaction, transaction_id,
     };
@@ -689,18 +688,15 @@ mod tests {
         Ledger::create(folder, &genesis, Some(SEED), &options).unwrap()
     }
 
-    /// The bytes of a transaction that makes an asset, and its id.
-    fn make_asset(ledger: &Ledger, issuer: Id, number: u8) -> (Vec<u8>, Id) {
-        let powers = Powers::default();
-        let symbol = format!("BEAN{number}");
-        let create = Create { issuer, symbol, decimals: 0, supply_cap: 9, policy: Vec::new(), powers };
+    /// The bytes of a transaction that this account signs, and its id.
+    fn sign_one(ledger: &Ledger, account: Id, number: u8) -> (Vec<u8>, Id) {
         let transaction = Transaction {
             version: 1,
             ledger: ledger.id(),
             valid_until: 2_000,
             nonce: [number; 16],
-            authorizers: vec![Authorizer { account: issuer, key: None }],
-            operations: vec![Operation::Create(create)],
+            authorizers: vec![Authorizer { account, key: None }],
+            operations: vec![Operation::Once(Once { account, key: [number; 32] })],
         };
         let id = transaction_id(&encode(&transaction));
         let message = [b"counterfoil/sign/v1\n".as_slice(), id.as_ref()].concat();
@@ -711,10 +707,10 @@ mod tests {
     fn what_only_shares_a_hash_is_not_found() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = create(folder.path());
-        let issuer = Id(signature::public_key(&SEED));
+        let signer = Id(signature::public_key(&SEED));
         let (stranger, shared) = (Id([9; 32]), ledger.check().unwrap());
         let apply = |number: u8, false_accounts: &[Id]| {
-            let (bytes, id) = make_asset(&ledger, issuer, number);
+            let (bytes, id) = sign_one(&ledger, signer, number);
             let mut batch = Batch::default();
             batch.push(&bytes);
             let rows = ledger.apply(batch, Some(1_000)).unwrap();
@@ -730,7 +726,7 @@ mod tests {
         let commit_index = ledger.size().unwrap() - 1;
         {
             let mut state = shared.state.lock().unwrap();
-            let hash = state.unsaved.key.account_hash(&issuer);
+            let hash = state.unsaved.key.account_hash(&signer);
             (0..=commit_index).for_each(|index| state.unsaved.push(IndexKind::Accounts, hash, index));
         }
         let (id, first) = apply(1, &[stranger]);
@@ -742,10 +738,10 @@ mod tests {
             assert_eq!(ledger.index_of(&id).unwrap(), Some(first));
             assert_eq!(ledger.index_of(&twin).unwrap(), None, "its first bytes are those of another");
             assert_eq!(ledger.account_entries(&stranger, 0, 10).unwrap(), [0_u64; 0]);
-            assert_eq!(ledger.account_entries(&issuer, 0, 1).unwrap(), [first], "after two that are none of its");
-            assert_eq!(ledger.account_entries(&issuer, 0, 2).unwrap(), [first, second]);
-            assert_eq!(ledger.account_entries(&issuer, first + 1, 2).unwrap(), [second]);
-            assert_eq!(ledger.account_entries(&issuer, 0, 0).unwrap(), [0_u64; 0]);
+            assert_eq!(ledger.account_entries(&signer, 0, 1).unwrap(), [first], "after two that are none of its");
+            assert_eq!(ledger.account_entries(&signer, 0, 2).unwrap(), [first, second]);
+            assert_eq!(ledger.account_entries(&signer, first + 1, 2).unwrap(), [second]);
+            assert_eq!(ledger.account_entries(&signer, 0, 0).unwrap(), [0_u64; 0]);
             ledger.flush().unwrap();
         }
         drop(shared);
@@ -760,10 +756,10 @@ mod tests {
         for lost in [IndexKind::Transactions, IndexKind::Accounts] {
             let folder = tempfile::tempdir().unwrap();
             let ledger = create(folder.path());
-            let issuer = Id(signature::public_key(&SEED));
+            let signer = Id(signature::public_key(&SEED));
             for number in 0..3 {
                 let mut batch = Batch::default();
-                batch.push(&make_asset(&ledger, issuer, number).0);
+                batch.push(&sign_one(&ledger, signer, number).0);
                 ledger.apply(batch, Some(1_000)).unwrap();
                 if number == 1 {
                     let shared = ledger.check().unwrap();

@@ -44,8 +44,8 @@ struct Short {
 
 impl Short {
     fn new(tag: u32, index: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = index.to_be_bytes();
-        Self { tag, index_high: u32::from_be_bytes([a, b, c, d]), index_low: u32::from_be_bytes([e, f, g, h]) }
+        let half = |index: u64| u32::try_from(index & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        Self { tag, index_high: half(index >> 32), index_low: half(index) }
     }
 
     fn index(self) -> u64 {
@@ -90,8 +90,8 @@ impl Seen {
     }
 
     fn tag(&self, pair_prefix: u64) -> u32 {
-        let [a, b, c, d, ..] = self.hashing.hash_number(pair_prefix).to_be_bytes();
-        u32::from_be_bytes([a, b, c, d])
+        let hash = self.hashing.hash_number(pair_prefix).to_be_bytes();
+        hash.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
     }
 
     /// The log indexes of transactions that may have used this pair and whose `valid_until` may lie after this time.
