@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from counterfoil import Authorizer, Key, Ledger, Transaction
@@ -22,7 +23,11 @@ from benches.compare.crates import PROGRAM, Crate
 from benches.compare.lmdb_merkle import LmdbMerkle
 from benches.compare.postgresql import Bulk, OneByOne
 from benches.compare.sqlite import Sqlite
-from benches.compare.transfers import SIGNATURES, Layout
+from benches.compare.transfers import SIGNATURES, Layout, signature_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.pool import Pool
 
 KEYS = [Key.from_seed(bytes([number]) * 32) for number in range(1, 12)]
 ANN, BOB, CAT = KEYS[:3]
@@ -50,9 +55,15 @@ class Club:
         return dict.fromkeys(self.opening.accounts, self.opening.amount)
 
 
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Pool]:
+    with signature_workers() as pool:
+        yield pool
+
+
 @pytest.fixture
-def club(tmp_path: Path) -> Club:
-    opening = open_ledger(tmp_path / "ledger", [key.account for key in KEYS], batch=10)
+def club(tmp_path: Path, workers: Pool) -> Club:
+    opening = open_ledger(tmp_path / "ledger", [key.account for key in KEYS], 10, workers)
     with Ledger.open(opening.ledger, read_only=True) as ledger:
         return Club(opening, ledger.time)
 

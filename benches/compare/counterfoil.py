@@ -16,6 +16,7 @@ from benches.compare.transfers import Layout
 from benches.fixture import funded_ledger
 
 if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
     from pathlib import Path
 
     from counterfoil.ledger import Outcomes
@@ -30,12 +31,12 @@ REFUSALS = {
 }
 
 
-def opening(folder: Path, accounts: list[bytes], batch: int) -> Opening:
+def opening(folder: Path, accounts: list[bytes], batch: int, workers: Pool) -> Opening:
     """Make the ledger in which the accounts are funded, and for which the transfers are signed."""
     ledger, asset = funded_ledger(folder, accounts, OPERATOR, ISSUER)
     amount, layout = ledger.balance(asset, accounts[0]), Layout(ledger.id, asset)
     ledger.close()
-    return Opening(accounts=accounts, amount=amount, ledger=folder, layout=layout, batch=batch)
+    return Opening(accounts=accounts, amount=amount, ledger=folder, layout=layout, batch=batch, workers=workers)
 
 
 class Counterfoil(Contender):
