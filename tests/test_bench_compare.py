@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from counterfoil import Authorizer, Key, Ledger, Transaction
@@ -22,8 +23,12 @@ from benches.compare.crates import PROGRAM, Crate
 from benches.compare.lmdb_merkle import LmdbMerkle
 from benches.compare.postgresql import Bulk, OneByOne
 from benches.compare.sqlite import Sqlite
-from benches.compare.transfers import SIGNATURES, Layout
+from benches.compare.transfers import SIGNATURES, Layout, signature_workers
 from benches.fixture import FUNDS, ISSUER, OPERATOR, TIME_MS, VALID_UNTIL_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.pool import Pool
 
 KEYS = [Key.from_seed(bytes([number]) * 32) for number in range(1, 12)]
 ANN, BOB, CAT = KEYS[:3]
@@ -51,8 +56,14 @@ class Club:
         return dict.fromkeys(self.opening.accounts, self.opening.amount)
 
 
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Pool]:
+    with signature_workers() as pool:
+        yield pool
+
+
 @pytest.fixture
-def club(tmp_path: Path) -> Club:
+def club(tmp_path: Path, workers: Pool) -> Club:
     accounts = [key.account for key in KEYS]
     path = tmp_path / "ledger"
     with Ledger.create(path, origin="bench.example/coin", operator=OPERATOR, time=TIME_MS) as ledger:
@@ -67,7 +78,8 @@ def club(tmp_path: Path) -> Club:
             tell=lambda _done, _all: None,
         )
         layout = Layout(ledger.id, asset)
-    return Club(Opening(accounts=accounts, amount=FUNDS, ledger=path, layout=layout, batch=10), TIME_MS)
+    opening = Opening(accounts=accounts, amount=FUNDS, ledger=path, layout=layout, batch=10, workers=workers)
+    return Club(opening, TIME_MS)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from benches.compare.crates import Jmt, Nomt
 from benches.compare.lmdb_merkle import LmdbMerkle
 from benches.compare.postgresql import Bulk, OneByOne
 from benches.compare.sqlite import Sqlite
+from benches.compare.transfers import signature_workers
 from benches.fixture import Recipe, prepare
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def compare(arguments: argparse.Namespace, folder: Path, closing: contextlib.Exi
     CACHE.mkdir(exist_ok=True)
     say(f"{arguments.accounts:,} accounts …")
     fixture = prepare(CACHE.resolve(), arguments.accounts)
-    begun = opening(folder / "counterfoil", fixture, arguments.batch)
+    workers = closing.enter_context(signature_workers())
+    begun = opening(folder / "counterfoil", fixture, arguments.batch, workers)
     kinds = [kind for kind in CONTENDERS if kind is Counterfoil or kind.key in arguments.contenders]
     there, skipped = start(kinds, folder, begun, closing)
     balances = dict.fromkeys(begun.accounts, begun.amount)

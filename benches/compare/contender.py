@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
     from pathlib import Path
 
     from benches.compare.transfers import Layout
@@ -59,6 +60,7 @@ class Opening:
         ledger: The folder of the Counterfoil ledger in which they have it.
         layout: How the transfers are encoded, which are signed for this ledger.
         batch: How many transfers are stored in one go.
+        workers: Processes that verify signatures for those who have nothing of their own for that.
     """
 
     accounts: list[bytes]
@@ -66,6 +68,7 @@ class Opening:
     ledger: Path
     layout: Layout
     batch: int
+    workers: Pool
 
     def batches(self, items: list[Any]) -> list[list[Any]]:
         """Cut what is to be applied into batches."""

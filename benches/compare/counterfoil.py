@@ -16,6 +16,7 @@ from benches.compare.transfers import Layout
 from benches.fixture import FUNDS, OPERATOR, Fixture, reopened
 
 if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
     from pathlib import Path
 
     from counterfoil.ledger import Ledger, Outcomes
@@ -29,13 +30,13 @@ REFUSALS = {
 }
 
 
-def opening(folder: Path, fixture: Fixture, batch: int) -> Opening:
+def opening(folder: Path, fixture: Fixture, batch: int, workers: Pool) -> Opening:
     """Copy the ledger in which the accounts are funded, and for which the transfers are signed."""
     shutil.copytree(fixture.folder / "ledger", folder)
     ids = fixture.account_ids
     accounts = [ids[number] for number in range(fixture.accounts)]
     layout = Layout(fixture.ledger, fixture.asset)
-    return Opening(accounts=accounts, amount=FUNDS, ledger=folder, layout=layout, batch=batch)
+    return Opening(accounts=accounts, amount=FUNDS, ledger=folder, layout=layout, batch=batch, workers=workers)
 
 
 class Counterfoil(Contender):

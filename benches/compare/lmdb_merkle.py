@@ -137,7 +137,7 @@ class LmdbMerkle(Contender):
         self._absent = [pairs[0] for pairs in levels_of([EMPTY], self._depth)]
 
     def apply(self, prepared: list[bytes]) -> dict[int, Refusal]:
-        """Verify on all cores, apply one by one, renew the root and commit each batch."""
+        """Verify in processes, apply one by one, renew the root and commit each batch."""
         refused, position = {}, 0
         for batch in verified(self._opening, prepared):
             with self._open.begin(write=True) as transaction:

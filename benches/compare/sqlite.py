@@ -69,7 +69,7 @@ class Sqlite(Contender):
         database.execute("COMMIT")
 
     def apply(self, prepared: list[bytes]) -> dict[int, Refusal]:
-        """Verify on all cores, apply one by one, commit each batch."""
+        """Verify in processes, apply one by one, commit each batch."""
         refused, position = {}, 0
         database = self._open
         for batch in verified(self._opening, prepared):

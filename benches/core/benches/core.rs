@@ -10,7 +10,7 @@ use counterfoil_core::merkle::sum_map::{Leaf, Node, root};
 use counterfoil_core::ops::Operation;
 use counterfoil_core::ops::asset::Create;
 use counterfoil_core::ops::r#move::{Mint, Transfer};
-use counterfoil_core::signature::{Check, public_key, sign, verify, verify_batch};
+use counterfoil_core::signature::{Check, NoKeys, public_key, sign, verify, verify_batch};
 use counterfoil_core::state::{Powers, Record, Records, SeenTransaction, Table, tree_key};
 use counterfoil_core::wire::{
     AssetCreators, Authorizer, Genesis, Parameters, SignedTransaction, Transaction, encode, transaction_id,
@@ -237,8 +237,10 @@ fn transactions(criterion: &mut Criterion) {
     group.bench_function("decode and check the form of 1,024", |bench| {
         bench.iter(|| batch.iter().map(|bytes| admit_form(black_box(bytes), &rules)).collect::<Vec<_>>());
     });
-    group.bench_function("admit 1,024, signatures included", |bench| bench.iter(|| admit(black_box(&batch), &rules)));
-    let admissions = admit(&batch, &rules);
+    group.bench_function("admit 1,024, signatures included", |bench| {
+        bench.iter(|| admit(black_box(&batch), &rules, &NoKeys))
+    });
+    let admissions = admit(&batch, &rules, &NoKeys);
     group.bench_function("apply 1,024", |bench| {
         bench.iter_batched_ref(
             || (machine.clone(), records.clone()),
