@@ -18,6 +18,11 @@ impl Id {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// The first 8 bytes, which order ids as the whole does wherever they differ.
+    pub fn prefix(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
 }
 
 impl fmt::Display for Id {

@@ -18,7 +18,8 @@ use counterfoil_core::ops::r#move::{Mint, Pay, Payee, Transfer};
 use counterfoil_core::signature::{Check, public_key, sign};
 use counterfoil_core::state::Powers;
 use counterfoil_core::wire::{
-    AssetCreators, Authorizer, Genesis, Parameters, SignedTransaction, Transaction, encode, transaction_id,
+    AssetCreators, Authorizer, Genesis, Parameters, SignedTransaction, Transaction, encode, signed_message,
+    transaction_id,
 };
 use counterfoil_engine::{Batch, Ledger, Options, Result};
 use rayon::prelude::*;
@@ -261,7 +262,7 @@ fn transaction(ledger: Id, seed: &[u8; 32], nonce: [u8; 16], operations: Vec<Ope
         authorizers: vec![Authorizer { account: Id(key), key: None }],
         operations,
     };
-    let message = [b"counterfoil/sign/v1\n".as_slice(), transaction_id(&encode(&transaction)).as_ref()].concat();
+    let message = signed_message(&transaction_id(&encode(&transaction))).to_vec();
     let signature = sign(seed, &message);
     let bytes = encode(&SignedTransaction { transaction, signatures: vec![signature] });
     Signed { bytes, key, signature, message }

@@ -84,7 +84,7 @@ impl std::fmt::Debug for HashKey {
 
 /// A transaction's id is a hash already.
 fn transaction_hash(id: &Id) -> u64 {
-    id.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    id.prefix()
 }
 
 /// Every account that a transaction is of interest to, some perhaps more than once.

@@ -45,7 +45,7 @@ impl KeyCache {
 
     fn shard(&self, hash: u64) -> Option<MutexGuard<'_, Shard>> {
         // The table below takes its place from the low bits and the highest seven.
-        let number = usize::try_from((hash >> 40) % 16).ok()?;
+        let number = usize::try_from(hash >> 40).ok()?.checked_rem(SHARDS)?;
         self.shards.get(number).map(lock)
     }
 }
@@ -87,13 +87,15 @@ impl Shard {
             kept.push(new);
             kept.len().saturating_sub(1)
         } else {
+            let all = kept.len();
+            let after = |hand: usize| if hand.saturating_add(1) < all { hand.saturating_add(1) } else { 0 };
             while let Some(found) = kept.get_mut(*hand)
                 && std::mem::take(&mut found.used)
             {
-                *hand = if hand.saturating_add(1) < kept.len() { hand.saturating_add(1) } else { 0 };
+                *hand = after(*hand);
             }
             let place = *hand;
-            *hand = if hand.saturating_add(1) < kept.len() { hand.saturating_add(1) } else { 0 };
+            *hand = after(place);
             let Some(found) = kept.get_mut(place) else { return };
             let old = std::mem::replace(found, new);
             if let Ok(entry) = places.find_entry(hashing.hash(&old.encoding), |at| *at == place) {

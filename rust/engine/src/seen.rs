@@ -68,16 +68,12 @@ pub(crate) struct Seen {
 
 impl Remembered {
     pub(crate) fn new(pair: &Id, valid_until: u64, index: u64) -> Self {
-        Self { pair_prefix: prefix(pair), valid_until, index }
+        Self { pair_prefix: pair.prefix(), valid_until, index }
     }
 
     fn minute(&self) -> u64 {
         minute(self.valid_until)
     }
-}
-
-fn prefix(pair: &Id) -> u64 {
-    pair.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 fn minute(time: u64) -> u64 {
@@ -96,7 +92,7 @@ impl Seen {
 
     /// The log indexes of transactions that may have used this pair and whose `valid_until` may lie after this time.
     pub(crate) fn candidates(&self, pair: &Id, time: u64) -> impl Iterator<Item = u64> {
-        let tag = self.tag(prefix(pair));
+        let tag = self.tag(pair.prefix());
         let live = self.minutes.range(minute(time)..);
         live.flat_map(move |(_, seen)| seen.iter_hash(spread(tag)).filter(move |short| short.tag == tag))
             .map(|short| short.index())

@@ -248,9 +248,8 @@ impl Tree {
             place.1 = key;
         }
         // Hashes: eight bytes order nearly all of them.
-        let prefix = |key: &Id| key.0.first_chunk().map_or(0, |prefix| u64::from_be_bytes(*prefix));
         let order = |left: &(u32, Id, usize), right: &(u32, Id, usize)| {
-            (left.0, prefix(&left.1)).cmp(&(right.0, prefix(&right.1))).then_with(|| left.cmp(right))
+            (left.0, left.1.prefix()).cmp(&(right.0, right.1.prefix())).then_with(|| left.cmp(right))
         };
         if places.len() < PARALLEL_MIN {
             places.sort_unstable_by(order);
