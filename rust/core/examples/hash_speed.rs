@@ -31,7 +31,7 @@ fn main() {
         |pairs| Node::parents(pairs).expect("small"),
     );
     compare("sum map: leaf", &ids, |id| Leaf::new(*id, 7, &[]), |ids| leaves(ids, |id| (id, 7, &[])));
-    compare("tree key", &ids, tree_key, tree_keys);
+    compare("tree key", &ids, tree_key, |ids| tree_keys(ids, |id| id));
     let pairs: Vec<[Id; 2]> = ids.iter().zip(ids.iter().rev()).map(|(left, right)| [*left, *right]).collect();
     compare("log: node", &pairs, |[left, right]| node_hash(left, right), node_hashes);
     for length in [100, 300] {

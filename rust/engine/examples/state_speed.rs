@@ -35,7 +35,7 @@ fn measure(folder: &std::path::Path, accounts: u64, changes: u64, rounds: u64) -
 
     let all: Vec<Change> = (0..accounts).map(|number| put(number, 1_000_u64)).collect();
     let begun = Instant::now();
-    tree.update(&store, all)?;
+    tree.update(&store, &all)?;
     report("build", begun.elapsed(), accounts);
     flush(&mut tree, &store, 0)?;
 
@@ -49,7 +49,7 @@ fn measure(folder: &std::path::Path, accounts: u64, changes: u64, rounds: u64) -
     for round in 1..=rounds {
         let some: Vec<Change> = (0..changes).map(|_| put(below(accounts), below(1_000))).collect();
         let begun = Instant::now();
-        tree.update(&store, some)?;
+        tree.update(&store, &some)?;
         report("update", begun.elapsed(), changes);
         flush(&mut tree, &store, round)?;
     }

@@ -300,18 +300,18 @@ impl Cache {
         self.dirty.len()
     }
 
-    /// Takes what changed since the last delta and says the delta's number.
-    pub(crate) fn take_delta(&mut self) -> Result<(u64, Vec<Change>)> {
-        let dirty = std::mem::take(&mut self.dirty);
-        let mut changes = Vec::with_capacity(dirty.len());
-        for place in dirty {
-            let slot = slot_at(&self.slots, place).ok_or_else(lost)?;
+    /// Adds what changed since the last delta to `changes` and says the delta's number.
+    pub(crate) fn take_delta(&mut self, changes: &mut Vec<Change>) -> Result<u64> {
+        changes.reserve(self.dirty.len());
+        for place in &self.dirty {
+            let slot = slot_at(&self.slots, *place).ok_or_else(lost)?;
             let table = self.table(slot.table).ok_or_else(lost)?;
             changes.push(Change { table: table.table, record_id: slot.id, record: slot.record.clone() });
         }
+        self.dirty.clear();
         let number = self.delta;
         self.delta = self.delta.saturating_add(1);
-        Ok((number, changes))
+        Ok(number)
     }
 
     /// Changes of the current delta in one table: what iteration must lay over the stored records.
@@ -428,7 +428,8 @@ mod tests {
                         cache.fetch(&wanted, &disk).unwrap();
                     }
                     _ => {
-                        let (delta, changes) = cache.take_delta().unwrap();
+                        let mut changes = Vec::new();
+                        let delta = cache.take_delta(&mut changes).unwrap();
                         disk.flush(changes);
                         cache.cover(delta);
                         assert_eq!(*disk.0.borrow(), model, "{step}");
@@ -448,7 +449,8 @@ mod tests {
         for number in 0..200_000 {
             cache.set(&table, &id(number), Some(record(number)), &disk).unwrap();
             if number % 500 == 0 {
-                let (delta, changes) = cache.take_delta().unwrap();
+                let mut changes = Vec::new();
+                let delta = cache.take_delta(&mut changes).unwrap();
                 disk.flush(changes);
                 cache.cover(delta);
             }

@@ -152,8 +152,9 @@ impl Ledger {
         let mut replica = Replica::begin(genesis, cache, &store, &reader, options.indexed)?;
         replica.position.through = 1;
         let position = replica.position.clone();
-        let (delta, changes) = replica.cache.take_delta()?;
-        let root = tree.update(&store, changes)?;
+        let mut changes = Vec::new();
+        let delta = replica.cache.take_delta(&mut changes)?;
+        let root = tree.update(&store, &changes)?;
         let commit = replica.commit(1, genesis.time, root, true);
         log.append(&[Entry::Commit(commit.clone()).encode()])?;
         replica.committed(&commit);

@@ -537,8 +537,9 @@ impl Replica {
         while let Some(Boundary { index: at, commit }) =
             boundaries.get(*next).filter(|next| next.commit.through == index)
         {
-            let (_, changes) = self.cache.take_delta()?;
-            let root = tree.update(store, changes)?;
+            let mut changes = Vec::new();
+            self.cache.take_delta(&mut changes)?;
+            let root = tree.update(store, &changes)?;
             if root != commit.state_root {
                 return Err(corrupt_entry(
                     *at,

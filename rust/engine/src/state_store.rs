@@ -3,7 +3,7 @@
 //! Everything is written by [`StateStore::write_flush`], in one transaction: a crash leaves the state of one flush or
 //! of the next. The state is a cache of the log, so how it is laid out binds nobody; its root does.
 
-use crate::block::{BlockKey, Leaves, seal, unseal};
+use crate::block::{self, BlockBytes, BlockKey, Leaves, PackedLeaf, seal, unseal};
 use crate::cache::Stored;
 use crate::environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 use crate::error::{Error, Result};
@@ -11,7 +11,6 @@ use crate::index_runs::{IndexRuns, NewRuns};
 use crate::indexes::{HashKey, IndexEntries, Sought};
 use crate::log_store::LogReader;
 use crate::seen::{self, Remembered};
-use crate::subtree::BlockMap;
 use crate::tips::PageMap;
 use counterfoil_core::Id;
 use counterfoil_core::state::{Record, Table, TableName, tree_key};
@@ -30,12 +29,15 @@ pub struct StateMark {
     pub state_root: Id,
 }
 
+/// Changed blocks, by key, each once; none is one that is deleted.
+pub(crate) type BlockWrites = Vec<(BlockKey, Option<Arc<[u8]>>)>;
+
 /// What one flush writes. Made by `Tree::begin_flush`.
 #[derive(Debug)]
 pub struct FlushBatch {
     pub(crate) mark: StateMark,
     pub(crate) leaves_max: u16,
-    pub(crate) blocks: Arc<BlockMap>,
+    pub(crate) blocks: BlockWrites,
     /// Tables whose tip pages are all written anew.
     pub(crate) tips_cleared: Vec<u32>,
     pub(crate) tips: PageMap,
@@ -47,7 +49,7 @@ pub struct FlushBatch {
 }
 
 impl FlushBatch {
-    pub(crate) const fn new(mark: StateMark, leaves_max: u16, blocks: Arc<BlockMap>) -> Self {
+    pub(crate) const fn new(mark: StateMark, leaves_max: u16, blocks: BlockWrites) -> Self {
         Self {
             mark,
             leaves_max,
@@ -117,8 +119,8 @@ const META_LAYOUT: &[u8] = b"layout";
 /// What begins the names of values that are not the store's own.
 const META_VALUE: &str = "value/";
 
-/// The version of the databases' layout. Version 1 had the indexes in B-trees of ids.
-const LAYOUT: u32 = 2;
+/// The version of the databases' layout. Version 1 had the indexes in B-trees of ids, version 2 tree keys in the blocks.
+const LAYOUT: u32 = 3;
 
 impl StateStore {
     /// Makes an empty state in a folder that has none.
@@ -164,9 +166,9 @@ impl StateStore {
             for (key, value) in &remembered {
                 self.seen.put(transaction, key, value)?;
             }
-            for (key, bytes) in batch.blocks.iter() {
+            for (key, bytes) in &batch.blocks {
                 match bytes {
-                    Some(bytes) => self.blocks.put(transaction, key.as_bytes(), bytes)?,
+                    Some(bytes) => self.blocks.put(transaction, key.as_bytes(), &block::stored(key, bytes))?,
                     None => {
                         self.blocks.delete(transaction, key.as_bytes())?;
                     }
@@ -357,8 +359,8 @@ impl Stored for Snapshot<'_> {
         if key.table() != number {
             return Ok(None);
         }
-        let found = Leaves::new(key, bytes)?.find_key(tree_key)?;
-        found.map(|leaf| record_of(&key, &leaf, record_id)).transpose()
+        let found = Leaves::new(key, BlockBytes::Stored(bytes))?.find(record_id)?;
+        Ok(found.map(PackedLeaf::record))
     }
 
     fn has_table(&self, table: &Table) -> Result<bool> {
@@ -397,14 +399,6 @@ impl StateStore {
             .map(Some)
             .ok_or_else(|| corrupt("meta", &"mark", "44 bytes that match their checksum", format!("{bytes:02x?}")))
     }
-}
-
-/// The record of a leaf, which must be the one asked for: two ids with one tree key would be a broken SHA-256.
-pub(crate) fn record_of(key: &BlockKey, leaf: &crate::block::PackedLeaf<'_>, record_id: &Id) -> Result<Record> {
-    if leaf.record_id != *record_id {
-        return Err(corrupt("blocks", key, &format!("record {record_id}"), format!("record {}", leaf.record_id)));
-    }
-    Ok(Record { sum: leaf.sum, value: leaf.value.to_vec() })
 }
 
 fn each_block_key(

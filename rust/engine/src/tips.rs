@@ -11,7 +11,7 @@
 
 use crate::block::{BlockKey, seal, unseal};
 use crate::error::{Error, Result};
-use crate::subtree::{Branch, Subtree};
+use crate::subtree::{Block, Branch, Held, Subtree};
 use counterfoil_core::Id;
 use counterfoil_core::merkle::sum_map::{self, DEPTH_MAX, Node};
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ fn collect(table: u32, subtree: &Subtree, bound: &Id, depth: usize, bits: u8, pa
             collect(table, &branch.right, &sum_map::with_bit(bound, depth), below, bits, pages);
         }
         Subtree::Empty => {}
-        Subtree::Block { .. } | Subtree::Branch(_) => {
+        Subtree::Block(_) | Subtree::Branch(_) => {
             let key = BlockKey::new(table, bound);
             pages.insert(key, Some(encode(&key, bits, depth, subtree)));
         }
@@ -96,7 +96,7 @@ fn encode(key: &BlockKey, bits: u8, depth: usize, subtree: &Subtree) -> Vec<u8> 
 fn encode_subtree(subtree: &Subtree, bytes: &mut Vec<u8>) {
     match subtree {
         Subtree::Empty => bytes.push(0),
-        Subtree::Block { count, node } => {
+        Subtree::Block(Block { count, node, .. }) => {
             bytes.push(1);
             bytes.extend_from_slice(&count.to_be_bytes());
             bytes.extend_from_slice(&node.hash.0);
@@ -171,8 +171,7 @@ fn place(at: &mut Subtree, bound: &Id, depth: usize, depth_end: usize, page: Sub
     }
     if matches!(at, Subtree::Empty) {
         // Hashed in the end, by `complete`.
-        let (left, right) = (Subtree::Empty, Subtree::Empty);
-        *at = Subtree::Branch(Box::new(Branch { left, right, node: Node::EMPTY, count: 0, blocks: 0 }));
+        *at = Subtree::Branch(Box::new(Branch::unhashed(Subtree::Empty, Subtree::Empty)));
     }
     let Subtree::Branch(branch) = at else { return Err(()) };
     let child = if sum_map::bit(bound, depth) { &mut branch.right } else { &mut branch.left };
@@ -205,7 +204,7 @@ fn decode_subtree(rest: &mut &[u8], depth: usize, leaves_max: usize) -> Decoded<
                 return Err("a count that a block can have");
             }
             let node = Node { hash: Id(take(rest)?), sum: u128::from_be_bytes(take(rest)?) };
-            Ok(Subtree::Block { count, node })
+            Ok(Subtree::Block(Block { node, count, held: Held::No }))
         }
         [2] if depth < DEPTH_MAX => {
             let below = depth.saturating_add(1);

@@ -1,14 +1,14 @@
 //! The tables of the committed state as trees: updating them, proving what they hold, and flushing what changed.
 //!
 //! The tree above the leaf blocks is in memory, rebuilt at opening from the tip pages. An update hashes only what
-//! changed and leaves the changed blocks *pending*; a flush takes them aside, so that updates and lookups go on while
-//! LMDB writes them. Lookups go from the pending blocks to the flushing ones to LMDB.
+//! changed, and the tree *holds* the changed blocks until LMDB has them: updates and lookups go on while a flush is
+//! written.
 
-use crate::block::{BlockKey, Leaves, PackedLeaf};
+use crate::block::{BlockBytes, BlockKey, Leaves, PackedLeaf, PlacedLeaf};
 use crate::environment::ReadTransaction;
 use crate::error::{Error, Result};
-use crate::state_store::{FlushBatch, StateMark, StateStore, corrupt, record_of};
-use crate::subtree::{Delta, PARALLEL_MIN, Pending, Reader, Subtree, Update, block_leaves};
+use crate::state_store::{BlockWrites, FlushBatch, StateMark, StateStore, corrupt};
+use crate::subtree::{Block, Held, Place, Reader, Subtree, Update};
 use crate::tips::{self, Assembly};
 use counterfoil_core::Id;
 use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError};
@@ -71,7 +71,11 @@ pub struct Tree {
     by_number: BTreeMap<u32, Table>,
     /// Tables that no flush has begun to write.
     new_tables: Vec<(u32, Table)>,
-    pending: Pending,
+    /// Blocks that stood when the last flush began, and may stand no more.
+    removed: Vec<BlockKey>,
+    is_flushing: bool,
+    /// Where the changes of an update go; kept for its memory.
+    places: Vec<Place>,
     /// Why it refuses work: an update that failed may have changed some of the trees.
     poisoned: Option<String>,
 }
@@ -107,7 +111,9 @@ impl Tree {
             tables: BTreeMap::new(),
             by_number: store.load_tables(transaction)?,
             new_tables: Vec::new(),
-            pending: Pending::default(),
+            removed: Vec::new(),
+            is_flushing: false,
+            places: Vec::new(),
             poisoned: None,
         };
         let mut assemblies: BTreeMap<u32, Assembly> =
@@ -138,7 +144,7 @@ impl Tree {
     /// The directory must say of every table what its tips say, in the transaction that the tips were read in: a
     /// flush may have been written since.
     fn check_directory(&self, store: &StateStore, transaction: ReadTransaction) -> Result<()> {
-        let reader = Reader::within(store, &self.pending, transaction);
+        let reader = Reader::within(store, transaction);
         let mut expected = BTreeMap::new();
         for (table, node) in self.tables() {
             expected.insert(tree_key(&table.directory_record_id()), (table, node));
@@ -199,9 +205,9 @@ impl Tree {
     /// An error leaves the tree unusable, except one about a change that is refused before anything is touched
     /// ([`Error::Invalid`] for a value that is too long or a change of the directory). The calling thread holds no
     /// snapshot or read transaction.
-    pub fn update(&mut self, store: &StateStore, changes: Vec<Change>) -> Result<Id> {
+    pub fn update(&mut self, store: &StateStore, changes: &[Change]) -> Result<Id> {
         self.check_usable()?;
-        for change in &changes {
+        for change in changes {
             let length = change.record.as_ref().map_or(0, |record| record.value.len());
             if length > VALUE_BYTES_MAX {
                 let id = change.record_id;
@@ -215,7 +221,7 @@ impl Tree {
         }
         // Until it is known to have gone well: a panic in here must not leave a tree that looks whole.
         self.poisoned = Some("a change of the state did not finish".to_owned());
-        match self.update_tables(store, &changes) {
+        match self.update_tables(store, changes) {
             Ok(()) => {
                 self.poisoned = None;
                 Ok(self.root())
@@ -228,91 +234,81 @@ impl Tree {
     }
 
     fn update_tables(&mut self, store: &StateStore, changes: &[Change]) -> Result<()> {
-        let mut places = Vec::with_capacity(changes.len());
-        for (index, change) in changes.iter().enumerate() {
-            let known = self.tables.get(&change.table).map(|tree| tree.number);
-            match (known, &change.record) {
-                (Some(number), _) => places.push((number, change.record_id, index)),
-                (None, Some(_)) => places.push((self.intern(change.table)?, change.record_id, index)),
-                // There is nothing to delete in a table that was never used.
-                (None, None) => {}
-            }
-        }
-        let ids: Vec<Id> = places.iter().map(|(_, record_id, _)| *record_id).collect();
-        let keys: Vec<Id> = if places.len() < PARALLEL_MIN {
-            tree_keys(&ids)
-        } else {
-            ids.par_chunks(PARALLEL_MIN).flat_map_iter(tree_keys).collect()
-        };
-        for (place, key) in places.iter_mut().zip(keys) {
-            place.1 = key;
-        }
-        // Hashes: eight bytes order nearly all of them.
-        let order = |left: &(u32, Id, usize), right: &(u32, Id, usize)| {
-            (left.0, left.1.prefix()).cmp(&(right.0, right.1.prefix())).then_with(|| left.cmp(right))
-        };
-        if places.len() < PARALLEL_MIN {
-            places.sort_unstable_by(order);
-        } else {
-            places.par_sort_unstable_by(order);
-        }
+        let places = self.places_of(changes)?;
         let mut directory = Vec::new();
-        for of_table in places.chunk_by(|left, right| left.0 == right.0) {
-            let mut deltas = Vec::with_capacity(of_table.len());
-            for of_key in of_table.chunk_by(|left, right| left.1 == right.1) {
-                if let Some((_, tree_key, index)) = of_key.last()
-                    && let Some(change) = changes.get(*index)
-                {
-                    let (record_id, record) = (change.record_id, change.record.as_ref());
-                    deltas.push(Delta { tree_key: *tree_key, record_id, record });
-                }
-            }
-            let Some(table) = of_table.first().and_then(|(number, ..)| self.by_number.get(number).copied()) else {
+        for of_table in places.chunk_by(|left, right| left.table == right.table) {
+            let Some(table) = of_table.first().and_then(|place| self.by_number.get(&place.table).copied()) else {
                 continue;
             };
             let before = self.table_node(&table);
-            let after = self.update_table(store, &table, &deltas)?;
+            let after = self.update_table(store, &table, changes, of_table)?;
             if before != after {
-                directory.push((table.directory_record_id(), after));
+                // A table without records has no entry.
+                let record = (!after.is_empty()).then(|| Record { sum: 0, value: after.hash.0.to_vec() });
+                directory.push(Change { table: Table::DIRECTORY, record_id: table.directory_record_id(), record });
             }
         }
-        self.update_directory(store, directory)
-    }
-
-    fn update_directory(&mut self, store: &StateStore, roots: Vec<(Id, Node)>) -> Result<()> {
-        if roots.is_empty() {
+        self.places = places;
+        if directory.is_empty() {
             return Ok(());
         }
-        if !self.tables.contains_key(&Table::DIRECTORY) {
-            self.intern(Table::DIRECTORY)?;
-        }
-        let mut entries: Vec<(Id, Id, Option<Record>)> = roots
-            .into_iter()
-            .map(|(record_id, node)| {
-                // A table without records has no entry.
-                let record = (!node.is_empty()).then(|| Record { sum: 0, value: node.hash.0.to_vec() });
-                (tree_key(&record_id), record_id, record)
-            })
-            .collect();
-        entries.sort_by_key(|(tree_key, ..)| *tree_key);
-        let deltas: Vec<Delta<'_>> = entries
-            .iter()
-            .map(|(tree_key, record_id, record)| Delta {
-                tree_key: *tree_key,
-                record_id: *record_id,
-                record: record.as_ref(),
-            })
-            .collect();
-        self.update_table(store, &Table::DIRECTORY, &deltas)?;
+        let places = self.places_of(&directory)?;
+        self.update_table(store, &Table::DIRECTORY, &directory, &places)?;
+        self.places = places;
         Ok(())
     }
 
-    fn update_table(&mut self, store: &StateStore, table: &Table, deltas: &[Delta<'_>]) -> Result<Node> {
+    /// Where changes go: by table, then by tree key, and the last one of each record.
+    fn places_of(&mut self, changes: &[Change]) -> Result<Vec<Place>> {
+        const KEYS_AT_ONCE: usize = 256;
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        places.reserve(changes.len());
+        let (mut last, mut index) = (None, 0_u32);
+        for some in changes.chunks(KEYS_AT_ONCE) {
+            for (change, tree_key) in some.iter().zip(tree_keys(some, |change| &change.record_id)) {
+                let number = match last {
+                    Some((table, number)) if table == change.table => Some(number),
+                    _ => self.tables.get(&change.table).map(|tree| tree.number),
+                };
+                let number = match (number, &change.record) {
+                    (None, Some(_)) => Some(self.intern(change.table)?),
+                    // There is nothing to delete in a table that was never used.
+                    (known, _) => known,
+                };
+                if let Some(table) = number {
+                    last = Some((change.table, table));
+                    places.push(Place { tree_key, table, index });
+                }
+                index = index.checked_add(1).ok_or_else(|| Error::Invalid("2^32 changes at once".to_owned()))?;
+            }
+        }
+        // Hashes: eight bytes order nearly all of them.
+        let order = |place: &Place| (place.table, place.tree_key.prefix());
+        let whole = |place: &Place| (place.tree_key, place.index);
+        let compare =
+            |left: &Place, right: &Place| order(left).cmp(&order(right)).then_with(|| whole(left).cmp(&whole(right)));
+        places.par_sort_unstable_by(compare);
+        places.dedup_by(|later, kept| {
+            let is_same = later.table == kept.table && later.tree_key == kept.tree_key;
+            if is_same {
+                kept.index = later.index;
+            }
+            is_same
+        });
+        Ok(places)
+    }
+
+    fn update_table(
+        &mut self,
+        store: &StateStore,
+        table: &Table,
+        changes: &[Change],
+        places: &[Place],
+    ) -> Result<Node> {
         let Some(tree) = self.tables.get_mut(table) else { return Ok(Node::EMPTY) };
-        let leaves_max = usize::from(self.leaves_max);
-        let update = Update { store, pending: &self.pending, table: tree.number, leaves_max };
-        let writes = update.apply(&mut tree.root, deltas)?;
-        self.pending.current.extend(writes);
+        let update = Update { store, table: tree.number, leaves_max: usize::from(self.leaves_max), changes };
+        self.removed.extend(update.apply(&mut tree.root, places)?);
         Ok(tree.root.node())
     }
 
@@ -333,14 +329,11 @@ impl Tree {
         let Some(tree) = self.tables.get(table) else { return Ok(None) };
         let tree_key = tree_key(record_id);
         let (end, depth) = tree.root.descend(&tree_key, &mut Vec::new());
-        if !matches!(end, Subtree::Block { .. }) {
-            return Ok(None);
-        }
+        let Subtree::Block(block) = end else { return Ok(None) };
         let key = BlockKey::new(tree.number, &sum_map::lower_bound(&tree_key, depth));
-        let reader = Reader::new(store, &self.pending);
-        let bytes = reader.read(&key)?;
-        let found = Leaves::new(key, &bytes)?.find_key(&tree_key)?;
-        found.map(|leaf| record_of(&key, &leaf, record_id)).transpose()
+        let reader = Reader::new(store);
+        let found = Leaves::at_depth(key, depth, reader.read(&key, block)?)?.find(record_id)?;
+        Ok(found.map(PackedLeaf::record))
     }
 
     /// Prove what a table holds under a record id, or that it holds nothing there, down from the state root.
@@ -353,7 +346,7 @@ impl Tree {
     /// Prove what the directory holds under a table's name.
     pub(crate) fn prove_table(&self, store: &StateStore, table: &Table) -> Result<Vec<u8>> {
         self.check_usable()?;
-        self.prove_in(&Reader::new(store, &self.pending), &Table::DIRECTORY, &table.directory_record_id())
+        self.prove_in(&Reader::new(store), &Table::DIRECTORY, &table.directory_record_id())
     }
 
     /// Prove what a table holds under each of these record ids, in one view of the store. The proofs are empty (zero
@@ -363,7 +356,7 @@ impl Tree {
         if self.count(table) == 0 {
             return Ok(vec![Vec::new(); record_ids.len()]);
         }
-        let reader = Reader::new(store, &self.pending);
+        let reader = Reader::new(store);
         record_ids.iter().map(|record_id| self.prove_in(&reader, table, record_id)).collect()
     }
 
@@ -378,21 +371,19 @@ impl Tree {
         let mut siblings = Vec::with_capacity(40);
         let (end, depth) = tree.root.descend(&tree_key, &mut siblings);
         let key = BlockKey::new(tree.number, &sum_map::lower_bound(&tree_key, depth));
-        let bytes;
-        let mut leaves: Vec<PackedLeaf<'_>> = Vec::new();
-        if matches!(end, Subtree::Block { .. }) {
-            bytes = reader.read(&key)?;
-            leaves = block_leaves(key, depth, &bytes)?;
-        }
-        let hashed: Vec<sum_map::Leaf> = leaves.iter().map(PackedLeaf::hashed).collect();
+        let leaves = match end {
+            Subtree::Block(block) => Leaves::at_depth(key, depth, reader.read(&key, block)?)?.placed()?,
+            Subtree::Empty | Subtree::Branch(_) => Vec::new(),
+        };
+        let hashed = sum_map::leaves(&leaves, PlacedLeaf::parts);
         let at_end = sum_map::siblings(&hashed, depth, &tree_key, &mut siblings)
             .map_err(|overflow| wrong(ProofError::Sum(overflow)))?;
-        let at_end = at_end.and_then(|end| leaves.iter().find(|leaf| leaf.tree_key == end.tree_key));
+        let at_end = at_end.and_then(|end| leaves.iter().find(|placed| placed.tree_key == end.tree_key));
         let end = match at_end {
             None => PathEnd::Nothing,
-            Some(leaf) if leaf.tree_key == tree_key => PathEnd::Present(record_of(&key, leaf, record_id)?),
-            Some(leaf) => {
-                PathEnd::Other { tree_key: leaf.tree_key, sum: leaf.sum, value_hash: sum_map::value_hash(leaf.value) }
+            Some(PlacedLeaf { tree_key: found, leaf }) if *found == tree_key => PathEnd::Present(leaf.record()),
+            Some(PlacedLeaf { tree_key, leaf }) => {
+                PathEnd::Other { tree_key: *tree_key, sum: leaf.sum, value_hash: sum_map::value_hash(leaf.value) }
             }
         };
         let proof = MapProof::new(end, siblings).map_err(wrong)?;
@@ -405,7 +396,7 @@ impl Tree {
     /// The records of a table in the order of their tree keys, those after `after`, at most `limit` of them.
     pub fn page(&self, store: &StateStore, table: &Table, after: Option<Id>, limit: usize) -> Result<Vec<Row>> {
         self.check_usable()?;
-        self.page_with(&Reader::new(store, &self.pending), table, after, limit)
+        self.page_with(&Reader::new(store), table, after, limit)
     }
 
     fn page_with(&self, reader: &Reader<'_>, table: &Table, after: Option<Id>, limit: usize) -> Result<Vec<Row>> {
@@ -420,15 +411,28 @@ impl Tree {
     /// and lookups go on meanwhile; [`StateStore::write_flush`] writes it and [`Tree::end_flush`] follows.
     pub fn begin_flush(&mut self, log_index: u64) -> Result<FlushBatch> {
         self.check_usable()?;
-        if self.pending.flushing.is_some() {
+        if std::mem::replace(&mut self.is_flushing, true) {
             return Err(Error::Invalid("a flush is under way: it has to end before the next one begins".to_owned()));
         }
-        let blocks = Arc::new(std::mem::take(&mut self.pending.current));
-        self.pending.flushing = Some(Arc::clone(&blocks));
+        let mut blocks: BlockWrites = Vec::new();
+        for (number, table) in &self.by_number {
+            let Some(tree) = self.tables.get_mut(table) else { continue };
+            tree.root.each_held(&Id::ZERO, 0, &mut |bound, held| {
+                if let Held::Changed(bytes) | Held::Flushing(bytes) = std::mem::replace(held, Held::No) {
+                    blocks.push((BlockKey::new(*number, bound), Some(Arc::clone(&bytes))));
+                    *held = Held::Flushing(bytes);
+                }
+            });
+        }
+        let removed = std::mem::take(&mut self.removed);
+        blocks.extend(removed.into_iter().map(|key| (key, None)));
+        // Of a block that is removed at a place where another one stands now, only the other one counts.
+        blocks.sort_by(|left, right| left.0.cmp(&right.0).then_with(|| left.1.is_none().cmp(&right.1.is_none())));
+        blocks.dedup_by_key(|(key, _)| *key);
+        let keys: Vec<BlockKey> = blocks.iter().map(|(key, _)| *key).collect();
         let mark = StateMark { log_index, state_root: self.root() };
-        let mut batch = FlushBatch::new(mark, self.leaves_max, Arc::clone(&blocks));
+        let mut batch = FlushBatch::new(mark, self.leaves_max, blocks);
         batch.tables = std::mem::take(&mut self.new_tables);
-        let keys: Vec<BlockKey> = blocks.keys().copied().collect();
         for of_table in keys.chunk_by(|left, right| left.table() == right.table()) {
             let Some(number) = of_table.first().map(BlockKey::table) else { continue };
             let Some(tree) = self.by_number.get(&number).and_then(|table| self.tables.get_mut(table)) else { continue };
@@ -444,14 +448,16 @@ impl Tree {
         Ok(batch)
     }
 
-    /// Forget what was flushed, now that the store holds it.
+    /// Let go of what was flushed, now that the store has it.
     pub fn end_flush(&mut self) {
-        self.pending.flushing = None;
-    }
-
-    /// How many blocks wait to be flushed.
-    pub fn pending_blocks(&self) -> usize {
-        self.pending.current.len()
+        self.is_flushing = false;
+        for tree in self.tables.values_mut() {
+            tree.root.each_held(&Id::ZERO, 0, &mut |_, held| {
+                if matches!(held, Held::Flushing(_)) {
+                    *held = Held::No;
+                }
+            });
+        }
     }
 
     /// Check what the store holds from the records up: every block, tip page and table root, the state root, and the
@@ -520,14 +526,13 @@ impl Page<'_> {
                 }
                 self.collect(table, &branch.right, &middle, below)
             }
-            Subtree::Block { .. } => {
+            Subtree::Block(block) => {
                 let key = BlockKey::new(table, bound);
-                let bytes = self.reader.read(&key)?;
-                let fresh = |leaf: &PackedLeaf<'_>| self.after.is_none_or(|after| after < leaf.tree_key);
+                let leaves = Leaves::at_depth(key, depth, self.reader.read(&key, block)?)?.placed()?;
+                let fresh = |placed: &PlacedLeaf<'_>| self.after.is_none_or(|after| after < placed.tree_key);
                 let room = self.limit.saturating_sub(self.rows.len());
-                for leaf in block_leaves(key, depth, &bytes)?.into_iter().filter(fresh).take(room) {
-                    let record = Record { sum: leaf.sum, value: leaf.value.to_vec() };
-                    self.rows.push(Row { tree_key: leaf.tree_key, record_id: leaf.record_id, record });
+                for PlacedLeaf { tree_key, leaf } in leaves.into_iter().filter(fresh).take(room) {
+                    self.rows.push(Row { tree_key, record_id: leaf.record_id, record: leaf.record() });
                 }
                 Ok(())
             }
@@ -544,7 +549,7 @@ fn expect_blocks(
 ) {
     match subtree {
         Subtree::Empty => {}
-        Subtree::Block { count, node } => {
+        Subtree::Block(Block { count, node, .. }) => {
             expected.insert(BlockKey::new(table, bound), (depth, *count, *node));
         }
         Subtree::Branch(branch) => {
@@ -556,15 +561,11 @@ fn expect_blocks(
 }
 
 fn check_block(key: BlockKey, bytes: &[u8], depth: usize, count: u16, node: Node) -> Result<()> {
-    let leaves = block_leaves(key, depth, bytes)?;
+    let leaves = Leaves::at_depth(key, depth, BlockBytes::Stored(bytes))?.placed()?;
     if leaves.len() != usize::from(count) {
         return Err(corrupt("blocks", &key, &format!("{count} leaves"), leaves.len().to_string()));
     }
-    if let Some(leaf) = leaves.iter().find(|leaf| tree_key(&leaf.record_id) != leaf.tree_key) {
-        let found = format!("{} of record {}", leaf.tree_key, leaf.record_id);
-        return Err(corrupt("blocks", &key, "tree keys that are the hashes of their record ids", found));
-    }
-    let hashed: Vec<sum_map::Leaf> = leaves.iter().map(PackedLeaf::hashed).collect();
+    let hashed = sum_map::leaves(&leaves, PlacedLeaf::parts);
     let found = sum_map::root(&hashed, depth)
         .map_err(|overflow| corrupt("blocks", &key, "sums below 2^128", overflow.to_string()))?;
     if found != node {

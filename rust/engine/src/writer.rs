@@ -11,6 +11,7 @@
 
 use crate::admit::{ApplyJob, Batch, Outcomes, Piece, Reply, admit_parts};
 use crate::error::{Error, Result};
+use crate::indexes::IndexEntries;
 use crate::ledger::OutcomeRow;
 use crate::log_store::LogStore;
 use crate::opening::sign_if_missing;
@@ -91,9 +92,21 @@ pub(crate) struct CommitTask {
     position: Position,
 }
 
+/// What the thread that keeps the tree is sent, and does in this order.
+enum TreeTask {
+    Commit(CommitTask),
+    /// The tree stands at a durable commit, which is to be flushed.
+    Flush(FlushTask),
+    /// The flush is written.
+    EndFlush,
+}
+
+/// What is flushed beside the tree.
 struct FlushTask {
-    batch: FlushBatch,
+    position: Position,
     delta: u64,
+    indexes: Arc<IndexEntries>,
+    remembered: Vec<Remembered>,
 }
 
 /// The threads of a ledger that is open for writing.
@@ -105,7 +118,7 @@ impl Threads {
     /// Starts them.
     pub(crate) fn start(shared: &Arc<Shared>, log: LogStore, operator: Option<[u8; 32]>) -> Result<Self> {
         let (work, receive_work) = channel();
-        let (commits, receive_commits) = channel();
+        let (tree_tasks, receive_tree_tasks) = channel();
         let (flushes, receive_flushes) = channel();
         let uncommitted = shared.has_uncommitted_entries()?;
         let state_is_new = shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).is_none();
@@ -114,8 +127,7 @@ impl Threads {
             log,
             operator,
             work: receive_work,
-            commits,
-            flushes,
+            tree_tasks,
             parts: BTreeMap::new(),
             next_part: 0,
             events: VecDeque::new(),
@@ -135,6 +147,7 @@ impl Threads {
             checkpoint_waiters: Vec::new(),
             flush_waiters: Vec::new(),
             staged: Vec::new(),
+            spare_changes: Vec::new(),
         };
         let mut handles = Vec::new();
         let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
@@ -166,7 +179,7 @@ impl Threads {
         }
         let to_writer = work.clone();
         let hashing = Arc::clone(shared);
-        spawn("root", Box::new(move || find_roots(&hashing, &receive_commits, &to_writer)))?;
+        spawn("root", Box::new(move || keep_tree(&hashing, &receive_tree_tasks, &flushes, &to_writer)))?;
         let to_writer = work.clone();
         let flushing = Arc::clone(shared);
         spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &to_writer)))?;
@@ -195,22 +208,43 @@ pub(crate) fn clock_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn find_roots(shared: &Arc<Shared>, tasks: &Receiver<CommitTask>, work: &Sender<Work>) {
-    while let Ok(mut task) = tasks.recv() {
-        let changes = std::mem::take(&mut task.changes);
-        let root = match shared.tree.write() {
-            Ok(mut tree) => tree.update(&shared.store, changes),
-            Err(_) => Err(shared.why_unusable()),
+fn keep_tree(
+    shared: &Arc<Shared>,
+    tasks: &Receiver<TreeTask>,
+    flushes: &Sender<(FlushBatch, u64)>,
+    work: &Sender<Work>,
+) {
+    while let Ok(task) = tasks.recv() {
+        let tree = shared.tree.write().map_err(|_| shared.why_unusable());
+        let is_heard = match task {
+            TreeTask::Commit(mut task) => {
+                let root = tree.and_then(|mut tree| tree.update(&shared.store, &task.changes));
+                task.changes.clear();
+                work.send(Work::Root { task, root }).is_ok()
+            }
+            TreeTask::Flush(FlushTask { position, delta, indexes, remembered }) => {
+                match tree.and_then(|mut tree| tree.begin_flush(position.through)) {
+                    Ok(mut batch) => {
+                        batch.set_indexes(indexes);
+                        batch.set_seen(remembered, position.time);
+                        batch.set_value(POSITION, encode(&position));
+                        flushes.send((batch, delta)).is_ok()
+                    }
+                    Err(error) => work.send(Work::Flushed { delta, result: Err(error) }).is_ok(),
+                }
+            }
+            TreeTask::EndFlush => tree.map(|mut tree| tree.end_flush()).is_ok(),
         };
-        if work.send(Work::Root { task, root }).is_err() {
+        if !is_heard {
             return;
         }
     }
 }
 
-fn flush_batches(shared: &Arc<Shared>, tasks: &Receiver<FlushTask>, work: &Sender<Work>) {
-    while let Ok(FlushTask { batch, delta }) = tasks.recv() {
+fn flush_batches(shared: &Arc<Shared>, tasks: &Receiver<(FlushBatch, u64)>, work: &Sender<Work>) {
+    while let Ok((batch, delta)) = tasks.recv() {
         let result = shared.store.write_flush(&batch);
+        drop(batch);
         if work.send(Work::Flushed { delta, result }).is_err() {
             return;
         }
@@ -223,8 +257,7 @@ struct Writer {
     log: LogStore,
     operator: Option<[u8; 32]>,
     work: Receiver<Work>,
-    commits: Sender<CommitTask>,
-    flushes: Sender<FlushTask>,
+    tree_tasks: Sender<TreeTask>,
     /// Parts that came before their turn.
     parts: BTreeMap<u64, Ordered>,
     /// The number of the part whose turn it is.
@@ -249,6 +282,8 @@ struct Writer {
     flush_waiters: Vec<(u64, Reply<()>)>,
     /// Remembered transactions of commits that are not flushed yet.
     staged: Vec<Remembered>,
+    /// The list of the last commit's changes, empty: new memory costs as much as hashing a third of them.
+    spare_changes: Vec<Change>,
 }
 
 impl Writer {
@@ -615,7 +650,8 @@ impl Writer {
         let mut state = self.lock_state(&shared)?;
         shared.begin_publishing();
         state.position.through = self.log.size();
-        let (delta, changes) = state.cache.take_delta()?;
+        let mut changes = std::mem::take(&mut self.spare_changes);
+        let delta = state.cache.take_delta(&mut changes)?;
         self.changed_since_flush = self.changed_since_flush.saturating_add(changes.len());
         self.stage_indexes(&mut state);
         let position = state.position.clone();
@@ -623,7 +659,7 @@ impl Writer {
         self.commit_running = true;
         self.uncommitted = false;
         self.last_commit = now();
-        self.commits.send(CommitTask { changes, delta, position }).map_err(|_| shared.why_unusable())
+        self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position }))
     }
 
     /// Moves what the indexes do not hold yet to the entries of the next flush.
@@ -670,6 +706,7 @@ impl Writer {
         }
         self.committed_delta = task.delta;
         self.committed = Some(Committed { position: task.position, delta: task.delta });
+        self.spare_changes = task.changes;
         Ok(())
     }
 
@@ -686,24 +723,21 @@ impl Writer {
             return Ok(());
         }
         let Some(Committed { position, delta }) = self.committed.take() else { return Ok(()) };
-        let shared = Arc::clone(&self.shared);
-        let mut batch = {
-            let mut tree = shared.tree.write().map_err(|_| shared.why_unusable())?;
-            tree.begin_flush(position.through)?
-        };
-        batch.set_indexes(shared.recent.write().unwrap_or_else(PoisonError::into_inner).begin_flush());
-        batch.set_seen(std::mem::take(&mut self.staged), position.time);
-        batch.set_value(POSITION, encode(&position));
+        let indexes = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner).begin_flush();
+        let remembered = std::mem::take(&mut self.staged);
         self.changed_since_flush = 0;
         self.flush_running = true;
-        self.flushes.send(FlushTask { batch, delta }).map_err(|_| shared.why_unusable())
+        self.have_tree_do(TreeTask::Flush(FlushTask { position, delta, indexes, remembered }))
+    }
+
+    fn have_tree_do(&self, task: TreeTask) -> Result<()> {
+        self.tree_tasks.send(task).map_err(|_| self.shared.why_unusable())
     }
 
     fn finish_flush(&mut self, delta: u64, result: Result<()>) -> Result<()> {
         result?;
         let shared = Arc::clone(&self.shared);
-        // The tree before the state: whoever needs both takes them in this order.
-        shared.tree.write().map_err(|_| shared.why_unusable())?.end_flush();
+        self.have_tree_do(TreeTask::EndFlush)?;
         self.lock_state(&shared)?.cache.cover(delta);
         shared.recent.write().unwrap_or_else(PoisonError::into_inner).end_flush();
         // A reader that was killed keeps every page that it saw from being used again.

@@ -138,9 +138,9 @@ pub fn tree_key(record_id: &Id) -> Id {
     sha256_short(|message| write_tree_key(record_id, message))
 }
 
-/// The [`tree_key`] of each record id, many at once.
-pub fn tree_keys(record_ids: &[Id]) -> Vec<Id> {
-    Backend::detect().sha256_each(record_ids, write_tree_key, |_, hash| hash)
+/// The [`tree_key`] of each item's record id, many at once.
+pub fn tree_keys<T>(items: &[T], record_id: impl Fn(&T) -> &Id) -> Vec<Id> {
+    Backend::detect().sha256_each(items, |item, message| write_tree_key(record_id(item), message), |_, hash| hash)
 }
 
 fn write_tree_key(record_id: &Id, message: &mut [u8; 51]) {
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn tree_keys_are_hashes_of_their_written_form() {
         let ids: Vec<Id> = (0..40).map(|byte| Id([byte; 32])).collect();
-        let keys = tree_keys(&ids);
+        let keys = tree_keys(&ids, |id| id);
         for (id, key) in ids.iter().zip(&keys) {
             assert_eq!(tree_key(id), *key);
             assert_eq!(sha256(&[b"counterfoil/key/v1\n", &id.0]), *key);

@@ -154,7 +154,7 @@ fn against_the_model(leaves_max: u16, records: u64, changes_max: u64, steps: u64
             changes.extend((0..records).map(|number| Change { table: gone, record_id: id(number), record: None }));
         }
         model.apply(&changes);
-        assert_eq!(tree.update(&store, changes).unwrap(), model.root(), "step {step}");
+        assert_eq!(tree.update(&store, &changes).unwrap(), model.root(), "step {step}");
         compare(&tree, &store, &model, &mut random, records);
         match (random.below(6), under_way.take()) {
             (0, None) => {
@@ -237,7 +237,7 @@ fn changes_that_are_split_between_threads() {
     ];
     for (step, changes) in steps.into_iter().enumerate() {
         model.apply(&changes);
-        assert_eq!(tree.update(&store, changes).unwrap(), model.root(), "step {step}");
+        assert_eq!(tree.update(&store, &changes).unwrap(), model.root(), "step {step}");
         flush(&mut tree, &store, 1);
         Tree::check(&store).unwrap();
     }
@@ -251,13 +251,14 @@ fn nothing_changes_where_nothing_changes() {
     let mut tree = Tree::open(&store).unwrap();
     let change = Change { table: Table::ACCOUNTS, record_id: id(1), record: Some(Record { sum: 1, value: vec![1] }) };
     let delete = Change { record: None, ..change.clone() };
-    assert_eq!(tree.update(&store, vec![delete.clone()]).unwrap(), Id::ZERO);
-    let root = tree.update(&store, vec![delete.clone(), change.clone()]).unwrap();
+    assert_eq!(tree.update(&store, std::slice::from_ref(&delete)).unwrap(), Id::ZERO);
+    let root = tree.update(&store, &[delete.clone(), change.clone()]).unwrap();
     flush(&mut tree, &store, 1);
-    assert_eq!(tree.update(&store, vec![change.clone()]).unwrap(), root);
-    assert_eq!(tree.update(&store, vec![delete.clone(), change.clone()]).unwrap(), root);
-    assert_eq!(tree.pending_blocks(), 0);
-    assert_eq!(tree.update(&store, vec![change, delete]).unwrap(), Id::ZERO);
+    assert_eq!(tree.update(&store, std::slice::from_ref(&change)).unwrap(), root);
+    assert_eq!(tree.update(&store, &[delete.clone(), change.clone()]).unwrap(), root);
+    assert!(tree.begin_flush(2).unwrap().blocks.is_empty());
+    tree.end_flush();
+    assert_eq!(tree.update(&store, &[change, delete]).unwrap(), Id::ZERO);
     flush(&mut tree, &store, 2);
     assert_eq!(Tree::check(&store).unwrap(), Checked::default());
     assert_eq!(Tree::open(&store).unwrap().root(), Id::ZERO);
@@ -273,16 +274,16 @@ fn a_change_that_is_refused_leaves_the_tree_usable_and_an_overflow_does_not() {
         record_id: id(number),
         record: Some(Record { sum, value: vec![0; length] }),
     };
-    let root = tree.update(&store, vec![put(1, 1, VALUE_BYTES_MAX)]).unwrap();
-    let long = tree.update(&store, vec![put(2, 1, VALUE_BYTES_MAX + 1)]);
+    let root = tree.update(&store, &[put(1, 1, VALUE_BYTES_MAX)]).unwrap();
+    let long = tree.update(&store, &[put(2, 1, VALUE_BYTES_MAX + 1)]);
     assert!(matches!(long, Err(Error::Invalid(_))), "{long:?}");
-    let directory = tree.update(&store, vec![Change { table: Table::DIRECTORY, ..put(2, 1, 0) }]);
+    let directory = tree.update(&store, &[Change { table: Table::DIRECTORY, ..put(2, 1, 0) }]);
     assert!(matches!(directory, Err(Error::Invalid(_))), "{directory:?}");
     assert_eq!(tree.root(), root);
     flush(&mut tree, &store, 1);
-    let over = tree.update(&store, vec![put(2, u128::MAX, 0)]);
+    let over = tree.update(&store, &[put(2, u128::MAX, 0)]);
     assert!(matches!(over, Err(Error::Invalid(_))), "{over:?}");
-    assert!(matches!(tree.update(&store, Vec::new()), Err(Error::Poisoned { .. })));
+    assert!(matches!(tree.update(&store, &[]), Err(Error::Poisoned { .. })));
     assert!(matches!(tree.begin_flush(2), Err(Error::Poisoned { .. })));
     assert!(matches!(tree.get(&store, &Table::ACCOUNTS, &id(1)), Err(Error::Poisoned { .. })));
     assert_eq!(Tree::open(&store).unwrap().root(), root);
@@ -336,7 +337,7 @@ fn the_databases_beside_the_tables() {
 
 #[test]
 fn a_layout_of_another_version_is_named() {
-    for version in [1_u32, 3] {
+    for version in [2_u32, 4] {
         let folder = tempfile::tempdir().unwrap();
         let store = create(folder.path());
         store.write_flush(&Tree::open(&store).unwrap().begin_flush(1).unwrap()).unwrap();
@@ -347,8 +348,8 @@ fn a_layout_of_another_version_is_named() {
         drop(store);
         let opened = StateStore::open(folder.path(), &StoreOptions::default());
         let is_named = match &opened {
-            Err(Error::OlderState { found, expected, .. }) => (*found, *expected) == (1, 2),
-            Err(Error::NewerFormat { found, expected, .. }) => (*found, *expected) == (3, 2),
+            Err(Error::OlderState { found, expected, .. }) => (*found, *expected) == (2, 3),
+            Err(Error::NewerFormat { found, expected, .. }) => (*found, *expected) == (4, 3),
             _ => false,
         };
         assert!(is_named, "{opened:?}");
@@ -364,14 +365,14 @@ fn lookups_and_updates_go_on_while_a_flush_is_written() {
     for log_index in 1..=8 {
         let changes: Vec<Change> = (0..4_000).map(|_| random_change(&mut random, 9_000)).collect();
         model.apply(&changes);
-        tree.update(&store, changes).unwrap();
+        tree.update(&store, &changes).unwrap();
         let batch = tree.begin_flush(log_index).unwrap();
         std::thread::scope(|scope| {
             let flush = scope.spawn(|| store.write_flush(&batch).unwrap());
             while !flush.is_finished() {
                 let changes: Vec<Change> = (0..50).map(|_| random_change(&mut random, 9_000)).collect();
                 model.apply(&changes);
-                tree.update(&store, changes).unwrap();
+                tree.update(&store, &changes).unwrap();
                 for _ in 0..50 {
                     let record_id = id(random.below(9_000));
                     let table = tables()[1];
@@ -398,7 +399,7 @@ fn a_flush_that_does_not_fit_is_written_once_there_is_room() {
     let changes: Vec<Change> = (0..9_000).map(|_| random_change(&mut random, 9_000)).collect();
     let mut model = Model::default();
     model.apply(&changes);
-    tree.update(&store, changes).unwrap();
+    tree.update(&store, &changes).unwrap();
     let batch = tree.begin_flush(1).unwrap();
     let full = store.write_flush(&batch);
     assert!(matches!(full, Err(Error::MapFull { .. })), "{full:?}");
@@ -426,7 +427,7 @@ fn every_turned_bit_is_found() {
     let changes: Vec<Change> = (0..60).map(|_| random_change(&mut random, 60)).collect();
     let mut model = Model::default();
     model.apply(&changes);
-    tree.update(&store, changes).unwrap();
+    tree.update(&store, &changes).unwrap();
     flush(&mut tree, &store, 4);
     let table = tables()[1];
     assert!(Tree::check(&store).unwrap().blocks > 8);
