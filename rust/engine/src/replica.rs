@@ -327,7 +327,9 @@ impl Replica {
     /// stored: one by one they would each wait for memory or the disk.
     pub(crate) fn fetch(&mut self, admissions: &[Admission], stored: &dyn Stored) -> Result<()> {
         self.wanted.clear();
-        for admitted in admissions.iter().filter_map(|admission| admission.verdict.as_ref().ok()) {
+        let admitted = || admissions.iter().filter_map(|admission| admission.verdict.as_ref().ok());
+        self.seen.touch(admitted().map(|admitted| &admitted.pair), self.position.time);
+        for admitted in admitted() {
             let transaction = &admitted.signed.transaction;
             let signers = transaction.authorizers.iter().map(|authorizer| (Table::ACCOUNTS, authorizer.account));
             self.wanted.extend(signers);
