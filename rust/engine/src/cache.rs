@@ -42,7 +42,9 @@ impl<'a> From<Option<&'a Record>> for Known<'a> {
     }
 }
 
+/// In this order: `id` and `used` are at its two ends, and touching both fetches all of it.
 #[derive(Debug)]
+#[repr(C)]
 struct Slot {
     id: Id,
     record: Option<Record>,
@@ -69,6 +71,13 @@ struct CachedTable {
     places: HashTable<u32>,
 }
 
+impl CachedTable {
+    /// Whether it has no record, here or elsewhere.
+    fn is_empty(&self) -> bool {
+        self.is_complete && self.places.is_empty()
+    }
+}
+
 /// A complete table that is the only one of its name stays complete up to so many records.
 const COMPLETE_MAX: usize = 65_536;
 
@@ -82,6 +91,8 @@ pub(crate) struct Cache {
     /// The tables that were asked for last: nearly every question is about one of them.
     last_tables: [Option<(Table, u32)>; 4],
     last_replaced: usize,
+    /// The place of the record that was asked for last: mostly it is written next.
+    last_place: u32,
     /// The places of what changed since the last delta.
     dirty: Vec<u32>,
     /// The number of the delta that is being collected, from 1.
@@ -104,6 +115,7 @@ impl Cache {
             numbers: BTreeMap::new(),
             last_tables: [None; 4],
             last_replaced: 0,
+            last_place: 0,
             dirty: Vec::new(),
             delta: 1,
             covered: 0,
@@ -164,8 +176,22 @@ impl Cache {
     /// A record, from here or, at a miss, from what is stored.
     pub(crate) fn get(&mut self, table: &Table, id: &Id, stored: &dyn Stored) -> Result<Option<&Record>> {
         let number = self.number(table, stored)?;
+        let Some(place) = self.load(table, number, id, stored)? else { return Ok(None) };
+        let slot = slot_at_mut(&mut self.slots, place).ok_or_else(lost)?;
+        slot.used = true;
+        Ok(slot.record.as_ref())
+    }
+
+    /// The place of a record, after a miss too; none where the table is complete without it.
+    fn load(&mut self, table: &Table, number: u32, id: &Id, stored: &dyn Stored) -> Result<Option<u32>> {
+        if slot_at(&self.slots, self.last_place).is_some_and(|slot| slot.id == *id && slot.table == number) {
+            return Ok(Some(self.last_place));
+        }
+        if self.table(number).is_some_and(CachedTable::is_empty) {
+            return Ok(None);
+        }
         let hash = self.hashing.hash(&id.0);
-        let place = match self.find(hash, number, id) {
+        self.last_place = match self.find(hash, number, id) {
             Some(place) => place,
             None if self.is_complete(number) => return Ok(None),
             None => {
@@ -173,9 +199,7 @@ impl Cache {
                 self.insert(hash, number, *id, record)
             }
         };
-        let slot = slot_at_mut(&mut self.slots, place).ok_or_else(lost)?;
-        slot.used = true;
-        Ok(slot.record.as_ref())
+        Ok(Some(self.last_place))
     }
 
     /// Reads what is not here yet of these records, in the order in which it is stored.
@@ -186,21 +210,21 @@ impl Cache {
     pub(crate) fn fetch(&mut self, wanted: &[(Table, Id)], stored: &dyn Stored) -> Result<()> {
         let mut guesses = Vec::with_capacity(wanted.len());
         for (table, id) in wanted {
-            let (number, hash) = (self.number(table, stored)?, self.hashing.hash(&id.0));
-            let Some(cached) = self.table(number) else { continue };
+            let number = self.number(table, stored)?;
+            let Some(cached) = self.table(number).filter(|cached| !cached.is_empty()) else { continue };
+            let hash = self.hashing.hash(&id.0);
             match cached.places.find(hash, |_| true) {
                 None if cached.is_complete => {}
                 found => guesses.push(Guess { table, id, number, hash, place: found.copied() }),
             }
         }
-        let slots = &self.slots;
-        let is_it = |guess: &Guess<'_>| {
-            guess.place.and_then(|place| slot_at(slots, place)).is_some_and(|slot| slot.id == *guess.id)
-        };
         let mut missing: Vec<(u32, Id, u64, &Table, &Id)> = Vec::new();
-        for guess in guesses.iter().filter(|guess| !is_it(guess)) {
-            let Guess { table, id, number, hash, .. } = *guess;
-            if self.find(hash, number, id).is_none() && !self.is_complete(number) {
+        for Guess { table, id, number, hash, place } in guesses {
+            if let Some(slot) = place.and_then(|place| slot_at_mut(&mut self.slots, place))
+                && slot.id == *id
+            {
+                slot.used = true;
+            } else if self.find(hash, number, id).is_none() && !self.is_complete(number) {
                 missing.push((number, tree_key(id), hash, table, id));
             }
         }
@@ -233,12 +257,9 @@ impl Cache {
         stored: &dyn Stored,
     ) -> Result<Option<Record>> {
         let number = self.number(table, stored)?;
-        let hash = self.hashing.hash(&id.0);
-        let place = if let Some(place) = self.find(hash, number, id) {
-            place
-        } else {
-            let old = if self.is_complete(number) { None } else { stored.get_at(table, id, &tree_key(id))? };
-            self.insert(hash, number, *id, old)
+        let place = match self.load(table, number, id, stored)? {
+            Some(place) => place,
+            None => self.insert(self.hashing.hash(&id.0), number, *id, None),
         };
         let slot = slot_at_mut(&mut self.slots, place).ok_or_else(lost)?;
         if slot.delta != self.delta {
