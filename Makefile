@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-rust test-python check check-rust check-python check-types check-crates check-docs \
-	check-spelling bench bench-quick bench-core bench-python bench-compare soak docs wheel fmt clean
+	check-spelling bench bench-quick bench-core bench-python bench-compare compare-tools soak docs wheel fmt \
+	clean
 
 # PYTHON=/path/to/python3.12 chooses the interpreter of .venv; ARGS is handed on to demo, the benches, soak and test-python.
 PYTHON ?=
@@ -95,7 +96,10 @@ bench-python: .make/native ## single calls of the Python interface, with pytest-
 bench-compare: .make/compare .make/native ## the same transfers on SQLite, LMDB, PostgreSQL, nomt and jmt (ARGS=--quick)
 	$(PY) -m benches.compare $(ARGS)
 
-soak: .make/native ## the crash and stress tests for SECONDS=7200
+compare-tools: .make/compare .make/native ## what the comparison needs but for PostgreSQL's server: its tests are not skipped then
+	$(PY) -c 'from benches.compare.crates import build; build()'
+
+soak: .make/native ## the crash and stress tests for SECONDS=7200, half of them a steady load (ARGS="-k steady")
 	COUNTERFOIL_SOAK=1 COUNTERFOIL_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -m soak --capture=no $(ARGS)
 
 docs: check-docs ## build the documentation into site/

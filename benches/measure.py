@@ -197,10 +197,10 @@ class MemoryPeak:
         self.file = max(self.file, now.file)
 
 
-def resident() -> Memory:
-    """What is resident now. Shared memory, of which there is none, is counted with files."""
+def resident(process: int | str = "self") -> Memory:
+    """What is resident now, of a process. Shared memory, of which there is none, is counted with files."""
     kilobytes = {}
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
         name, _, rest = line.partition(":")
         if name in ("RssAnon", "RssFile", "RssShmem"):
             kilobytes[name] = int(rest.split()[0])

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 RESIDENT_BYTES = 300_000_000
 RESIDENT_BYTES_PER_ACCOUNT = 100
 STATE_BYTES_PER_ACCOUNT = 250
-_INDEXES = {"ids", "account_index"}
+INDEXES = "transaction_runs", "account_runs"
+"""The databases of the state's file that grow with the log, not with the state."""
 _SEEN_SECONDS = 120
 
 
@@ -171,18 +172,25 @@ def _file_bytes(folder: Path) -> int:
     return (folder / "data.mdb").stat().st_size
 
 
-def _state_bytes(path: Path) -> tuple[int, int]:
-    """Bytes of the state's file but for the pages of its indexes, and those; free pages are the state's."""
+def state_pages(path: Path) -> dict[str, int]:
+    """Bytes of the pages that each database of the state's file has. Nobody may write to it meanwhile."""
     with lmdb.open(str(path / "state"), readonly=True, lock=False, max_dbs=64) as environment:
         page = environment.stat()["psize"]
-        indexes = 0
         with environment.begin() as reading:
             names = [bytes(name) for name, _ in reading.cursor()]
-        for name in _INDEXES.intersection(name.decode() for name in names):
-            database = environment.open_db(name.encode(), create=False)
+        found = {}
+        for name in names:
+            database = environment.open_db(name, create=False)
             with environment.begin() as reading:
                 stat = reading.stat(database)
-            indexes += page * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
+            found[name.decode()] = page * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
+    return found
+
+
+def _state_bytes(path: Path) -> tuple[int, int]:
+    """Bytes of the state's file but for the pages of its indexes, and those; free pages are the state's."""
+    pages = state_pages(path)
+    indexes = sum(pages[name] for name in INDEXES)
     return _file_bytes(path / "state") - indexes, indexes
 
 

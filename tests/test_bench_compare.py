@@ -85,7 +85,7 @@ def club(tmp_path: Path, workers: Pool) -> Club:
 @pytest.fixture
 def contender(request: pytest.FixtureRequest, club: Club):
     if issubclass(request.param, Crate) and not PROGRAM.exists():
-        pytest.skip("its program is not built; `make bench-compare` builds it")
+        pytest.skip("its program is not built; `make compare-tools` builds it")
     one = request.param()
     # Not in the folder of pytest, to which PostgreSQL's user could not find the way.
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(one):

@@ -134,7 +134,9 @@ class Audit:
             entries = list(ledger.entries())
             self.follow(entries)
             assert self.model is not None
-            self.check_acknowledged(ledger, entries, Acknowledgements.read(acknowledgements))
+            rows = Acknowledgements.read(acknowledgements)
+            check_acknowledged(ledger, rows[self.acknowledged :])
+            self.acknowledged = len(rows)
             check_batches(entries)
             verifier = Verifier(ledger.verifier_key)
             assert ledger.last_checkpoint is not None
@@ -177,20 +179,20 @@ class Audit:
         for entry in entries[known:]:
             self.model.follow(entry)
 
-    def check_acknowledged(self, ledger: Ledger, entries: list[bytes], rows: list[tuple[str, bytes, int]]) -> None:
-        for kind, digest, number in rows[self.acknowledged :]:
-            if kind == "T":
-                assert number < len(entries), f"entry {number} was acknowledged and is gone: {len(entries)} are left"
-                applied = decode_entry(entries[number])
-                assert isinstance(applied, Applied)
-                assert applied.signed.id == digest
-                assert ledger.index_of(digest) == number
-            elif kind == "C":
-                assert number <= len(entries), (
-                    f"a checkpoint of {number} entries was handed out: {len(entries)} are left"
-                )
-                assert ledger.log_root(number) == digest, "a checkpoint that was handed out is of another history"
-        self.acknowledged = len(rows)
+
+def check_acknowledged(ledger: Ledger, rows: list[tuple[str, bytes, int]]) -> None:
+    """What was acknowledged is there."""
+    size = ledger.size
+    for kind, digest, number in rows:
+        if kind == "T":
+            assert number < size, f"entry {number} was acknowledged and is gone: {size} are left"
+            applied = decode_entry(ledger.entry(number))
+            assert isinstance(applied, Applied)
+            assert applied.signed.id == digest
+            assert ledger.index_of(digest) == number
+        elif kind == "C":
+            assert number <= size, f"a checkpoint of {number} entries was handed out: {size} are left"
+            assert ledger.log_root(number) == digest, "a checkpoint that was handed out is of another history"
 
 
 def check_batches(entries: list[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""What `make soak` runs for hours: deaths, followers and random worlds, with new seeds each time.
+"""What `make soak` runs for hours: deaths, followers, random worlds and a steady load, with new seeds each time.
 
 COUNTERFOIL_SOAK_SECONDS is shared out among the tests. Every failure prints its seed; COUNTERFOIL_SOAK_SEED runs it
 again.
@@ -18,6 +18,7 @@ pytest.importorskip("counterfoil._core")
 from counterfoil import Ledger
 from counterfoil.ledger import fsck
 
+from tests import steady
 from tests.strategies import START as WORLD_START
 from tests.strategies import Storyteller
 from tests.test_crash import (
@@ -43,7 +44,8 @@ pytestmark = [
 ]
 
 SECONDS = float(os.environ.get("COUNTERFOIL_SOAK_SECONDS", "60"))
-SHARES = {"deaths": 0.35, "instants": 0.25, "followers": 0.2, "worlds": 0.2}
+SHARES = {"deaths": 0.2, "instants": 0.1, "followers": 0.1, "worlds": 0.1, "steady": 0.5}
+"""Of two hours the steady load has one."""
 
 
 @pytest.fixture
@@ -163,6 +165,12 @@ def test_worlds(tmp_path, seed, until):
         twins.ledger.close()
         assert fsck(twins.path, full=True)["state_root"] == root
         number += 1
+
+
+@pytest.mark.parametrize("until", ["steady"], indirect=True)
+def test_steady(tmp_path, seed, until):
+    """A load that stays the same: after the first sixth of the time memory, files and rate do as well."""
+    steady.soak(tmp_path, until - time.monotonic(), seed)
 
 
 def operator_of(twins):

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import random
+import signal
+import time as clock
 import zlib
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import lmdb
-from counterfoil import Key, Ledger
+import pytest
+from counterfoil import Key, Ledger, NativeVerifier
+from counterfoil._load import Movement, Template, fund
 from counterfoil.ops import Transfer
 from counterfoil.verify import leaf_hash, tree_key
 from counterfoil.wire import Applied, Transaction, decode_entry
 
+from tests.test_crash import start
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    import subprocess
+    from collections.abc import Iterator
+
+OPERATOR, ISSUER = Key.from_seed(b"o" * 32), Key.from_seed(b"i" * 32)
+PEOPLE = [Key.from_seed(number.to_bytes(32, "big")) for number in range(1, 1_001)]
+BEGAN_MS, MINUTE_MS = 1_700_000_000_000, 60_000
+EACH = 1_000
+FLUSH_BYTES_MAX = 60 * 4_096
+"""What a round of `Steady` writes anew, and more than half of it is."""
 
 
 def test_another_lmdb_reads_the_log_and_the_balances(tmp_path: Path) -> None:
@@ -64,3 +80,123 @@ def test_another_lmdb_reads_the_log_and_the_balances(tmp_path: Path) -> None:
         for value_key, value in transaction.cursor(state.open_db(b"meta", transaction)):
             if not value_key.startswith(b"value/"):
                 assert int.from_bytes(value[:4], "big") == zlib.crc32(value_key + value[4:])
+
+
+class Steady:
+    """A ledger in which a fixed set of accounts pay each other: every round is a minute, and ends with a flush."""
+
+    def __init__(self, path: Path) -> None:
+        self.source = random.Random(1)  # noqa: S311 - the same each time
+        self.state = path / "state" / "data.mdb"
+        self.time = BEGAN_MS
+        accounts = [person.account for person in PEOPLE]
+        # Without the indexes, which grow with the log.
+        self.ledger = Ledger.create(
+            path, origin="club.example/beans", operator=OPERATOR, time=BEGAN_MS, commit_every_ms=None, index=False
+        )
+        self.bean = fund(
+            self.ledger,
+            ISSUER,
+            [accounts],
+            total=len(accounts),
+            amount=EACH,
+            valid_until=BEGAN_MS + MINUTE_MS,
+            time=BEGAN_MS,
+            tell=lambda _done, _all: None,
+        )
+        self.ledger.flush()
+
+    def write(self, rounds: int) -> list[int]:
+        """The size of the state's file after each round."""
+        sizes = []
+        for _ in range(rounds):
+            self.time += MINUTE_MS
+            template = Template(ledger=self.ledger.id, asset=self.bean, payees=1, valid_until=self.time + 2 * MINUTE_MS)
+            pairs = zip(self.source.sample(PEOPLE, 100), self.source.choices(PEOPLE, k=100), strict=True)
+            movements = [
+                Movement(sender.seed, sender.account, [to.account], self.source.randbytes(16))
+                for sender, to in pairs
+                if sender is not to
+            ]
+            self.ledger.apply(template.sign(movements).framed, time=self.time).raise_for_status()
+            self.ledger.flush()
+            sizes.append(self.state.stat().st_size)
+        return sizes
+
+
+def follow(path: str, rounds_path: str) -> None:
+    """In a process of its own: read and prove without a rest, and count the rounds in a file, until it is gone."""
+    rounds = Path(rounds_path)
+    with Ledger.open(path, read_only=True, index=False) as ledger:
+        verifier = NativeVerifier(ledger.verifier_key)
+        [(bean, _)] = ledger.assets()
+        for number in itertools.count(1):
+            accounts = [account for account, _ in ledger.holders(bean)][:100]
+            claims = verifier.balances(ledger.prove_balances(bean, accounts), asset=bean, accounts=accounts)
+            assert sum(claim.amount for claim in claims) <= EACH * len(PEOPLE)
+            if not rounds.exists():
+                return
+            rounds.write_text(str(number))
+
+
+class Followed(NamedTuple):
+    steady: Steady
+    follower: subprocess.Popen[str]
+    rounds: Path
+
+
+@pytest.fixture
+def followed(tmp_path: Path) -> Iterator[Followed]:
+    steady, rounds = Steady(tmp_path / "l"), tmp_path / "rounds"
+    rounds.write_text("0")
+    follower = start(follow, tmp_path / "l", rounds, module=__name__)
+    try:
+        wait_for_another_round(rounds, follower)
+        yield Followed(steady, follower, rounds)
+    finally:
+        follower.kill()
+        follower.communicate(timeout=60)
+        steady.ledger.close()
+
+
+def wait_for_another_round(rounds: Path, follower: subprocess.Popen[str]) -> None:
+    before, deadline = rounds.read_text(), clock.monotonic() + 60
+    while rounds.read_text() in ("", before):
+        assert follower.poll() is None, follower.communicate(timeout=60)[1]
+        assert clock.monotonic() < deadline
+        clock.sleep(0.001)
+
+
+def test_the_state_stops_growing_while_it_is_followed(followed: Followed) -> None:
+    """Old pages are used again: a follower that reads without a rest holds each of them for a moment only."""
+    steady, follower, rounds = followed
+    sizes = []
+    for _ in range(90):
+        sizes += steady.write(1)
+        # On a busy machine a read may last as long as many flushes.
+        wait_for_another_round(rounds, follower)
+    rounds.unlink()
+    _, error = follower.communicate(timeout=60)
+    assert follower.returncode == 0, error
+    # The pages of two flushes may still have been read, by a slow read, for the first time after a third.
+    assert sizes[-1] <= sizes[29] + 2 * FLUSH_BYTES_MAX, sizes
+
+
+def test_a_reader_that_hangs_keeps_pages_until_it_is_killed(followed: Followed) -> None:
+    """What `docs/guides/operate.md` says of a process that hangs in the middle of reading."""
+    steady, follower, _ = followed
+    steady.write(20)
+    for _ in range(100):
+        follower.send_signal(signal.SIGSTOP)
+        first, *_, last = sizes = steady.write(10)
+        if last - first > 6 * FLUSH_BYTES_MAX / 2:
+            break
+        # It was between two reads.
+        follower.send_signal(signal.SIGCONT)
+        clock.sleep(steady.source.random() * 0.01)
+    else:
+        pytest.fail(f"it never hung in the middle of reading: {sizes}")
+    follower.kill()
+    follower.communicate(timeout=60)
+    _, first, *_, last = sizes = steady.write(20)
+    assert last == first, sizes

@@ -133,7 +133,7 @@ class Server:
         """
         self._programs = find_server()
         if psycopg is None:
-            message = "the package psycopg is not installed; `make bench-compare` installs it"
+            message = "the package psycopg is not installed; `make compare-tools` installs it"
             raise Absent(message)
         self._folder, self._data = folder, folder / "data"
         self._user = server_user()
