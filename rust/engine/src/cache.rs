@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::hashing::Seeded;
 use crate::tree::Change;
 use counterfoil_core::Id;
-use counterfoil_core::state::{Record, Table, tree_key};
+use counterfoil_core::state::{Record, Table, tree_key, tree_keys};
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
 
@@ -21,8 +21,23 @@ pub(crate) trait Stored {
     /// The record at this tree key, if there is one.
     fn get_at(&self, table: &Table, record_id: &Id, tree_key: &Id) -> Result<Option<Record>>;
 
+    /// Each of these records, in order.
+    fn get_all(&self, missing: &[Missing<'_>]) -> Result<Vec<Option<Record>>> {
+        missing.iter().map(|one| self.get_at(one.table, one.id, &one.tree_key)).collect()
+    }
+
     /// Whether the table has ever been written.
     fn has_table(&self, table: &Table) -> Result<bool>;
+}
+
+/// A record that has to be read.
+pub(crate) struct Missing<'a> {
+    table: &'a Table,
+    id: &'a Id,
+    tree_key: Id,
+    /// The table's number in the cache.
+    number: u32,
+    hash: u64,
 }
 
 /// What memory knows of a record.
@@ -218,21 +233,25 @@ impl Cache {
                 found => guesses.push(Guess { table, id, number, hash, place: found.copied() }),
             }
         }
-        let mut missing: Vec<(u32, Id, u64, &Table, &Id)> = Vec::new();
+        let mut missing: Vec<Missing<'_>> = Vec::new();
         for Guess { table, id, number, hash, place } in guesses {
             if let Some(slot) = place.and_then(|place| slot_at_mut(&mut self.slots, place))
                 && slot.id == *id
             {
                 slot.used = true;
             } else if self.find(hash, number, id).is_none() && !self.is_complete(number) {
-                missing.push((number, tree_key(id), hash, table, id));
+                missing.push(Missing { table, id, tree_key: Id::ZERO, number, hash });
             }
         }
-        missing.sort_unstable_by_key(|(number, tree_key, ..)| (*number, *tree_key));
-        missing.dedup_by_key(|(number, tree_key, ..)| (*number, *tree_key));
-        for (number, tree_key, hash, table, id) in missing {
-            let record = stored.get_at(table, id, &tree_key)?;
-            self.insert(hash, number, *id, record);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let tree_keys = tree_keys(&missing, |one| one.id);
+        missing.iter_mut().zip(tree_keys).for_each(|(one, tree_key)| one.tree_key = tree_key);
+        missing.sort_unstable_by_key(|one| (one.number, one.tree_key));
+        missing.dedup_by_key(|one| (one.number, one.tree_key));
+        for (Missing { id, number, hash, .. }, record) in missing.iter().zip(stored.get_all(&missing)?) {
+            self.insert(*hash, *number, **id, record);
         }
         Ok(())
     }

@@ -7,18 +7,21 @@ use crate::indexes::{IndexEntries, Sought};
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen};
 use crate::state_store::StateStore;
-use crate::tree::Tree;
+use crate::tree::{Change, Tree};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
-use counterfoil_core::apply::{Admission, Admitted, Machine, Outcome, admit_form};
+use counterfoil_core::apply::{Admission, AdmissionRules, Admitted, Machine, Outcome, admit, admit_form, admit_forms};
 use counterfoil_core::signature::{self, Check, NoKeys};
 use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
 use counterfoil_core::wire::{
     Applied, COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES, encode, transaction_id,
 };
+use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// The name under which a flush keeps the [`Position`].
 pub(crate) const POSITION: &str = "position";
@@ -95,8 +98,7 @@ impl Tail {
                     .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let admission = admit_form(signed, &self.machine.admission_rules());
                 let mut overlay = Overlay { under: working, changes: std::mem::take(&mut self.changes), seen: None };
-                let outcome =
-                    self.machine.apply(&mut overlay, signed, &admission, applied.time, &mut Vec::new())?;
+                let outcome = self.machine.apply(&mut overlay, signed, &admission, applied.time, &mut Vec::new())?;
                 self.changes = overlay.changes;
                 let (Outcome::Applied, Ok(admitted)) = (outcome, &admission.verdict) else {
                     return Err(corrupt_entry(index, "a transaction that applies", "one that is refused"));
@@ -326,11 +328,15 @@ impl Replica {
 
     /// Reads the records that these transactions will ask for, as far as their bytes tell, in the order in which they are
     /// stored: one by one they would each wait for memory or the disk.
-    pub(crate) fn fetch(&mut self, admissions: &[Admission], stored: &dyn Stored) -> Result<()> {
+    pub(crate) fn fetch<'a>(
+        &mut self,
+        admissions: impl Iterator<Item = &'a Admission> + Clone,
+        stored: &dyn Stored,
+    ) -> Result<()> {
         self.wanted.clear();
-        let admitted = || admissions.iter().filter_map(|admission| admission.verdict.as_ref().ok());
-        self.seen.touch(admitted().map(|admitted| &admitted.pair), self.position.time);
-        for admitted in admitted() {
+        let admitted = admissions.filter_map(|admission| admission.verdict.as_ref().ok());
+        self.seen.touch(admitted.clone().map(|admitted| &admitted.pair), self.position.time);
+        for admitted in admitted {
             let transaction = &admitted.signed.transaction;
             let signers = transaction.authorizers.iter().map(|authorizer| (Table::ACCOUNTS, authorizer.account));
             self.wanted.extend(signers);
@@ -450,21 +456,52 @@ impl Replica {
         signatures: bool,
         progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
+        std::thread::scope(|scope| {
+            // The changes of one commit may wait while the root of the one before is found.
+            let (met, roots_to_check) = sync_channel(1);
+            let checking = scope.spawn(move || check_roots(tree, store, &roots_to_check));
+            let applied = self.apply_entries(boundaries, &met, store, log, to, signatures, progress);
+            drop(met);
+            // What is wrong with a root is the cause of whatever went wrong after it.
+            checking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            applied
+        })
+    }
+
+    /// Applies the entries up to `to`, and hands over what changed up to each boundary.
+    #[expect(clippy::too_many_arguments, reason = "the loop of replay_between")]
+    fn apply_entries<'b>(
+        &mut self,
+        boundaries: &'b [Boundary],
+        met: &SyncSender<(&'b Boundary, Vec<Change>)>,
+        store: &StateStore,
+        log: &LogReader,
+        to: u64,
+        signatures: bool,
+        progress: &mut dyn FnMut(u64, u64) -> Result<()>,
+    ) -> Result<Option<u64>> {
         // The commit that the flushed state is of stands above `through`: its boundary is met at once.
         let mut next = 0usize;
         let mut index = self.position.through;
         while index < to {
-            for bytes in page(log, index, to)? {
-                self.meet_boundaries(boundaries, &mut next, index, tree, store)?;
-                self.replay_entry(index, &bytes, store, log, signatures)?;
-                index = index.saturating_add(1);
+            let entries = page(log, index, to)?;
+            let rules = self.machine.admission_rules();
+            let pieces = entries.par_chunks(PREPARED_ENTRIES);
+            let prepared: Vec<Prepared<'_>> = pieces.flat_map_iter(|some| prepare(some, &rules, signatures)).collect();
+            for some in prepared.chunks(PREPARED_ENTRIES) {
+                self.fetch(some.iter().filter_map(|prepared| prepared.admission.as_ref()), store)?;
+                for prepared in some {
+                    self.meet_boundaries(boundaries, &mut next, index, met)?;
+                    self.replay_entry(index, prepared, store, log, signatures)?;
+                    index = index.saturating_add(1);
+                }
             }
             progress(index, to)?;
         }
-        self.meet_boundaries(boundaries, &mut next, to, tree, store)?;
+        self.meet_boundaries(boundaries, &mut next, to, met)?;
         self.position.through = to;
-        let met = next.checked_sub(1).and_then(|last| boundaries.get(last));
-        Ok(met.map(|boundary| boundary.index))
+        let last = next.checked_sub(1).and_then(|last| boundaries.get(last));
+        Ok(last.map(|boundary| boundary.index))
     }
 
     /// Whether the note that was not there yet is there now.
@@ -531,27 +568,18 @@ impl Replica {
         }
     }
 
-    fn meet_boundaries(
+    fn meet_boundaries<'b>(
         &mut self,
-        boundaries: &[Boundary],
+        boundaries: &'b [Boundary],
         next: &mut usize,
         index: u64,
-        tree: &mut Tree,
-        store: &StateStore,
+        met: &SyncSender<(&'b Boundary, Vec<Change>)>,
     ) -> Result<()> {
-        while let Some(Boundary { index: at, commit }) =
-            boundaries.get(*next).filter(|next| next.commit.through == index)
-        {
+        while let Some(boundary) = boundaries.get(*next).filter(|next| next.commit.through == index) {
             let mut changes = Vec::new();
             self.cache.take_delta(&mut changes)?;
-            let root = tree.update(store, &changes)?;
-            if root != commit.state_root {
-                return Err(corrupt_entry(
-                    *at,
-                    &format!("state root {} as committed", commit.state_root),
-                    &root.to_string(),
-                ));
-            }
+            met.send((boundary, changes))
+                .map_err(|_| Error::Storage("a state root was found to be wrong".to_owned()))?;
             *next = next.saturating_add(1);
         }
         Ok(())
@@ -560,12 +588,13 @@ impl Replica {
     fn replay_entry(
         &mut self,
         index: u64,
-        bytes: &[u8],
+        prepared: &Prepared<'_>,
         store: &StateStore,
         log: &LogReader,
         signatures: bool,
     ) -> Result<()> {
-        let entry = Entry::decode(bytes).ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
+        let Prepared { bytes, entry, admission } = prepared;
+        let entry = entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
         let not_before = |time: u64, position: &Position| {
             if time < position.time {
                 return Err(corrupt_entry(index, &format!("a time from {} ms on", position.time), &time.to_string()));
@@ -583,18 +612,19 @@ impl Replica {
                 let signed = applied
                     .signed_bytes(bytes)
                     .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
-                let rules = self.machine.admission_rules();
-                let admission = if signatures {
-                    let mut one = counterfoil_core::apply::admit(&[signed], &rules, &NoKeys);
-                    one.pop().ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?
-                } else {
-                    admit_form(signed, &rules)
+                let admission = match admission {
+                    Some(admission) if self.machine.is_current(admission) => Cow::Borrowed(admission),
+                    // An earlier entry may have changed the parameters.
+                    Some(_) | None => {
+                        let again = admit_entries(&[signed], &self.machine.admission_rules(), signatures).pop();
+                        Cow::Owned(again.ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?)
+                    }
                 };
                 let mut entry = Vec::with_capacity(bytes.len());
                 let outcome = self.apply(store, log, index, signed, &admission, applied.time, &mut entry)?;
                 self.in_flight.clear();
                 match outcome {
-                    Outcome::Applied if entry == bytes => {}
+                    Outcome::Applied if entry == *bytes => {}
                     Outcome::Applied => {
                         return Err(corrupt_entry(index, "the effects that applying it has", "others"));
                     }
@@ -623,7 +653,7 @@ impl Replica {
                         &format!("rules {}, made by a newer Counterfoil", commit.rules),
                     ));
                 }
-                self.committed(&commit);
+                self.committed(commit);
             }
             Entry::Operator(change) => {
                 let message = OperatorChange::message(&self.ledger, self.position.height, &change.new_key);
@@ -637,6 +667,18 @@ impl Replica {
         }
         Ok(())
     }
+}
+
+/// Finds the state root of each commit, which must be the one that it states.
+fn check_roots(tree: &mut Tree, store: &StateStore, met: &Receiver<(&Boundary, Vec<Change>)>) -> Result<()> {
+    while let Ok((Boundary { index, commit }, changes)) = met.recv() {
+        let root = tree.update(store, &changes)?;
+        if root != commit.state_root {
+            let expected = format!("state root {} as committed", commit.state_root);
+            return Err(corrupt_entry(*index, &expected, &root.to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// The commits between two indexes: replaying must know where their state roots stand before it gets there.
@@ -672,6 +714,36 @@ fn page(log: &LogReader, from: u64, to: u64) -> Result<Vec<Vec<u8>>> {
 
 const COMMIT_TAG: u8 = 2;
 const PAGE_ENTRIES: u64 = 4_096;
+
+/// So many entries are made ready at once by one thread: enough to verify their signatures together.
+const PREPARED_ENTRIES: usize = 512;
+
+/// An entry of the log as far as it can be looked at before those ahead of it are applied.
+struct Prepared<'a> {
+    bytes: &'a [u8],
+    /// None where the bytes do not decode.
+    entry: Option<Entry>,
+    /// Of the transaction that it applied, under the parameters of a little earlier.
+    admission: Option<Admission>,
+}
+
+fn prepare<'a>(some: &'a [Vec<u8>], rules: &AdmissionRules, signatures: bool) -> Vec<Prepared<'a>> {
+    let mut prepared: Vec<Prepared<'_>> =
+        some.iter().map(|bytes| Prepared { bytes, entry: Entry::decode(bytes), admission: None }).collect();
+    let signed = |prepared: &Prepared<'a>| match &prepared.entry {
+        Some(Entry::Applied(applied)) => applied.signed_bytes(prepared.bytes),
+        Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => None,
+    };
+    let transactions: Vec<&[u8]> = prepared.iter().filter_map(signed).collect();
+    let admissions = admit_entries(&transactions, rules, signatures);
+    let places = prepared.iter_mut().filter(|prepared| signed(prepared).is_some());
+    places.zip(admissions).for_each(|(prepared, admission)| prepared.admission = Some(admission));
+    prepared
+}
+
+fn admit_entries(transactions: &[&[u8]], rules: &AdmissionRules, signatures: bool) -> Vec<Admission> {
+    if signatures { admit(transactions, rules, &NoKeys) } else { admit_forms(transactions, rules) }
+}
 
 fn corrupt_entry(index: u64, expected: &str, found: &str) -> Error {
     Error::Corrupt { place: format!("log entry {index}"), expected: expected.to_owned(), found: found.to_owned() }

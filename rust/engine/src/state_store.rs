@@ -4,7 +4,7 @@
 //! of the next. The state is a cache of the log, so how it is laid out binds nobody; its root does.
 
 use crate::block::{self, BlockBytes, BlockKey, Leaves, PackedLeaf, seal, unseal};
-use crate::cache::Stored;
+use crate::cache::{Missing, Stored};
 use crate::environment::{Environment, NamedDatabase, ReadTransaction, StoreOptions};
 use crate::error::{Error, Result};
 use crate::index_runs::{IndexRuns, NewRuns};
@@ -14,6 +14,7 @@ use crate::seen::{self, Remembered};
 use crate::tips::PageMap;
 use counterfoil_core::Id;
 use counterfoil_core::state::{Record, Table, TableName, tree_key};
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -371,6 +372,16 @@ impl Stored for Snapshot<'_> {
 impl Stored for StateStore {
     fn get_at(&self, table: &Table, record_id: &Id, tree_key: &Id) -> Result<Option<Record>> {
         self.snapshot()?.get_at(table, record_id, tree_key)
+    }
+
+    fn get_all(&self, missing: &[Missing<'_>]) -> Result<Vec<Option<Record>>> {
+        /// So many are worth waking another thread for.
+        const READ_AT_ONCE: usize = 128;
+        if missing.len() <= READ_AT_ONCE {
+            return self.snapshot()?.get_all(missing);
+        }
+        let parts = missing.par_chunks(READ_AT_ONCE).map(|some| self.snapshot()?.get_all(some));
+        Ok(parts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     fn has_table(&self, table: &Table) -> Result<bool> {

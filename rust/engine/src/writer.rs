@@ -488,7 +488,7 @@ impl Writer {
         let stored = self.shared.store.snapshot().map_err(poison)?;
         let mut position = from;
         for some in admissions.chunks(FETCHED_TRANSACTIONS) {
-            state.fetch(some, &stored).map_err(poison)?;
+            state.fetch(some.iter(), &stored).map_err(poison)?;
             for admission in some {
                 let bytes = job.batch.transaction(position);
                 position = position.saturating_add(1);

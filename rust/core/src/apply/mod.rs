@@ -120,7 +120,8 @@ impl Machine {
     }
 
     fn new(ledger: Id, parameters: Parameters) -> Self {
-        let memory = Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new(), signers: Vec::new() };
+        let memory =
+            Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new(), signers: Vec::new() };
         Self { ledger, memory }
     }
 
@@ -260,7 +261,7 @@ pub fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
 }
 
 /// As [`admit_form`] each, the first half of [`admit`]. The ids are hashed together.
-fn admit_forms(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
+pub fn admit_forms(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
     let decoded: Vec<Result<SignedTransaction, Status>> = batch.iter().map(|bytes| decode_form(bytes)).collect();
     let bodies: Vec<&[u8]> =
         batch.iter().zip(&decoded).filter_map(|(bytes, signed)| Some(body(bytes, signed.as_ref().ok()?))).collect();
