@@ -7,7 +7,7 @@ use counterfoil_core::Id;
 use counterfoil_core::hash_many::backend;
 use counterfoil_core::id::sha256;
 use counterfoil_core::merkle::log::{Frontier, leaf_hash, leaf_hashes, node_hash, node_hashes};
-use counterfoil_core::merkle::sum_map::{Leaf, Node, leaves, root, roots};
+use counterfoil_core::merkle::sum_map::{Leaf, leaves, root, roots};
 use counterfoil_core::state::{tree_key, tree_keys};
 use counterfoil_core::wire::{transaction_id, transaction_ids};
 use std::hint::black_box;
@@ -22,14 +22,6 @@ fn main() {
     println!("backend: {}", backend());
     println!("{:40} {:>8} {:>8}", "nanoseconds (the best of many runs)", "alone", "of many");
     let ids: Vec<Id> = (0..COUNT).map(|number| sha256(&[&number.to_be_bytes()])).collect();
-    let nodes: Vec<Node> = ids.iter().map(|id| Node { hash: *id, sum: 7 }).collect();
-    let pairs: Vec<(Node, Node)> = nodes.iter().zip(nodes.iter().rev()).map(|(left, right)| (*left, *right)).collect();
-    compare(
-        "sum map: parent",
-        &pairs,
-        |(left, right)| Node::parent(left, right).expect("small"),
-        |pairs| Node::parents(pairs).expect("small"),
-    );
     compare("sum map: leaf", &ids, |id| Leaf::new(*id, 7, &[]), |ids| leaves(ids, |id| (id, 7, &[])));
     compare("tree key", &ids, tree_key, |ids| tree_keys(ids, |id| id));
     let pairs: Vec<[Id; 2]> = ids.iter().zip(ids.iter().rev()).map(|(left, right)| [*left, *right]).collect();
@@ -65,12 +57,6 @@ fn main() {
     let single = best_of(5, || subtrees.iter().for_each(|(leaves, depth)| _ = black_box(root(leaves, *depth))));
     let many = best_of(5, || _ = black_box(roots(&subtrees)));
     report(&format!("root of {SUBTREE_LEAVES} leaves ({SUBTREES} of them)"), single / SUBTREES, many / SUBTREES);
-
-    println!("\nparents of a few pairs, nanoseconds for all:");
-    for count in 1..=24 {
-        let few = nodes.as_chunks().0.iter().map(|[left, right]| (*left, *right)).take(count).collect::<Vec<_>>();
-        println!("{count:4} {:>6}", best_of(5_000, || _ = black_box(Node::parents(&few))).as_nanos());
-    }
 }
 
 fn subtree(number: u32) -> Vec<Leaf> {

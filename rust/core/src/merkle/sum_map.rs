@@ -43,13 +43,9 @@ impl Node {
         let sum = left.sum.checked_add(right.sum).ok_or(SumOverflow)?;
         Ok(Self { hash: sha256_short(|message| write_parent(left, right, message)), sum })
     }
-
-    /// The [`parent`](Self::parent) of each left and right subtree, many at once.
-    pub fn parents(pairs: &[(Self, Self)]) -> Result<Vec<Self>, SumOverflow> {
-        parents_by(Backend::detect(), pairs, |(left, right)| (left, right))
-    }
 }
 
+/// The [`parent`](Node::parent) of each pair of subtrees, many at once.
 fn parents_by<T>(backend: Backend, pairs: &[T], pair: impl Fn(&T) -> (&Node, &Node)) -> Result<Vec<Node>, SumOverflow> {
     if pairs.iter().map(&pair).any(|(left, right)| left.sum.checked_add(right.sum).is_none()) {
         return Err(SumOverflow);
