@@ -146,14 +146,17 @@ pub(crate) fn database_bound(time: u64) -> [u8; 8] {
     minute(time).to_be_bytes()
 }
 
+/// An entry of the database: its key and its value.
+pub(crate) type Chunk = ([u8; 16], Vec<u8>);
+
 /// The database's entries for these, in the order of their keys.
-pub(crate) fn pack(remembered: &mut [Remembered]) -> Vec<([u8; 16], Vec<u8>)> {
+pub(crate) fn pack(remembered: &mut [Remembered]) -> Vec<Chunk> {
     remembered.sort_unstable_by_key(|one| (one.minute(), one.index));
     let by_minute = remembered.chunk_by(|left, right| left.minute() == right.minute());
     by_minute.flat_map(|of_minute| of_minute.chunks(CHUNK_MAX)).filter_map(pack_chunk).collect()
 }
 
-fn pack_chunk(chunk: &[Remembered]) -> Option<([u8; 16], Vec<u8>)> {
+fn pack_chunk(chunk: &[Remembered]) -> Option<Chunk> {
     let first = chunk.first()?;
     let mut key = [0; 16];
     let (minute, index) = key.split_at_mut(8);

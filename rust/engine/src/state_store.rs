@@ -44,7 +44,7 @@ pub struct FlushBatch {
     pub(crate) tips: PageMap,
     pub(crate) tables: Vec<(u32, Table)>,
     /// Transactions to remember, and the time at which others have lapsed.
-    seen: (Vec<Remembered>, u64),
+    seen: (Vec<seen::Chunk>, u64),
     indexes: Option<Arc<IndexEntries>>,
     values: BTreeMap<String, Vec<u8>>,
 }
@@ -75,8 +75,8 @@ impl FlushBatch {
     }
 
     /// Remember these transactions as well, and forget those that have lapsed at this time.
-    pub(crate) fn set_seen(&mut self, remembered: Vec<Remembered>, time: u64) {
-        self.seen = (remembered, time);
+    pub(crate) fn set_seen(&mut self, mut remembered: Vec<Remembered>, time: u64) {
+        self.seen = (seen::pack(&mut remembered), time);
     }
 
     /// Index these transactions as well. They are later than all those that are indexed.
@@ -159,12 +159,11 @@ impl StateStore {
     pub fn write_flush(&self, batch: &FlushBatch) -> Result<()> {
         let runs = batch.indexes.as_deref().map(NewRuns::new);
         let (remembered, time) = &batch.seen;
-        let remembered = seen::pack(&mut remembered.clone());
         self.environment.write(|transaction| {
             let lapsed = (Bound::Unbounded, Bound::Excluded(seen::database_bound(*time)));
             let lapsed: (Bound<&[u8]>, Bound<&[u8]>) = (lapsed.0, lapsed.1.as_ref().map(<[u8; 8]>::as_slice));
             self.seen.delete_range(transaction, &lapsed)?;
-            for (key, value) in &remembered {
+            for (key, value) in remembered {
                 self.seen.put(transaction, key, value)?;
             }
             for (key, bytes) in &batch.blocks {
