@@ -76,12 +76,12 @@ impl World {
         let bytes = encode(&SignedTransaction { transaction, signatures });
         let admission = admit(&[&bytes], &self.machine.admission_rules(), &NoKeys).pop().unwrap();
         let before = self.records.clone();
-        match self.machine.apply(&mut self.records, &bytes, &admission, TIME).unwrap() {
+        match self.machine.apply(&mut self.records, &bytes, &admission, TIME, &mut Vec::new()).unwrap() {
             Outcome::Refused(refusal) => {
                 assert_eq!(self.records, before, "a refusal leaves no trace");
                 refusal.status.name().to_owned()
             }
-            Outcome::Applied { .. } | Outcome::Duplicate { .. } => "ok".to_owned(),
+            Outcome::Applied | Outcome::Duplicate { .. } => "ok".to_owned(),
         }
     }
 }

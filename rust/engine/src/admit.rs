@@ -57,10 +57,10 @@ impl<T> Drop for Reply<T> {
     }
 }
 
-/// Transactions that are applied together, in order.
+/// Transactions that are applied together, in order; or the log entries that they become.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Where each transaction ends.
     ends: Vec<usize>,
 }
@@ -69,7 +69,22 @@ impl Batch {
     /// Adds a transaction's bytes.
     pub fn push(&mut self, transaction: &[u8]) {
         self.bytes.extend_from_slice(transaction);
+        self.end_one();
+    }
+
+    /// What was appended to the bytes since the last one is one more.
+    pub(crate) fn end_one(&mut self) {
         self.ends.push(self.bytes.len());
+    }
+
+    /// Empties it, and keeps memory for about so many of the usual size: pages that come from the system again and again
+    /// cost more than what is written to them.
+    pub(crate) fn clear(&mut self, kept: usize) {
+        const USUAL_BYTES: usize = 320;
+        self.bytes.clear();
+        self.bytes.shrink_to(kept.saturating_mul(USUAL_BYTES));
+        self.ends.clear();
+        self.ends.shrink_to(kept);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -82,7 +97,7 @@ impl Batch {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    fn transactions(&self, from: usize, to: usize) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn transactions(&self, from: usize, to: usize) -> impl Iterator<Item = &[u8]> {
         (from..to).map(|position| self.transaction(position))
     }
 }

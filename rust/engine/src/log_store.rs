@@ -30,6 +30,8 @@ pub struct LogStore {
     reader: LogReader,
     /// What is stored, and nothing that is not: it follows a commit, never goes before one.
     frontier: Frontier,
+    /// Of the append in hand; kept for its memory.
+    growth: Growth,
 }
 
 /// The log, for any number of threads beside the writer, and for other processes that follow it.
@@ -78,7 +80,7 @@ impl LogStore {
             meta.put(txn, FORMAT_KEY, &FORMAT.to_be_bytes())?;
             Ok(meta.put(txn, SIZE_KEY, &0_u64.to_be_bytes())?)
         })?;
-        Ok(Self { reader, frontier: Frontier::new() })
+        Ok(Self { reader, frontier: Frontier::new(), growth: Growth::default() })
     }
 
     /// Opens the log to write to it.
@@ -88,7 +90,7 @@ impl LogStore {
         }
         let reader = LogReader::open(directory, options)?;
         let frontier = reader.view()?.frontier()?;
-        Ok(Self { reader, frontier })
+        Ok(Self { reader, frontier, growth: Growth::default() })
     }
 
     /// A handle for other threads.
@@ -124,10 +126,14 @@ impl LogStore {
         }
         let chunks = pack(first, entries)?;
         let mut frontier = self.frontier.clone();
-        let mut growth = Growth::default();
-        frontier.append_all(&leaf_hashes(entries), |level, index, hash| growth.add(level, index, hash))?;
-        let databases = self.reader.databases;
-        self.reader.environment.write(|txn| {
+        let Self { reader, growth, .. } = self;
+        growth.clear();
+        for chunk in &chunks {
+            // Chunk by chunk: memory for the hashes of all would come from the system each time, and go back to it.
+            frontier.append_all(&leaf_hashes(chunk.entries), |level, index, hash| growth.add(level, index, hash))?;
+        }
+        let databases = reader.databases;
+        reader.environment.write(|txn| {
             let stored = databases.size(txn)?;
             if stored != first {
                 return Err(corrupt("meta size".into(), first, stored));
@@ -508,18 +514,27 @@ impl From<LogError> for Error {
 }
 
 /// The hashes that an append adds to each tile level, in order.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Growth {
     levels: Vec<LevelGrowth>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct LevelGrowth {
     first_index: Option<u64>,
     hashes: Vec<[u8; 32]>,
 }
 
 impl Growth {
+    fn clear(&mut self) {
+        const KEPT_HASHES: usize = 65_536;
+        for level in &mut self.levels {
+            level.first_index = None;
+            level.hashes.clear();
+            level.hashes.shrink_to(KEPT_HASHES);
+        }
+    }
+
     fn add(&mut self, level: u8, index: u64, hash: Id) {
         if !level.is_multiple_of(TILE_LEVELS) {
             return;

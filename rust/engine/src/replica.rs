@@ -95,9 +95,10 @@ impl Tail {
                     .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let admission = admit_form(signed, &self.machine.admission_rules());
                 let mut overlay = Overlay { under: working, changes: std::mem::take(&mut self.changes), seen: None };
-                let outcome = self.machine.apply(&mut overlay, signed, &admission, applied.time)?;
+                let outcome =
+                    self.machine.apply(&mut overlay, signed, &admission, applied.time, &mut Vec::new())?;
                 self.changes = overlay.changes;
-                let (Outcome::Applied { .. }, Ok(admitted)) = (outcome, &admission.verdict) else {
+                let (Outcome::Applied, Ok(admitted)) = (outcome, &admission.verdict) else {
                     return Err(corrupt_entry(index, "a transaction that applies", "one that is refused"));
                 };
                 self.time = applied.time;
@@ -338,7 +339,8 @@ impl Replica {
         self.cache.fetch(&self.wanted, stored)
     }
 
-    /// Applies one transaction, which becomes the log's entry `index` if it succeeds.
+    /// Applies one transaction. If it succeeds its log entry is appended to `entries`.
+    #[expect(clippy::too_many_arguments, reason = "the one step under three ways to apply")]
     pub(crate) fn apply(
         &mut self,
         store: &dyn Stored,
@@ -347,10 +349,11 @@ impl Replica {
         bytes: &[u8],
         admission: &Admission,
         time: u64,
+        entries: &mut Vec<u8>,
     ) -> Result<Outcome> {
         let (machine, mut working) = self.working(store, log, log_size);
-        let outcome = machine.apply(&mut working, bytes, admission, time)?;
-        if let (Outcome::Applied { .. }, Ok(admitted)) = (&outcome, &admission.verdict) {
+        let outcome = machine.apply(&mut working, bytes, admission, time, entries)?;
+        if let (Outcome::Applied, Ok(admitted)) = (&outcome, &admission.verdict) {
             let index = log_size.saturating_add(u64::try_from(self.in_flight.len()).unwrap_or(u64::MAX));
             let valid_until = admitted.signed.transaction.valid_until;
             self.in_flight.push(Identity { id: admission.id, pair: admitted.pair, valid_until });
@@ -586,11 +589,12 @@ impl Replica {
                 } else {
                     admit_form(signed, &rules)
                 };
-                let outcome = self.apply(store, log, index, signed, &admission, applied.time)?;
+                let mut entry = Vec::with_capacity(bytes.len());
+                let outcome = self.apply(store, log, index, signed, &admission, applied.time, &mut entry)?;
                 self.in_flight.clear();
                 match outcome {
-                    Outcome::Applied { entry } if entry == bytes => {}
-                    Outcome::Applied { .. } => {
+                    Outcome::Applied if entry == bytes => {}
+                    Outcome::Applied => {
                         return Err(corrupt_entry(index, "the effects that applying it has", "others"));
                     }
                     Outcome::Duplicate { index: first } => {

@@ -20,7 +20,7 @@ use crate::shared::Shared;
 use crate::state_store::FlushBatch;
 use crate::tree::Change;
 use counterfoil_core::Id;
-use counterfoil_core::apply::{Admission, Outcome, admit};
+use counterfoil_core::apply::{Admission, Outcome, Refusal, admit};
 use counterfoil_core::signature::{self};
 use counterfoil_core::state::SeenTransaction;
 use counterfoil_core::status::OK;
@@ -135,6 +135,7 @@ impl Threads {
             checkpoint_waiters: Vec::new(),
             flush_waiters: Vec::new(),
             staged: Vec::new(),
+            entries: Batch::default(),
         };
         let mut handles = Vec::new();
         let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
@@ -249,6 +250,8 @@ struct Writer {
     flush_waiters: Vec<(u64, Reply<()>)>,
     /// Remembered transactions of commits that are not flushed yet.
     staged: Vec<Remembered>,
+    /// Empty between two groups; kept for its memory.
+    entries: Batch,
 }
 
 impl Writer {
@@ -387,7 +390,8 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         shared.let_readers_in();
         let mut state = self.lock_state(&shared)?;
-        let mut group = Group { entries: Vec::new(), rows: Vec::new(), done: Vec::new(), time: Ok(0), is_open: false };
+        let entries = std::mem::take(&mut self.entries);
+        let mut group = Group { entries, rows: Vec::new(), done: Vec::new(), time: Ok(0), is_open: false };
         let mut next = Some(pieces);
         while let Some(pieces) = next {
             let mut count = 0_usize;
@@ -400,9 +404,10 @@ impl Writer {
             let more = group.is_open || group.entries.len() < GROUP_ENTRIES;
             next = if more { self.more_pieces(group.is_open)? } else { None };
         }
-        let applied = !group.entries.is_empty();
-        self.uncommitted |= applied;
-        let appended = if applied { self.log.append(&group.entries).map(|_| ()) } else { Ok(()) };
+        let applied = group.entries.len();
+        self.uncommitted |= applied > 0;
+        let entries: Vec<&[u8]> = group.entries.transactions(0, applied).collect();
+        let appended = if applied > 0 { self.log.append(&entries).map(|_| ()) } else { Ok(()) };
         state.in_flight.clear();
         if let Err(error) = appended {
             let reason = error.to_string();
@@ -419,6 +424,9 @@ impl Writer {
         for (job, rows) in group.done {
             job.answer(Ok(rows));
         }
+        // A group ends with a job, and may have become larger.
+        group.entries.clear(GROUP_ENTRIES.saturating_mul(2));
+        self.entries = group.entries;
         Ok(())
     }
 
@@ -451,36 +459,20 @@ impl Writer {
                 let bytes = job.batch.transaction(position);
                 position = position.saturating_add(1);
                 let admission = self.current(state, bytes, admission);
+                let entries = &mut group.entries;
+                let (log, size) = (&self.shared.log, self.log.size());
                 let outcome =
-                    state.apply(&stored, &self.shared.log, self.log.size(), bytes, &admission, time).map_err(poison)?;
-                let row = self.row(&admission, outcome, &mut group.entries);
-                group.rows.push(row);
+                    state.apply(&stored, log, size, bytes, &admission, time, &mut entries.bytes).map_err(poison)?;
+                group.rows.push(row(admission.id, outcome, index_after(size, entries.len())));
+                if outcome == Outcome::Applied {
+                    entries.end_one();
+                }
             }
         }
         if !group.is_open {
             group.done.push((job, std::mem::take(&mut group.rows)));
         }
         Ok(())
-    }
-
-    fn row(&self, admission: &Admission, outcome: Outcome, entries: &mut Vec<Vec<u8>>) -> OutcomeRow {
-        let mut row = OutcomeRow { id: admission.id, status: OK, operation: None, index: None, duplicate: false };
-        match outcome {
-            Outcome::Applied { entry } => {
-                let offset = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-                row.index = Some(self.log.size().saturating_add(offset));
-                entries.push(entry);
-            }
-            Outcome::Duplicate { index } => {
-                row.index = Some(index);
-                row.duplicate = true;
-            }
-            Outcome::Refused(refusal) => {
-                row.status = refusal.status;
-                row.operation = refusal.operation;
-            }
-        }
-        row
     }
 
     /// The admission under the parameters in force: an earlier transaction of the group may have changed them.
@@ -507,32 +499,29 @@ impl Writer {
             .map(|(position, admission)| self.current(&state, batch.transaction(position), admission).into_owned())
             .collect();
         let size = self.log.size();
-        let mut entries = Vec::new();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        {
-            let (machine, working) = state.working(&shared.store, &shared.log, size);
-            let mut machine = machine.clone();
-            let mut overlay = Overlay::new(working);
-            for (position, admission) in admissions.iter().enumerate() {
-                let bytes = batch.transaction(position);
-                let admission = if machine.is_current(admission) {
-                    admission.clone()
-                } else {
-                    admit(&[bytes], &machine.admission_rules(), &shared.keys).pop().unwrap_or_else(|| admission.clone())
-                };
-                let outcome = machine.apply(&mut overlay, bytes, &admission, time)?;
-                if let (Outcome::Applied { entry }, Ok(admitted)) = (&outcome, &admission.verdict) {
-                    let offset = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-                    let index = size.saturating_add(offset);
-                    overlay.remember(admitted.pair, SeenTransaction { id: admission.id, index });
-                    entries.push(entry.clone());
-                }
-                outcomes.push((admission, outcome));
+        let mut applied = 0_usize;
+        let mut rows = Vec::with_capacity(batch.len());
+        let mut entry = Vec::new();
+        let (machine, working) = state.working(&shared.store, &shared.log, size);
+        let mut machine = machine.clone();
+        let mut overlay = Overlay::new(working);
+        for (position, admission) in admissions.into_iter().enumerate() {
+            let bytes = batch.transaction(position);
+            let admission = if machine.is_current(&admission) {
+                admission
+            } else {
+                admit(&[bytes], &machine.admission_rules(), &shared.keys).pop().unwrap_or(admission)
+            };
+            entry.clear();
+            let outcome = machine.apply(&mut overlay, bytes, &admission, time, &mut entry)?;
+            let index = index_after(size, applied);
+            if let (Outcome::Applied, Ok(admitted)) = (outcome, &admission.verdict) {
+                overlay.remember(admitted.pair, SeenTransaction { id: admission.id, index });
+                applied = applied.saturating_add(1);
             }
+            rows.push(row(admission.id, outcome, index));
         }
-        let mut numbered = Vec::new();
-        let rows = outcomes.into_iter().map(|(admission, outcome)| self.row(&admission, outcome, &mut numbered));
-        Ok(rows.collect())
+        Ok(rows)
     }
 
     /// The time at which a job is applied: the stated one, or the clock's, never before the last entry's.
@@ -744,9 +733,25 @@ fn copy_of(error: &Error) -> Error {
     Error::Storage(error.to_string())
 }
 
+/// The index of the entry that so many others are appended before.
+fn index_after(size: u64, count: usize) -> u64 {
+    size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// What the caller is told of a transaction, which has this log index if it was applied.
+fn row(id: Id, outcome: Outcome, index: u64) -> OutcomeRow {
+    let row = OutcomeRow { id, status: OK, operation: None, index: None, duplicate: false };
+    match outcome {
+        Outcome::Applied => OutcomeRow { index: Some(index), ..row },
+        Outcome::Duplicate { index } => OutcomeRow { index: Some(index), duplicate: true, ..row },
+        Outcome::Refused(Refusal { status, operation }) => OutcomeRow { status, operation, ..row },
+    }
+}
+
 /// A group that is being applied.
 struct Group {
-    entries: Vec<Vec<u8>>,
+    /// What is to be appended.
+    entries: Batch,
     /// Of the job in hand.
     rows: Vec<OutcomeRow>,
     done: Vec<(Arc<ApplyJob>, Vec<OutcomeRow>)>,

@@ -44,6 +44,8 @@ pub(super) struct Memory {
     pub(super) assets: BTreeMap<Id, Arc<AssetRecord>>,
     /// What the transaction being applied has overwritten, in order.
     pub(super) journal: Vec<(Table, Id, Option<Record>)>,
+    /// Its authorizers, and the keys of those that have a record, as they stood before the first operation.
+    pub(super) signers: Vec<(Authorizer, Option<KeyedAccount>)>,
 }
 
 /// The most decoded assets kept.
@@ -55,15 +57,14 @@ pub struct Context<'a, R: Records> {
     memory: &'a mut Memory,
     time: u64,
     transaction: Id,
-    /// The authorizers, and the keys of those that have a record, as they stood before the first operation.
-    signers: Vec<(Authorizer, Option<KeyedAccount>)>,
     parameters_before: Option<Parameters>,
 }
 
 impl<'a, R: Records> Context<'a, R> {
     pub(super) fn new(records: &'a mut R, memory: &'a mut Memory, time: u64, transaction: Id) -> Self {
         memory.journal.clear();
-        Self { records, memory, time, transaction, signers: Vec::new(), parameters_before: None }
+        memory.signers.clear();
+        Self { records, memory, time, transaction, parameters_before: None }
     }
 
     /// Checks each authorizer against its account's record, in order.
@@ -81,7 +82,7 @@ impl<'a, R: Records> Context<'a, R> {
                 (None, Some(_)) => return Err(KEY_UNEXPECTED.into()),
                 (None, None) => None,
             };
-            self.signers.push((*authorizer, keyed));
+            self.memory.signers.push((*authorizer, keyed));
         }
         Ok(())
     }
@@ -242,8 +243,8 @@ impl<'a, R: Records> Context<'a, R> {
         if let Some(verdict) = self.judge(account, tag) {
             return Ok(verdict?);
         }
-        for position in 0..self.signers.len() {
-            let Some((Authorizer { account: agent, .. }, _)) = self.signers.get(position) else { break };
+        for position in 0..self.memory.signers.len() {
+            let Some((Authorizer { account: agent, .. }, _)) = self.memory.signers.get(position) else { break };
             let agent = *agent;
             let id = MandateRecord::id(account, &agent, asset);
             let Some(mut mandate) = self.read::<MandateRecord>(Table::MANDATES, &id)? else { continue };
@@ -273,7 +274,8 @@ impl<'a, R: Records> Context<'a, R> {
     fn judge(&self, account: &Id, tag: u8) -> Option<Result<(), Status>> {
         let mut keyed_account = None;
         let mut covering = 0usize;
-        for (authorizer, keyed) in self.signers.iter().filter(|(authorizer, _)| authorizer.account == *account) {
+        let signers = self.memory.signers.iter();
+        for (authorizer, keyed) in signers.filter(|(authorizer, _)| authorizer.account == *account) {
             let Some(keyed) = keyed else { return Some(Ok(())) };
             keyed_account = Some(keyed);
             let covers = keyed.keys.iter().any(|grant| Some(grant.key) == authorizer.key && grant.covers(tag));

@@ -16,9 +16,9 @@ use crate::status::{
     WRONG_LEDGER,
 };
 use crate::wire::{
-    AUTHORIZERS_MAX, Applied, ENTRY_BYTES_MAX, Effect, Genesis, Parameters, SIGNED_MESSAGE_BYTES,
-    SIGNED_TRANSACTION_BYTES_MAX, SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode, signed_message,
-    transaction_id, transaction_ids,
+    AUTHORIZERS_MAX, Applied, ENTRY_BYTES_MAX, Genesis, Parameters, SIGNED_MESSAGE_BYTES, SIGNED_TRANSACTION_BYTES_MAX,
+    SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode, encode_into, signed_message, transaction_id,
+    transaction_ids,
 };
 use context::Memory;
 use std::collections::BTreeMap;
@@ -77,13 +77,10 @@ pub struct Admitted {
 }
 
 /// What became of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It changed the state; this is its log entry.
-    Applied {
-        /// The entry's bytes.
-        entry: Vec<u8>,
-    },
+    /// It changed the state; its log entry was handed over.
+    Applied,
     /// It was applied before, as this log entry.
     Duplicate {
         /// The entry's index.
@@ -123,7 +120,7 @@ impl Machine {
     }
 
     fn new(ledger: Id, parameters: Parameters) -> Self {
-        let memory = Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new() };
+        let memory = Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new(), signers: Vec::new() };
         Self { ledger, memory }
     }
 
@@ -148,13 +145,15 @@ impl Machine {
 
     /// Applies one admitted transaction at a time that is never before the last one's.
     ///
-    /// `bytes` are the ones that were admitted. After an error of the store the records must not be used any more.
+    /// `bytes` are the ones that were admitted. The log entry of one that is applied is appended to `entries`; a refused
+    /// one leaves no trace in it. After an error of the store neither it nor the records must be used any more.
     pub fn apply<R: Records>(
         &mut self,
         records: &mut R,
         bytes: &[u8],
         admission: &Admission,
         time: u64,
+        entries: &mut Vec<u8>,
     ) -> Result<Outcome, R::Error> {
         let admitted = match &admission.verdict {
             Ok(admitted) => admitted,
@@ -174,41 +173,39 @@ impl Machine {
                 Outcome::Refused(Refusal::whole(NONCE_REUSED))
             });
         }
+        let begin = entries.len();
+        Applied::encode_head(time, bytes, transaction.operations.len(), entries);
         let mut context = Context::new(records, &mut self.memory, time, admission.id);
-        let refusal = match apply_operations(&mut context, transaction)? {
-            Ok(effects) => {
-                let entry = Applied::encode_parts(time, bytes, &effects);
-                if entry.len() <= ENTRY_BYTES_MAX {
-                    return Ok(Outcome::Applied { entry });
-                }
-                Refusal::whole(TOO_LARGE)
-            }
+        let refusal = match apply_operations(&mut context, transaction, entries)? {
+            Ok(()) if entries.len().saturating_sub(begin) <= ENTRY_BYTES_MAX => return Ok(Outcome::Applied),
+            Ok(()) => Refusal::whole(TOO_LARGE),
             Err(refusal) => refusal,
         };
+        entries.truncate(begin);
         context.undo()?;
         Ok(Outcome::Refused(refusal))
     }
 }
 
-/// The operations' effects, or the first refusal, or the store's failure.
+/// Appends the operations' effects, up to the first refusal or the store's failure.
 fn apply_operations<R: Records>(
     context: &mut Context<'_, R>,
     transaction: &Transaction,
-) -> Result<Result<Vec<Effect>, Refusal>, R::Error> {
+    entry: &mut Vec<u8>,
+) -> Result<Result<(), Refusal>, R::Error> {
     match context.admit_authorizers(&transaction.authorizers) {
         Ok(()) => {}
         Err(Halt::Refused(status)) => return Ok(Err(Refusal::whole(status))),
         Err(Halt::Failed(error)) => return Err(error),
     }
-    let mut effects = Vec::with_capacity(transaction.operations.len());
     for (index, operation) in transaction.operations.iter().enumerate() {
         match operation.apply(context) {
-            Ok(effect) => effects.push(effect),
+            Ok(effect) => encode_into(&effect, entry),
             Err(Halt::Refused(status)) => return Ok(Err(Refusal::at(status, index))),
             Err(Halt::Failed(error)) => return Err(error),
         }
     }
-    Ok(Ok(effects))
+    Ok(Ok(()))
 }
 
 /// Admits a batch: decodes, checks fields, and verifies all signatures together. One verdict each, in order; the

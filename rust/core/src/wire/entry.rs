@@ -48,14 +48,14 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// The entry's bytes from the signed transaction's own bytes, without encoding it again.
-    pub fn encode_parts(time: u64, signed_bytes: &[u8], effects: &[Effect]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(signed_bytes.len().saturating_add(64));
-        bytes.push(1);
-        bytes.extend_from_slice(&time.to_le_bytes());
-        bytes.extend_from_slice(signed_bytes);
-        bytes.extend_from_slice(&encode(&effects));
-        bytes
+    /// Appends the beginning of an entry, from the signed transaction's own bytes, which are not encoded again. So many
+    /// effects follow, one by one.
+    pub(crate) fn encode_head(time: u64, signed_bytes: &[u8], effects: usize, into: &mut Vec<u8>) {
+        into.push(1);
+        into.extend_from_slice(&time.to_le_bytes());
+        into.extend_from_slice(signed_bytes);
+        let effects = u32::try_from(effects).expect("a transaction has fewer operations than 2^32");
+        into.extend_from_slice(&effects.to_le_bytes());
     }
 
     /// The signed transaction's bytes inside an entry whose decoded form is `applied`.

@@ -32,6 +32,15 @@ pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
     borsh::to_vec(value).expect("writing to memory cannot fail")
 }
 
+/// Appends a value's encoding.
+///
+/// # Panics
+///
+/// Never, as [`encode`].
+pub(crate) fn encode_into<T: BorshSerialize>(value: &T, into: &mut Vec<u8>) {
+    value.serialize(into).expect("writing to memory cannot fail");
+}
+
 /// A writer that accepts only the bytes it was given.
 struct Comparison<'a> {
     rest: &'a [u8],
