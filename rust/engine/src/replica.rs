@@ -95,8 +95,7 @@ impl Tail {
                     .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let admission = admit_form(signed, &self.machine.admission_rules());
                 let mut overlay = Overlay { under: working, changes: std::mem::take(&mut self.changes), seen: None };
-                let outcome =
-                    self.machine.apply(&mut overlay, signed, &admission, applied.time, &mut Vec::new())?;
+                let outcome = self.machine.apply(&mut overlay, signed, &admission, applied.time, &mut Vec::new())?;
                 self.changes = overlay.changes;
                 let (Outcome::Applied, Ok(admitted)) = (outcome, &admission.verdict) else {
                     return Err(corrupt_entry(index, "a transaction that applies", "one that is refused"));

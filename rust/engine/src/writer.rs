@@ -99,6 +99,8 @@ struct FlushTask {
 /// The threads of a ledger that is open for writing.
 pub(crate) struct Threads {
     handles: Vec<JoinHandle<()>>,
+    /// To the writer.
+    pub(crate) work: Sender<Work>,
 }
 
 impl Threads {
@@ -141,15 +143,7 @@ impl Threads {
         let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             let (guarded, wake) = (Arc::clone(shared), work.clone());
             let thread = std::thread::Builder::new().name(format!("counterfoil-{name}")).spawn(move || {
-                if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
-                    let what = panic
-                        .downcast_ref::<String>()
-                        .map(String::as_str)
-                        .or_else(|| panic.downcast_ref::<&str>().copied())
-                        .unwrap_or("unknown panic");
-                    guarded.poison(&format!("a bug in Counterfoil: {what}"));
-                    let _ = wake.send(Work::Stop);
-                }
+                stop_on_panic(&guarded, &wake, body);
             });
             match thread {
                 Ok(handle) => {
@@ -172,7 +166,7 @@ impl Threads {
         let flushing = Arc::clone(shared);
         spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &to_writer)))?;
         spawn("apply", Box::new(move || writer.run()))?;
-        Ok(Self { handles })
+        Ok(Self { handles, work })
     }
 
     /// Waits until all have ended.
@@ -181,6 +175,19 @@ impl Threads {
             // A panic was turned into poison inside the thread.
             let _ = handle.join();
         }
+    }
+}
+
+/// Runs a part of the engine. Where it panics the handle is poisoned, and the writer learns of it.
+pub(crate) fn stop_on_panic(shared: &Shared, work: &Sender<Work>, body: impl FnOnce()) {
+    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+        let what = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("unknown panic");
+        shared.poison(&format!("a bug in Counterfoil: {what}"));
+        let _ = work.send(Work::Stop);
     }
 }
 

@@ -120,7 +120,8 @@ impl Machine {
     }
 
     fn new(ledger: Id, parameters: Parameters) -> Self {
-        let memory = Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new(), signers: Vec::new() };
+        let memory =
+            Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new(), signers: Vec::new() };
         Self { ledger, memory }
     }
 
