@@ -216,7 +216,8 @@ impl World {
             setup.push(signed(&genesis, &issuer_seed, number, Operation::Mint(mint)));
         }
         for bytes in &setup {
-            let outcome = machine.apply(&mut records, bytes, &admit_form(bytes, &rules), TIME, &mut Vec::new()).unwrap();
+            let outcome =
+                machine.apply(&mut records, bytes, &admit_form(bytes, &rules), TIME, &mut Vec::new()).unwrap();
             assert_eq!(outcome, Outcome::Applied);
         }
         let transfer = |number: u32, sender: &Id| {

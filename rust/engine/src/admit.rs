@@ -2,13 +2,14 @@
 //! workers as there are cores.
 //!
 //! Each worker takes the next *part* of what waits and admits it alone, so that no core waits for another. Parts are
-//! numbered as they are taken; the writer applies them in that order, which is the order in which they came.
+//! numbered as they are taken; the writer applies them in that order, which is the order in which they came. Where nothing
+//! waits, a caller takes a part that is small itself: waking a worker would take about as long as its signature.
 
 use crate::error::Result;
 use crate::keys::KeyCache;
 use crate::ledger::OutcomeRow;
 use crate::shared::Shared;
-use crate::writer::{Ordered, Work};
+use crate::writer::{Ordered, Work, stop_on_panic};
 use counterfoil_core::apply::{Admission, admit};
 use counterfoil_core::signature::{self, Check};
 use rayon::prelude::*;
@@ -22,6 +23,8 @@ const PART_TRANSACTIONS: usize = 4_096;
 const PART_TRANSACTIONS_MIN: usize = 16;
 /// How far admitting may run ahead of applying.
 const ADMITTED_MAX: usize = 8 * PART_TRANSACTIONS;
+/// The most bytes of transactions that their caller admits itself, if nothing else is to be done: some sixteen transfers.
+const ALONE_BYTES_MAX: usize = 4_096;
 /// With so many transactions on the way the machine does all it can.
 const SATURATED: usize = 2 * PART_TRANSACTIONS;
 
@@ -80,7 +83,7 @@ impl Batch {
     /// Empties it, and keeps memory for about so many of the usual size: pages that come from the system again and again
     /// cost more than what is written to them.
     pub(crate) fn clear(&mut self, kept: usize) {
-        const USUAL_BYTES: usize = 512;
+        const USUAL_BYTES: usize = 320;
         self.bytes.clear();
         self.bytes.shrink_to(kept.saturating_mul(USUAL_BYTES));
         self.ends.clear();
@@ -183,6 +186,22 @@ impl Inbox {
         true
     }
 
+    /// The number of the part that this job is, if its caller may as well admit it itself.
+    fn take_alone(&mut self, job: &ApplyJob) -> Option<u64> {
+        let idle = !self.closed && self.jobs.is_empty() && self.in_flight == 0;
+        if !idle || job.batch.bytes.len() > ALONE_BYTES_MAX {
+            return None;
+        }
+        self.in_flight = job.batch.len();
+        Some(self.number_part())
+    }
+
+    fn number_part(&mut self) -> u64 {
+        let number = self.next_part;
+        self.next_part = number.saturating_add(1);
+        number
+    }
+
     /// No more jobs are taken in; those that wait are done.
     pub(crate) fn close(&mut self) {
         self.closed = true;
@@ -220,9 +239,7 @@ impl Inbox {
                 Some(Job::Apply(_)) | None => return None,
             },
         };
-        let number = self.next_part;
-        self.next_part = number.saturating_add(1);
-        Some((number, part))
+        Some((self.number_part(), part))
     }
 
     fn take_pieces(&mut self, workers: usize) -> Vec<(Arc<ApplyJob>, usize, usize)> {
@@ -246,6 +263,30 @@ impl Inbox {
         }
         pieces
     }
+}
+
+/// Takes a job in for the workers, or admits it here and now.
+pub(crate) fn take_in(shared: &Shared, work: &Sender<Work>, job: Job) -> Result<()> {
+    let mut inbox = shared.inbox.lock().map_err(|_| shared.why_unusable())?;
+    if let Job::Apply(job) = &job
+        && let Some(number) = inbox.take_alone(job)
+    {
+        drop(inbox);
+        // The writer waits for this number: it has to come, or the writer has to be stopped.
+        stop_on_panic(shared, work, || {
+            let pieces = admit_pieces(shared, vec![(Arc::clone(job), 0, job.batch.len())]);
+            // A writer that has ended has dropped it, which answers it.
+            let _ = work.send(Work::Part { number, part: Ordered::Pieces(pieces) });
+        });
+        return Ok(());
+    }
+    let taken_in = inbox.push(job);
+    drop(inbox);
+    if !taken_in {
+        return Err(shared.why_unusable());
+    }
+    shared.inbox_changed.notify_one();
+    Ok(())
 }
 
 /// Takes parts, verifies their transactions, and hands them to the writer, until the inbox is closed and empty.

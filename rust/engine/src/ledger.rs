@@ -1,6 +1,6 @@
 //! A ledger that is open: for writing, with its threads, or read-only, following what another process writes.
 
-use crate::admit::{ApplyJob, Batch, Job, Reply, Request, count_valid_signatures};
+use crate::admit::{ApplyJob, Batch, Job, Reply, Request, count_valid_signatures, take_in};
 use crate::cache::{Cache, Known};
 use crate::environment::StoreOptions;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::replica::{POSITION, Replica};
 use crate::shared::{Published, Shared, merge_page, published_at, signed_by_operator};
 use crate::state_store::{StateMark, StateStore};
 use crate::tree::Tree;
-use crate::writer::{Threads, clock_ms};
+use crate::writer::{Threads, Work, clock_ms};
 use counterfoil_core::Id;
 use counterfoil_core::note::{Algorithm, VerifierKey};
 use counterfoil_core::receipt::Receipt;
@@ -26,7 +26,7 @@ use rayon::prelude::*;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Sender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -121,6 +121,8 @@ pub struct Ledger {
     shared: RwLock<Option<Arc<Shared>>>,
     genesis: Genesis,
     threads: Mutex<Option<Threads>>,
+    /// To the writer; none for a reader.
+    work: Option<Sender<Work>>,
     read_only: bool,
     opened_in: u32,
     /// The writer's lock on the folder; none for a reader.
@@ -263,9 +265,10 @@ impl Ledger {
         });
         let read_only = log.is_none();
         let threads = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
+        let work = threads.as_ref().map(|threads| threads.work.clone());
         let (threads, lock) = (Mutex::new(threads), Mutex::new(lock));
         let (shared, opened_in) = (RwLock::new(Some(shared)), std::process::id());
-        Ok(Self { shared, genesis, threads, read_only, opened_in, lock })
+        Ok(Self { shared, genesis, threads, work, read_only, opened_in, lock })
     }
 
     /// What the handle works on. Refuses a closed, poisoned or forked one.
@@ -290,15 +293,7 @@ impl Ledger {
     }
 
     fn enqueue(&self, shared: &Shared, job: Job) -> Result<()> {
-        if self.read_only {
-            return Err(Error::ReadOnly);
-        }
-        let taken_in = shared.inbox.lock().map_err(|_| shared.why_unusable())?.push(job);
-        if !taken_in {
-            return Err(shared.why_unusable());
-        }
-        shared.inbox_changed.notify_one();
-        Ok(())
+        take_in(shared, self.work.as_ref().ok_or(Error::ReadOnly)?, job)
     }
 
     /// Applies transactions in order, each wholly or not at all; durable when it returns. One outcome each.

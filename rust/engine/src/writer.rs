@@ -112,6 +112,8 @@ struct FlushTask {
 /// The threads of a ledger that is open for writing.
 pub(crate) struct Threads {
     handles: Vec<JoinHandle<()>>,
+    /// To the writer.
+    pub(crate) work: Sender<Work>,
 }
 
 impl Threads {
@@ -154,15 +156,7 @@ impl Threads {
         let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             let (guarded, wake) = (Arc::clone(shared), work.clone());
             let thread = std::thread::Builder::new().name(format!("counterfoil-{name}")).spawn(move || {
-                if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
-                    let what = panic
-                        .downcast_ref::<String>()
-                        .map(String::as_str)
-                        .or_else(|| panic.downcast_ref::<&str>().copied())
-                        .unwrap_or("unknown panic");
-                    guarded.poison(&format!("a bug in Counterfoil: {what}"));
-                    let _ = wake.send(Work::Stop);
-                }
+                stop_on_panic(&guarded, &wake, body);
             });
             match thread {
                 Ok(handle) => {
@@ -185,7 +179,7 @@ impl Threads {
         let flushing = Arc::clone(shared);
         spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &to_writer)))?;
         spawn("apply", Box::new(move || writer.run()))?;
-        Ok(Self { handles })
+        Ok(Self { handles, work })
     }
 
     /// Waits until all have ended.
@@ -194,6 +188,19 @@ impl Threads {
             // A panic was turned into poison inside the thread.
             let _ = handle.join();
         }
+    }
+}
+
+/// Runs a part of the engine. Where it panics the handle is poisoned, and the writer learns of it.
+pub(crate) fn stop_on_panic(shared: &Shared, work: &Sender<Work>, body: impl FnOnce()) {
+    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+        let what = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("unknown panic");
+        shared.poison(&format!("a bug in Counterfoil: {what}"));
+        let _ = work.send(Work::Stop);
     }
 }
 
@@ -460,7 +467,8 @@ impl Writer {
         for (job, rows) in group.done {
             job.answer(Ok(rows));
         }
-        group.entries.clear(GROUP_ENTRIES);
+        // A group ends with a job, and may have become larger.
+        group.entries.clear(GROUP_ENTRIES.saturating_mul(2));
         self.entries = group.entries;
         Ok(())
     }
