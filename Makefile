@@ -100,7 +100,8 @@ compare-tools: .make/compare .make/native ## what the comparison needs but for P
 	$(PY) -c 'from benches.compare.crates import build; build()'
 
 soak: .make/native ## the crash and stress tests for SECONDS=7200, half of them a steady load (ARGS="-k steady")
-	COUNTERFOIL_SOAK=1 COUNTERFOIL_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -m soak --capture=no $(ARGS)
+	COUNTERFOIL_SOAK=1 COUNTERFOIL_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -m soak --capture=no \
+		-o faulthandler_timeout=0 $(ARGS)
 
 docs: check-docs ## build the documentation into site/
 	@echo "docs: site/index.html"

@@ -7,8 +7,9 @@ stands after a sixth of the time is compared with what stands at the end.
 However long it takes, an hour passes in the ledger: its times are stated. So the memory of what was applied, two
 minutes of it, has its size long before the comparison begins.
 
-Pages of files that are mapped are shown and not judged: they are the system's page cache, of which more is mapped as
-more of a growing log is read, and which it takes back when it needs memory.
+Pages of files that are mapped are shown and not judged: they are the system's page cache, which it takes back when it
+needs memory. A growing log has ever more of them, as whoever sends a transaction again has its entry read; without
+that, hardly any.
 """
 
 from __future__ import annotations
@@ -484,10 +485,11 @@ def soak(folder: Path, seconds: float, seed: int) -> None:
     try:
         run.keep_going()
         run.look()
+        # First of all: checking the whole log takes its time, and what comes may fail.
+        print(table(plan, run.samples, run.laps), flush=True)
         run.end()
     finally:
         run.kill_all()
-    print(table(plan, run.samples, run.laps))
     counts = [len(within(run.samples, part)) for part in (REFERENCE, LAST)]
     if min(counts) < SAMPLES_MIN:
         pytest.skip(f"{seconds:.0f} s are too few on this machine: {counts} samples before and after")
