@@ -330,7 +330,7 @@ class Ledger:
             read_only: Follow what a writer in another process makes durable.
             progress: Called with (entries replayed, entries in all) while the log is replayed.
             **options: `commit_every_ms` (1,000; None: only on demand), `cache_records` (4,000,000 kept in memory),
-                `cache_keys` (1,048,576 decoded keys of signers), `flush_records` (700,000 changed before the state is
+                `cache_keys` (1,048,576 decoded keys of signers), `flush_records` (500,000 changed before the state is
                 written behind), `index` (True: find
                 transactions by account and id), `map_bytes` and `map_bytes_max` (sizes of each LMDB map).
 

@@ -54,7 +54,7 @@ impl Default for Options {
             commit_every_ms: Some(1_000),
             cache_records: 4_000_000,
             cache_keys: 1 << 20,
-            flush_records: 700_000,
+            flush_records: 500_000,
             indexed: true,
         }
     }
