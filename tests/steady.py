@@ -73,6 +73,9 @@ LAPS_MIN = 60
 """Rates of fewer laps are not judged: some slow syncs would decide."""
 MERGED_BYTES = 4_194_304 * 4_096 // 509
 """The most that merging the runs of an index writes anew: what it wrote before is free pages then."""
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+"""What is judged is the memory that is held. Left alone, glibc keeps what large buffers were freed (those of a merge
+have up to twelve bytes for each of its entries) for later ones, and the figures say how large the last merge was."""
 
 
 @dataclass(frozen=True)
@@ -374,14 +377,14 @@ class Run:
         self.life = 0
         self.samples: list[Sample] = []
         self.laps: list[Lap] = []
-        self.reader = start(read, self.path, module=__name__)
+        self.reader = start(read, self.path, module=__name__, **ENVIRONMENT)
         self.writer = self.start_writer()
 
     def start_writer(self) -> subprocess.Popen[str]:
         """Start one, and wait until it has done a lap."""
         before = self.plan.laps.stat().st_size if self.plan.laps.exists() else 0
         self.life += 1
-        writer = start(write, self.path, self.life, module=__name__)
+        writer = start(write, self.path, self.life, module=__name__, **ENVIRONMENT)
         deadline = time.monotonic() + 120
         while not (self.plan.laps.exists() and self.plan.laps.stat().st_size > before):
             assert writer.poll() is None, writer.communicate()[1]
