@@ -144,7 +144,8 @@ def set_layout(path: Path, version: int) -> None:
             transaction.put(b"key", b"value", db=state.open_db(index, transaction))
 
 
-def test_a_state_of_the_older_layout_is_made_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_state_of_an_older_layout_is_made_again(tmp_path: Path, version: int) -> None:
     path = tmp_path / "l"
     journal = Journal(path)
     with journal.ledger as ledger:
@@ -154,9 +155,9 @@ def test_a_state_of_the_older_layout_is_made_again(tmp_path: Path) -> None:
                 ledger.flush()
         ledger.checkpoint()
         size, root = ledger.size, ledger.state_root
-    set_layout(path, 1)
+    set_layout(path, version)
     for refuse in (lambda: Ledger.open(path, read_only=True), lambda: fsck(path)):
-        with pytest.raises(StoreError, match=r"layout 1.* reads layout 2: open the ledger for writing once"):
+        with pytest.raises(StoreError, match=rf"layout {version}.* reads layout 3: open the ledger for writing once"):
             refuse()
     heard: list[tuple[int, int]] = []
     with Ledger.open(path, operator=OPERATOR, progress=lambda *args: heard.append(args)) as ledger:
@@ -178,9 +179,9 @@ def test_a_state_of_the_older_layout_is_made_again(tmp_path: Path) -> None:
 def test_a_state_of_a_newer_layout_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "l"
     Journal(path).ledger.close()
-    set_layout(path, 3)
+    set_layout(path, 4)
     before = (path / "state" / "data.mdb").read_bytes()
     for refuse in (lambda: Ledger.open(path, read_only=True), lambda: fsck(path), lambda: Ledger.open(path)):
-        with pytest.raises(NewerFormatError, match="format 3"):
+        with pytest.raises(NewerFormatError, match="format 4"):
             refuse()
     assert (path / "state" / "data.mdb").read_bytes() == before
