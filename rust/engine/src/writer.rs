@@ -399,7 +399,7 @@ impl Writer {
         // Half the commits are half the hashing: what is hashed often changes again soon. A tenth less than twice the
         // time, because the group in hand has to end first.
         let is_saturated = self.shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).is_saturated();
-        let every = if is_saturated { every.saturating_mul(2).saturating_sub(every / 10) } else { every };
+        let every = if is_saturated { every.saturating_mul(19).checked_div(10).unwrap_or(every) } else { every };
         Some(every.saturating_sub(self.last_commit.elapsed()))
     }
 
