@@ -103,6 +103,9 @@ impl PackedLeaf<'_> {
 /// What a leaf takes at least: a record id and its lengths.
 const LEAF_BYTES_MIN: usize = 32 + 1;
 
+/// What it takes at most beside that and its value: a sum and a length.
+const LEAF_BYTES_MORE: usize = 16 + 2;
+
 /// What comes before the leaves of a block.
 const DEPTH_BYTES: usize = 2;
 
@@ -114,29 +117,24 @@ const VALUE_LONG: u8 = 7;
 /// The block of a subtree at `depth` that has these leaves. The caller has checked the lengths of their values.
 pub(crate) fn encode<'l>(depth: usize, leaves: impl Iterator<Item = PackedLeaf<'l>> + Clone) -> Arc<[u8]> {
     let size = leaves.clone().fold(DEPTH_BYTES, |size, leaf| {
-        let (sum, value) = (sum_bytes(leaf.sum), leaf.value.len());
-        let long = if value < usize::from(VALUE_LONG) { 0 } else { 2 };
-        size.saturating_add(LEAF_BYTES_MIN).saturating_add(sum).saturating_add(long).saturating_add(value)
+        size.saturating_add(LEAF_BYTES_MIN + LEAF_BYTES_MORE).saturating_add(leaf.value.len())
     });
     let mut bytes = Vec::with_capacity(size);
     bytes.extend_from_slice(&short(depth));
     for PackedLeaf { record_id, sum, value } in leaves {
         bytes.extend_from_slice(&record_id.0);
-        let (sum, count) = (sum.to_be_bytes(), sum_bytes(sum));
+        let zeros = usize::try_from(sum.leading_zeros() / 8).unwrap_or(0);
+        let sum = sum.to_be_bytes();
+        let sum = sum.get(zeros..).unwrap_or_default();
         let length = u8::try_from(value.len()).map_or(VALUE_LONG, |length| length.min(VALUE_LONG));
-        bytes.push(length << 5 | u8::try_from(count).unwrap_or(SUM_MASK));
-        bytes.extend_from_slice(sum.get(sum.len().saturating_sub(count)..).unwrap_or_default());
+        bytes.push(length << 5 | u8::try_from(sum.len()).unwrap_or(SUM_MASK));
+        bytes.extend_from_slice(sum);
         if length == VALUE_LONG {
             bytes.extend_from_slice(&short(value.len()));
         }
         bytes.extend_from_slice(value);
     }
     bytes.into()
-}
-
-/// How many bytes a sum takes without the zeros before it.
-fn sum_bytes(sum: u128) -> usize {
-    usize::try_from(128_u32.saturating_sub(sum.leading_zeros()).div_ceil(8)).unwrap_or(16)
 }
 
 /// What the database holds of a block.
@@ -149,7 +147,6 @@ pub(crate) fn stored(key: &BlockKey, block: &[u8]) -> Vec<u8> {
 }
 
 /// The leaves of a block, in order.
-#[derive(Clone)]
 pub(crate) struct Leaves<'a> {
     key: BlockKey,
     depth: usize,

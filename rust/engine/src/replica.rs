@@ -213,6 +213,11 @@ impl Records for Overlay<'_> {
     }
 }
 
+/// The index of the entry that so many others are appended before.
+pub(crate) fn index_after(log_size: u64, count: usize) -> u64 {
+    log_size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
 /// The id of a transaction that was applied.
 pub(crate) fn applied_id(applied: &Applied) -> Id {
     transaction_id(&encode(&applied.signed.transaction))
@@ -330,13 +335,11 @@ impl Replica {
     /// stored: one by one they would each wait for memory or the disk.
     pub(crate) fn fetch<'a>(
         &mut self,
-        admissions: impl Iterator<Item = &'a Admission> + Clone,
+        admissions: impl Iterator<Item = &'a Admission>,
         stored: &dyn Stored,
     ) -> Result<()> {
         self.wanted.clear();
-        let admitted = admissions.filter_map(|admission| admission.verdict.as_ref().ok());
-        self.seen.touch(admitted.clone().map(|admitted| &admitted.pair), self.position.time);
-        for admitted in admitted {
+        for admitted in admissions.filter_map(|admission| admission.verdict.as_ref().ok()) {
             let transaction = &admitted.signed.transaction;
             let signers = transaction.authorizers.iter().map(|authorizer| (Table::ACCOUNTS, authorizer.account));
             self.wanted.extend(signers);
@@ -360,7 +363,7 @@ impl Replica {
         let (machine, mut working) = self.working(store, log, log_size);
         let outcome = machine.apply(&mut working, bytes, admission, time, entries)?;
         if let (Outcome::Applied, Ok(admitted)) = (&outcome, &admission.verdict) {
-            let index = log_size.saturating_add(u64::try_from(self.in_flight.len()).unwrap_or(u64::MAX));
+            let index = index_after(log_size, self.in_flight.len());
             let valid_until = admitted.signed.transaction.valid_until;
             self.in_flight.push(Identity { id: admission.id, pair: admitted.pair, valid_until });
             self.remember(admission.id, admitted, index);
@@ -456,6 +459,10 @@ impl Replica {
         signatures: bool,
         progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
+        if boundaries.is_empty() && to == self.position.through {
+            // A follower asks again and again, mostly for nothing: that is not worth a thread.
+            return Ok(None);
+        }
         std::thread::scope(|scope| {
             // The changes of one commit may wait while the root of the one before is found.
             let (met, roots_to_check) = sync_channel(1);
@@ -489,7 +496,9 @@ impl Replica {
             let pieces = entries.par_chunks(PREPARED_ENTRIES);
             let prepared: Vec<Prepared<'_>> = pieces.flat_map_iter(|some| prepare(some, &rules, signatures)).collect();
             for some in prepared.chunks(PREPARED_ENTRIES) {
-                self.fetch(some.iter().filter_map(|prepared| prepared.admission.as_ref()), store)?;
+                let admissions =
+                    some.iter().filter_map(|prepared| prepared.signed.as_ref()).map(|(_, admission)| admission);
+                self.fetch(admissions, store)?;
                 for prepared in some {
                     self.meet_boundaries(boundaries, &mut next, index, met)?;
                     self.replay_entry(index, prepared, store, log, signatures)?;
@@ -593,7 +602,7 @@ impl Replica {
         log: &LogReader,
         signatures: bool,
     ) -> Result<()> {
-        let Prepared { bytes, entry, admission } = prepared;
+        let Prepared { bytes, entry, signed } = prepared;
         let entry = entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
         let not_before = |time: u64, position: &Position| {
             if time < position.time {
@@ -609,16 +618,14 @@ impl Replica {
             }
             Entry::Applied(applied) => {
                 not_before(applied.time, &self.position)?;
-                let signed = applied
-                    .signed_bytes(bytes)
-                    .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
-                let admission = match admission {
-                    Some(admission) if self.machine.is_current(admission) => Cow::Borrowed(admission),
-                    // An earlier entry may have changed the parameters.
-                    Some(_) | None => {
-                        let again = admit_entries(&[signed], &self.machine.admission_rules(), signatures).pop();
-                        Cow::Owned(again.ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?)
-                    }
+                let (signed, admission) =
+                    signed.as_ref().ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
+                let admission = if self.machine.is_current(admission) {
+                    Cow::Borrowed(admission)
+                } else {
+                    // An earlier entry has changed the parameters.
+                    let again = admit_entries(&[signed], &self.machine.admission_rules(), signatures).pop();
+                    Cow::Owned(again.ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?)
                 };
                 let mut entry = Vec::with_capacity(bytes.len());
                 let outcome = self.apply(store, log, index, signed, &admission, applied.time, &mut entry)?;
@@ -723,22 +730,26 @@ struct Prepared<'a> {
     bytes: &'a [u8],
     /// None where the bytes do not decode.
     entry: Option<Entry>,
-    /// Of the transaction that it applied, under the parameters of a little earlier.
-    admission: Option<Admission>,
+    /// The transaction that it applied, and its admission under the parameters of a little earlier.
+    signed: Option<(&'a [u8], Admission)>,
 }
 
 fn prepare<'a>(some: &'a [Vec<u8>], rules: &AdmissionRules, signatures: bool) -> Vec<Prepared<'a>> {
-    let mut prepared: Vec<Prepared<'_>> =
-        some.iter().map(|bytes| Prepared { bytes, entry: Entry::decode(bytes), admission: None }).collect();
-    let signed = |prepared: &Prepared<'a>| match &prepared.entry {
-        Some(Entry::Applied(applied)) => applied.signed_bytes(prepared.bytes),
+    let entries: Vec<Option<Entry>> = some.iter().map(|bytes| Entry::decode(bytes)).collect();
+    let signed = some.iter().zip(&entries).map(|(bytes, entry)| match entry {
+        Some(Entry::Applied(applied)) => applied.signed_bytes(bytes),
         Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => None,
-    };
-    let transactions: Vec<&[u8]> = prepared.iter().filter_map(signed).collect();
-    let admissions = admit_entries(&transactions, rules, signatures);
-    let places = prepared.iter_mut().filter(|prepared| signed(prepared).is_some());
-    places.zip(admissions).for_each(|(prepared, admission)| prepared.admission = Some(admission));
-    prepared
+    });
+    let signed: Vec<Option<&[u8]>> = signed.collect();
+    let transactions: Vec<&[u8]> = signed.iter().flatten().copied().collect();
+    let mut admissions = admit_entries(&transactions, rules, signatures).into_iter();
+    let pieces = some.iter().zip(entries).zip(signed);
+    pieces
+        .map(|((bytes, entry), signed)| {
+            let signed = signed.and_then(|signed| Some((signed, admissions.next()?)));
+            Prepared { bytes, entry, signed }
+        })
+        .collect()
 }
 
 fn admit_entries(transactions: &[&[u8]], rules: &AdmissionRules, signatures: bool) -> Vec<Admission> {

@@ -98,13 +98,6 @@ impl Seen {
             .map(|short| short.index())
     }
 
-    /// Brings near what looking for these pairs will read: one by one each would wait for memory.
-    pub(crate) fn touch<'a>(&self, pairs: impl Iterator<Item = &'a Id>, time: u64) {
-        let found = pairs.filter(|pair| self.candidates(pair, time).next().is_some()).count();
-        // Nobody asks: it is found again when its turn comes.
-        std::hint::black_box(found);
-    }
-
     /// Remembers a transaction that was just applied.
     pub(crate) fn remember(&mut self, remembered: Remembered) {
         self.restore(remembered);

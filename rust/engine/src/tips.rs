@@ -61,7 +61,13 @@ fn collect(table: u32, subtree: &Subtree, bound: &Id, depth: usize, bits: u8, pa
 }
 
 /// The pages of a table that the change of these blocks (in order) changes, its page bits being as before.
-pub(crate) fn changed_pages(table: u32, root: &Subtree, bits: u8, blocks: &[BlockKey], pages: &mut PageMap) {
+pub(crate) fn changed_pages<'k>(
+    table: u32,
+    root: &Subtree,
+    bits: u8,
+    blocks: impl Iterator<Item = &'k BlockKey>,
+    pages: &mut PageMap,
+) {
     let depth_max = usize::from(bits);
     let mut previous = None;
     for block in blocks {

@@ -9,7 +9,7 @@ use crate::environment::ReadTransaction;
 use crate::error::{Error, Result};
 use crate::state_store::{BlockWrites, FlushBatch, StateMark, StateStore, corrupt};
 use crate::subtree::{Block, Held, Place, Reader, Subtree, Update};
-use crate::tips::{self, Assembly};
+use crate::tips::{self, Assembly, PageMap};
 use counterfoil_core::Id;
 use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError};
 use counterfoil_core::merkle::sum_map::{self, Node};
@@ -284,11 +284,7 @@ impl Tree {
             }
         }
         // Hashes: eight bytes order nearly all of them.
-        let order = |place: &Place| (place.table, place.tree_key.prefix());
-        let whole = |place: &Place| (place.tree_key, place.index);
-        let compare =
-            |left: &Place, right: &Place| order(left).cmp(&order(right)).then_with(|| whole(left).cmp(&whole(right)));
-        places.par_sort_unstable_by(compare);
+        places.par_sort_unstable_by_key(|place| (place.table, place.tree_key.prefix(), place.tree_key, place.index));
         places.dedup_by(|later, kept| {
             let is_same = later.table == kept.table && later.tree_key == kept.tree_key;
             if is_same {
@@ -418,7 +414,8 @@ impl Tree {
         for (number, table) in &self.by_number {
             let Some(tree) = self.tables.get_mut(table) else { continue };
             tree.root.each_held(&Id::ZERO, 0, &mut |bound, held| {
-                if let Held::Changed(bytes) | Held::Flushing(bytes) = std::mem::replace(held, Held::No) {
+                if let Held::Changed(bytes) | Held::Flushing(bytes) = held {
+                    let bytes = Arc::clone(bytes);
                     blocks.push((BlockKey::new(*number, bound), Some(Arc::clone(&bytes))));
                     *held = Held::Flushing(bytes);
                 }
@@ -429,22 +426,23 @@ impl Tree {
         // Of a block that is removed at a place where another one stands now, only the other one counts.
         blocks.sort_by(|left, right| left.0.cmp(&right.0).then_with(|| left.1.is_none().cmp(&right.1.is_none())));
         blocks.dedup_by_key(|(key, _)| *key);
-        let keys: Vec<BlockKey> = blocks.iter().map(|(key, _)| *key).collect();
-        let mark = StateMark { log_index, state_root: self.root() };
-        let mut batch = FlushBatch::new(mark, self.leaves_max, blocks);
-        batch.tables = std::mem::take(&mut self.new_tables);
-        for of_table in keys.chunk_by(|left, right| left.table() == right.table()) {
-            let Some(number) = of_table.first().map(BlockKey::table) else { continue };
+        let (mut tips, mut tips_cleared) = (PageMap::new(), Vec::new());
+        for of_table in blocks.chunk_by(|left, right| left.0.table() == right.0.table()) {
+            let Some(number) = of_table.first().map(|(key, _)| key.table()) else { continue };
             let Some(tree) = self.by_number.get(&number).and_then(|table| self.tables.get_mut(table)) else { continue };
             let bits = tips::page_bits(tree.root.blocks(), tree.page_bits);
             if bits == tree.page_bits {
-                tips::changed_pages(number, &tree.root, bits, of_table, &mut batch.tips);
+                tips::changed_pages(number, &tree.root, bits, of_table.iter().map(|(key, _)| key), &mut tips);
             } else {
                 tree.page_bits = bits;
-                batch.tips_cleared.push(number);
-                tips::all_pages(number, &tree.root, bits, &mut batch.tips);
+                tips_cleared.push(number);
+                tips::all_pages(number, &tree.root, bits, &mut tips);
             }
         }
+        let mark = StateMark { log_index, state_root: self.root() };
+        let mut batch = FlushBatch::new(mark, self.leaves_max, blocks);
+        batch.tables = std::mem::take(&mut self.new_tables);
+        (batch.tips, batch.tips_cleared) = (tips, tips_cleared);
         Ok(batch)
     }
 

@@ -15,7 +15,7 @@ use crate::indexes::IndexEntries;
 use crate::ledger::OutcomeRow;
 use crate::log_store::LogStore;
 use crate::opening::sign_if_missing;
-use crate::replica::{Overlay, POSITION, Position, Replica};
+use crate::replica::{Overlay, POSITION, Position, Replica, index_after};
 use crate::seen::Remembered;
 use crate::shared::Shared;
 use crate::state_store::FlushBatch;
@@ -773,11 +773,6 @@ fn copy_of(error: &Error) -> Error {
         return Error::MapFull { limit_bytes: *limit_bytes };
     }
     Error::Storage(error.to_string())
-}
-
-/// The index of the entry that so many others are appended before.
-fn index_after(size: u64, count: usize) -> u64 {
-    size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 /// What the caller is told of a transaction, which has this log index if it was applied.
