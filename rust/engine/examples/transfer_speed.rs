@@ -185,13 +185,15 @@ impl Plan {
         let valid = ledger.count_valid_signatures(&checks)?;
         let raw = rate(checks.len(), begun.elapsed());
         assert_eq!(valid, checks.len());
+        println!("raw {raw:.0}/s");
         let before = processor_time();
         let begun = Instant::now();
         self.apply(ledger, signed)?;
         let rate = rate(signed.len(), begun.elapsed());
         println!(
-            "raw {raw:.0}/s, applied {rate:.0}/s, {:.0} payees/s",
-            rate * f64::from(u32::try_from(self.payees).unwrap_or(1))
+            "   applied {rate:.0}/s, {:.0} payees/s, ratio {:.3}",
+            rate * f64::from(u32::try_from(self.payees).unwrap_or(1)),
+            rate / raw
         );
         let after = processor_time();
         let each = |name: &str| after.get(name).copied().unwrap_or(0) - before.get(name).copied().unwrap_or(0);
@@ -233,6 +235,14 @@ fn processor_time() -> BTreeMap<String, u64> {
         let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
         let used: u64 = read("schedstat").split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
         *times.entry(read("comm").trim().to_owned()).or_default() += used / 1_000_000;
+    }
+    // What the machine did besides: ticks of 10 ms.
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let ticks = stat.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    for (name, ticks) in
+        ["(user)", "(nice)", "(system)", "(idle)", "(io wait)", "(irq)", "(soft irq)", "(steal)"].into_iter().zip(ticks)
+    {
+        times.insert(name.to_owned(), ticks.parse::<u64>().unwrap_or(0) * 10);
     }
     times
 }

@@ -251,6 +251,11 @@ impl Inbox {
             let (from, all) = (self.taken, job.batch.len());
             let to = from.saturating_add(room).min(all);
             let count = to.saturating_sub(from);
+            // A large job begins a part of its own: with one that began in the last part of the job before it, both would
+            // have to be written together.
+            if !pieces.is_empty() && to < all {
+                break;
+            }
             // An empty job takes room too: it has to be answered, and there may be many.
             room = room.saturating_sub(count.max(1));
             self.waiting = self.waiting.saturating_sub(count);

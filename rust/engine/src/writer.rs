@@ -37,7 +37,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const AHEAD_MAX_MS: u64 = 60_000;
 
 /// A group takes in what waits until it has this many entries.
-const GROUP_ENTRIES: usize = 32_768;
+const GROUP_ENTRIES: usize = 16_384;
 
 /// Records are fetched for so many transactions at once: few enough to be near when they are applied.
 const FETCHED_TRANSACTIONS: usize = 256;
