@@ -396,10 +396,10 @@ impl Writer {
     /// How long until a commit is due by time; none where nothing is to be committed by time.
     fn until_due(&self) -> Option<Duration> {
         let every = Duration::from_millis(self.shared.options.commit_every_ms.filter(|_| self.uncommitted)?);
-        // Half the commits are half the hashing: what is hashed often changes again soon. A tenth less than twice the
+        // Half the commits are half the hashing: what is hashed often changes again soon. A fifth less than twice the
         // time, because the group in hand has to end first.
         let is_saturated = self.shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).is_saturated();
-        let every = if is_saturated { every.saturating_mul(19).checked_div(10).unwrap_or(every) } else { every };
+        let every = if is_saturated { every.saturating_mul(18).checked_div(10).unwrap_or(every) } else { every };
         Some(every.saturating_sub(self.last_commit.elapsed()))
     }
 
