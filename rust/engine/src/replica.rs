@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// The name under which a flush keeps the [`Position`].
@@ -94,7 +95,8 @@ impl Tail {
         match Entry::decode(bytes) {
             Some(Entry::Applied(applied)) => {
                 let signed = applied
-                    .signed_bytes(bytes)
+                    .signed_range(bytes)
+                    .and_then(|range| bytes.get(range))
                     .ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let admission = admit_form(signed, &self.machine.admission_rules());
                 let mut overlay = Overlay { under: working, changes: std::mem::take(&mut self.changes), seen: None };
@@ -490,27 +492,49 @@ impl Replica {
         // The commit that the flushed state is of stands above `through`: its boundary is met at once.
         let mut next = 0usize;
         let mut index = self.position.through;
-        while index < to {
-            let entries = page(log, index, to)?;
+        let mut ready = prepare_page(log, index, to, &self.machine.admission_rules(), signatures)?;
+        while !ready.is_empty() {
+            let after = index_after(index, ready.len());
             let rules = self.machine.admission_rules();
-            let pieces = entries.par_chunks(PREPARED_ENTRIES);
-            let prepared: Vec<Prepared<'_>> = pieces.flat_map_iter(|some| prepare(some, &rules, signatures)).collect();
-            for some in prepared.chunks(PREPARED_ENTRIES) {
-                let admissions =
-                    some.iter().filter_map(|prepared| prepared.signed.as_ref()).map(|(_, admission)| admission);
-                self.fetch(admissions, store)?;
-                for prepared in some {
-                    self.meet_boundaries(boundaries, &mut next, index, met)?;
-                    self.replay_entry(index, prepared, store, log, signatures)?;
-                    index = index.saturating_add(1);
-                }
-            }
+            // The next page is made ready while this one is applied.
+            let (applied, following) = rayon::join(
+                || self.apply_page(boundaries, &mut next, index, &ready, met, store, log, signatures),
+                || prepare_page(log, after, to, &rules, signatures),
+            );
+            applied?;
+            ready = following?;
+            index = after;
             progress(index, to)?;
         }
         self.meet_boundaries(boundaries, &mut next, to, met)?;
         self.position.through = to;
         let last = next.checked_sub(1).and_then(|last| boundaries.get(last));
         Ok(last.map(|boundary| boundary.index))
+    }
+
+    /// Applies a page of entries, of which the first has this index.
+    #[expect(clippy::too_many_arguments, reason = "the inner loop of apply_entries")]
+    fn apply_page<'b>(
+        &mut self,
+        boundaries: &'b [Boundary],
+        next: &mut usize,
+        first: u64,
+        page: &[Prepared],
+        met: &SyncSender<(&'b Boundary, Vec<Change>)>,
+        store: &StateStore,
+        log: &LogReader,
+        signatures: bool,
+    ) -> Result<()> {
+        let mut index = first;
+        for some in page.chunks(PREPARED_ENTRIES) {
+            self.fetch(some.iter().filter_map(|prepared| prepared.admission.as_ref()), store)?;
+            for prepared in some {
+                self.meet_boundaries(boundaries, next, index, met)?;
+                self.replay_entry(index, prepared, store, log, signatures)?;
+                index = index.saturating_add(1);
+            }
+        }
+        Ok(())
     }
 
     /// Whether the note that was not there yet is there now.
@@ -597,12 +621,12 @@ impl Replica {
     fn replay_entry(
         &mut self,
         index: u64,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         store: &StateStore,
         log: &LogReader,
         signatures: bool,
     ) -> Result<()> {
-        let Prepared { bytes, entry, signed } = prepared;
+        let Prepared { bytes, entry, signed, admission } = prepared;
         let entry = entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
         let not_before = |time: u64, position: &Position| {
             if time < position.time {
@@ -618,8 +642,9 @@ impl Replica {
             }
             Entry::Applied(applied) => {
                 not_before(applied.time, &self.position)?;
-                let (signed, admission) =
-                    signed.as_ref().ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
+                let signed = bytes.get(signed.clone()).unwrap_or_default();
+                let admission =
+                    admission.as_ref().ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let admission = if self.machine.is_current(admission) {
                     Cow::Borrowed(admission)
                 } else {
@@ -726,30 +751,56 @@ const PAGE_ENTRIES: u64 = 4_096;
 const PREPARED_ENTRIES: usize = 512;
 
 /// An entry of the log as far as it can be looked at before those ahead of it are applied.
-struct Prepared<'a> {
-    bytes: &'a [u8],
+struct Prepared {
+    bytes: Vec<u8>,
     /// None where the bytes do not decode.
     entry: Option<Entry>,
-    /// The transaction that it applied, and its admission under the parameters of a little earlier.
-    signed: Option<(&'a [u8], Admission)>,
+    /// Where in the bytes the transaction is that it applied; empty in other entries.
+    signed: Range<usize>,
+    /// The transaction's admission, under the parameters of a little earlier.
+    admission: Option<Admission>,
 }
 
-fn prepare<'a>(some: &'a [Vec<u8>], rules: &AdmissionRules, signatures: bool) -> Vec<Prepared<'a>> {
-    let entries: Vec<Option<Entry>> = some.iter().map(|bytes| Entry::decode(bytes)).collect();
-    let signed = some.iter().zip(&entries).map(|(bytes, entry)| match entry {
-        Some(Entry::Applied(applied)) => applied.signed_bytes(bytes),
-        Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => None,
-    });
-    let signed: Vec<Option<&[u8]>> = signed.collect();
-    let transactions: Vec<&[u8]> = signed.iter().flatten().copied().collect();
+/// The next entries, made ready by all cores; none at the end.
+fn prepare_page(
+    log: &LogReader,
+    from: u64,
+    to: u64,
+    rules: &AdmissionRules,
+    signatures: bool,
+) -> Result<Vec<Prepared>> {
+    if from >= to {
+        return Ok(Vec::new());
+    }
+    let mut entries = page(log, from, to)?;
+    let pieces = entries.par_chunks_mut(PREPARED_ENTRIES);
+    Ok(pieces.flat_map_iter(|some| prepare(some, rules, signatures)).collect())
+}
+
+fn prepare(some: &mut [Vec<u8>], rules: &AdmissionRules, signatures: bool) -> Vec<Prepared> {
+    let mut prepared: Vec<Prepared> = some.iter_mut().map(std::mem::take).map(Prepared::decode).collect();
+    let transactions: Vec<&[u8]> = prepared.iter().filter_map(Prepared::transaction).collect();
     let mut admissions = admit_entries(&transactions, rules, signatures).into_iter();
-    let pieces = some.iter().zip(entries).zip(signed);
-    pieces
-        .map(|((bytes, entry), signed)| {
-            let signed = signed.and_then(|signed| Some((signed, admissions.next()?)));
-            Prepared { bytes, entry, signed }
-        })
-        .collect()
+    for one in prepared.iter_mut().filter(|one| !one.signed.is_empty()) {
+        one.admission = admissions.next();
+    }
+    prepared
+}
+
+impl Prepared {
+    fn decode(bytes: Vec<u8>) -> Self {
+        let entry = Entry::decode(&bytes);
+        let signed = match &entry {
+            Some(Entry::Applied(applied)) => applied.signed_range(&bytes).unwrap_or_default(),
+            Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => Range::default(),
+        };
+        Self { bytes, entry, signed, admission: None }
+    }
+
+    /// The transaction's own bytes, if the entry applied one.
+    fn transaction(&self) -> Option<&[u8]> {
+        self.bytes.get(self.signed.clone()).filter(|bytes| !bytes.is_empty())
+    }
 }
 
 fn admit_entries(transactions: &[&[u8]], rules: &AdmissionRules, signatures: bool) -> Vec<Admission> {

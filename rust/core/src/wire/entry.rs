@@ -3,6 +3,7 @@
 use crate::id::Id;
 use crate::wire::{Genesis, SignedTransaction, decode, encode};
 use borsh::{BorshDeserialize, BorshSerialize};
+use std::ops::Range;
 
 /// The longest entry.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
@@ -58,10 +59,11 @@ impl Applied {
         into.extend_from_slice(&effects.to_le_bytes());
     }
 
-    /// The signed transaction's bytes inside an entry whose decoded form is `applied`.
-    pub fn signed_bytes<'a>(&self, entry: &'a [u8]) -> Option<&'a [u8]> {
+    /// Where the signed transaction's bytes are inside an entry whose decoded form is `applied`.
+    pub fn signed_range(&self, entry: &[u8]) -> Option<Range<usize>> {
         let effects = encode(&self.effects).len();
-        entry.get(9..entry.len().checked_sub(effects)?)
+        let range = 9..entry.len().checked_sub(effects)?;
+        (!range.is_empty()).then_some(range)
     }
 }
 
