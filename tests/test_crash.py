@@ -227,7 +227,7 @@ def write_for_ever(path: str, acknowledgements: str, seed: str) -> None:
     options = {
         "commit_every_ms": source.choice([0, 1, 5, 20]),
         "flush_records": source.choice([1, 20, 50, 500]),
-        "cache_records": source.choice([0, 10, 1_000]),
+        "memory_bytes": source.choice([0, 5_000, 500_000, 10**9]),
         "map_bytes": 1 << source.choice([16, 18, 30]),
     }
     ledger = Ledger.open(path, operator=OPERATOR, **options)
@@ -267,7 +267,7 @@ def write_for_ever(path: str, acknowledgements: str, seed: str) -> None:
 
 def recover(path: str, *_: str) -> None:
     """In a process of its own: open and close."""
-    Ledger.open(path, operator=OPERATOR, flush_records=1, cache_records=0, map_bytes=1 << 16).close()
+    Ledger.open(path, operator=OPERATOR, memory_bytes=0, map_bytes=1 << 16).close()
 
 
 def start(

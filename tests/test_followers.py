@@ -194,7 +194,7 @@ def follow(path: str, said: str, stop: str, seed: str, stays: str) -> None:
     result: dict[str, Any] = {}
     try:
         while not Path(stop).exists():
-            with Ledger.open(path, read_only=True, cache_records=bystander.source.choice([0, 5, 10**6])) as ledger:
+            with Ledger.open(path, read_only=True, memory_bytes=bystander.source.choice([0, 3_000, 10**9])) as ledger:
                 rounds = 10**9 if stays == "stays" else bystander.source.randrange(1, 20)
                 for _ in range(rounds):
                     bystander.look(ledger)

@@ -12,9 +12,12 @@ import textwrap
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytest.importorskip("counterfoil._core")
 
@@ -224,9 +227,10 @@ def test_a_relative_path_is_of_the_moment_of_opening(tmp_path, monkeypatch):
         assert ledger.stats()["log_bytes"] > 0
 
 
-@pytest.mark.parametrize("cache_records", [0, 1, 10])
-def test_a_cache_that_holds_next_to_nothing(tmp_path, cache_records):
-    options: dict[str, Any] = {"cache_records": cache_records, "flush_records": 5, "commit_every_ms": 1}
+@pytest.mark.parametrize("commit_every_ms", [1, None])
+@pytest.mark.parametrize("memory_bytes", [0, 20_000])
+def test_memory_that_holds_next_to_nothing(tmp_path, memory_bytes, commit_every_ms):
+    options: dict[str, Any] = {"memory_bytes": memory_bytes, "commit_every_ms": commit_every_ms}
     people = [key(f"member {number}") for number in range(40)]
     with create(tmp_path / "l", **options) as ledger:
         for round_ in range(5):
@@ -240,8 +244,34 @@ def test_a_cache_that_holds_next_to_nothing(tmp_path, cache_records):
         assert sum(holding.amount for _, holding in ledger.holders(BEAN)) == FUNDS
 
 
+def test_what_changes_is_written_before_it_fills_the_memory(tmp_path):
+    """Nobody asks for a commit here, and nothing but memory for a flush."""
+    people = [key(f"member {number}") for number in range(300)]
+    gifts = [[Transfer(asset=BEAN, sender=ANN.account, to=person.account, amount=1)] for person in people]
+
+    def apply_all(name: str, memory_bytes: int) -> tuple[Ledger, int, Callable[[], bool]]:
+        ledger = create(tmp_path / name, memory_bytes=memory_bytes, commit_every_ms=None)
+        file = tmp_path / name / "state" / "data.mdb"
+        height, written = ledger.stats()["height"], file.stat().st_mtime_ns
+        batch = [Transaction(ledger.id, gift).sign(ANN) for gift in gifts]
+        for start in range(0, len(batch), 20):
+            ledger.apply(batch[start : start + 20]).raise_for_status()
+        return ledger, int(ledger.stats()["height"]) - int(height), lambda: file.stat().st_mtime_ns > written
+
+    ledger, commits, is_written = apply_all("much", 1 << 29)
+    with ledger:
+        assert commits == 0
+        assert not is_written()
+    ledger, commits, is_written = apply_all("little", 60_000)
+    with ledger, watchdog(60):
+        assert commits > 1
+        while not is_written():
+            time.sleep(0.01)
+        assert {ledger.balance(BEAN, person.account) for person in people} == {1}
+
+
 def test_options_are_named_and_checked(tmp_path):
-    for wrong in ({"flush": 1}, {"flush_records": "many"}, {"cache_records": 1.5}):
+    for wrong in ({"flush": 1}, {"flush_records": "many"}, {"memory_bytes": 1.5}):
         with pytest.raises(TypeError):
             Ledger.create(tmp_path / "l", origin=ORIGIN, operator=OPERATOR, **wrong)
     assert not (tmp_path / "l").exists()
@@ -282,7 +312,8 @@ def test_an_index_with_a_hole_is_not_used(tmp_path, flushes):
         {"commit_every_ms": 0},
         {"flush_records": 0},
         {"flush_records": 2**64 - 1},
-        {"cache_records": 2**64 - 1},
+        {"memory_bytes": 0},
+        {"memory_bytes": 2**64 - 1},
         {"map_bytes": 0},
         {"map_bytes": 2**64 - 1},
     ],

@@ -146,7 +146,7 @@ def test_worlds(tmp_path, seed, until):
                 # Another process would be given other options: so is this one.
                 twins.ledger.close()
                 options = {
-                    "cache_records": random_.choice([0, 10, 10**6]),
+                    "memory_bytes": random_.choice([0, 5_000, 10**9]),
                     "flush_records": random_.choice([1, 30, 10**6]),
                 }
                 twins.ledger = Ledger.open(

@@ -42,11 +42,16 @@ def operator_key(name: str) -> Key:
 
 
 class Twins:
-    """A ledger and its model, which are told the same and must answer the same."""
+    """A ledger and its model, which are told the same and must answer the same.
 
-    def __init__(self, path: Path, time: int) -> None:
+    Where its memory is bounded the ledger makes commits of its own, so each batch is followed by one that is asked for:
+    after that it has nothing to commit.
+    """
+
+    def __init__(self, path: Path, time: int, **memory: int) -> None:
         self.path = path
         self.operator = "operator"
+        self.memory = memory
         self.ledger = Ledger.create(
             path,
             origin="test.example/twins",
@@ -54,6 +59,7 @@ class Twins:
             time=time,
             parameters=CODEC.decode("Parameters", PARAMETERS.write(build.parameters())),
             commit_every_ms=None,
+            **memory,
         )
         self.model = ModelLedger(self.ledger.entry(0)[1:])
         assert self.ledger.id == self.model.id
@@ -79,6 +85,8 @@ class Twins:
         expected = [self.model.apply(each, time) for each in signed]
         assert found == expected
         assert [outcome.ok for outcome in outcomes] == [status == "ok" for status, _, _ in expected]
+        if self.memory:
+            self.checkpoint()
         assert self.ledger.size == self.model.size
         for index in range(before, self.model.size):
             assert self.ledger.entry(index) == self.model.entry(index)
@@ -96,7 +104,8 @@ class Twins:
     def reopen(self) -> None:
         """Close the ledger and open it again."""
         self.ledger.close()
-        self.ledger = Ledger.open(self.path, operator=operator_key(self.operator), commit_every_ms=None)
+        operator = operator_key(self.operator)
+        self.ledger = Ledger.open(self.path, operator=operator, commit_every_ms=None, **self.memory)
         self.follow()
         self.compare_tables()
 
@@ -267,10 +276,10 @@ TestLedgerMachine.settings = settings(
 # Worlds by seed.
 
 
-def live_through(path: Path, seed: int, steps: int) -> None:
+def live_through(path: Path, seed: int, steps: int, **memory: int) -> None:
     """Tell both a world by seed, with commits, proofs, changes of operator and reopenings on the way."""
     random = standard_random.Random(seed)  # noqa: S311
-    twins = Twins(path, WORLD_START)
+    twins = Twins(path, WORLD_START, **memory)
     teller = Storyteller(random, twins.model)
     operators = 0
     for step in range(steps):
@@ -295,6 +304,12 @@ def live_through(path: Path, seed: int, steps: int) -> None:
 @pytest.mark.parametrize("seed", range(3 * SOAK))
 def test_a_world_by_seed(seed, tmp_path):
     live_through(tmp_path / "ledger", seed, 300 + 100 * SOAK)
+
+
+@pytest.mark.parametrize("memory_bytes", [0, 5_000, 50_000])
+def test_a_world_in_little_memory(memory_bytes, tmp_path):
+    """Nothing but the pace depends on how much is kept in memory."""
+    live_through(tmp_path / "ledger", 7, 200 + 50 * SOAK, memory_bytes=memory_bytes)
 
 
 @pytest.mark.soak

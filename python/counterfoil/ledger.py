@@ -329,10 +329,10 @@ class Ledger:
             operator: The key that signs checkpoints; without it transactions are applied, but nothing is signed.
             read_only: Follow what a writer in another process makes durable.
             progress: Called with (entries replayed, entries in all) while the log is replayed.
-            **options: `commit_every_ms` (1,000; None: only on demand), `cache_records` (4,000,000 kept in memory),
-                `cache_keys` (1,048,576 decoded keys of signers), `flush_records` (500,000 changed before the state is
-                written behind), `index` (True: find
-                transactions by account and id), `map_bytes` and `map_bytes_max` (sizes of each LMDB map).
+            **options: `commit_every_ms` (1,000; None: only on demand, or where memory asks for it), `memory_bytes`
+                (2^29, for records, signers' keys and changes: less is slower and never fails), `flush_records`
+                (500,000 changed before the state is written behind, if memory does not ask for it earlier), `index`
+                (True: find transactions by account and id), `map_bytes` and `map_bytes_max` (sizes of each LMDB map).
 
         Raises:
             NotALedgerError: The folder holds no ledger.

@@ -90,7 +90,7 @@ fn replay_from_genesis(
     store_options.read_only = false;
     let store = StateStore::create(scratch.path(), &store_options)?;
     let mut tree = Tree::open(&store)?;
-    let mut replica = Replica::begin(genesis, Cache::new(options.cache_records), &store, log, false)?;
+    let mut replica = Replica::begin(genesis, Cache::new(options.memory().cache_records), &store, log, false)?;
     replica.replay(&mut tree, &store, log, size, true, progress)?;
     Ok(tree.root())
 }

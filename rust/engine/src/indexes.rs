@@ -142,6 +142,12 @@ impl IndexEntries {
         self.accounts.append(&mut later.accounts);
     }
 
+    /// Bytes of memory of the entries, and of what is packed of them for a flush.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let entries = self.transactions.len().saturating_add(self.accounts.len());
+        entries.saturating_mul(size_of::<IndexEntry>().saturating_add(size_of::<u64>()))
+    }
+
     pub(crate) fn of(&self, kind: IndexKind) -> &[IndexEntry] {
         match kind {
             IndexKind::Transactions => &self.transactions,

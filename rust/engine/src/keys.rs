@@ -34,8 +34,15 @@ struct Kept {
 impl KeyCache {
     /// A cache of at most about this many keys, of some 210 bytes each. It takes memory as it fills.
     pub(crate) fn new(keys_max: usize) -> Self {
-        let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { hashing: Seeded::new(), shards, keys_max: keys_max.div_ceil(SHARDS) }
+        let keys_max = keys_max.div_ceil(SHARDS);
+        let shard = || {
+            let mut shard = Shard::default();
+            // Address space, all at once: a list that grows leaves holes behind. Where there is none it has to grow.
+            let _ = shard.kept.try_reserve_exact(keys_max);
+            Mutex::new(shard)
+        };
+        let shards = std::iter::repeat_with(shard).take(SHARDS).collect();
+        Self { hashing: Seeded::new(), shards, keys_max }
     }
 
     /// How many keys are kept.

@@ -8,6 +8,7 @@ use crate::home::Home;
 use crate::indexes::{Recent, Sought};
 use crate::keys::KeyCache;
 use crate::log_store::{LogReader, LogStore};
+use crate::memory::MemoryParts;
 use crate::opening::{Replayed, check_operator, load_and_replay, open_or_renew_state, sign_if_missing};
 use crate::replica::{POSITION, Replica};
 use crate::shared::{Published, Shared, merge_page, published_at, signed_by_operator};
@@ -37,11 +38,10 @@ pub struct Options {
     pub store: StoreOptions,
     /// Commit this long after a change, ms; never by time if absent.
     pub commit_every_ms: Option<u64>,
-    /// Records that are kept in memory.
-    pub cache_records: usize,
-    /// Decoded keys of signers that are kept in memory, of some 210 bytes each.
-    pub cache_keys: usize,
-    /// Flush the state when this many records changed.
+    /// What records, signers' keys and changes that wait for a flush may take of memory, bytes. A smaller bound is slower
+    /// and never fails.
+    pub memory_bytes: usize,
+    /// Flush the state when this many records changed, if memory does not ask for it earlier.
     pub flush_records: usize,
     /// Index transactions by account and by id.
     pub indexed: bool,
@@ -52,11 +52,16 @@ impl Default for Options {
         Self {
             store: StoreOptions::default(),
             commit_every_ms: Some(1_000),
-            cache_records: 4_000_000,
-            cache_keys: 1 << 20,
+            memory_bytes: 1 << 29,
             flush_records: 500_000,
             indexed: true,
         }
+    }
+}
+
+impl Options {
+    pub(crate) const fn memory(&self) -> MemoryParts {
+        MemoryParts::of(self.memory_bytes)
     }
 }
 
@@ -150,7 +155,7 @@ impl Ledger {
         let mut tree = Tree::open(&store)?;
         log.append(&[Entry::Genesis(genesis.clone()).encode()])?;
         let reader = log.reader();
-        let cache = Cache::new(options.cache_records);
+        let cache = Cache::new(options.memory().cache_records);
         let mut replica = Replica::begin(genesis, cache, &store, &reader, options.indexed)?;
         replica.position.through = 1;
         let position = replica.position.clone();
@@ -254,7 +259,7 @@ impl Ledger {
             tree: RwLock::new(tree),
             inbox: Mutex::default(),
             inbox_changed: Condvar::new(),
-            keys: KeyCache::new(options.cache_keys),
+            keys: KeyCache::new(options.memory().cache_keys),
             published: RwLock::new(published),
             publishing: Mutex::new(false),
             publishing_changed: Condvar::new(),

@@ -13,6 +13,7 @@ mod indexes;
 mod keys;
 mod ledger;
 pub mod log_store;
+mod memory;
 mod opening;
 pub mod pages;
 mod replica;

@@ -383,6 +383,11 @@ impl Replica {
         }
     }
 
+    /// About what a flush takes of memory for what is to be indexed and remembered since the last commit.
+    pub(crate) fn staged_bytes(&self) -> usize {
+        self.unsaved.memory_bytes().saturating_add(self.seen.unsaved_bytes())
+    }
+
     /// The next commit's entry.
     pub(crate) fn commit(&self, through: u64, time: u64, state_root: Id, first: bool) -> Commit {
         Commit {

@@ -20,6 +20,9 @@ use std::collections::BTreeMap;
 
 const MINUTE_MS: u64 = 60_000;
 
+/// What a transaction takes in the database.
+const PACKED_BYTES: usize = 18;
+
 /// An entry of the database has at most so many transactions.
 const CHUNK_MAX: usize = 880;
 
@@ -126,6 +129,11 @@ impl Seen {
     /// What the database does not hold yet.
     pub(crate) fn take_unsaved(&mut self) -> Vec<Remembered> {
         std::mem::take(&mut self.unsaved)
+    }
+
+    /// Bytes of memory of what the database does not hold yet, and of what is packed of it for a flush.
+    pub(crate) fn unsaved_bytes(&self) -> usize {
+        self.unsaved.len().saturating_mul(size_of::<Remembered>().saturating_add(PACKED_BYTES))
     }
 
     /// How many are remembered.

@@ -11,6 +11,7 @@
 use crate::block::{self, BlockBytes, BlockKey, Leaves, PackedLeaf, PlacedLeaf, check_places};
 use crate::environment::ReadTransaction;
 use crate::error::{Error, Result};
+use crate::memory::BLOCK_MORE_BYTES;
 use crate::state_store::StateStore;
 use crate::tree::Change;
 use counterfoil_core::Id;
@@ -19,6 +20,7 @@ use counterfoil_core::state::tree_keys;
 use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One subtree of a table.
 #[derive(Debug, Default)]
@@ -212,6 +214,8 @@ pub(crate) struct Update<'a> {
     pub(crate) table: u32,
     pub(crate) leaves_max: usize,
     pub(crate) changes: &'a [Change],
+    /// Bytes of memory of the blocks that are [`Held::Changed`].
+    pub(crate) changed_bytes: &'a AtomicUsize,
 }
 
 /// The most changes (or leaves) of a run: enough to fill all lanes, and what they touch still fits into a core's cache.
@@ -267,7 +271,8 @@ impl Update<'_> {
         if !merge(old.iter().copied(), &self.deltas(places), &mut merged) {
             return Ok(Vec::new());
         }
-        *subtree = self.build(depth, &merged)?;
+        let built = self.build(depth, &merged)?;
+        self.put(subtree, built);
         Ok(vec![key])
     }
 
@@ -377,8 +382,20 @@ impl Update<'_> {
         if matches!(subtree, Subtree::Block(_)) && !matches!(made, Subtree::Block(_)) {
             removed.push(self.key(&first.tree_key, depth));
         }
-        *subtree = made;
+        self.put(subtree, made);
         Ok(true)
+    }
+
+    /// Puts a subtree where a block, or nothing, stood.
+    fn put(&self, at: &mut Subtree, new: Subtree) {
+        self.let_go(at);
+        *at = new;
+    }
+
+    fn let_go(&self, subtree: &Subtree) {
+        if let Subtree::Block(Block { held: Held::Changed(bytes), .. }) = subtree {
+            self.changed_bytes.fetch_sub(bytes.len().saturating_add(BLOCK_MORE_BYTES), Ordering::Relaxed);
+        }
     }
 
     /// Hashes a branch again whose children have changed, or makes it a block where its leaves now fit into one.
@@ -406,7 +423,10 @@ impl Update<'_> {
                 leaves.extend(Leaves::at_depth(key, depth.saturating_add(1), bytes)?.placed()?);
             }
         }
-        *subtree = self.subtree(depth, &leaves)?;
+        let joined = self.subtree(depth, &leaves)?;
+        self.let_go(&branch.left);
+        self.let_go(&branch.right);
+        *subtree = joined;
         Ok(())
     }
 
@@ -469,7 +489,9 @@ impl Update<'_> {
         if leaves.is_empty() {
             return Ok(Subtree::Empty);
         }
-        let held = Held::Changed(block::encode(depth, leaves.iter().map(|placed| placed.leaf)));
+        let bytes = block::encode(depth, leaves.iter().map(|placed| placed.leaf));
+        self.changed_bytes.fetch_add(bytes.len().saturating_add(BLOCK_MORE_BYTES), Ordering::Relaxed);
+        let held = Held::Changed(bytes);
         let count = u16::try_from(leaves.len()).unwrap_or(u16::MAX);
         Ok(Subtree::Block(Block { node: nodes.next().unwrap_or(Node::EMPTY), count, held }))
     }

@@ -7,6 +7,7 @@
 use crate::block::{BlockBytes, BlockKey, Leaves, PackedLeaf, PlacedLeaf};
 use crate::environment::ReadTransaction;
 use crate::error::{Error, Result};
+use crate::memory::TreeSize;
 use crate::state_store::{BlockWrites, FlushBatch, StateMark, StateStore, corrupt};
 use crate::subtree::{Block, Held, Place, Reader, Subtree, Update};
 use crate::tips::{self, Assembly, PageMap};
@@ -17,6 +18,7 @@ use counterfoil_core::state::{Record, Table, VALUE_BYTES_MAX, tree_key, tree_key
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most leaves of a block, in a state that is made now. A state keeps the number that it was made with.
 pub const BLOCK_LEAVES: u16 = 16;
@@ -74,6 +76,8 @@ pub struct Tree {
     /// Blocks that stood when the last flush began, and may stand no more.
     removed: Vec<BlockKey>,
     is_flushing: bool,
+    /// Bytes of memory of the blocks that changed since the last flush began.
+    changed_bytes: AtomicUsize,
     /// Where the changes of an update go; kept for its memory.
     places: Vec<Place>,
     /// Why it refuses work: an update that failed may have changed some of the trees.
@@ -113,6 +117,7 @@ impl Tree {
             new_tables: Vec::new(),
             removed: Vec::new(),
             is_flushing: false,
+            changed_bytes: AtomicUsize::new(0),
             places: Vec::new(),
             poisoned: None,
         };
@@ -191,6 +196,13 @@ impl Tree {
     /// How many records a table has.
     pub fn count(&self, table: &Table) -> u64 {
         self.tables.get(table).map_or(0, |tree| tree.root.count())
+    }
+
+    /// How many blocks there are, and what of them waits for a flush.
+    pub(crate) fn size(&self) -> TreeSize {
+        let blocks = self.tables.values().fold(0_u64, |sum, tree| sum.saturating_add(tree.root.blocks()));
+        let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
+        TreeSize { blocks, changed_bytes: self.changed_bytes.load(Ordering::Relaxed) }
     }
 
     /// Every table that has records, with its root hash and sum, the directory apart.
@@ -303,7 +315,8 @@ impl Tree {
         places: &[Place],
     ) -> Result<Node> {
         let Some(tree) = self.tables.get_mut(table) else { return Ok(Node::EMPTY) };
-        let update = Update { store, table: tree.number, leaves_max: usize::from(self.leaves_max), changes };
+        let (leaves_max, changed_bytes) = (usize::from(self.leaves_max), &self.changed_bytes);
+        let update = Update { store, table: tree.number, leaves_max, changes, changed_bytes };
         self.removed.extend(update.apply(&mut tree.root, places)?);
         Ok(tree.root.node())
     }
@@ -410,6 +423,7 @@ impl Tree {
         if std::mem::replace(&mut self.is_flushing, true) {
             return Err(Error::Invalid("a flush is under way: it has to end before the next one begins".to_owned()));
         }
+        *self.changed_bytes.get_mut() = 0;
         let mut blocks: BlockWrites = Vec::new();
         for (number, table) in &self.by_number {
             let Some(tree) = self.tables.get_mut(table) else { continue };

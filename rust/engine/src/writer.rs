@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::indexes::IndexEntries;
 use crate::ledger::OutcomeRow;
 use crate::log_store::LogStore;
+use crate::memory::{TreeSize, Unflushed};
 use crate::opening::sign_if_missing;
 use crate::replica::{Overlay, POSITION, Position, Replica, index_after};
 use crate::seen::Remembered;
@@ -90,6 +91,8 @@ pub(crate) struct CommitTask {
     changes: Vec<Change>,
     delta: u64,
     position: Position,
+    /// Of the tree, once the root is found.
+    size: TreeSize,
 }
 
 /// What the thread that keeps the tree is sent, and does in this order.
@@ -124,6 +127,7 @@ impl Threads {
         let (flushes, receive_flushes) = channel();
         let uncommitted = shared.has_uncommitted_entries()?;
         let state_is_new = shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+        let size = shared.read_tree()?.size();
         let writer = Writer {
             shared: Arc::clone(shared),
             log,
@@ -142,6 +146,7 @@ impl Threads {
             // A state that was made anew is flushed soon, at the latest when the ledger is closed: the next opening and
             // followers shall not have to make it again.
             changed_since_flush: if state_is_new { shared.options.flush_records } else { 0 },
+            unflushed: Unflushed::new(shared.options.memory().unflushed_bytes, size),
             committed: None,
             committed_delta: 0,
             last_commit: now(),
@@ -226,7 +231,11 @@ fn keep_tree(
         let tree = shared.tree.write().map_err(|_| shared.why_unusable());
         let is_heard = match task {
             TreeTask::Commit(mut task) => {
-                let root = tree.and_then(|mut tree| tree.update(&shared.store, &task.changes));
+                let root = tree.and_then(|mut tree| {
+                    let root = tree.update(&shared.store, &task.changes);
+                    task.size = tree.size();
+                    root
+                });
                 task.changes.clear();
                 work.send(Work::Root { task, root }).is_ok()
             }
@@ -280,6 +289,7 @@ struct Writer {
     /// Whether entries were appended that no commit covers. A refused transaction appends none, and causes no commit.
     uncommitted: bool,
     changed_since_flush: usize,
+    unflushed: Unflushed,
     /// None before the first commit of this handle, and once it is being flushed.
     committed: Option<Committed>,
     /// The last delta that a commit covers.
@@ -331,7 +341,9 @@ impl Writer {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Some(event));
             }
-            if let Some(part) = self.parts.remove(&self.next_part) {
+            if !self.has_to_wait()
+                && let Some(part) = self.parts.remove(&self.next_part)
+            {
                 let number = self.next_part;
                 self.next_part = number.saturating_add(1);
                 return Ok(Some(Work::Part { number, part }));
@@ -342,6 +354,11 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return Err(self.shared.why_unusable()),
             }
         }
+    }
+
+    /// Whether nothing may change until the commit or the flush that is under way has ended: it will make room.
+    fn has_to_wait(&self) -> bool {
+        (self.commit_running || self.flush_running) && self.unflushed.is_full()
     }
 
     fn take_in(&mut self, work: Work) {
@@ -418,7 +435,9 @@ impl Writer {
             || self.flush_waiters.iter().any(|(delta, _)| *delta > self.committed_delta);
         // Closing ends with a flush, and only a commit can be flushed.
         let last_one = self.closing && self.uncommitted;
-        if due || wanted || last_one { self.start_commit() } else { Ok(()) }
+        // And so does running out of memory.
+        let crowded = self.uncommitted && !self.flush_running && self.unflushed.needs_commit();
+        if due || wanted || last_one || crowded { self.start_commit() } else { Ok(()) }
     }
 
     fn lock_state<'a>(&self, shared: &'a Arc<Shared>) -> Result<MutexGuard<'a, Replica>> {
@@ -463,6 +482,7 @@ impl Writer {
         }
         let time = state.position.time;
         state.seen.forget_before(time);
+        self.unflushed.changed(state.cache.dirty_count(), state.staged_bytes());
         drop(state);
         for (job, rows) in group.done {
             job.answer(Ok(rows));
@@ -650,13 +670,14 @@ impl Writer {
         let mut changes = std::mem::take(&mut self.spare_changes);
         let delta = state.cache.take_delta(&mut changes)?;
         self.changed_since_flush = self.changed_since_flush.saturating_add(changes.len());
+        self.unflushed.begin_commit(state.staged_bytes());
         self.stage_indexes(&mut state);
         let position = state.position.clone();
         drop(state);
         self.commit_running = true;
         self.uncommitted = false;
         self.last_commit = now();
-        self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position }))
+        self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position, size: TreeSize::default() }))
     }
 
     /// Moves what the indexes do not hold yet to the entries of the next flush.
@@ -693,6 +714,7 @@ impl Writer {
             Err(_) => None,
         };
         self.commit_running = false;
+        self.unflushed.end_commit(task.size);
         shared.publish(commit_index, &commit, note.clone());
         for (delta, reply) in std::mem::take(&mut self.checkpoint_waiters) {
             if delta > task.delta {
@@ -714,6 +736,7 @@ impl Writer {
         }
         let Some(committed) = &self.committed else { return Ok(()) };
         let due = self.changed_since_flush >= self.shared.options.flush_records
+            || self.unflushed.needs_flush()
             || self.flush_waiters.iter().any(|(delta, _)| *delta <= committed.delta)
             || (self.closing && !self.uncommitted);
         if !due {
@@ -723,6 +746,7 @@ impl Writer {
         let indexes = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner).begin_flush();
         let remembered = std::mem::take(&mut self.staged);
         self.changed_since_flush = 0;
+        self.unflushed.begin_flush();
         self.flush_running = true;
         self.have_tree_do(TreeTask::Flush(FlushTask { position, delta, indexes, remembered }))
     }
@@ -741,6 +765,7 @@ impl Writer {
         shared.store.environment().clear_stale_readers()?;
         shared.log.environment().clear_stale_readers()?;
         self.flush_running = false;
+        self.unflushed.end_flush();
         for (wanted, reply) in std::mem::take(&mut self.flush_waiters) {
             if wanted > delta {
                 self.flush_waiters.push((wanted, reply));

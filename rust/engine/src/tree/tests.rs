@@ -5,6 +5,7 @@
 use super::*;
 use crate::environment::StoreOptions;
 use crate::indexes::{IndexEntries, IndexKind, Sought};
+use crate::memory::BLOCK_MORE_BYTES;
 use crate::seen::Remembered;
 use counterfoil_core::merkle::proof::{self, Proven};
 use std::path::Path;
@@ -412,6 +413,52 @@ fn a_flush_that_does_not_fit_is_written_once_there_is_room() {
     compare(&tree, &store, &model, &mut random, 9_000);
     Tree::check(&store).unwrap();
     assert_eq!(Tree::open(&store).unwrap().root(), model.root());
+}
+
+#[test]
+fn a_flush_of_more_pages_than_lmdb_keeps_in_memory() {
+    /// Of LMDB's pages, each of which has room for one of these records: see `heed` in Cargo.toml.
+    const KEPT_PAGES: u64 = 1 << 14;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = create(folder.path());
+    let mut tree = Tree::open_with(&store, 1).unwrap();
+    let record = |round: u8| Some(Record { sum: 1, value: vec![round; VALUE_BYTES_MAX] });
+    for round in 0..2 {
+        let change = |number| Change { table: Table::ACCOUNTS, record_id: id(number), record: record(round) };
+        let changes: Vec<Change> = (0..KEPT_PAGES * 5 / 4).map(change).collect();
+        tree.update(&store, &changes).unwrap();
+        assert!(tree.size().changed_bytes > changes.len() * VALUE_BYTES_MAX);
+        flush(&mut tree, &store, round.into());
+        assert_eq!(tree.size().changed_bytes, 0);
+    }
+    let root = tree.root();
+    store = reopen(folder.path(), store);
+    assert_eq!(Tree::open(&store).unwrap().root(), root);
+    assert_eq!(Tree::check(&store).unwrap().records, KEPT_PAGES * 5 / 4);
+    assert_eq!(store.get(&Table::ACCOUNTS, &id(77)).unwrap(), record(1));
+}
+
+#[test]
+fn the_bytes_of_changed_blocks_are_those_that_a_flush_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut random) = (create(folder.path()), Random::new(5));
+    let mut tree = Tree::open_with(&store, 4).unwrap();
+    for step in 0..200 {
+        // Blocks are made, changed, split and joined; sometimes while others are being flushed.
+        let records = if step % 40 < 20 { 3_000 } else { 300 };
+        let changes: Vec<Change> = (0..random.below(1_500)).map(|_| random_change(&mut random, records)).collect();
+        tree.update(&store, &changes).unwrap();
+        let counted = tree.size().changed_bytes;
+        if random.below(3) == 0 {
+            let batch = tree.begin_flush(step).unwrap();
+            let taken = batch.blocks.iter().filter_map(|(_, bytes)| bytes.as_ref());
+            assert_eq!(counted, taken.map(|bytes| bytes.len() + BLOCK_MORE_BYTES).sum::<usize>(), "{step}");
+            let changes: Vec<Change> = (0..50).map(|_| random_change(&mut random, records)).collect();
+            tree.update(&store, &changes).unwrap();
+            store.write_flush(&batch).unwrap();
+            tree.end_flush();
+        }
+    }
 }
 
 fn is_corrupt(error: Error) -> bool {
