@@ -7,6 +7,7 @@
 //!
 //! Signing is `ed25519-dalek`'s, verification is this file's alone: no verifier of that crate follows this rule.
 
+use crate::hash_many::{Backend, join};
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
@@ -61,7 +62,7 @@ impl KnownKeys for NoKeys {
 /// Whether this signature is valid.
 pub fn verify(check: &Check<'_>) -> bool {
     let Some(key) = DecodedKey::decode(check.key) else { return false };
-    Parsed::new(0, &key.0, check).is_some_and(|parsed| parsed.holds())
+    parse(&[(0, &key.0, check)]).first().is_some_and(Parsed::holds)
 }
 
 /// Whether each of these signatures is valid: exactly what [`verify`] says of each, in the same order, several times
@@ -110,6 +111,9 @@ pub fn public_key(seed: &[u8; 32]) -> [u8; 32] {
 /// How many points one equation has at most: about 2,048 signatures of as many keys. Larger sums fall out of the
 /// second-level cache and are slower.
 const TERMS_MAX: usize = 4_096;
+
+/// How many signatures' part of the transcript is hashed in one lane: two times that of a usual chunk fills the lanes.
+const PIECE_SIGNATURES: usize = 64;
 
 /// How many signatures may be summed again, per signature of a failed chunk, before the rest is checked one by one.
 /// Halving finds a few bad ones cheaply; against many it would cost more than checking each.
@@ -166,18 +170,35 @@ struct Parsed<'k> {
     challenge_hash: [u8; 64],
 }
 
-impl<'k> Parsed<'k> {
-    fn new(position: usize, key: &'k EdwardsPoint, check: &Check<'_>) -> Option<Self> {
-        let (commitment, response) = check.signature.split_first_chunk::<32>()?;
-        let response = Option::from(Scalar::from_canonical_bytes(response.try_into().ok()?))?;
-        let point = decode_point(commitment)?;
-        let mut hasher = Sha512::new();
-        hasher.update(commitment);
-        hasher.update(check.key);
-        hasher.update(check.message);
-        Some(Self { position, key, commitment: point, response, challenge_hash: hasher.finalize().into() })
+/// Those of these signatures that are well-formed, in order. With each its place and its key.
+fn parse<'k>(checks: &[(usize, &'k EdwardsPoint, &Check<'_>)]) -> Vec<Parsed<'k>> {
+    let mut halves = Vec::with_capacity(checks.len());
+    for (position, key, check) in checks {
+        let (commitment, response) = halves_of(check.signature);
+        if let Some(response) = Option::from(Scalar::from_canonical_bytes(*response)) {
+            halves.push((*position, *key, *check, commitment, response));
+        }
     }
+    let challenges =
+        halves.iter().map(|(_, _, check, commitment, _)| [commitment.as_slice(), check.key, check.message]);
+    let challenge_hashes = Backend::detect().sha512_many(challenges);
+    // Points are large: they are put in place once.
+    let mut parsed = Vec::with_capacity(halves.len());
+    for ((position, key, _, commitment, response), challenge_hash) in halves.into_iter().zip(challenge_hashes) {
+        if let Some(commitment) = decode_point(commitment) {
+            parsed.push(Parsed { position, key, commitment, response, challenge_hash });
+        }
+    }
+    parsed
+}
 
+/// R and S.
+fn halves_of(signature: &[u8; 64]) -> (&[u8; 32], &[u8; 32]) {
+    let ([commitment, response], []) = signature.as_chunks() else { unreachable!("64 bytes are two times 32") };
+    (commitment, response)
+}
+
+impl Parsed<'_> {
     fn challenge(&self) -> Scalar {
         Scalar::from_bytes_mod_order_wide(&self.challenge_hash)
     }
@@ -237,11 +258,11 @@ fn verify_chunk(sorted: &[(usize, &Check<'_>)], known: &impl KnownKeys, verdicts
             unknown.push((*run, encoding, *key));
         }
     }
-    // Points are large: they are put in place once.
-    let mut parsed: Vec<Parsed<'_>> = Vec::with_capacity(sorted.len());
-    for (run, key) in runs.iter().zip(&keys).filter_map(|(run, key)| Some((run, key.as_ref()?))) {
-        parsed.extend(run.iter().filter_map(|(position, check)| Parsed::new(*position, &key.0, check)));
-    }
+    let with_keys: Vec<_> = (runs.iter().zip(&keys))
+        .filter_map(|(run, key)| Some((run, key.as_ref()?)))
+        .flat_map(|(run, key)| run.iter().map(|(position, check)| (*position, &key.0, *check)))
+        .collect();
+    let parsed = parse(&with_keys);
     let coefficients = coefficients(&parsed);
     let terms: Vec<Term<'_>> =
         parsed.iter().zip(coefficients).map(|(parsed, coefficient)| Term::new(parsed, coefficient)).collect();
@@ -260,28 +281,28 @@ fn verify_chunk(sorted: &[(usize, &Check<'_>)], known: &impl KnownKeys, verdicts
 
 /// One 128-bit, non-zero coefficient for each signature, derived from all of them: whoever makes a signature fixes its
 /// coefficient and everybody else's by making it, so errors cannot be chosen to cancel.
+///
+/// The seed is the hash of the hashes of pieces, which are hashed side by side: two lists of signatures with one seed
+/// would be a collision of SHA-512, in a piece or in the list of their hashes.
 fn coefficients(parsed: &[Parsed<'_>]) -> Vec<u128> {
-    let mut transcript = Sha512::new();
-    transcript.update(b"counterfoil/batch/v1\n");
-    for signature in parsed {
-        // The hash stands for A, R and the message: two triples with one hash would be a collision of SHA-512.
-        transcript.update(signature.challenge_hash);
-        transcript.update(signature.response.as_bytes());
-    }
-    let seed: [u8; 64] = transcript.finalize().into();
-    let mut coefficients = Vec::with_capacity(parsed.len().saturating_add(3));
-    let mut counter = 0_u64;
-    while coefficients.len() < parsed.len() {
-        let mut hasher = Sha512::new();
-        hasher.update(seed);
-        hasher.update(counter.to_be_bytes());
-        let block: [u8; 64] = hasher.finalize().into();
-        let (quarters, _) = block.as_chunks::<16>();
-        coefficients.extend(quarters.iter().map(|quarter| u128::from_be_bytes(*quarter).max(1)));
-        counter = counter.saturating_add(1);
-    }
-    coefficients.truncate(parsed.len());
-    coefficients
+    let backend = Backend::detect();
+    // The hash stands for A, R and the message: two triples with one hash would be a collision of SHA-512.
+    let transcript: Vec<[u8; 96]> = parsed
+        .iter()
+        .map(|signature| {
+            let mut both = [0; 96];
+            join(&[&signature.challenge_hash, signature.response.as_bytes()], &mut both);
+            both
+        })
+        .collect();
+    let pieces = transcript.chunks(PIECE_SIGNATURES).map(|piece| [piece.as_flattened()]);
+    let hashes = backend.sha512_many(pieces);
+    let seed: [u8; 64] =
+        Sha512::new().chain_update(b"counterfoil/batch/v2\n").chain_update(hashes.as_flattened()).finalize().into();
+    let counters: Vec<[u8; 8]> = (0_u64..).take(parsed.len().div_ceil(4)).map(u64::to_be_bytes).collect();
+    let blocks = backend.sha512_many(counters.iter().map(|counter| [seed.as_slice(), counter]));
+    let quarters = blocks.as_flattened().as_chunks::<16>().0.iter();
+    quarters.map(|quarter| u128::from_be_bytes(*quarter).max(1)).take(parsed.len()).collect()
 }
 
 /// Whether Σ z(−S·B + R + k·A), times 8, is the neutral element. Terms of one key stand side by side.
@@ -479,11 +500,8 @@ mod tests {
         let owned = honest(5, 5);
         let keys: Vec<_> = owned.iter().map(|signature| decode_point(&signature.key).unwrap()).collect();
         let of = |owned: &[Owned]| {
-            let parsed: Vec<_> = owned
-                .iter()
-                .zip(&keys)
-                .map(|(signature, key)| Parsed::new(0, key, &signature.check()).unwrap())
-                .collect();
+            let checks: Vec<_> = owned.iter().map(Owned::check).collect();
+            let parsed = parse(&checks.iter().zip(&keys).map(|(check, key)| (0, key, check)).collect::<Vec<_>>());
             coefficients(&parsed)
         };
         let before = of(&owned);
