@@ -141,6 +141,12 @@ const SMALL_ORDER_Y: [[u8; 32]; 5] = [
     ],
 ];
 
+/// L = 2^252 + 27742317777372353535851937790883648493, little-endian.
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
 /// The point of a canonical encoding, unless it has small order.
 fn decode_point(encoding: &[u8; 32]) -> Option<EdwardsPoint> {
     let mut y = *encoding;
@@ -159,13 +165,19 @@ fn is_below_field_prime(y: &[u8; 32]) -> bool {
     *first < 0xed || *last != 0x7f || middle.iter().any(|byte| *byte != 0xff)
 }
 
+/// Whether S < L, the order of the base point.
+fn is_below_order(response: &[u8; 32]) -> bool {
+    response.iter().rev().lt(ORDER.iter().rev())
+}
+
 /// A signature whose parts are well-formed: only the equation is left to check.
 struct Parsed<'k> {
     /// Its place among the caller's checks.
     position: usize,
     key: &'k EdwardsPoint,
     commitment: EdwardsPoint,
-    response: Scalar,
+    /// S, which is below L.
+    response: [u8; 32],
     /// SHA-512(R ‖ A ‖ message), of which `k` is the remainder modulo L.
     challenge_hash: [u8; 64],
 }
@@ -175,8 +187,8 @@ fn parse<'k>(checks: &[(usize, &'k EdwardsPoint, &Check<'_>)]) -> Vec<Parsed<'k>
     let mut halves = Vec::with_capacity(checks.len());
     for (position, key, check) in checks {
         let (commitment, response) = halves_of(check.signature);
-        if let Some(response) = Option::from(Scalar::from_canonical_bytes(*response)) {
-            halves.push((*position, *key, *check, commitment, response));
+        if is_below_order(response) {
+            halves.push((*position, *key, *check, commitment, *response));
         }
     }
     let challenges =
@@ -207,7 +219,8 @@ impl Parsed<'_> {
     #[expect(clippy::arithmetic_side_effects, reason = "group arithmetic is modular: it cannot overflow")]
     fn holds(&self) -> bool {
         let minus_key = -self.key;
-        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&self.challenge(), &minus_key, &self.response);
+        let response = Scalar::from_bytes_mod_order(self.response);
+        let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&self.challenge(), &minus_key, &response);
         (expected - self.commitment).mul_by_cofactor().is_identity()
     }
 }
@@ -215,22 +228,46 @@ impl Parsed<'_> {
 /// A signature and its part of the summed equation.
 struct Term<'p> {
     parsed: &'p Parsed<'p>,
-    /// The coefficient z.
-    coefficient: Scalar,
-    /// z·S
-    response: Scalar,
-    /// z·k
+    /// z
+    coefficient: u128,
+    /// k
     challenge: Scalar,
 }
 
-impl<'p> Term<'p> {
-    #[expect(clippy::arithmetic_side_effects, reason = "scalar arithmetic is modular: it cannot overflow")]
-    fn new(parsed: &'p Parsed<'p>, coefficient: u128) -> Self {
-        let coefficient = Scalar::from(coefficient);
-        let response = coefficient * parsed.response;
-        let challenge = coefficient * parsed.challenge();
-        Self { parsed, coefficient, response, challenge }
+/// A sum of products of coefficients and scalars: a number that is reduced modulo L when it is complete, instead of each
+/// product. A scalar has 253 bits and an equation some thousands of products, so that 512 bits are plenty.
+#[derive(Default)]
+struct Sum([u64; 8]);
+
+impl Sum {
+    #[expect(clippy::arithmetic_side_effects, reason = "(2^64 − 1)² + 2(2^64 − 1) is 2^128 − 1")]
+    fn add_product(&mut self, coefficient: u128, scalar: &[u8; 32]) {
+        let scalar = scalar.as_chunks().0.iter().copied().map(u64::from_le_bytes);
+        for (digit, places) in low_and_high(coefficient).into_iter().zip([0, 1]) {
+            let mut carry = 0;
+            for (place, factor) in self.0.iter_mut().skip(places).zip(scalar.clone().chain(std::iter::repeat(0))) {
+                let sum = u128::from(*place) + u128::from(digit) * u128::from(factor) + u128::from(carry);
+                [*place, carry] = low_and_high(sum);
+            }
+        }
     }
+
+    fn reduce(&self) -> Scalar {
+        let mut bytes = [0; 64];
+        for (place, digit) in bytes.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *place = digit.to_le_bytes();
+        }
+        Scalar::from_bytes_mod_order_wide(&bytes)
+    }
+}
+
+fn low_and_high(number: u128) -> [u64; 2] {
+    let bytes = number.to_le_bytes();
+    let mut halves = [0; 2];
+    for (half, bytes) in halves.iter_mut().zip(bytes.as_chunks().0) {
+        *half = u64::from_le_bytes(*bytes);
+    }
+    halves
 }
 
 /// How many of these checks, sorted by key, go into one equation: at least one.
@@ -264,8 +301,11 @@ fn verify_chunk(sorted: &[(usize, &Check<'_>)], known: &impl KnownKeys, verdicts
         .collect();
     let parsed = parse(&with_keys);
     let coefficients = coefficients(&parsed);
-    let terms: Vec<Term<'_>> =
-        parsed.iter().zip(coefficients).map(|(parsed, coefficient)| Term::new(parsed, coefficient)).collect();
+    let terms: Vec<Term<'_>> = parsed
+        .iter()
+        .zip(coefficients)
+        .map(|(parsed, coefficient)| Term { parsed, coefficient, challenge: parsed.challenge() })
+        .collect();
     if sum_holds(&terms) {
         accept(&terms, verdicts);
     } else {
@@ -291,7 +331,7 @@ fn coefficients(parsed: &[Parsed<'_>]) -> Vec<u128> {
         .iter()
         .map(|signature| {
             let mut both = [0; 96];
-            join(&[&signature.challenge_hash, signature.response.as_bytes()], &mut both);
+            join(&[&signature.challenge_hash, &signature.response], &mut both);
             both
         })
         .collect();
@@ -311,21 +351,21 @@ fn sum_holds(terms: &[Term<'_>]) -> bool {
     let capacity = terms.len().saturating_mul(2).saturating_add(1);
     let mut scalars = Vec::with_capacity(capacity);
     let mut points: Vec<&EdwardsPoint> = Vec::with_capacity(capacity);
-    let mut base = Scalar::ZERO;
+    let mut base = Sum::default();
     for run in terms.chunk_by(|left, right| std::ptr::eq(left.parsed.key, right.parsed.key)) {
-        let mut of_key = Scalar::ZERO;
+        let mut of_key = Sum::default();
         for term in run {
-            base -= term.response;
-            of_key += term.challenge;
-            scalars.push(term.coefficient);
+            base.add_product(term.coefficient, &term.parsed.response);
+            of_key.add_product(term.coefficient, term.challenge.as_bytes());
+            scalars.push(Scalar::from(term.coefficient));
             points.push(&term.parsed.commitment);
         }
         if let Some(term) = run.first() {
-            scalars.push(of_key);
+            scalars.push(of_key.reduce());
             points.push(term.parsed.key);
         }
     }
-    scalars.push(base);
+    scalars.push(-base.reduce());
     points.push(&ED25519_BASEPOINT_POINT);
     EdwardsPoint::vartime_multiscalar_mul(&scalars, points).mul_by_cofactor().is_identity()
 }
