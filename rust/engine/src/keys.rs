@@ -51,24 +51,29 @@ impl KeyCache {
     }
 
     fn shard(&self, hash: u64) -> Option<MutexGuard<'_, Shard>> {
-        // The table below takes its place from the low bits and the highest seven.
-        let number = usize::try_from(hash >> 40).ok()?.checked_rem(SHARDS)?;
-        self.shards.get(number).map(lock)
+        self.shards.get(shard_number(hash)).map(lock)
     }
+}
+
+/// The table of a shard takes a key's place from the low bits and the highest seven.
+fn shard_number(hash: u64) -> usize {
+    usize::try_from(hash >> 40).unwrap_or_default() % SHARDS
 }
 
 impl KnownKeys for KeyCache {
     fn find(&self, keys: &[&[u8; 32]]) -> Vec<Option<DecodedKey>> {
-        let find = |encoding: &&[u8; 32]| {
+        let mut found = vec![None; keys.len()];
+        let mut wanted = vec![Vec::with_capacity(keys.len() / SHARDS * 2); SHARDS];
+        for (number, encoding) in keys.iter().enumerate() {
             let hash = self.hashing.hash(encoding);
-            let mut shard = self.shard(hash)?;
-            let Shard { places, kept, .. } = &mut *shard;
-            let place = places.find(hash, |place| kept.get(*place).is_some_and(|kept| kept.encoding == **encoding))?;
-            let found = kept.get_mut(*place)?;
-            found.used = true;
-            Some(found.key)
-        };
-        keys.iter().map(find).collect()
+            if let Some(wanted) = wanted.get_mut(shard_number(hash)) {
+                wanted.push((hash, number));
+            }
+        }
+        for (shard, wanted) in self.shards.iter().zip(wanted) {
+            lock(shard).find(&wanted, keys, &mut found);
+        }
+        found
     }
 
     fn keep(&self, keys: &[(&[u8; 32], DecodedKey)]) {
@@ -82,6 +87,25 @@ impl KnownKeys for KeyCache {
 }
 
 impl Shard {
+    /// Memory answers several questions at once if none of them waits for the answer to another: hence the steps, each
+    /// over all keys. In the first, the key whose place looks right is taken for the one; it nearly always is.
+    fn find(&mut self, wanted: &[(u64, usize)], keys: &[&[u8; 32]], found: &mut [Option<DecodedKey>]) {
+        let Self { places, kept, .. } = self;
+        let guesses: Vec<Option<usize>> =
+            wanted.iter().map(|(hash, _)| places.find(*hash, |_| true).copied()).collect();
+        for ((hash, number), guess) in wanted.iter().zip(guesses) {
+            let (Some(guess), Some(encoding), Some(found)) = (guess, keys.get(*number), found.get_mut(*number)) else {
+                continue;
+            };
+            let is_it = |place: &usize| kept.get(*place).is_some_and(|kept| kept.encoding == **encoding);
+            let place = if is_it(&guess) { Some(guess) } else { places.find(*hash, is_it).copied() };
+            if let Some(kept) = place.and_then(|place| kept.get_mut(place)) {
+                kept.used = true;
+                *found = Some(kept.key);
+            }
+        }
+    }
+
     fn keep(&mut self, hashing: &Seeded, hash: u64, new: Kept, keys_max: usize) {
         let Self { places, kept, hand } = self;
         // Another thread may have met the key at the same time.
