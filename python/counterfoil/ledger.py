@@ -330,7 +330,7 @@ class Ledger:
             read_only: Follow what a writer in another process makes durable.
             progress: Called with (entries replayed, entries in all) while the log is replayed.
             **options: `commit_every_ms` (1,000; None: only on demand, or where memory asks for it), `memory_bytes`
-                (2^29, for records, signers' keys and changes: less is slower and never fails), `flush_records`
+                (600,000,000, for records, signers' keys and changes: less is slower and never fails), `flush_records`
                 (500,000 changed before the state is written behind, if memory does not ask for it earlier), `index`
                 (True: find transactions by account and id), `map_bytes` and `map_bytes_max` (sizes of each LMDB map).
 

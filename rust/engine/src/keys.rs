@@ -63,14 +63,14 @@ fn shard_number(hash: u64) -> usize {
 impl KnownKeys for KeyCache {
     fn find(&self, keys: &[&[u8; 32]]) -> Vec<Option<DecodedKey>> {
         let mut found = vec![None; keys.len()];
-        let mut wanted = vec![Vec::with_capacity(keys.len() / SHARDS * 2); SHARDS];
+        let mut wanted: Vec<Vec<(u64, usize)>> = vec![Vec::new(); SHARDS];
         for (number, encoding) in keys.iter().enumerate() {
             let hash = self.hashing.hash(encoding);
             if let Some(wanted) = wanted.get_mut(shard_number(hash)) {
                 wanted.push((hash, number));
             }
         }
-        for (shard, wanted) in self.shards.iter().zip(wanted) {
+        for (shard, wanted) in self.shards.iter().zip(wanted).filter(|(_, wanted)| !wanted.is_empty()) {
             lock(shard).find(&wanted, keys, &mut found);
         }
         found

@@ -52,7 +52,7 @@ impl Default for Options {
         Self {
             store: StoreOptions::default(),
             commit_every_ms: Some(1_000),
-            memory_bytes: 1 << 29,
+            memory_bytes: 600_000_000,
             flush_records: 500_000,
             indexed: true,
         }

@@ -20,7 +20,7 @@ const KEY_BYTES: usize = 210;
 pub(crate) const BLOCK_MORE_BYTES: usize = 96;
 
 /// About what a changed block takes, as long as it is not made yet: eleven leaves of balances, and the above.
-const BLOCK_BYTES: usize = 600;
+const BLOCK_BYTES: usize = 500;
 
 /// The parts of the bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,17 +139,17 @@ mod tests {
     fn changes_count_until_they_are_written() {
         let mut unflushed = Unflushed::new(200_000, TreeSize { blocks: 50, changed_bytes: 0 });
         unflushed.changed(40, 1_000);
-        assert!(!unflushed.needs_commit(), "25,000");
-        unflushed.changed(1_000, 20_000);
-        assert!(unflushed.needs_commit() && !unflushed.needs_flush() && !unflushed.is_full(), "140 blocks, 104,000");
-        unflushed.begin_commit(20_000);
+        assert!(!unflushed.needs_commit(), "21,000");
+        unflushed.changed(1_000, 40_000);
+        assert!(unflushed.needs_commit() && !unflushed.needs_flush() && !unflushed.is_full(), "140 blocks, 110,000");
+        unflushed.begin_commit(40_000);
         assert!(!unflushed.needs_commit() && !unflushed.needs_flush());
         unflushed.end_commit(TreeSize { blocks: 130, changed_bytes: 80_000 });
-        assert!(unflushed.needs_flush(), "80,000, as is known now, and 20,000");
+        assert!(unflushed.needs_flush(), "80,000, as is known now, and 40,000");
         unflushed.begin_flush();
         assert!(!unflushed.needs_flush() && !unflushed.needs_commit() && !unflushed.is_full());
         unflushed.changed(1_000_000, 0);
-        assert!(unflushed.is_full() && unflushed.needs_commit(), "100,000 are being written");
+        assert!(unflushed.is_full() && unflushed.needs_commit(), "120,000 are being written");
         unflushed.changed(150, 0);
         assert!(!unflushed.is_full() && !unflushed.needs_commit(), "130 blocks and 13");
         unflushed.end_flush();
