@@ -112,8 +112,8 @@ pub fn public_key(seed: &[u8; 32]) -> [u8; 32] {
 /// second-level cache and are slower.
 const TERMS_MAX: usize = 4_096;
 
-/// How many signatures' part of the transcript is hashed in one lane: two times that of a usual chunk fills the lanes.
-const PIECE_SIGNATURES: usize = 64;
+/// How many signatures' part of the transcript is hashed in one lane. With more a small batch would not fill the lanes.
+const PIECE_SIGNATURES: usize = 32;
 
 /// How many signatures may be summed again, per signature of a failed chunk, before the rest is checked one by one.
 /// Halving finds a few bad ones cheaply; against many it would cost more than checking each.
@@ -182,32 +182,27 @@ struct Parsed<'k> {
     challenge_hash: [u8; 64],
 }
 
-/// Those of these signatures that are well-formed, in order. With each its place and its key.
+/// Those of these signatures that are well-formed, in order. With each comes its place, and its key.
 fn parse<'k>(checks: &[(usize, &'k EdwardsPoint, &Check<'_>)]) -> Vec<Parsed<'k>> {
-    let mut halves = Vec::with_capacity(checks.len());
-    for (position, key, check) in checks {
-        let (commitment, response) = halves_of(check.signature);
-        if is_below_order(response) {
-            halves.push((*position, *key, *check, commitment, *response));
+    // Both halves are copied: they lie scattered, and to decode a point takes so long that they would be fetched again.
+    let mut halves: Vec<(_, [u8; 32], [u8; 32])> = Vec::with_capacity(checks.len());
+    for of in checks {
+        if let ([commitment, response], []) = of.2.signature.as_chunks()
+            && is_below_order(response)
+        {
+            halves.push((of, *commitment, *response));
         }
     }
-    let challenges =
-        halves.iter().map(|(_, _, check, commitment, _)| [commitment.as_slice(), check.key, check.message]);
+    let challenges = halves.iter().map(|((_, _, check), commitment, _)| [commitment, &check.key[..], check.message]);
     let challenge_hashes = Backend::detect().sha512_many(challenges);
     // Points are large: they are put in place once.
     let mut parsed = Vec::with_capacity(halves.len());
-    for ((position, key, _, commitment, response), challenge_hash) in halves.into_iter().zip(challenge_hashes) {
-        if let Some(commitment) = decode_point(commitment) {
-            parsed.push(Parsed { position, key, commitment, response, challenge_hash });
+    for (((position, key, _), commitment, response), challenge_hash) in halves.into_iter().zip(challenge_hashes) {
+        if let Some(commitment) = decode_point(&commitment) {
+            parsed.push(Parsed { position: *position, key, commitment, response, challenge_hash });
         }
     }
     parsed
-}
-
-/// R and S.
-fn halves_of(signature: &[u8; 64]) -> (&[u8; 32], &[u8; 32]) {
-    let ([commitment, response], []) = signature.as_chunks() else { unreachable!("64 bytes are two times 32") };
-    (commitment, response)
 }
 
 impl Parsed<'_> {
@@ -434,6 +429,7 @@ pub fn backend() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::merkle::test_support::Random;
     use curve25519_dalek::constants::EIGHT_TORSION;
 
     struct Owned {
@@ -501,6 +497,48 @@ mod tests {
     }
 
     #[test]
+    fn responses_are_below_the_order() {
+        let beside = |change: i8| {
+            let mut response = ORDER;
+            response[0] = response[0].checked_add_signed(change).unwrap();
+            response
+        };
+        let mut random = Random::new(1);
+        let mut responses = vec![[0; 32], [0xff; 32], beside(-1), ORDER, beside(1)];
+        for top in 0..=0x20 {
+            let mut response: [u8; 32] = random.bytes(32).try_into().unwrap();
+            response[31] = top;
+            responses.push(response);
+            let mut nearly = ORDER;
+            nearly[usize::from(top) % 32] ^= 1 << (top % 8);
+            responses.push(nearly);
+        }
+        for response in responses {
+            let canonical = bool::from(Scalar::from_canonical_bytes(response).is_some());
+            assert_eq!(is_below_order(&response), canonical, "{response:x?}");
+        }
+        assert!(is_below_order(&beside(-1)) && !is_below_order(&ORDER));
+    }
+
+    #[test]
+    fn sums_of_products_are_those_of_scalars() {
+        let mut random = Random::new(2);
+        let largest = [(u128::MAX, -Scalar::ONE); TERMS_MAX];
+        let mixed: Vec<(u128, Scalar)> = (0..1_000)
+            .map(|_| (random.wide(), Scalar::from_bytes_mod_order(random.bytes(32).try_into().unwrap())))
+            .collect();
+        for products in [&[], &largest[..1], &largest, &mixed] {
+            let mut sum = Sum::default();
+            let mut expected = Scalar::ZERO;
+            for (coefficient, scalar) in products {
+                sum.add_product(*coefficient, scalar.as_bytes());
+                expected += Scalar::from(*coefficient) * scalar;
+            }
+            assert_eq!(sum.reduce(), expected, "{} products", products.len());
+        }
+    }
+
+    #[test]
     fn honest_batches_of_every_shape_pass() {
         for (count, signers) in [(0, 1), (1, 1), (2, 1), (2, 2), (3, 2), (100, 7), (1_030, 1_030), (2_100, 3)] {
             assert!(batch(&honest(count, signers)).iter().all(|valid| *valid), "{count} by {signers}");
@@ -537,21 +575,32 @@ mod tests {
 
     #[test]
     fn coefficients_depend_on_every_part() {
-        let owned = honest(5, 5);
-        let keys: Vec<_> = owned.iter().map(|signature| decode_point(&signature.key).unwrap()).collect();
+        // Several pieces, the last of which is not full.
+        let count = 3 * PIECE_SIGNATURES + 5;
+        let owned = honest(count, count);
         let of = |owned: &[Owned]| {
+            let keys: Vec<_> = owned.iter().map(|signature| decode_point(&signature.key).unwrap()).collect();
             let checks: Vec<_> = owned.iter().map(Owned::check).collect();
             let parsed = parse(&checks.iter().zip(&keys).map(|(check, key)| (0, key, check)).collect::<Vec<_>>());
             coefficients(&parsed)
         };
         let before = of(&owned);
-        assert_eq!(before.len(), 5);
-        let mut changed_message = honest(5, 5);
-        changed_message[4].message.push(1);
-        let mut changed_response = honest(5, 5);
-        changed_response[0].signature[32] ^= 1;
-        for changed in [changed_message, changed_response] {
-            assert!(of(&changed).iter().zip(&before).all(|(left, right)| left != right));
+        assert_eq!(before.len(), count);
+        for place in [0, PIECE_SIGNATURES - 1, PIECE_SIGNATURES, count - 1] {
+            let mut changed_message = honest(count, count);
+            changed_message[place].message.push(1);
+            let mut changed_response = honest(count, count);
+            changed_response[place].signature[32] ^= 1;
+            let mut changed_order = honest(count, count);
+            changed_order.swap(place, 1);
+            let mut one_less = honest(count, count);
+            one_less.remove(place);
+            for changed in [changed_message, changed_response, changed_order, one_less] {
+                assert!(of(&changed).iter().zip(&before).all(|(left, right)| left != right), "{place}");
+            }
+        }
+        for fewer in [0, 1, 2] {
+            assert_eq!(of(&owned[..fewer]).len(), fewer);
         }
     }
 }
