@@ -523,11 +523,11 @@ mod tests {
     #[test]
     fn sums_of_products_are_those_of_scalars() {
         let mut random = Random::new(2);
-        let largest = [(u128::MAX, -Scalar::ONE); TERMS_MAX];
+        let largest = vec![(u128::MAX, -Scalar::ONE); TERMS_MAX];
         let mixed: Vec<(u128, Scalar)> = (0..1_000)
             .map(|_| (random.wide(), Scalar::from_bytes_mod_order(random.bytes(32).try_into().unwrap())))
             .collect();
-        for products in [&[], &largest[..1], &largest, &mixed] {
+        for products in [&[][..], &largest[..1], &largest, &mixed] {
             let mut sum = Sum::default();
             let mut expected = Scalar::ZERO;
             for (coefficient, scalar) in products {
