@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import faulthandler
 import hashlib
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -268,6 +269,29 @@ def test_what_changes_is_written_before_it_fills_the_memory(tmp_path):
         while not is_written():
             time.sleep(0.01)
         assert {ledger.balance(BEAN, person.account) for person in people} == {1}
+
+
+def test_a_replay_needs_no_second_core(tmp_path):
+    """Roots of many changes are found by a pool of threads, here of one, while the entries after them are applied."""
+    with create(tmp_path / "l") as ledger:
+        for round_ in range(6):
+            payees = [Payee(to=key(f"member {round_} {number}").account, amount=1) for number in range(600)]
+            pay = Transaction(ledger.id, [Pay(asset=BEAN, sender=ANN.account, payees=payees)]).sign(ANN)
+            ledger.apply([pay]).raise_for_status()
+            ledger.checkpoint()
+        height, root = ledger.height, ledger.state_root
+    shutil.rmtree(tmp_path / "l" / "state")
+    done = run_script(
+        """
+        import os, sys
+        os.environ["RAYON_NUM_THREADS"] = "1"
+        from counterfoil import Ledger
+        with Ledger.open(sys.argv[1]) as ledger:
+            print(ledger.height, ledger.state_root.hex())
+        """,
+        tmp_path / "l",
+    )
+    assert done.stdout.split() == [str(height), root.hex()], done.stderr
 
 
 def test_options_are_named_and_checked(tmp_path):

@@ -501,12 +501,13 @@ impl Replica {
         while !ready.is_empty() {
             let after = index_after(index, ready.len());
             let rules = self.machine.admission_rules();
-            // The next page is made ready while this one is applied.
-            let (applied, following) = rayon::join(
-                || self.apply_page(boundaries, &mut next, index, &ready, met, store, log, signatures),
-                || prepare_page(log, after, to, &rules, signatures),
-            );
-            applied?;
+            // The next page is made ready while this one is applied: on this thread, because it waits for roots, which are
+            // found by threads of the pool. One of them must not wait for them.
+            let mut following = Ok(Vec::new());
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| following = prepare_page(log, after, to, &rules, signatures));
+                self.apply_page(boundaries, &mut next, index, &ready, met, store, log, signatures)
+            })?;
             ready = following?;
             index = after;
             progress(index, to)?;
@@ -631,7 +632,7 @@ impl Replica {
         log: &LogReader,
         signatures: bool,
     ) -> Result<()> {
-        let Prepared { bytes, entry, signed, admission } = prepared;
+        let Prepared { bytes, entry, admission, .. } = prepared;
         let entry = entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
         let not_before = |time: u64, position: &Position| {
             if time < position.time {
@@ -647,9 +648,9 @@ impl Replica {
             }
             Entry::Applied(applied) => {
                 not_before(applied.time, &self.position)?;
-                let signed = bytes.get(signed.clone()).unwrap_or_default();
-                let admission =
-                    admission.as_ref().ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
+                let signed = prepared.transaction().zip(admission.as_ref());
+                let (signed, admission) =
+                    signed.ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
                 let admission = if self.machine.is_current(admission) {
                     Cow::Borrowed(admission)
                 } else {
