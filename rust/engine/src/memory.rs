@@ -19,6 +19,11 @@ const KEY_BYTES: usize = 210;
 /// What a changed block takes beside its bytes: its counts, the allocator's, and its place in the list of a flush.
 pub(crate) const BLOCK_MORE_BYTES: usize = 96;
 
+/// What a changed block takes.
+pub(crate) fn block_memory_bytes(block: &[u8]) -> usize {
+    block.len().saturating_add(BLOCK_MORE_BYTES)
+}
+
 /// About what a changed block takes, as long as it is not made yet: eleven leaves of balances, and the above.
 const BLOCK_BYTES: usize = 500;
 
@@ -45,7 +50,7 @@ impl MemoryParts {
 }
 
 /// How large the tree of the state is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct TreeSize {
     /// Blocks, changed or not.
     pub(crate) blocks: usize,

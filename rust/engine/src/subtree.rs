@@ -11,7 +11,7 @@
 use crate::block::{self, BlockBytes, BlockKey, Leaves, PackedLeaf, PlacedLeaf, check_places};
 use crate::environment::ReadTransaction;
 use crate::error::{Error, Result};
-use crate::memory::BLOCK_MORE_BYTES;
+use crate::memory::block_memory_bytes;
 use crate::state_store::StateStore;
 use crate::tree::Change;
 use counterfoil_core::Id;
@@ -394,7 +394,7 @@ impl Update<'_> {
 
     fn let_go(&self, subtree: &Subtree) {
         if let Subtree::Block(Block { held: Held::Changed(bytes), .. }) = subtree {
-            self.changed_bytes.fetch_sub(bytes.len().saturating_add(BLOCK_MORE_BYTES), Ordering::Relaxed);
+            self.changed_bytes.fetch_sub(block_memory_bytes(bytes), Ordering::Relaxed);
         }
     }
 
@@ -490,7 +490,7 @@ impl Update<'_> {
             return Ok(Subtree::Empty);
         }
         let bytes = block::encode(depth, leaves.iter().map(|placed| placed.leaf));
-        self.changed_bytes.fetch_add(bytes.len().saturating_add(BLOCK_MORE_BYTES), Ordering::Relaxed);
+        self.changed_bytes.fetch_add(block_memory_bytes(&bytes), Ordering::Relaxed);
         let held = Held::Changed(bytes);
         let count = u16::try_from(leaves.len()).unwrap_or(u16::MAX);
         Ok(Subtree::Block(Block { node: nodes.next().unwrap_or(Node::EMPTY), count, held }))

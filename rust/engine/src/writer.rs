@@ -52,7 +52,8 @@ pub(crate) enum Work {
     },
     Root {
         task: CommitTask,
-        root: Result<Id>,
+        /// And the size of the tree that has it.
+        root: Result<(Id, TreeSize)>,
     },
     Flushed {
         delta: u64,
@@ -91,8 +92,6 @@ pub(crate) struct CommitTask {
     changes: Vec<Change>,
     delta: u64,
     position: Position,
-    /// Of the tree, once the root is found.
-    size: TreeSize,
 }
 
 /// What the thread that keeps the tree is sent, and does in this order.
@@ -231,11 +230,7 @@ fn keep_tree(
         let tree = shared.tree.write().map_err(|_| shared.why_unusable());
         let is_heard = match task {
             TreeTask::Commit(mut task) => {
-                let root = tree.and_then(|mut tree| {
-                    let root = tree.update(&shared.store, &task.changes);
-                    task.size = tree.size();
-                    root
-                });
+                let root = tree.and_then(|mut tree| Ok((tree.update(&shared.store, &task.changes)?, tree.size())));
                 task.changes.clear();
                 work.send(Work::Root { task, root }).is_ok()
             }
@@ -677,7 +672,7 @@ impl Writer {
         self.commit_running = true;
         self.uncommitted = false;
         self.last_commit = now();
-        self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position, size: TreeSize::default() }))
+        self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position }))
     }
 
     /// Moves what the indexes do not hold yet to the entries of the next flush.
@@ -688,7 +683,7 @@ impl Writer {
     }
 
     /// The root is found: append the commit, sign a checkpoint, and flush the state if enough has changed.
-    fn finish_commit(&mut self, task: CommitTask, root: Id) -> Result<()> {
+    fn finish_commit(&mut self, task: CommitTask, (root, size): (Id, TreeSize)) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let mut state = self.lock_state(&shared)?;
         let clock_bound = clock_ms().saturating_add(AHEAD_MAX_MS);
@@ -714,7 +709,7 @@ impl Writer {
             Err(_) => None,
         };
         self.commit_running = false;
-        self.unflushed.end_commit(task.size);
+        self.unflushed.end_commit(size);
         shared.publish(commit_index, &commit, note.clone());
         for (delta, reply) in std::mem::take(&mut self.checkpoint_waiters) {
             if delta > task.delta {
