@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import faulthandler
 import hashlib
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -31,7 +33,7 @@ from counterfoil.exceptions import (
     ReadOnlyError,
     RejectedError,
 )
-from counterfoil.ledger import fsck
+from counterfoil.ledger import Pending, fsck
 from counterfoil.ops import (
     Burn,
     InactivityExpiry,
@@ -548,10 +550,52 @@ def test_a_cancelled_waiter_cancels_nothing(ledger):
     assert ledger.balance(BEAN, BOB.account) == 7
 
 
+def test_a_loop_that_ends_leaves_its_transactions_going(ledger, capfd):
+    """The answer finds nobody, and says nothing."""
+    loop = asyncio.new_event_loop()
+    pending = [ledger.submit(gift(ledger)) for _ in range(50)]
+    for one in pending:
+        waiting = one.__await__()
+        loop.call_soon(next, waiting)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    assert all(one.result(30).ok for one in pending)
+    assert capfd.readouterr().err == ""
+
+
+def long_work(ledger: Ledger) -> Pending:
+    """A submission of many signatures, each of which is verified: some half a second."""
+    return Pending(ledger._engine.submit([bytes(gift(ledger))] * 200_000))
+
+
 def test_waiting_too_briefly_is_a_timeout(ledger):
-    pending = ledger.submit(gift(ledger))
-    with contextlib.suppress(TimeoutError):
-        pending.result(0)
+    pending = long_work(ledger)
+    for seconds in (0, -1, 0.001):
+        with pytest.raises(TimeoutError, match=re.escape(f"still under way after {seconds} s")):
+            pending.result(seconds)
+    assert not pending.done()
+    with pytest.raises(ValueError, match="timeout: expected seconds, or None for ever, found NaN"):
+        pending.result(float("nan"))
+    assert pending.result(30).ok
+    assert pending.result(0).ok
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
+def test_waiting_can_be_interrupted(ledger):
+    """Ctrl-C ends the waiting, not the transaction."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        pending = long_work(ledger)
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(KeyboardInterrupt):
+            pending.result()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
     assert pending.result(30).ok
 
 

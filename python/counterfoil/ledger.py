@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import contextlib
 import secrets
 import time as clock
@@ -151,22 +150,14 @@ class Outcomes(Sequence[Outcome]):
 class Pending:
     """A transaction that was handed in: wait with `result()`, or `await` it."""
 
-    __slots__ = ("_future",)
+    __slots__ = ("_submission",)
 
-    def __init__(self) -> None:
-        """Make one that nobody has answered yet."""
-        self._future: concurrent.futures.Future[Outcome] = concurrent.futures.Future()
-        # The transaction goes on whoever stops waiting for it: a running future cannot be cancelled.
-        self._future.set_running_or_notify_cancel()
-
-    def _answer(self, outcomes: _core.Outcomes | None, error: BaseException | None) -> None:
-        if error is not None:
-            self._future.set_exception(error)
-        elif outcomes is not None:
-            self._future.set_result(Outcomes(outcomes)[0])
+    def __init__(self, submission: _core.Submission) -> None:
+        """Wrap what the engine gave back."""
+        self._submission = submission
 
     def result(self, timeout: float | None = None) -> Outcome:
-        """Wait until the transaction is durable or refused.
+        """Wait until the transaction is durable or refused. It goes on whoever stops waiting for it.
 
         Args:
             timeout: Seconds to wait; for ever if None.
@@ -175,18 +166,29 @@ class Pending:
             TimeoutError: It is still under way.
             StoreError: It could not be stored.
         """
-        try:
-            return self._future.result(timeout)
-        except concurrent.futures.TimeoutError as error:
-            raise TimeoutError(str(error)) from None
+        outcomes = self._submission.wait(timeout)
+        if outcomes is None:
+            message = f"the transaction is still under way after {timeout} s"
+            raise TimeoutError(message)
+        return Outcomes(outcomes)[0]
 
     def done(self) -> bool:
         """Whether there is an outcome."""
-        return self._future.done()
+        return self._submission.done()
 
     def __await__(self) -> Generator[Any, None, Outcome]:
         """Wait without blocking the event loop."""
-        return asyncio.wrap_future(self._future).__await__()
+        loop = asyncio.get_running_loop()
+        answered = asyncio.Event()
+
+        def wake() -> None:
+            # A loop that was closed meanwhile has nobody left who waits.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(answered.set)
+
+        self._submission.call_when_done(wake)
+        yield from answered.wait().__await__()
+        return self.result()
 
 
 class Statement:
@@ -469,9 +471,7 @@ class Ledger:
         Returns:
             What to wait for: `pending.result()` in a thread, `await pending` in asyncio.
         """
-        pending = Pending()
-        self._engine.submit([_signed_bytes(transaction)], pending._answer, _time(time))
-        return pending
+        return Pending(self._engine.submit([_signed_bytes(transaction)], _time(time)))
 
     def execute(
         self, operations: Sequence[Operation], *signers: Key | Signer, time: int | None = None, dry_run: bool = False

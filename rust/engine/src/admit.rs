@@ -219,6 +219,10 @@ impl Inbox {
         self.in_flight >= SATURATED
     }
 
+    pub(crate) fn has_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     /// These transactions have been applied.
     pub(crate) fn make_room(&mut self, count: usize) {
         self.in_flight = self.in_flight.saturating_sub(count);

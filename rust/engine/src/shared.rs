@@ -127,8 +127,14 @@ impl Shared {
 
     /// These transactions have been applied: others may be admitted.
     pub(crate) fn make_room(&self, count: usize) {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).make_room(count);
-        self.inbox_changed.notify_all();
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox.make_room(count);
+        let is_waited_for = inbox.has_jobs();
+        drop(inbox);
+        // Waking workers for nothing costs one who submits alone as much as the signature.
+        if is_waited_for {
+            self.inbox_changed.notify_all();
+        }
     }
 
     /// Lets readers that wait for the state have it once, before the writer takes it again.

@@ -1,9 +1,11 @@
 //! The native module of the Python package: bytes in, bytes out, errors mapped in one file. No operation is named here.
 
 mod error;
+mod submission;
 mod verifier;
 
 use crate::error::to_python;
+use crate::submission::Submission;
 use counterfoil_core::Id;
 use counterfoil_core::ops::{OPERATIONS, statuses};
 use counterfoil_core::signature::{self, Check};
@@ -229,28 +231,13 @@ impl Engine {
         Ok(Outcomes { rows })
     }
 
-    /// Hands transactions in; `callback(outcomes, error)` is called from another thread, one of them `None`.
-    #[pyo3(signature = (transactions, callback, time=None))]
-    fn submit(
-        &self,
-        py: Python<'_>,
-        transactions: &Bound<'_, PyAny>,
-        callback: Py<PyAny>,
-        time: Option<u64>,
-    ) -> PyResult<()> {
+    /// Hands transactions in without waiting.
+    #[pyo3(signature = (transactions, time=None))]
+    fn submit(&self, py: Python<'_>, transactions: &Bound<'_, PyAny>, time: Option<u64>) -> PyResult<Submission> {
         let batch = batch(transactions)?;
-        let answer = move |result: Result<Vec<OutcomeRow>, Error>| {
-            Python::attach(|py| {
-                let called = match result {
-                    Ok(rows) => callback.call1(py, (Outcomes { rows }, py.None())),
-                    Err(error) => callback.call1(py, (py.None(), to_python(error))),
-                };
-                if let Err(error) = called {
-                    error.write_unraisable(py, Some(callback.bind(py)));
-                }
-            });
-        };
-        py.detach(|| self.ledger.submit(batch, time, answer)).map_err(to_python)
+        let (submission, answer) = Submission::new();
+        py.detach(|| self.ledger.submit(batch, time, answer)).map_err(to_python)?;
+        Ok(submission)
     }
 
     #[pyo3(signature = (time=None))]
@@ -552,6 +539,8 @@ fn sign_messages<'py>(py: Python<'py>, seeds: &[u8], messages: &[u8]) -> PyResul
 
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::submission::Submission;
     #[pymodule_export]
     use super::verifier::{StatementVerifier, verify_map_proof};
     #[pymodule_export]
