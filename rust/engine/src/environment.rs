@@ -9,9 +9,11 @@ use heed::types::Bytes;
 use heed::{
     CommitOrAbort, CompactionOption, Database, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls,
 };
+use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -263,6 +265,26 @@ impl Environment {
                 Ok(value) => return Ok(value),
             }
         }
+    }
+
+    /// Does work that writes much, and syncs meanwhile what it has written so far. Little is left to sync at its end, where
+    /// others who sync a file of the same disk would have to wait for all of it.
+    pub(crate) fn sync_meanwhile<T>(&self, work: impl FnOnce() -> T) -> T {
+        const EVERY: Duration = Duration::from_millis(3);
+        let file = File::open(self.path.join(DATA_FILE));
+        std::thread::scope(|scope| {
+            let (working, ended) = std::sync::mpsc::channel::<()>();
+            scope.spawn(move || {
+                let Ok(file) = file else { return };
+                while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                    // The database's own sync tells of what fails.
+                    let _ = file.sync_data();
+                }
+            });
+            let done = work();
+            drop(working);
+            done
+        })
     }
 
     /// Opens these databases, and makes those that are missing.

@@ -255,7 +255,7 @@ fn keep_tree(
 
 fn flush_batches(shared: &Arc<Shared>, tasks: &Receiver<(FlushBatch, u64)>, work: &Sender<Work>) {
     while let Ok((batch, delta)) = tasks.recv() {
-        let result = shared.store.write_flush(&batch);
+        let result = shared.store.environment().sync_meanwhile(|| shared.store.write_flush(&batch));
         drop(batch);
         if work.send(Work::Flushed { delta, result }).is_err() {
             return;
