@@ -98,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the most transfers that memory is measured with, which ends earlier once it has applied as many as two "
         "minutes have at the measured rate (default: 24,000,000)",
     )
+    parser.add_argument(
+        "--memory-bytes",
+        type=int,
+        help="the engine's bound on memory (default: its own, 600,000,000, or where that is more 200 for each account; "
+        "450,000,000 where memory is measured)",
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="for what is measured by time (default: 2)")
     parser.add_argument("--folder", type=Path, default=Path(".bench"), help="where fixtures are kept (default: .bench)")
     parser.add_argument("--json", action="store_true", help="print all that was measured as JSON")
@@ -125,6 +131,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         remembered=arguments.remembered or (arguments.rounds * transfers if arguments.quick else 24_000_000),
         singles=max(20, min(2_000, transfers // 200)),
         seconds=arguments.seconds,
+        memory_bytes=arguments.memory_bytes,
         zebra=_ZEBRA if _ZEBRA.exists() else None,
     )
 

@@ -41,6 +41,7 @@ class Plan:
         remembered: The most transactions that the measurement of memory applies, so that as many are remembered.
         singles: How many transactions are submitted alone.
         seconds: How long that is measured which has no number of transfers.
+        memory_bytes: The bound on memory of every ledger that is measured; None for what each row says by itself.
         zebra: The program that checks signatures one by one, where it was built.
     """
 
@@ -56,6 +57,7 @@ class Plan:
     remembered: int
     singles: int
     seconds: float
+    memory_bytes: int | None = None
     zebra: Path | None = None
 
 

@@ -26,6 +26,8 @@ STATE_BYTES_PER_ACCOUNT = 250
 INDEXES = "transaction_runs", "account_runs"
 """The databases of the state's file that grow with the log, not with the state."""
 _SEEN_SECONDS = 120
+_MEMORY_BYTES = 450_000_000
+"""The engine's bound: what else it needs of memory takes the rest of what it may."""
 
 
 def footprint(plan: Plan, accounts: int) -> Result:
@@ -37,7 +39,8 @@ def footprint(plan: Plan, accounts: int) -> Result:
     """
     prepare(plan.folder, accounts)
     before = resident()
-    with MemoryPeak() as peak, running(plan.folder, accounts) as run:
+    options = {"memory_bytes": plan.memory_bytes or _MEMORY_BYTES}
+    with MemoryPeak() as peak, running(plan.folder, accounts, **options) as run:
         log_before = _file_bytes(run.path / "log")
         seconds, signed_bytes, count = 0.0, 0, 0
         while count < plan.rounds * plan.transfers or (
@@ -58,7 +61,7 @@ def footprint(plan: Plan, accounts: int) -> Result:
     findings = []
     if accounts == plan.largest:
         findings = [
-            _memory_finding(accounts, peaked, before.resident, seen, count / seconds),
+            _memory_finding(accounts, options, peaked, before.resident, seen, count / seconds),
             *_disk_findings(accounts, state_bytes, index_bytes, log_bytes, signed_bytes),
         ]
     points = {
@@ -121,7 +124,9 @@ def _apply_from_disk(plan: Plan, ledger: Ledger, load: Saved) -> float:
     return lasted
 
 
-def _memory_finding(accounts: int, peaked: tuple[int, int, int], before: int, seen: int, rate: float) -> Finding:
+def _memory_finding(
+    accounts: int, options: dict[str, int], peaked: tuple[int, int, int], before: int, seen: int, rate: float
+) -> Finding:
     most = RESIDENT_BYTES + RESIDENT_BYTES_PER_ACCOUNT * accounts
     resident_bytes, anonymous, file = peaked
     recent = rate * _SEEN_SECONDS
@@ -131,7 +136,7 @@ def _memory_finding(accounts: int, peaked: tuple[int, int, int], before: int, se
     )
     return Finding(
         row=6,
-        what=f"resident at most, {accounts:,} accounts",
+        what=f"resident at most, {accounts:,} accounts, memory_bytes={options['memory_bytes']:,}",
         value=resident_bytes / 1e6,
         unit="MB",
         ratio=resident_bytes / most,

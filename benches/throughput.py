@@ -24,12 +24,16 @@ from benches.measure import (
 )
 
 _WARM_ROUNDS_MAX = 2
+_MEMORY_BYTES = 600_000_000
+"""The engine's own bound."""
+_MEMORY_BYTES_PER_ACCOUNT = 200
+"""What it is given for each account where that is more."""
 _CORES = len(os.sched_getaffinity(0))
 
 
 def uniform(plan: Plan, accounts: int) -> Result:
     """One signature a transfer, every account signs: rows 1 and 4."""
-    with running(plan.folder, accounts) as run:
+    with running(plan.folder, accounts, memory_bytes=_memory_bytes(plan, accounts)) as run:
         rates = _Rates(plan, run, signers=accounts, zipf=False)
         rounds = rates.measure(with_zebra=accounts == plan.accounts)
         findings = []
@@ -46,14 +50,14 @@ def uniform(plan: Plan, accounts: int) -> Result:
 
 def few_signers(plan: Plan, accounts: int) -> Result:
     """A thousand accounts sign everything: row 2."""
-    with running(plan.folder, accounts) as run:
+    with running(plan.folder, accounts, memory_bytes=_memory_bytes(plan, accounts)) as run:
         rates = _Rates(plan, run, signers=min(1_000, accounts), zipf=False)
         return Result([rates.finding(2, rates.measure(), 0.75)], [run.check()])
 
 
 def zipf(plan: Plan, accounts: int) -> Result:
     """Senders and payees by Zipf's law: row 4."""
-    with running(plan.folder, accounts) as run:
+    with running(plan.folder, accounts, memory_bytes=_memory_bytes(plan, accounts)) as run:
         rates = _Rates(plan, run, signers=accounts, zipf=True)
         return Result([rates.finding(4, rates.measure(), 0.70)], [run.check()])
 
@@ -78,18 +82,19 @@ def pay(plan: Plan, accounts: int) -> Result:
         rate(plan.rounds)
         return rate
 
-    with running(plan.folder, accounts) as run:
+    with running(plan.folder, accounts, memory_bytes=_memory_bytes(plan, accounts)) as run:
         if accounts == plan.largest:
             [rates] = interleaved(plan.rounds, measure_of(run))
             return Result([_pay_finding(plan, accounts, rates)], [run.check()])
-        with running(plan.folder, plan.largest) as large:
+        memory_bytes = _memory_bytes(plan, plan.largest)
+        with running(plan.folder, plan.largest, memory_bytes=memory_bytes) as large:
             rates, large_rates = interleaved(plan.rounds, measure_of(run), measure_of(large))
             ratio = median_ratio(large_rates, rates)
             findings = [
                 _pay_finding(plan, accounts, rates),
                 Finding(
                     row=4,
-                    what=f"one signature for {plan.payees:,} payees, {plan.largest:,} accounts",
+                    what=f"one signature for {plan.payees:,} payees, {plan.largest:,} accounts{_with(memory_bytes)}",
                     value=statistics.median(large_rates),
                     unit="transfers/s",
                     ratio=ratio,
@@ -105,7 +110,7 @@ def batch_sizes(plan: Plan, accounts: int) -> Result:
     """How the rate goes with the transfers in a call: no row, a chart."""
     sizes = [size for size in (1, 10, 100, 1_000, 10_000, 100_000) if size * plan.threads <= plan.transfers]
     counts = {size: min(size * plan.threads * 100, max(plan.transfers // 5, size * plan.threads)) for size in sizes}
-    with running(plan.folder, accounts) as run:
+    with running(plan.folder, accounts, memory_bytes=_memory_bytes(plan, accounts)) as run:
         recipes = [
             Recipe(count=sum(counts.values()), signers=accounts, salt=100 + number) for number in range(plan.rounds)
         ]
@@ -172,10 +177,11 @@ class _Rates:
 
     def finding(self, row: int, rounds: dict[str, list[float]], least: float) -> Finding:
         ratio = median_ratio(rounds["transfers"], rounds["signatures"])
+        accounts = self.run.fixture.accounts
         law = "by Zipf's law" if self.zipf else f"{self.signers:,} signers"
         return Finding(
             row=row,
-            what=f"one signature a transfer, {self.run.fixture.accounts:,} accounts, {law}",
+            what=f"one signature a transfer, {accounts:,} accounts, {law}{_with(_memory_bytes(self.plan, accounts))}",
             value=statistics.median(rounds["transfers"]),
             unit="transfers/s",
             ratio=ratio,
@@ -186,6 +192,14 @@ class _Rates:
 
     def _recipe(self, count: int, salt: int) -> Recipe:
         return Recipe(count=count, signers=self.signers, zipf=self.zipf, salt=salt)
+
+
+def _memory_bytes(plan: Plan, accounts: int) -> int:
+    return plan.memory_bytes or max(_MEMORY_BYTES, _MEMORY_BYTES_PER_ACCOUNT * accounts)
+
+
+def _with(memory_bytes: int) -> str:
+    return "" if memory_bytes == _MEMORY_BYTES else f", memory_bytes={memory_bytes:,}"
 
 
 def _zebra(rounds: dict[str, list[float]]) -> list[Finding]:
