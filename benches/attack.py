@@ -32,9 +32,9 @@ def attack(plan: Plan, accounts: int) -> Result:
         apply_batches(run.ledger, warming.batches(plan.batch), plan.threads)
 
         def rate(batches: list[bytes], expected: int) -> float:
-            seconds, applied = apply_batches(run.ledger, batches, plan.threads)
-            assert applied == expected, f"expected {expected:,} of {count:,} to be applied, found {applied:,}"
-            return count / seconds
+            applied = apply_batches(run.ledger, batches, plan.threads)
+            assert applied.count == expected, f"expected {expected:,} of {count:,} applied, found {applied.count:,}"
+            return count / applied.seconds
 
         measures = {
             "honest": lambda number: rate(honest[number].batches(plan.batch), count),

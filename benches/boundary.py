@@ -28,6 +28,7 @@ def boundary(plan: Plan, accounts: int) -> Result:
             applied = run.ledger.apply(batch, time=TIME_MS).applied
             lasted = clock() - began
             assert applied == count
+            run.ledger.flush()
             return count / lasted
 
         rate(next(parts))

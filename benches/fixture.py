@@ -19,6 +19,7 @@ import hashlib
 import json
 import mmap
 import multiprocessing
+import os
 import random
 import shutil
 import tempfile
@@ -156,6 +157,8 @@ class Fixture:
         folder = self.folder / "loads" / recipe.name
         if not (folder / "framed").exists():
             _apart(_sign, self, recipe)
+            # Else the system writes it while something is measured.
+            os.sync()
         return Saved(folder, recipe.count, (folder / "framed").stat().st_size // recipe.count)
 
 
@@ -209,6 +212,7 @@ def running(folder: Path, accounts: int, **options: Any) -> Iterator[Run]:  # no
     with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as scratch:
         path = Path(scratch) / "ledger"
         shutil.copytree(fixture.folder / "ledger", path)
+        os.sync()
         run = Run(reopened(path, **options), fixture, path)
         try:
             yield run

@@ -75,9 +75,9 @@ def pay(plan: Plan, accounts: int) -> Result:
         loads = [run.fixture.load(recipe) for recipe in recipes]
 
         def rate(number: int) -> float:
-            seconds, applied = apply_batches(run.ledger, loads[number].batches(batch), plan.threads)
-            assert applied == count
-            return count * plan.payees / seconds
+            applied = apply_batches(run.ledger, loads[number].batches(batch), plan.threads)
+            assert applied.count == count
+            return count * plan.payees / applied.seconds
 
         rate(plan.rounds)
         return rate
@@ -121,9 +121,9 @@ def batch_sizes(plan: Plan, accounts: int) -> Result:
 
             def rate(number: int) -> float:
                 batches = loads[number].batches(size, start, start + counts[size])
-                seconds, applied = apply_batches(run.ledger, batches, plan.threads)
-                assert applied == counts[size]
-                return applied / seconds
+                applied = apply_batches(run.ledger, batches, plan.threads)
+                assert applied.count == counts[size]
+                return applied.count / applied.seconds
 
             return rate
 
@@ -150,13 +150,11 @@ class _Rates:
         apply_batches(self.run.ledger, warming.batches(plan.batch), plan.threads)
 
         def transfers(number: int) -> float:
-            batches = applied[number].batches(plan.batch)
-            height = self.run.ledger.height
-            seconds, count = apply_batches(self.run.ledger, batches, plan.threads)
-            assert count == plan.transfers
-            if commits := self.run.ledger.height - height:
-                self.checkpoint_seconds.append(seconds / commits)
-            return count / seconds
+            found = apply_batches(self.run.ledger, applied[number].batches(plan.batch), plan.threads)
+            assert found.count == plan.transfers
+            if found.commits:
+                self.checkpoint_seconds.append(found.seconds / found.commits)
+            return found.count / found.seconds
 
         def signatures(number: int) -> float:
             load = verified[number]

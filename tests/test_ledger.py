@@ -1182,6 +1182,8 @@ def test_stats(ledger):
     assert stats["height"] == 0
     assert stats["log_bytes"] == (ledger.path / "log" / "data.mdb").stat().st_size
     assert stats["seen_transactions"] == 2
+    assert stats["signature_backend"] in {"avx512", "avx2", "serial"}
+    assert stats["hash_backend"] in {"avx512", "single"}
     ledger.checkpoint()
     assert ledger.stats()["uncommitted_records"] == 0
 

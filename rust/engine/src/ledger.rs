@@ -16,6 +16,7 @@ use crate::state_store::{StateMark, StateStore};
 use crate::tree::Tree;
 use crate::writer::{Threads, Work, clock_ms};
 use counterfoil_core::Id;
+use counterfoil_core::hash_many;
 use counterfoil_core::note::{Algorithm, VerifierKey};
 use counterfoil_core::receipt::Receipt;
 use counterfoil_core::signature::{self, Check};
@@ -112,6 +113,8 @@ pub struct Stats {
     pub state_bytes: u64,
     /// The curve arithmetic in use.
     pub signature_backend: &'static str,
+    /// How messages are hashed.
+    pub hash_backend: &'static str,
 }
 
 /// How long closing waits for readers in other threads.
@@ -579,6 +582,7 @@ impl Ledger {
                 log_bytes: bytes(shared.home.log()),
                 state_bytes: bytes(shared.home.state()),
                 signature_backend: signature::backend(),
+                hash_backend: hash_many::backend(),
             })
         })
     }

@@ -435,6 +435,7 @@ impl Engine {
         numbers.set_item("log_bytes", stats.log_bytes)?;
         numbers.set_item("state_bytes", stats.state_bytes)?;
         numbers.set_item("signature_backend", stats.signature_backend)?;
+        numbers.set_item("hash_backend", stats.hash_backend)?;
         Ok(numbers)
     }
 }
