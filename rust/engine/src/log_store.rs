@@ -314,7 +314,7 @@ impl LogReader {
                 return Err(corrupt("entries".into(), format!("a chunk at {}", frontier.size()), first));
             }
             let chunk = Chunk::parse(first, value)?;
-            let entries: Vec<&[u8]> = chunk.iter().collect::<Result<_>>()?;
+            let entries: Vec<&[u8]> = chunk.iter_from(0).collect::<Result<_>>()?;
             for leaf in leaf_hashes(&entries) {
                 let mut completed = Vec::new();
                 frontier.append(leaf, |level, index, hash| completed.push((level, index, hash)))?;
@@ -391,7 +391,7 @@ impl LogView {
             let skip = to_usize(from.saturating_sub(first))?;
             let mut index = first.saturating_add(to_u64(skip)?);
             let mut tile: (u64, &[[u8; 32]]) = (u64::MAX, &[]);
-            for entry in chunk.iter().skip(skip) {
+            for entry in chunk.iter_from(skip) {
                 if index >= end {
                     return Ok(index);
                 }
@@ -570,17 +570,9 @@ impl<'a> Chunk<'a> {
             .and_then(|length| rest.split_at_checked(length))
             .ok_or_else(|| malformed("an end for each entry", describe(Some(value))))?;
         let (ends, _) = ends.as_chunks::<4>();
-        let mut begin = 0;
-        for end in ends {
-            let end = to_usize(u32::from_be_bytes(*end).into())?;
-            let length = end.saturating_sub(begin);
-            if !(1..=ENTRY_BYTES_MAX).contains(&length) || end > bytes.len() {
-                return Err(malformed("entries of 1 to 65535 bytes, one after the other", format!("{begin}..{end}")));
-            }
-            begin = end;
-        }
-        if begin != bytes.len() {
-            return Err(malformed("no more bytes than entries", format!("{begin} of {} bytes", bytes.len())));
+        let end = ends.last().map_or(0, |end| u64::from(u32::from_be_bytes(*end)));
+        if end != to_u64(bytes.len())? {
+            return Err(malformed("no more bytes than entries", format!("{end} of {} bytes", bytes.len())));
         }
         Ok(Self { first, ends, bytes })
     }
@@ -589,14 +581,19 @@ impl<'a> Chunk<'a> {
         self.ends.len()
     }
 
-    fn iter(&self) -> impl Iterator<Item = Result<&'a [u8]>> {
-        let (first, bytes) = (self.first, self.bytes);
-        let mut begin = 0;
-        self.ends.iter().map(move |end| {
-            let end = to_usize(u32::from_be_bytes(*end).into())?;
-            let entry = bytes.get(begin..end).ok_or_else(|| corrupt(format!("entries {first}"), "an entry", "none"))?;
-            begin = end;
-            Ok(entry)
+    /// The entries from the one at this position on. What is passed over is not looked at: one entry costs as much in a
+    /// large chunk as in a small one.
+    fn iter_from(&self, position: usize) -> impl Iterator<Item = Result<&'a [u8]>> {
+        let Self { first, ends, bytes } = *self;
+        let end_at = |position: usize| to_usize(ends.get(position).map_or(0, |end| u32::from_be_bytes(*end)).into());
+        (position..ends.len()).map(move |position| {
+            let begin = position.checked_sub(1).map_or(Ok(0), end_at)?;
+            let end = end_at(position)?;
+            let entry = bytes.get(begin..end).filter(|entry| (1..=ENTRY_BYTES_MAX).contains(&entry.len()));
+            entry.ok_or_else(|| {
+                let expected = "entries of 1 to 65535 bytes, one after the other";
+                corrupt(format!("entries {first}"), expected, format!("{begin}..{end} of {} bytes", bytes.len()))
+            })
         })
     }
 }
