@@ -20,8 +20,9 @@ _OBJECTS_MAX = 100_000
 def boundary(plan: Plan, accounts: int) -> Result:
     """The same number of transfers as a list of `bytes` and as framed `bytes`, in one call each."""
     count = min(_OBJECTS_MAX, max(1, plan.transfers // 4))
-    with running(plan.folder, accounts) as run:
-        parts = iter(list(itertools.islice(_parts(plan, run, count), 1 + 4 * plan.rounds)))
+    # A commit that falls into one call of two would decide.
+    with running(plan.folder, accounts, commit_every_ms=None) as run:
+        parts = iter(list(itertools.islice(_parts(plan, run, count), 1 + 8 * plan.rounds)))
 
         def rate(batch: bytes | list[bytes]) -> float:
             began = clock()
@@ -33,7 +34,7 @@ def boundary(plan: Plan, accounts: int) -> Result:
 
         rate(next(parts))
         separate, together = interleaved(
-            2 * plan.rounds, lambda _: rate(unframed(next(parts))), lambda _: rate(next(parts))
+            4 * plan.rounds, lambda _: rate(unframed(next(parts))), lambda _: rate(next(parts))
         )
         ratio = median_ratio(separate, together)
         finding = Finding(
