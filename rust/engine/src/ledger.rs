@@ -667,6 +667,7 @@ mod tests {
     use super::*;
     use crate::check::fsck;
     use crate::indexes::IndexKind;
+    use crate::writer::stop_on_panic;
     use counterfoil_core::ops::Operation;
     use counterfoil_core::ops::account::Once;
     use counterfoil_core::wire::{
@@ -706,6 +707,33 @@ mod tests {
         let id = transaction_id(&encode(&transaction));
         let message = [b"counterfoil/sign/v1\n".as_slice(), id.as_ref()].concat();
         (encode(&SignedTransaction { transaction, signatures: vec![signature::sign(&SEED, &message)] }), id)
+    }
+
+    /// A caller who admits his own part has taken a number for it, without which the writer would wait for ever.
+    #[test]
+    fn a_panic_in_a_callers_thread_stops_the_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = create(folder.path());
+        let signed = sign_one(&ledger, Id(signature::public_key(&SEED)), 1).0;
+        let apply = |ledger: &Ledger| {
+            let mut batch = Batch::default();
+            batch.push(&signed);
+            ledger.apply(batch, Some(1_000))
+        };
+        let (shared, work) = (ledger.check().unwrap(), ledger.work.clone().unwrap());
+        stop_on_panic(&shared, &work, || panic!("thrown by a test"));
+        for _ in 0..2 {
+            let told = apply(&ledger).unwrap_err();
+            assert!(matches!(&told, Error::Poisoned { .. }), "{told:?}");
+            assert!(told.to_string().contains("a bug in Counterfoil: thrown by a test"), "{told}");
+        }
+        drop((shared, work));
+        // What it says is tested elsewhere; that it ends counts here.
+        let _ = ledger.close();
+        drop(ledger);
+        let again = Ledger::open(folder.path(), Some(SEED), &Options::default(), &mut |_, _| Ok(())).unwrap();
+        assert!(apply(&again).unwrap().first().is_some_and(|row| row.index.is_some()));
+        again.close().unwrap();
     }
 
     #[test]

@@ -551,11 +551,6 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let mut state = self.lock_state(&shared)?;
         let time = Self::time_of(&state, time)?;
-        let admissions: Vec<Admission> = admissions
-            .iter()
-            .enumerate()
-            .map(|(position, admission)| self.current(&state, batch.transaction(position), admission).into_owned())
-            .collect();
         let size = self.log.size();
         let mut applied = 0_usize;
         let mut rows = Vec::with_capacity(batch.len());
