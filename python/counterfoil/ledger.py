@@ -436,7 +436,7 @@ class Ledger:
         return self._engine.log_root(self.size if tree_size is None else _index("tree_size", tree_size))
 
     def stats(self) -> dict[str, int | str]:
-        """Numbers about it: entries, height, records in memory, bytes on disk, the backends of signatures and hashes."""
+        """Numbers about it: entries, height, records in memory, bytes on disk, backends of signatures and hashes."""
         return self._engine.stats()
 
     # Changing it
