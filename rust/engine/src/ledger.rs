@@ -272,8 +272,8 @@ impl Ledger {
             readers_waiting: AtomicUsize::new(0),
         });
         let read_only = log.is_none();
-        let threads = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
-        let work = threads.as_ref().map(|threads| threads.work.clone());
+        let started = log.map(|log| Threads::start(&shared, log, operator)).transpose()?;
+        let (threads, work) = started.unzip();
         let (threads, lock) = (Mutex::new(threads), Mutex::new(lock));
         let (shared, opened_in) = (RwLock::new(Some(shared)), std::process::id());
         Ok(Self { shared, genesis, threads, work, read_only, opened_in, lock })

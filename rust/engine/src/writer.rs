@@ -112,15 +112,15 @@ struct FlushTask {
 }
 
 /// The threads of a ledger that is open for writing.
-pub(crate) struct Threads {
-    handles: Vec<JoinHandle<()>>,
-    /// To the writer.
-    pub(crate) work: Sender<Work>,
-}
+pub(crate) struct Threads(Vec<JoinHandle<()>>);
 
 impl Threads {
-    /// Starts them.
-    pub(crate) fn start(shared: &Arc<Shared>, log: LogStore, operator: Option<[u8; 32]>) -> Result<Self> {
+    /// Starts them. What the writer is to do is sent to it.
+    pub(crate) fn start(
+        shared: &Arc<Shared>,
+        log: LogStore,
+        operator: Option<[u8; 32]>,
+    ) -> Result<(Self, Sender<Work>)> {
         let (work, receive_work) = channel();
         let (tree_tasks, receive_tree_tasks) = channel();
         let (flushes, receive_flushes) = channel();
@@ -183,12 +183,12 @@ impl Threads {
         let flushing = Arc::clone(shared);
         spawn("flush", Box::new(move || flush_batches(&flushing, &receive_flushes, &to_writer)))?;
         spawn("apply", Box::new(move || writer.run()))?;
-        Ok(Self { handles, work })
+        Ok((Self(handles), work))
     }
 
     /// Waits until all have ended.
     pub(crate) fn join(self) {
-        for handle in self.handles {
+        for handle in self.0 {
             // A panic was turned into poison inside the thread.
             let _ = handle.join();
         }
