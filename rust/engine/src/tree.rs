@@ -76,6 +76,8 @@ pub struct Tree {
     /// Blocks that stood when the last flush began, and may stand no more.
     removed: Vec<BlockKey>,
     is_flushing: bool,
+    /// Blocks of all tables, changed or not.
+    blocks: u64,
     /// Bytes of memory of the blocks that changed since the last flush began.
     changed_bytes: AtomicUsize,
     /// Where the changes of an update go; kept for its memory.
@@ -117,6 +119,7 @@ impl Tree {
             new_tables: Vec::new(),
             removed: Vec::new(),
             is_flushing: false,
+            blocks: 0,
             changed_bytes: AtomicUsize::new(0),
             places: Vec::new(),
             poisoned: None,
@@ -131,6 +134,7 @@ impl Tree {
         })?;
         for (number, assembly) in assemblies {
             let (root, page_bits) = assembly.finish(number)?;
+            tree.blocks = tree.blocks.saturating_add(root.blocks());
             if let Some(table) = tree.by_number.get(&number) {
                 let earlier = tree.tables.insert(*table, TableTree { number, root, page_bits });
                 if earlier.is_some() {
@@ -200,8 +204,7 @@ impl Tree {
 
     /// How many blocks there are, and what of them waits for a flush.
     pub(crate) fn size(&self) -> TreeSize {
-        let blocks = self.tables.values().fold(0_u64, |sum, tree| sum.saturating_add(tree.root.blocks()));
-        let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
+        let blocks = usize::try_from(self.blocks).unwrap_or(usize::MAX);
         TreeSize { blocks, changed_bytes: self.changed_bytes.load(Ordering::Relaxed) }
     }
 
@@ -317,7 +320,9 @@ impl Tree {
         let Some(tree) = self.tables.get_mut(table) else { return Ok(Node::EMPTY) };
         let (leaves_max, changed_bytes) = (usize::from(self.leaves_max), &self.changed_bytes);
         let update = Update { store, table: tree.number, leaves_max, changes, changed_bytes };
+        let others = self.blocks.saturating_sub(tree.root.blocks());
         self.removed.extend(update.apply(&mut tree.root, places)?);
+        self.blocks = others.saturating_add(tree.root.blocks());
         Ok(tree.root.node())
     }
 

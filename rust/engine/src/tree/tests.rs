@@ -101,6 +101,8 @@ fn random_change(random: &mut Random, records: u64) -> Change {
 
 fn compare(tree: &Tree, store: &StateStore, model: &Model, random: &mut Random, records: u64) {
     assert_eq!(tree.root(), model.root());
+    let blocks: u64 = tree.tables.values().map(|table| table.root.blocks()).sum();
+    assert_eq!(tree.size().blocks, usize::try_from(blocks).unwrap());
     for table in tables() {
         let node = model.node(&table);
         assert_eq!(tree.sum(&table), node.sum);
