@@ -219,6 +219,7 @@ impl Inbox {
         self.in_flight >= SATURATED
     }
 
+    /// Whether somebody waits to be admitted.
     pub(crate) fn has_jobs(&self) -> bool {
         !self.jobs.is_empty()
     }

@@ -274,13 +274,15 @@ impl Environment {
         let file = File::open(self.path.join(DATA_FILE));
         std::thread::scope(|scope| {
             let (working, ended) = std::sync::mpsc::channel::<()>();
-            scope.spawn(move || {
+            let sync = move || {
                 let Ok(file) = file else { return };
                 while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                     // The database's own sync tells of what fails.
                     let _ = file.sync_data();
                 }
-            });
+            };
+            // Where no thread is to be had it is all synced at the end.
+            let _ = std::thread::Builder::new().name("counterfoil-sync".to_owned()).spawn_scoped(scope, sync);
             let done = work();
             drop(working);
             done
