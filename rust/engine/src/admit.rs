@@ -325,7 +325,7 @@ fn next_part(shared: &Shared, workers: usize) -> Option<(u64, Part)> {
     let mut inbox = shared.inbox.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         if let Some(part) = inbox.take(workers) {
-            let more = !inbox.jobs.is_empty();
+            let more = inbox.has_jobs();
             drop(inbox);
             if more {
                 shared.inbox_changed.notify_one();

@@ -78,18 +78,14 @@ impl Submission {
         };
         loop {
             let slice = left.map_or(SIGNALS_EVERY, |left| left.min(SIGNALS_EVERY));
-            let is_answered = py.detach(|| {
+            py.detach(|| {
                 let waiting = |progress: &mut Progress| matches!(progress, Progress::Waiting(_));
-                let waited = self.shared.answered.wait_timeout_while(self.shared.lock(), slice, waiting);
-                let (progress, _) = waited.unwrap_or_else(PoisonError::into_inner);
-                matches!(*progress, Progress::Answered(_))
+                drop(self.shared.answered.wait_timeout_while(self.shared.lock(), slice, waiting));
             });
-            if is_answered {
-                return match &*self.shared.lock() {
-                    Progress::Answered(Ok(rows)) => Ok(Some(Outcomes { rows: rows.clone() })),
-                    Progress::Answered(Err(error)) => Err(error.clone_ref(py)),
-                    Progress::Waiting(_) => Ok(None),
-                };
+            match &*self.shared.lock() {
+                Progress::Answered(Ok(rows)) => return Ok(Some(Outcomes { rows: rows.clone() })),
+                Progress::Answered(Err(error)) => return Err(error.clone_ref(py)),
+                Progress::Waiting(_) => {}
             }
             py.check_signals()?;
             left = left.map(|left| left.saturating_sub(slice));
