@@ -101,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--memory-bytes",
         type=int,
-        help="the engine's bound on memory (default: its own, 600,000,000, or where that is more 200 for each account; "
-        "450,000,000 where memory is measured)",
+        help="the engine's bound in the rows about rates and memory (default: its own, 600,000,000, or where that is "
+        "more 200 for each account; 450,000,000 where memory is measured)",
     )
     parser.add_argument("--seconds", type=float, default=2.0, help="for what is measured by time (default: 2)")
     parser.add_argument("--folder", type=Path, default=Path(".bench"), help="where fixtures are kept (default: .bench)")

@@ -41,7 +41,7 @@ class Plan:
         remembered: The most transactions that the measurement of memory applies, so that as many are remembered.
         singles: How many transactions are submitted alone.
         seconds: How long that is measured which has no number of transfers.
-        memory_bytes: The bound on memory of every ledger that is measured; None for what each row says by itself.
+        memory_bytes: The engine's bound in the rows about rates and memory; None for what each says by itself.
         zebra: The program that checks signatures one by one, where it was built.
     """
 
