@@ -683,22 +683,12 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
         message = f"record of {table}: {error}"
         raise ProofError(message, "malformed_record") from None
     # A record names itself: under another id it would be taken for another's.
-    own = {
-        "parameters": lambda: record_id("parameters"),
-        "mandates": lambda: mandate_id(value.account, value.agent, value.asset),
-        "once": lambda: once_id(value.account, value.key),
-        "assets": lambda: _asset_id(value.issuer, value.symbol.encode()),
-        "lots": lambda: lot_id(key, value.lot),
-    }.get(table)
-    if own is not None and own() != identifier:
-        _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own()))
-    if layout == "AssetRecord" and value.version != 1:
-        _refuse("unknown_version", "asset, version", 1, value.version)
-    expected = 0
-    if layout == "Holding":
-        expected = value.amount
-    elif layout == "LotRecord":
-        expected = value.issued + value.merged_in - value.merged_out - value.burned - value.expired
+    own = value.own_id(key) if hasattr(value, "own_id") else None
+    if own is not None and own != identifier:
+        _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own))
+    if getattr(value, "version", 1) != 1:
+        _refuse("unknown_version", f"record of {table}, version", 1, value.version)
+    expected = getattr(value, "own_sum", 0)
     if expected != record.sum:
         _refuse("wrong_sum", f"record of {table}, sum", expected, record.sum)
     return value
@@ -924,6 +914,10 @@ class Parameters(Encodable):
     transaction_bytes_max: int = TRANSACTION_BYTES_MAX
     operations_max: int = 1_000
     governor: bytes | None = None
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id of their record, which tells nothing more."""
+        return record_id("parameters")
 
     def __post_init__(self) -> None:
         """Put the creators in order and check the types; whether the ledger takes the values is its to say."""
@@ -1245,6 +1239,10 @@ class MandateRecord(Encodable):
     window: int
     spent: int
 
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return mandate_id(self.account, self.agent, self.asset)
+
 
 @dataclass(frozen=True, slots=True)
 class OnceRecord(Encodable):
@@ -1259,6 +1257,10 @@ class OnceRecord(Encodable):
     account: bytes
     key: bytes
     transaction: bytes
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return once_id(self.account, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1300,6 +1302,10 @@ class AssetRecord(Encodable):
         """The units that exist now."""
         return self.minted - self.burned - self.swept
 
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return _asset_id(self.issuer, self.symbol.encode())
+
 
 @dataclass(frozen=True, slots=True)
 class LotRecord(Encodable):
@@ -1322,6 +1328,15 @@ class LotRecord(Encodable):
     clawed_back: int
     merged_in: int
     merged_out: int
+
+    @property
+    def own_sum(self) -> int:
+        """The outstanding units, which are the record's sum."""
+        return self.issued + self.merged_in - self.merged_out - self.burned - self.expired
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return lot_id(key, self.lot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1350,6 +1365,11 @@ class Holding:
     amount: int
     activity_day: int = 0
     lots: tuple[LotAmount, ...] = ()
+
+    @property
+    def own_sum(self) -> int:
+        """All units, which are the record's sum."""
+        return self.amount
 
     @classmethod
     def decode(cls, amount: int, value: bytes) -> Holding:

@@ -137,10 +137,10 @@ def record(
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
       counterfoil prove record parameters
     """
-    expected = _values.RECORD_PARTS.get(table)
-    if expected is None:
+    if table not in TABLES:
         message = f"table: expected one of {', '.join(TABLES)}, found {found(table)}"
         raise CommandError(message)
+    expected, _ = _values.RECORD_PARTS[table]
     given = parts or []
     if len(given) != len(expected):
         wanted = " ".join(expected) or "nothing more"

@@ -149,30 +149,37 @@ def _mandate_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Des
 
 def record_id_of(table: str, parts: list[bytes]) -> tuple[bytes, bytes]:
     """The table key and the record id of a record, from the parts that people name it by."""
-    from counterfoil.verify import lot_id, mandate_id, once_id, record_id
-
-    if table in {"holders", "freezes"}:
-        return parts[0], parts[1]
-    if table == "lots":
-        return parts[0], lot_id(parts[0], int.from_bytes(parts[1], "big"))
-    made = {
-        "parameters": lambda: record_id("parameters"),
-        "accounts": lambda: parts[0],
-        "assets": lambda: parts[0],
-        "mandates": lambda: mandate_id(parts[0], parts[1], parts[2]),
-        "once": lambda: once_id(parts[0], parts[1]),
-    }[table]()
-    return b"", made
+    made = RECORD_PARTS[table][1](*parts)
+    return made if isinstance(made, tuple) else (b"", made)
 
 
-RECORD_PARTS: dict[str, tuple[str, ...]] = {
-    "parameters": (),
-    "accounts": ("ACCOUNT",),
-    "mandates": ("ACCOUNT", "AGENT", "ASSET"),
-    "once": ("ACCOUNT", "KEY"),
-    "assets": ("ASSET",),
-    "holders": ("ASSET", "ACCOUNT"),
-    "lots": ("ASSET", "LOT"),
-    "freezes": ("ASSET", "ACCOUNT"),
+def _record_id(kind: str) -> Callable[..., bytes]:
+    """How to make the id of a record of this kind."""
+
+    def make(*parts: bytes) -> bytes:
+        from counterfoil.verify import record_id
+
+        return record_id(kind, *parts)
+
+    return make
+
+
+def _itself(identifier: bytes) -> bytes:
+    return identifier
+
+
+def _of_asset(asset: bytes, account: bytes) -> tuple[bytes, bytes]:
+    return asset, account
+
+
+RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes, bytes]]]] = {
+    "parameters": ((), _record_id("parameters")),
+    "accounts": (("ACCOUNT",), _itself),
+    "mandates": (("ACCOUNT", "AGENT", "ASSET"), _record_id("mandate")),
+    "once": (("ACCOUNT", "KEY"), _record_id("once")),
+    "assets": (("ASSET",), _itself),
+    "holders": (("ASSET", "ACCOUNT"), _of_asset),
+    "lots": (("ASSET", "LOT"), lambda asset, lot: (asset, _record_id("lot")(asset, lot))),
+    "freezes": (("ASSET", "ACCOUNT"), _of_asset),
 }
-"""What names a record of each table on the command line."""
+"""What names a record of each table on the command line, and the record id (or table key and record id) of that."""

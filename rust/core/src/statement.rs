@@ -3,18 +3,16 @@
 //! Formats: `docs/reference/formats.md`, *Statement*. The rules, the limits and the reasons of refusal are those of the
 //! verifier in Python, `counterfoil/verify.py`; tests hold both to the same verdicts.
 
-use crate::apply::parameters_id;
-use crate::id::{Id, asset_id};
+use crate::id::Id;
 use crate::merkle::log::{leaf_hash, verify_inclusion};
 use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
-    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, Record,
-    Table, TableName, tree_key,
+    AccountRecord, AssetRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record, Table,
+    TableName, TableRecord, tree_key,
 };
 use crate::wire::{COMMIT_VERSION, Commit, Parameters, decode};
-use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -362,25 +360,39 @@ pub struct VerifiedCommit {
     pub commit: Commit,
 }
 
-/// What a record says, by its table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// Of `parameters`.
-    Parameters(Parameters),
-    /// Of `accounts`.
-    Account(AccountRecord),
-    /// Of `mandates`.
-    Mandate(Box<MandateRecord>),
-    /// Of `once`.
-    Once(OnceRecord),
-    /// Of `assets`.
-    Asset(Box<AssetRecord>),
-    /// Of `holders`.
-    Holding(Holding),
-    /// Of `lots`.
-    Lot(LotRecord),
-    /// Of `freezes`.
-    Freeze(FreezeRecord),
+/// Defines what records say, by their table: a line for each.
+macro_rules! contents {
+    ($($table:ident $record:ty;)*) => {
+        /// What a record says, by its table.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Content {
+            /// Of `holders`, the one table that is not kept in Borsh.
+            Holders(Holding),
+            $(#[doc = concat!("Of `", stringify!($table), "`.")] $table(Box<$record>),)*
+        }
+
+        /// What a record says, if it may stand under its id and has the sum that it tells of.
+        fn read_record(question: &Question, record: &Record) -> Result<Content> {
+            match question.table.name {
+                TableName::Holders => read_holding(record),
+                $(TableName::$table => Ok(Content::$table(Box::new(read_borsh(question, record)?))),)*
+                TableName::Directory => {
+                    let (expected, found) = ("the name of a table", "directory");
+                    Err(StatementError::new(Reason::UnknownTable, "question, table", expected, found))
+                }
+            }
+        }
+    };
+}
+
+contents! {
+    Parameters Parameters;
+    Accounts AccountRecord;
+    Mandates MandateRecord;
+    Once OnceRecord;
+    Assets AssetRecord;
+    Lots LotRecord;
+    Freezes FreezeRecord;
 }
 
 /// A record that was proven to be there.
@@ -543,90 +555,38 @@ fn find_record(question: &Question, statement: &Statement<'_>, state_root: &Id) 
     Ok(proof::verify(statement.record_proof, &root, &tree_key(&question.record_id))?)
 }
 
-/// What a record says, if it may stand under its id and has the sum that it tells of.
-fn read_record(question: &Question, record: &Record) -> Result<Content> {
-    let table = question.table.name.as_str();
-    // What a record tells of its own id: under another one it would be taken for another's.
-    let named = |own: Option<Id>| {
-        if own == Some(question.record_id) {
-            return Ok(());
-        }
-        let found = own.map_or_else(|| "a record that no id fits".to_owned(), |own| own.to_string());
-        let what = format!("record of {table}, id");
-        Err(StatementError::new(Reason::WrongRecord, &what, question.record_id, found))
-    };
-    let content = match question.table.name {
-        TableName::Parameters => {
-            let parameters = borsh(table, record)?;
-            named(Some(parameters_id()))?;
-            Content::Parameters(parameters)
-        }
-        TableName::Accounts => Content::Account(borsh(table, record)?),
-        TableName::Mandates => {
-            let mandate: MandateRecord = borsh(table, record)?;
-            named(Some(MandateRecord::id(&mandate.account, &mandate.agent, &mandate.asset)))?;
-            Content::Mandate(Box::new(mandate))
-        }
-        TableName::Once => {
-            let once: OnceRecord = borsh(table, record)?;
-            named(Some(OnceRecord::id(&once.account, &once.key)))?;
-            Content::Once(once)
-        }
-        TableName::Assets => {
-            let asset: AssetRecord = borsh(table, record)?;
-            // The length of the symbol is one byte of the id.
-            let length = u8::try_from(asset.symbol.len()).ok();
-            named(length.map(|_| asset_id(&asset.issuer, &asset.symbol)))?;
-            if asset.version != ASSET_VERSION {
-                let (expected, found) = (ASSET_VERSION, asset.version);
-                return Err(StatementError::new(Reason::UnknownVersion, "asset, version", expected, found));
-            }
-            Content::Asset(Box::new(asset))
-        }
-        TableName::Holders => {
-            // Its sum is its own: what was read adds up to it.
-            return Holding::read(record).map(Content::Holding).ok_or_else(|| {
-                let expected = "a balance, and lots that ascend and add up to it";
-                let found = format!("a sum of {} and {} bytes", record.sum, record.value.len());
-                StatementError::new(Reason::MalformedRecord, "record of holders", expected, found)
-            });
-        }
-        TableName::Lots => {
-            let lot: LotRecord = borsh(table, record)?;
-            named(question.table.key.map(|asset| LotRecord::id(&asset, lot.lot)))?;
-            // Compared without subtracting: totals that contradict each other have no difference.
-            let (gone, left) = ([record.sum, lot.merged_out, lot.burned, lot.expired], [lot.issued, lot.merged_in]);
-            if wide_sum(&gone) != wide_sum(&left) {
-                let expected = "issued + merged_in - merged_out - burned - expired";
-                return Err(StatementError::new(Reason::WrongSum, "record of lots, sum", expected, record.sum));
-            }
-            return Ok(Content::Lot(lot));
-        }
-        TableName::Freezes => Content::Freeze(borsh(table, record)?),
-        TableName::Directory => {
-            return Err(StatementError::new(Reason::UnknownTable, "question, table", "the name of a table", table));
-        }
-    };
-    if record.sum != 0 {
-        return Err(StatementError::new(Reason::WrongSum, &format!("record of {table}, sum"), 0, record.sum));
-    }
-    Ok(content)
+fn read_holding(record: &Record) -> Result<Content> {
+    // Its sum is its own: what was read adds up to it.
+    Holding::read(record).map(Content::Holders).ok_or_else(|| {
+        let expected = "a balance, and lots that ascend and add up to it";
+        let found = format!("a sum of {} and {} bytes", record.sum, record.value.len());
+        StatementError::new(Reason::MalformedRecord, "record of holders", expected, found)
+    })
 }
 
-fn borsh<T: BorshDeserialize + BorshSerialize>(table: &str, record: &Record) -> Result<T> {
-    decode(&record.value).ok_or_else(|| {
+fn read_borsh<T: TableRecord>(question: &Question, record: &Record) -> Result<T> {
+    let table = question.table.name.as_str();
+    let content: T = decode(&record.value).ok_or_else(|| {
         let found = format!("{} bytes that are none", record.value.len());
         let what = format!("record of {table}");
         StatementError::new(Reason::MalformedRecord, &what, "a record in its one encoding", found)
-    })
-}
-
-/// A sum that cannot overflow: how often it passed 2^128, and the rest.
-fn wide_sum(parts: &[u128]) -> (usize, u128) {
-    parts.iter().fold((0, 0), |(carries, sum): (usize, u128), part| {
-        let (sum, carry) = sum.overflowing_add(*part);
-        (carries.saturating_add(usize::from(carry)), sum)
-    })
+    })?;
+    let found = match content.own_id(question.table.key.as_ref()) {
+        OwnId::Untold => None,
+        OwnId::Is(own) => (own != question.record_id).then(|| own.to_string()),
+        OwnId::Impossible => Some("a record that no id fits".to_owned()),
+    };
+    if let Some(found) = found {
+        let what = format!("record of {table}, id");
+        return Err(StatementError::new(Reason::WrongRecord, &what, question.record_id, found));
+    }
+    if let Some((found, known)) = content.versions().filter(|(found, known)| found != known) {
+        return Err(StatementError::new(Reason::UnknownVersion, &format!("record of {table}, version"), known, found));
+    }
+    content.check_sum(record.sum).map_err(|expected| {
+        StatementError::new(Reason::WrongSum, &format!("record of {table}, sum"), expected, record.sum)
+    })?;
+    Ok(content)
 }
 
 fn take<'a>(rest: &mut &'a [u8], what: &str, length: usize) -> Result<&'a [u8]> {
@@ -784,7 +744,7 @@ mod tests {
             let bytes = world.statement(Table::holders(ASSET), account);
             let claim = verifier.verify(&bytes, &Expected::balance(Some(ASSET), Some(account))).unwrap();
             let held = u128::from(number) + 1;
-            let content = Content::Holding(Holding { total: held, activity_day: 0, lots: Vec::new() });
+            let content = Content::Holders(Holding { total: held, activity_day: 0, lots: Vec::new() });
             assert_eq!(claim.record.unwrap().content, content);
             assert_eq!((claim.table_sum, &claim.at.commit), (210, &world.commit));
             assert_eq!(claim.at.checkpoint.tree_size, 7);
@@ -801,7 +761,8 @@ mod tests {
             assert_eq!(claim.question, Question { table, record_id: NOBODY });
         }
         let frozen = verifier.verify(&world.statement(Table::freezes(ASSET), Id([1; 32])), &Expected::default());
-        assert!(matches!(frozen.unwrap().record.unwrap().content, Content::Freeze(FreezeRecord { since: 5, .. })));
+        let content = frozen.unwrap().record.unwrap().content;
+        assert!(matches!(content, Content::Freezes(record) if record.since == 5));
     }
 
     #[test]

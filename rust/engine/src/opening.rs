@@ -99,7 +99,7 @@ pub(crate) fn load(store: &StateStore, log: &LogReader, options: &Options) -> Re
     };
     let tree = Tree::open(store)?;
     let mut cache = Cache::new(options.memory().cache_records);
-    for table in TableName::ALL.into_iter().filter(|name| !name.is_keyed()).map(|name| Table { name, key: None }) {
+    for table in TableName::ALL.iter().filter(|name| !name.is_keyed()).map(|name| Table::single(*name)) {
         // Most accounts have no record, and every transaction asks for some: so they are looked for in memory.
         if (1..=COMPLETE_RECORDS).contains(&tree.count(&table)) {
             let rows = tree.page(store, &table, None, usize::MAX)?;

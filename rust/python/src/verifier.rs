@@ -178,7 +178,7 @@ fn balance<'py>(
         }
     };
     let (amount, lots, activity_day) = match record.map(|proven| proven.content) {
-        Some(Content::Holding(holding)) => {
+        Some(Content::Holders(holding)) => {
             let lots = holding.lots.into_iter().map(|lot| (lot.lot, lot.amount)).collect();
             (holding.total, lots, holding.activity_day)
         }

@@ -124,7 +124,7 @@ impl<'a, R: Records> Context<'a, R> {
 
     /// Sets the parameters, from the next transaction on.
     pub fn set_parameters(&mut self, parameters: Parameters) -> Result<(), Halt<R::Error>> {
-        self.write(Table::PARAMETERS, super::parameters_id(), &parameters)?;
+        self.write(Table::PARAMETERS, Parameters::record_id(), &parameters)?;
         let before = std::mem::replace(&mut self.memory.parameters, parameters);
         self.parameters_before.get_or_insert(before);
         self.memory.generation = self.memory.generation.saturating_add(1);

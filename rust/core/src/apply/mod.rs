@@ -6,7 +6,7 @@ mod movement;
 pub use context::{Context, Halt};
 pub use movement::{Movement, Taking};
 
-use crate::id::{Id, record_id};
+use crate::id::Id;
 use crate::ops::Slip;
 use crate::signature::{self, Check, KnownKeys};
 use crate::state::{Record, Records, Table};
@@ -90,11 +90,6 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// The record id of the ledger's parameters.
-pub fn parameters_id() -> Id {
-    record_id("parameters", &[])
-}
-
 /// Applies transactions, one after the other, to records.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -106,13 +101,13 @@ impl Machine {
     /// The machine of a new ledger: writes its parameters.
     pub fn begin<R: Records>(genesis: &Genesis, records: &mut R) -> Result<Self, R::Error> {
         let record = Record { sum: 0, value: encode(&genesis.parameters) };
-        records.set(&Table::PARAMETERS, &parameters_id(), Some(record))?;
+        records.set(&Table::PARAMETERS, &Parameters::record_id(), Some(record))?;
         Ok(Self::new(genesis.ledger_id(), genesis.parameters.clone()))
     }
 
     /// The machine of a ledger whose records are there.
     pub fn resume<R: Records>(ledger: Id, records: &mut R) -> Result<Self, R::Error> {
-        let record = records.get(&Table::PARAMETERS, &parameters_id())?;
+        let record = records.get(&Table::PARAMETERS, &Parameters::record_id())?;
         match record.and_then(|record| decode::<Parameters>(&record.value)) {
             Some(parameters) => Ok(Self::new(ledger, parameters)),
             None => Err(R::corrupt("the ledger's parameters are missing or do not decode".to_owned())),

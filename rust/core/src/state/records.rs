@@ -1,8 +1,45 @@
 //! What the tables hold, in Borsh: `docs/reference/formats.md`, section *Tables*.
 
-use crate::id::{Id, record_id};
+use crate::id::{Id, asset_id, record_id};
 use crate::time;
+use crate::wire::Parameters;
 use borsh::{BorshDeserialize, BorshSerialize};
+
+/// What a record tells of the id under which it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnId {
+    /// Nothing: the proof's path alone binds it.
+    Untold,
+    /// It is made of these parts.
+    Is(Id),
+    /// No id can be made of what it says.
+    Impossible,
+}
+
+/// A record that is kept in Borsh, and what a verifier checks of it beside its encoding.
+pub trait TableRecord: BorshDeserialize + BorshSerialize {
+    /// What it tells of its own id: under another one it would be taken for another's.
+    fn own_id(&self, table_key: Option<&Id>) -> OwnId {
+        let _ = table_key;
+        OwnId::Untold
+    }
+
+    /// Its version and the one that is known, where it has one.
+    fn versions(&self) -> Option<(u8, u8)> {
+        None
+    }
+
+    /// Refuses a sum that contradicts it, with what was expected.
+    fn check_sum(&self, sum: u128) -> Result<(), &'static str> {
+        if sum == 0 { Ok(()) } else { Err("0") }
+    }
+}
+
+impl TableRecord for Parameters {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        OwnId::Is(Self::record_id())
+    }
+}
 
 /// An account that is not merely its key.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -15,6 +52,8 @@ pub enum AccountRecord {
         family: u8,
     },
 }
+
+impl TableRecord for AccountRecord {}
 
 /// The keys of an account.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -75,6 +114,12 @@ impl MandateRecord {
     }
 }
 
+impl TableRecord for MandateRecord {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        OwnId::Is(Self::id(&self.account, &self.agent, &self.asset))
+    }
+}
+
 /// A key that was used once for ever.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct OnceRecord {
@@ -90,6 +135,12 @@ impl OnceRecord {
     /// Its record id.
     pub fn id(account: &Id, key: &[u8; 32]) -> Id {
         record_id("once", &[account.as_ref(), key])
+    }
+}
+
+impl TableRecord for OnceRecord {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        OwnId::Is(Self::id(&self.account, &self.key))
     }
 }
 
@@ -186,6 +237,20 @@ impl AssetRecord {
             }
         }
         layout
+    }
+}
+
+impl TableRecord for AssetRecord {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        // The length of the symbol is one byte of the id.
+        match u8::try_from(self.symbol.len()) {
+            Ok(_) => OwnId::Is(asset_id(&self.issuer, &self.symbol)),
+            Err(_) => OwnId::Impossible,
+        }
+    }
+
+    fn versions(&self) -> Option<(u8, u8)> {
+        Some((self.version, ASSET_VERSION))
     }
 }
 
@@ -319,6 +384,30 @@ impl LotRecord {
     }
 }
 
+impl TableRecord for LotRecord {
+    fn own_id(&self, table_key: Option<&Id>) -> OwnId {
+        table_key.map_or(OwnId::Impossible, |asset| OwnId::Is(Self::id(asset, self.lot)))
+    }
+
+    fn check_sum(&self, sum: u128) -> Result<(), &'static str> {
+        // Compared without subtracting: totals that contradict each other have no difference.
+        let gone = wide_sum(&[sum, self.merged_out, self.burned, self.expired]);
+        if gone == wide_sum(&[self.issued, self.merged_in]) {
+            Ok(())
+        } else {
+            Err("issued + merged_in - merged_out - burned - expired")
+        }
+    }
+}
+
+/// A sum that cannot overflow: how often it passed 2^128, and the rest.
+fn wide_sum(parts: &[u128]) -> (usize, u128) {
+    parts.iter().fold((0, 0), |(carries, sum): (usize, u128), part| {
+        let (sum, carry) = sum.overflowing_add(*part);
+        (carries.saturating_add(usize::from(carry)), sum)
+    })
+}
+
 /// A frozen account.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct FreezeRecord {
@@ -327,6 +416,8 @@ pub struct FreezeRecord {
     /// Why.
     pub reason: Reason,
 }
+
+impl TableRecord for FreezeRecord {}
 
 /// Why a power was used: a code of the programme's own list, and a hash of the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

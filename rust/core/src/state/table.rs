@@ -3,66 +3,59 @@
 use crate::hash_many::{Backend, join, sha256_short};
 use crate::id::{Id, record_id};
 
-/// The name of a table. Families that come later append theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TableName {
+/// Defines the names of the tables, in the order in which they were added.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident $text:literal $($keyed:ident)?;)*) => {
+        /// The name of a table. Families that come later append theirs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum TableName {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl TableName {
+            /// Every table name, in the order in which they were added.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The name as it is hashed.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// Whether there is one such table for each key.
+            pub const fn is_keyed(self) -> bool {
+                match self { $(Self::$name => tables!(@keyed $($keyed)?),)* }
+            }
+        }
+    };
+    (@keyed keyed) => { true };
+    (@keyed) => { false };
+}
+
+tables! {
     /// The top table: the root of every other one.
-    Directory,
+    Directory "directory";
     /// The ledger's parameters.
-    Parameters,
+    Parameters "parameters";
     /// Keys of accounts that have a record, and programme accounts.
-    Accounts,
+    Accounts "accounts";
     /// Caps under which an agent acts for an account.
-    Mandates,
+    Mandates "mandates";
     /// Keys that were used once for ever.
-    Once,
+    Once "once";
     /// Assets: policy, powers and totals.
-    Assets,
+    Assets "assets";
     /// Balances of one asset; its sum is the supply.
-    Holders,
+    Holders "holders" keyed;
     /// Totals of one asset by lot; its sum is the supply of assets with lots.
-    Lots,
+    Lots "lots" keyed;
     /// Frozen accounts of one asset.
-    Freezes,
+    Freezes "freezes" keyed;
 }
 
 impl TableName {
-    /// Every table name, in the order in which they were added.
-    pub const ALL: [Self; 9] = [
-        Self::Directory,
-        Self::Parameters,
-        Self::Accounts,
-        Self::Mandates,
-        Self::Once,
-        Self::Assets,
-        Self::Holders,
-        Self::Lots,
-        Self::Freezes,
-    ];
-
-    /// The name as it is hashed.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Directory => "directory",
-            Self::Parameters => "parameters",
-            Self::Accounts => "accounts",
-            Self::Mandates => "mandates",
-            Self::Once => "once",
-            Self::Assets => "assets",
-            Self::Holders => "holders",
-            Self::Lots => "lots",
-            Self::Freezes => "freezes",
-        }
-    }
-
-    /// Whether there is one such table for each key.
-    pub const fn is_keyed(self) -> bool {
-        matches!(self, Self::Holders | Self::Lots | Self::Freezes)
-    }
-
     /// The name that `text` spells.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|name| name.as_str() == text)
+        Self::ALL.iter().copied().find(|name| name.as_str() == text)
     }
 }
 
@@ -89,23 +82,29 @@ impl Table {
     /// The assets.
     pub const ASSETS: Self = Self::single(TableName::Assets);
 
-    const fn single(name: TableName) -> Self {
+    /// The one table with this name.
+    pub const fn single(name: TableName) -> Self {
         Self { name, key: None }
+    }
+
+    /// The table with this name and key.
+    pub const fn keyed(name: TableName, key: Id) -> Self {
+        Self { name, key: Some(key) }
     }
 
     /// The balances of an asset.
     pub const fn holders(asset: Id) -> Self {
-        Self { name: TableName::Holders, key: Some(asset) }
+        Self::keyed(TableName::Holders, asset)
     }
 
     /// The lot totals of an asset.
     pub const fn lots(asset: Id) -> Self {
-        Self { name: TableName::Lots, key: Some(asset) }
+        Self::keyed(TableName::Lots, asset)
     }
 
     /// The frozen accounts of an asset.
     pub const fn freezes(asset: Id) -> Self {
-        Self { name: TableName::Freezes, key: Some(asset) }
+        Self::keyed(TableName::Freezes, asset)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
@@ -155,7 +154,7 @@ mod tests {
     #[test]
     fn names_parse_back() {
         for name in TableName::ALL {
-            assert_eq!(TableName::parse(name.as_str()), Some(name));
+            assert_eq!(TableName::parse(name.as_str()), Some(*name));
         }
         assert_eq!(TableName::parse("holder"), None);
     }

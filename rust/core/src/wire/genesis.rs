@@ -66,6 +66,11 @@ pub enum AssetCreators {
 }
 
 impl Parameters {
+    /// The id of their record.
+    pub fn record_id() -> Id {
+        record_id("parameters", &[])
+    }
+
     /// Why these parameters are refused, if they are.
     pub fn problem(&self) -> Option<String> {
         if !(1_000..=86_400_000).contains(&self.window_ms) {
