@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-_FAMILIES = {0x00: "common", 0x01: "account", 0x02: "asset", 0x03: "move", 0x0A: "ledger"}
+_FAMILIES = {0x00: "common", 0x01: "account", 0x02: "asset", 0x03: "move", 0x04: "hold", 0x0A: "ledger"}
 
 
 class Status(enum.IntEnum):
@@ -33,7 +33,7 @@ class Status(enum.IntEnum):
 
     @property
     def family(self) -> str:
-        """The family of operations that it belongs to: `common`, `account`, `asset`, `move` or `ledger`."""
+        """The family of operations that it belongs to: `common`, `account`, `asset`, `move`, `hold` or `ledger`."""
         return _FAMILIES[self >> 8]
 
     ok = 0x0000, "Applied."
@@ -101,6 +101,30 @@ class Status(enum.IntEnum):
     supply_cap_exceeded = 0x030A, "More units would exist than the supply cap allows.", True
     too_many_lots = 0x030B, "The balance would have more than 64 lots, and the policy does not merge them."
     not_expiring = 0x030C, "The asset's units never lapse."
+
+    terms_or_group = 0x0401, "A hold has either terms of its own or those of a group: one of them, not both."
+    no_deadline = 0x0402, "The deadline is 0: a hold must end."
+    invalid_condition = 0x0403, "An empty list, an impossible threshold, accounts out of order, or over 32 parts."
+    invalid_schedule = 0x0404, "Starts, cliff, ends and the deadline do not follow each other."
+    invalid_split = 0x0405, "The shares are 0, do not add up to 10,000, name a payee twice, or are over 16."
+    invalid_bearer = 0x0406, "Where nobody is named as payee, settling must need a signature and the deadline release."
+    invalid_closing = 0x0407, "A group closes to new holds at its deadline at the latest."
+    too_many_preimages = 0x0408, "More than 8 preimages are shown."
+    unknown_group = 0x0409, "There is no such group of holds."
+    wrong_asset = 0x040A, "The group's holds are of another asset."
+    group_closed = 0x040B, "The group takes no more holds."
+    deadline_passed = 0x040C, "The deadline is not ahead."
+    deadline_too_far = 0x040D, "The deadline is more than 36,525 days ahead."
+    group_exists = 0x040E, "The owner has opened a group with this salt already."
+    hold_exists = 0x040F, "The payer has a hold with this salt already, or somebody has paid its account."
+    unknown_hold = 0x0410, "There is no such hold."
+    hold_closed = 0x0411, "Nothing is left in the hold."
+    hold_expired = 0x0412, "The hold's deadline has passed, and says otherwise."
+    condition_unmet = 0x0413, "The hold's condition for settling does not hold.", True
+    hold_pending = 0x0414, "The hold's deadline has not come, and it may not be released before.", True
+    amount_exceeds_hold = 0x0415, "More than what the hold has left to settle or to release."
+    not_vested = 0x0416, "More than what the hold's schedule has set free by now.", True
+    wrong_payee = 0x0417, "The hold's terms name the payees; or they name none, and the operation must."
 
     invalid_parameters = 0x0A01, "The parameters are out of range."
     not_governed = 0x0A02, "The ledger has no governor: its parameters are fixed."

@@ -133,6 +133,10 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x33: ("burn", "asset:id sender:id amount:u128 reference:bytes32?"),
     0x34: ("claw_back", "asset:id sender:id to:id amount:u128 reason:Reason"),
     0x35: ("sweep", "asset:id accounts:[id]"),
+    0x40: ("open_group", "owner:id salt:bytes16 asset:id closes:u64 terms:Terms"),
+    0x41: ("hold", "payer:id salt:bytes16 asset:id amount:u128 terms:Terms? group:id?"),
+    0x42: ("settle", "hold:id amount:u128? to:id? preimages:[bytes32]"),
+    0x43: ("release", "hold:id amount:u128? preimages:[bytes32]"),
     0xA0: ("set_parameters", "parameters:Parameters"),
 }
 """Every operation: its tag, its name, and the layout of its fields."""
@@ -168,12 +172,30 @@ LAYOUTS: dict[str, str] = {
     ),
     "LotRecord": "lot:u32 issued:u128 burned:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128",
     "FreezeRecord": "since:u64 reason:Reason",
+    "Condition": (
+        "0 all_of of:[Condition] | 1 any_of of:[Condition] | 2 not of:Condition | 3 after time:u64 | "
+        "4 preimage hash:bytes32 | 5 signed_by threshold:u8 accounts:[id] | 7 group_total group:id at_least:u128 | "
+        "9 by_payer"
+    ),
+    "Share": "to:id bps:u16",
+    "Schedule": "starts:u64 cliff:u64 ends:u64",
+    "Outcome": "0 release | 1 settle",
+    "Terms": (
+        "settle_if:Condition release_if:Condition? payees:[Share] schedule:Schedule? deadline:u64 outcome:Outcome"
+    ),
+    "HoldRecord": (
+        "version:u8 payer:id salt:bytes16 asset:id amount:u128 settled:u128 released:u128 terms:Terms? group:id?"
+    ),
+    "GroupRecord": "version:u8 owner:id salt:bytes16 asset:id closes:u64 terms:Terms holds:u64 total:u128",
 }
 """The Borsh layout of everything else.
 
 A structure is `name:type` for each field; an enum is `tag name fields… | …`. Types are `u8` to `u128`, `bool`, `str`,
 `id` and `bytesN` (bytes of fixed length), `[T]` (a list), `T?` (present or absent), or the name of another layout.
 """
+
+NESTED: dict[str, int] = {"Condition": 4}
+"""The layouts that contain themselves, and how deep they may."""
 
 TABLES: dict[str, tuple[bool, str]] = {
     "parameters": (False, "Parameters"),
@@ -184,6 +206,8 @@ TABLES: dict[str, tuple[bool, str]] = {
     "holders": (True, "Holding"),
     "lots": (True, "LotRecord"),
     "freezes": (True, "FreezeRecord"),
+    "holds": (False, "HoldRecord"),
+    "hold_groups": (False, "GroupRecord"),
 }
 """Every table: whether its table key is an asset id (else it is empty), and what its values are."""
 
@@ -1352,6 +1376,278 @@ class FreezeRecord(Encodable):
     reason: Reason
 
 
+def _check_depth(condition: AllOf | AnyOf | Not) -> None:
+    Encodable.__post_init__(condition)
+    most = NESTED["Condition"]
+    if condition.depth > most:
+        _bad_wire(type(condition).__name__, f"conditions nested at most {most} deep", condition.depth)
+
+
+class _Plain(Encodable):
+    """A condition that is made of no others."""
+
+    __slots__ = ()
+    depth: ClassVar[int] = 1
+    """How deep conditions are nested in it, itself counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Encodable):
+    """Condition: every one of these holds.
+
+    Attributes:
+        of: One or more conditions.
+    """
+
+    wire_tag: ClassVar[int] = 0
+    of: Sequence[Condition]
+
+    def __post_init__(self) -> None:
+        """Check the parts and how deep they are nested."""
+        _check_depth(self)
+
+    @property
+    def depth(self) -> int:
+        """How deep conditions are nested in it, itself counted."""
+        return 1 + max((part.depth for part in self.of), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Encodable):
+    """Condition: at least one of these holds.
+
+    Attributes:
+        of: One or more conditions.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    of: Sequence[Condition]
+
+    def __post_init__(self) -> None:
+        """Check the parts and how deep they are nested."""
+        _check_depth(self)
+
+    @property
+    def depth(self) -> int:
+        """How deep conditions are nested in it, itself counted."""
+        return 1 + max((part.depth for part in self.of), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Encodable):
+    """Condition: this one does not hold.
+
+    Attributes:
+        of: A condition.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    of: Condition
+
+    def __post_init__(self) -> None:
+        """Check the part and how deep it is nested."""
+        _check_depth(self)
+
+    @property
+    def depth(self) -> int:
+        """How deep conditions are nested in it, itself counted."""
+        return 1 + self.of.depth
+
+
+@dataclass(frozen=True, slots=True)
+class After(_Plain):
+    """Condition: the time has come.
+
+    Attributes:
+        time: From then on, ms.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preimage(_Plain):
+    """Condition: whoever settles shows 32 bytes.
+
+    Attributes:
+        hash: Their SHA-256, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 4
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBy(_Plain):
+    """Condition: so many of these accounts sign the operation.
+
+    Attributes:
+        threshold: How many of them.
+        accounts: 1 to 16 account ids, 32 bytes each, kept ascending.
+    """
+
+    wire_tag: ClassVar[int] = 5
+    threshold: int
+    accounts: Sequence[bytes]
+
+    def __post_init__(self) -> None:
+        """Check the fields and put the accounts in order."""
+        Encodable.__post_init__(self)
+        object.__setattr__(self, "accounts", tuple(sorted(self.accounts)))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotal(_Plain):
+    """Condition: the holds of a group have so much in all: a goal is reached.
+
+    Attributes:
+        group: The group's id, 32 bytes.
+        at_least: Minor units.
+    """
+
+    wire_tag: ClassVar[int] = 7
+    group: bytes
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByPayer(_Plain):
+    """Condition: the hold's payer signs the operation."""
+
+    wire_tag: ClassVar[int] = 9
+
+
+Condition: TypeAlias = "AllOf | AnyOf | Not | After | Preimage | SignedBy | GroupTotal | ByPayer"
+"""What must be true for a hold to be settled, or to be released early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Encodable):
+    """A payee's part.
+
+    Attributes:
+        to: An account id, 32 bytes.
+        bps: How many of 10,000 parts.
+    """
+
+    to: bytes
+    bps: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Encodable):
+    """Units that may be settled little by little: nothing before the cliff, then in proportion to the time.
+
+    Attributes:
+        starts: From when on time counts, ms.
+        cliff: Nothing before, ms.
+        ends: All from here on, ms.
+    """
+
+    starts: int
+    cliff: int
+    ends: int
+
+    def vested(self, amount: int, time: int) -> int:
+        """How much of an amount may have been settled by a time, ms.
+
+        >>> Schedule(starts=0, cliff=10, ends=40).vested(100, 9), Schedule(starts=0, cliff=10, ends=40).vested(100, 10)
+        (0, 25)
+        """
+        if time >= self.ends:
+            return amount
+        return 0 if time < self.cliff else amount * (time - self.starts) // (self.ends - self.starts)
+
+
+class Outcome(enum.IntEnum):
+    """What happens with what a hold has left at its deadline."""
+
+    RELEASE = 0
+    SETTLE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms(Encodable):
+    """When the units of a hold go where.
+
+    Attributes:
+        settle_if: When they go to the payees, before the deadline.
+        deadline: From then on only the outcome counts, ms.
+        payees: Who is paid, in which parts of 10,000; where nobody is named, whoever settles names a payee.
+        release_if: When they go back to the payer before the deadline; None is never.
+        schedule: How much may be settled by when.
+        outcome: What happens with the rest at the deadline.
+    """
+
+    settle_if: Condition
+    deadline: int
+    payees: Sequence[Share] = ()
+    release_if: Condition | None = None
+    schedule: Schedule | None = None
+    outcome: Outcome = Outcome.RELEASE
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRecord(Encodable):
+    """A hold. What it has left is the balance of its account, which has the hold's id.
+
+    Attributes:
+        version: 1.
+        payer: Whose units they were, an account id of 32 bytes.
+        salt: 16 bytes.
+        asset: The asset's id, 32 bytes.
+        amount: Units put in.
+        settled: Units settled so far.
+        released: Units released so far.
+        terms: Its own terms; None where its group has them.
+        group: The group's id, 32 bytes; None where it has terms of its own.
+    """
+
+    version: int
+    payer: bytes
+    salt: bytes
+    asset: bytes
+    amount: int
+    settled: int
+    released: int
+    terms: Terms | None
+    group: bytes | None
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return hold_id(self.payer, self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord(Encodable):
+    """A group of holds with the same terms.
+
+    Attributes:
+        version: 1.
+        owner: Who opened it, an account id of 32 bytes.
+        salt: 16 bytes.
+        asset: The asset's id, 32 bytes.
+        closes: From when on there are no more holds, ms.
+        terms: The terms of every hold in it.
+        holds: How many holds were ever put in.
+        total: Units ever put in, less those released before the deadline.
+    """
+
+    version: int
+    owner: bytes
+    salt: bytes
+    asset: bytes
+    closes: int
+    terms: Terms
+    holds: int
+    total: int
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return group_id(self.owner, self.salt)
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What an account holds of an asset.
@@ -1504,6 +1800,16 @@ def once_id(account: bytes, key: bytes) -> bytes:
 def lot_id(asset: bytes, lot: int) -> bytes:
     """The record id of a lot's totals: the asset's id, 32 bytes, and the lot, u32."""
     return record_id("lot", asset, lot.to_bytes(4, "big"))
+
+
+def hold_id(payer: bytes, salt: bytes) -> bytes:
+    """The id of a hold, and of its account."""
+    return record_id("hold", payer, salt)
+
+
+def group_id(owner: bytes, salt: bytes) -> bytes:
+    """The id of a group of holds."""
+    return record_id("group", owner, salt)
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
@@ -2249,11 +2555,12 @@ def _describe(value: object) -> str:
 class _Reader:
     """Bytes and a place in them."""
 
-    __slots__ = ("data", "place")
+    __slots__ = ("data", "depth", "place")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.place = 0
+        self.depth = 0
 
     def take(self, count: int) -> bytes:
         end = self.place + count
@@ -2506,6 +2813,29 @@ class _Choice(_Type):
         return value
 
 
+class _Nested(_Type):
+    """A type within itself, at most so deep: it is looked up when it is needed, when all of it is known."""
+
+    def __init__(self, codec: Codec, name: str, depth_max: int) -> None:
+        self.codec = codec
+        self.name = name
+        self.depth_max = depth_max
+
+    def read(self, reader: _Reader) -> Decoded:
+        reader.depth += 1
+        if reader.depth >= self.depth_max:
+            _bad_wire(f"at byte {reader.place}", f"{self.name} nested at most {self.depth_max} deep", "deeper")
+        value = self.codec.type_of(self.name).read(reader)
+        reader.depth -= 1
+        return value
+
+    def write(self, out: bytearray, value: Decoded) -> None:
+        self.codec.type_of(self.name).write(out, value)
+
+    def check(self, value: Decoded, where: str) -> Decoded:
+        return self.codec.type_of(self.name).check(value, where)
+
+
 class Codec:
     """Reads and writes values by the names of their layouts.
 
@@ -2576,6 +2906,8 @@ class Codec:
         """The type that this text spells."""
         found = self._types.get(text)
         if found is None:
+            if text in NESTED:
+                self._types[text] = _Nested(self, text, NESTED[text])
             found = self._types[text] = self._compile(text)
         return found
 
@@ -2616,6 +2948,20 @@ class Codec:
 
 CODEC = Codec(
     {
+        "Condition.all_of": AllOf,
+        "Condition.any_of": AnyOf,
+        "Condition.not": Not,
+        "Condition.after": After,
+        "Condition.preimage": Preimage,
+        "Condition.signed_by": SignedBy,
+        "Condition.group_total": GroupTotal,
+        "Condition.by_payer": ByPayer,
+        "Share": Share,
+        "Schedule": Schedule,
+        "Outcome": Outcome,
+        "Terms": Terms,
+        "HoldRecord": HoldRecord,
+        "GroupRecord": GroupRecord,
         "Reason": Reason,
         "KeyGrant": KeyGrant,
         "Powers": Powers,

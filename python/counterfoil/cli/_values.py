@@ -181,5 +181,7 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "holders": (("ASSET", "ACCOUNT"), _of_asset),
     "lots": (("ASSET", "LOT"), lambda asset, lot: (asset, _record_id("lot")(asset, lot))),
     "freezes": (("ASSET", "ACCOUNT"), _of_asset),
+    "holds": (("ID",), _itself),
+    "hold_groups": (("ID",), _itself),
 }
 """What names a record of each table on the command line, and the record id (or table key and record id) of that."""

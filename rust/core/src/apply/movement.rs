@@ -2,8 +2,10 @@
 
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
-use crate::ops::r#move::{ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS};
-use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, Records, Table};
+use crate::ops::r#move::{
+    ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS,
+};
+use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
 use std::collections::BTreeMap;
@@ -58,6 +60,21 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.context.refuse_programme_account(account)
     }
 
+    /// Refuses an account that cannot pay.
+    pub fn refuse_sender(&mut self, sender: &Id) -> Result<(), Halt<R::Error>> {
+        self.refuse_frozen(sender)?;
+        self.refuse_programme_account(sender)
+    }
+
+    /// Refuses an account that this sender cannot pay. What comes back to its sender was never bound elsewhere.
+    pub fn refuse_payee(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
+        self.refuse_frozen(to)?;
+        if self.asset.is_bound() && sender != to && self.asset.issuer != *sender && self.asset.issuer != *to {
+            return Err(ASSET_BOUND.into());
+        }
+        self.refuse_programme_account(to)
+    }
+
     /// Takes units from an account, lowest lots first, and returns them by lot.
     pub fn take(&mut self, account: &Id, amount: u128, taking: Taking) -> Result<Vec<LotAmount>, Halt<R::Error>> {
         let mut holding = self.touch(account)?;
@@ -91,6 +108,15 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     pub fn give(&mut self, account: &Id, amount: u128, lots: &[LotAmount]) -> Result<(), Halt<R::Error>> {
         let holding = self.touch(account)?;
         self.credit(account, holding, amount, lots)
+    }
+
+    /// Gives units to a programme account, where they do not lapse by inactivity: nobody is there who could be active.
+    pub fn fund(&mut self, programme: &Id, amount: u128, lots: &[LotAmount]) -> Result<(), Halt<R::Error>> {
+        let mut holding = self.touch(programme)?;
+        if self.asset.inactivity_expiry_days().is_some() {
+            holding.activity_day = NEVER_INACTIVE;
+        }
+        self.credit(programme, holding, amount, lots)
     }
 
     /// Makes new units, in today's lot.
@@ -193,7 +219,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     }
 
     fn mark_activity(&self, holding: &mut Holding) {
-        if self.asset.inactivity_expiry_days().is_some() {
+        if self.asset.inactivity_expiry_days().is_some() && holding.activity_day != NEVER_INACTIVE {
             holding.activity_day = self.context.day();
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod asset;
+pub mod hold;
 pub mod ledger;
 pub mod r#move;
 
@@ -138,6 +139,10 @@ operations! {
     0x33 "burn" Burn(r#move) mandate;
     0x34 "claw_back" ClawBack(r#move);
     0x35 "sweep" Sweep(r#move);
+    0x40 "open_group" OpenGroup(hold);
+    0x41 "hold" Hold(hold) mandate;
+    0x42 "settle" Settle(hold);
+    0x43 "release" Release(hold);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 
@@ -148,7 +153,7 @@ pub fn operation_info(tag: u8) -> Option<&'static OperationInfo> {
 
 /// Every status, common ones first, each family in order of precedence.
 pub fn statuses() -> impl Iterator<Item = StatusInfo> {
-    [status::STATUSES, account::STATUSES, asset::STATUSES, r#move::STATUSES, ledger::STATUSES]
+    [status::STATUSES, account::STATUSES, asset::STATUSES, r#move::STATUSES, hold::STATUSES, ledger::STATUSES]
         .into_iter()
         .flatten()
         .copied()

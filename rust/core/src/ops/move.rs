@@ -12,7 +12,6 @@ use crate::state::{AssetRecord, Power, Reason, Records, Table, take_lots};
 use crate::status::{Status, statuses};
 use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
-use std::sync::Arc;
 
 statuses! { 3;
     /// The list of payees is empty.
@@ -134,7 +133,7 @@ pub struct Sweep {
     pub accounts: Vec<Id>,
 }
 
-fn check_amount(amount: u128) -> Result<(), Status> {
+pub(super) fn check_amount(amount: u128) -> Result<(), Status> {
     match amount {
         0 => Err(ZERO_AMOUNT),
         1..=AMOUNT_MAX => Ok(()),
@@ -151,12 +150,8 @@ fn touch_holder(touched: &mut Vec<(Table, Id)>, asset: Id, account: Id) {
     touched.push((Table::holders(asset), account));
 }
 
-fn refuse_paused(asset: &AssetRecord) -> Result<(), Status> {
+pub(super) fn refuse_paused(asset: &AssetRecord) -> Result<(), Status> {
     if asset.paused { Err(ASSET_PAUSED) } else { Ok(()) }
-}
-
-fn refuse_bound(asset: &AssetRecord, sender: &Id, to: &Id) -> Result<(), Status> {
-    if asset.is_bound() && asset.issuer != *sender && asset.issuer != *to { Err(ASSET_BOUND) } else { Ok(()) }
 }
 
 /// What transfer and pay have in common: one payer, some payees, who all must be able to take part.
@@ -171,13 +166,10 @@ fn move_units<R: Records>(
     let asset = context.asset(&asset_id)?;
     context.authority_or_mandate(sender, tag, &asset_id, total)?;
     refuse_paused(&asset)?;
-    let mut movement = Movement::new(context, asset_id, Arc::clone(&asset));
-    movement.refuse_frozen(sender)?;
-    movement.refuse_programme_account(sender)?;
+    let mut movement = Movement::new(context, asset_id, asset);
+    movement.refuse_sender(sender)?;
     for payee in payees {
-        movement.refuse_frozen(&payee.to)?;
-        refuse_bound(&asset, sender, &payee.to)?;
-        movement.refuse_programme_account(&payee.to)?;
+        movement.refuse_payee(sender, &payee.to)?;
     }
     let taken = movement.take(sender, total, Taking::Given)?;
     let mut rest = taken.clone();
@@ -293,8 +285,7 @@ impl Operate for Burn {
         context.authority_or_mandate(&self.sender, BURN, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, self.asset, asset);
-        movement.refuse_frozen(&self.sender)?;
-        movement.refuse_programme_account(&self.sender)?;
+        movement.refuse_sender(&self.sender)?;
         let taken = movement.take(&self.sender, self.amount, Taking::Burned)?;
         movement.finish(taken)
     }
@@ -351,7 +342,6 @@ impl Operate for Sweep {
         }
         let mut movement = Movement::new(context, self.asset, asset);
         for account in &self.accounts {
-            movement.refuse_programme_account(account)?;
             movement.sweep(account)?;
         }
         movement.finish(Vec::new())

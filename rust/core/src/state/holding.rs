@@ -7,6 +7,9 @@ use crate::wire::LotAmount;
 /// The most lots of a balance; its record then still fits its 4,096 bytes.
 pub const LOTS_MAX: usize = 64;
 
+/// The last-activity day of a programme account's balance, which does not lapse by inactivity.
+pub const NEVER_INACTIVE: u32 = u32::MAX;
+
 const LOT_BYTES: usize = 20;
 
 /// What an account holds of an asset.
@@ -14,7 +17,7 @@ const LOT_BYTES: usize = 20;
 pub struct Holding {
     /// All units.
     pub total: u128,
-    /// The last day of activity; 0 where the asset has no inactivity expiry.
+    /// The last day of activity, or [`NEVER_INACTIVE`]; 0 where the asset has no inactivity expiry.
     pub activity_day: u32,
     /// Ascending, none zero, adding up to the total; empty for an asset without lots.
     pub lots: Vec<LotAmount>,
@@ -72,7 +75,8 @@ impl Holding {
         if self.total == 0 {
             return Vec::new();
         }
-        let inactive = asset.inactivity_expiry_days().is_some_and(|days| day >= self.activity_day.saturating_add(days));
+        let inactive = self.activity_day != NEVER_INACTIVE
+            && asset.inactivity_expiry_days().is_some_and(|days| day >= self.activity_day.saturating_add(days));
         if inactive {
             let total = std::mem::take(&mut self.total);
             let lots = std::mem::take(&mut self.lots);

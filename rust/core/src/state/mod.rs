@@ -4,7 +4,7 @@ mod holding;
 mod records;
 mod table;
 
-pub use holding::{Holding, LOTS_MAX, take_lots};
+pub use holding::{Holding, LOTS_MAX, NEVER_INACTIVE, take_lots};
 pub use records::{
     ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, KeyGrant, KeyedAccount, LotRecord, MandateRecord,
     OnceRecord, OwnId, Period, Power, Powers, Reason, TableRecord, Term,

@@ -50,6 +50,10 @@ tables! {
     Lots "lots" keyed;
     /// Frozen accounts of one asset.
     Freezes "freezes" keyed;
+    /// Units that wait for a condition.
+    Holds "holds";
+    /// Holds that have the same terms.
+    HoldGroups "hold_groups";
 }
 
 impl TableName {

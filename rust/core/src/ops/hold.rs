@@ -1,0 +1,828 @@
+//! hold (family 4): open group, hold, settle, release.
+//!
+//! A hold moves the payer's units to an account of its own, until its condition sends them to the payees or back. What
+//! its deadline says, anybody may carry out. Holds in one group have the same terms, and conditions may ask for what
+//! the group has in all.
+
+use crate::amount::share;
+use crate::apply::{Context, Halt, Movement, Taking};
+use crate::id::{Id, record_id};
+use crate::ops::Operate;
+use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_paused};
+use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord, take_lots};
+use crate::status::{Status, statuses};
+use crate::time::DAY_MS;
+use crate::wire::{Effect, LotAmount};
+use borsh::{BorshDeserialize, BorshSerialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+statuses! { 4;
+    /// Neither terms nor a group, or both.
+    TERMS_OR_GROUP = 0x01 "terms_or_group";
+    /// A hold must end.
+    NO_DEADLINE = 0x02 "no_deadline";
+    /// An empty list, an impossible threshold, accounts not ascending, or more than 32 parts.
+    INVALID_CONDITION = 0x03 "invalid_condition";
+    /// Starts, cliff and ends do not follow each other, or end after the deadline.
+    INVALID_SCHEDULE = 0x04 "invalid_schedule";
+    /// Shares that are nothing, do not add up to 10,000, or are one payee's twice.
+    INVALID_SPLIT = 0x05 "invalid_split";
+    /// Without payees, settling must need a signature and the deadline must release.
+    INVALID_BEARER = 0x06 "invalid_bearer";
+    /// A group closes to new holds at its deadline at the latest.
+    INVALID_CLOSING = 0x07 "invalid_closing";
+    /// More than 8 preimages.
+    TOO_MANY_PREIMAGES = 0x08 "too_many_preimages";
+    /// There is no such group.
+    UNKNOWN_GROUP = 0x09 "unknown_group";
+    /// The group holds another asset.
+    WRONG_ASSET = 0x0a "wrong_asset";
+    /// The group takes no more holds.
+    GROUP_CLOSED = 0x0b "group_closed";
+    /// The deadline is not ahead.
+    DEADLINE_PASSED = 0x0c "deadline_passed";
+    /// The deadline is more than 36,525 days ahead.
+    DEADLINE_TOO_FAR = 0x0d "deadline_too_far";
+    /// The owner opened a group with this salt.
+    GROUP_EXISTS = 0x0e "group_exists";
+    /// The payer has a hold with this salt.
+    HOLD_EXISTS = 0x0f "hold_exists";
+    /// There is no such hold.
+    UNKNOWN_HOLD = 0x10 "unknown_hold";
+    /// Nothing is left in it.
+    HOLD_CLOSED = 0x11 "hold_closed";
+    /// Its deadline has passed and says otherwise.
+    HOLD_EXPIRED = 0x12 "hold_expired";
+    /// The condition for settling does not hold.
+    CONDITION_UNMET = 0x13 "condition_unmet" transient;
+    /// Its deadline has not come, and it may not be released before.
+    HOLD_PENDING = 0x14 "hold_pending" transient;
+    /// More than what is left to settle or to release.
+    AMOUNT_EXCEEDS_HOLD = 0x15 "amount_exceeds_hold";
+    /// More than what the schedule has set free.
+    NOT_VESTED = 0x16 "not_vested" transient;
+    /// The terms name the payees, or name none and the operation must.
+    WRONG_PAYEE = 0x17 "wrong_payee";
+}
+
+const FAMILY: u8 = 4;
+const OPEN_GROUP: u8 = 0x40;
+const HOLD: u8 = 0x41;
+const SETTLE: u8 = 0x42;
+const RELEASE: u8 = 0x43;
+
+/// The version of the records of holds and of groups.
+const VERSION: u8 = 1;
+const CONDITION_DEPTH_MAX: usize = 4;
+const CONDITION_PARTS_MAX: usize = 32;
+const SIGNERS_MAX: usize = 16;
+const PAYEES_MAX: usize = 16;
+const PREIMAGES_MAX: usize = 8;
+const BPS_ALL: u16 = 10_000;
+const DEADLINE_DAYS_MAX: u64 = 36_525;
+
+const HOLDS: Table = Table::single(TableName::Holds);
+const HOLD_GROUPS: Table = Table::single(TableName::HoldGroups);
+
+/// What must be true, as far as the ledger can tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// All of these.
+    AllOf(Vec<Condition>),
+    /// At least one of these.
+    AnyOf(Vec<Condition>),
+    /// Not this.
+    Not(Box<Condition>),
+    /// The time has come, ms.
+    After(u64),
+    /// The operation shows 32 bytes whose SHA-256 this is.
+    Preimage([u8; 32]),
+    /// So many of these accounts sign the operation.
+    SignedBy {
+        /// How many.
+        threshold: u8,
+        /// Strictly ascending.
+        accounts: Vec<Id>,
+    },
+    /// The holds of a group have so much in all.
+    GroupTotal {
+        /// Which group.
+        group: Id,
+        /// Minor units.
+        at_least: u128,
+    },
+    /// The hold's payer signs the operation.
+    ByPayer,
+}
+
+impl Condition {
+    /// A condition within so many others that so many more levels are left.
+    fn read<T: io::Read>(reader: &mut T, levels: usize) -> io::Result<Self> {
+        let refuse = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+        let below = levels.checked_sub(1).ok_or_else(|| {
+            refuse(format!("a condition nests at most {CONDITION_DEPTH_MAX} deep, and this one nests deeper"))
+        })?;
+        let list = |reader: &mut T| -> io::Result<Vec<Self>> {
+            let count = u32::deserialize_reader(reader)?;
+            (0..count).map(|_| Self::read(reader, below)).collect()
+        };
+        Ok(match u8::deserialize_reader(reader)? {
+            0 => Self::AllOf(list(reader)?),
+            1 => Self::AnyOf(list(reader)?),
+            2 => Self::Not(Box::new(Self::read(reader, below)?)),
+            3 => Self::After(u64::deserialize_reader(reader)?),
+            4 => Self::Preimage(BorshDeserialize::deserialize_reader(reader)?),
+            5 => Self::SignedBy {
+                threshold: u8::deserialize_reader(reader)?,
+                accounts: Vec::deserialize_reader(reader)?,
+            },
+            7 => {
+                Self::GroupTotal { group: Id::deserialize_reader(reader)?, at_least: u128::deserialize_reader(reader)? }
+            }
+            9 => Self::ByPayer,
+            tag => return Err(refuse(format!("unknown condition tag {tag}"))),
+        })
+    }
+
+    /// How many conditions it is made of, itself among them.
+    fn parts(&self) -> usize {
+        match self {
+            Self::AllOf(of) | Self::AnyOf(of) => of.iter().map(Self::parts).fold(1, usize::saturating_add),
+            Self::Not(of) => of.parts().saturating_add(1),
+            Self::After(_) | Self::Preimage(_) | Self::SignedBy { .. } | Self::GroupTotal { .. } | Self::ByPayer => 1,
+        }
+    }
+
+    /// Whether each of its parts can be told to be true or not.
+    fn is_possible(&self) -> bool {
+        match self {
+            Self::AllOf(of) | Self::AnyOf(of) => !of.is_empty() && of.iter().all(Self::is_possible),
+            Self::Not(of) => of.is_possible(),
+            Self::SignedBy { threshold, accounts } => {
+                (1..=accounts.len()).contains(&usize::from(*threshold))
+                    && accounts.len() <= SIGNERS_MAX
+                    && accounts.is_sorted_by(|left, right| left < right)
+            }
+            Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } | Self::ByPayer => true,
+        }
+    }
+
+    fn check(&self) -> Result<(), Status> {
+        if self.is_possible() && self.parts() <= CONDITION_PARTS_MAX { Ok(()) } else { Err(INVALID_CONDITION) }
+    }
+
+    /// Whether it plainly cannot be met without somebody's signature.
+    fn needs_signature(&self) -> bool {
+        match self {
+            Self::SignedBy { .. } | Self::ByPayer => true,
+            Self::AllOf(of) => of.iter().any(|part| matches!(part, Self::SignedBy { .. } | Self::ByPayer)),
+            Self::AnyOf(_) | Self::Not(_) | Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } => false,
+        }
+    }
+
+    /// Whether it holds now, for this operation.
+    fn is_met<R: Records>(&self, case: &mut Case<'_, '_, R>) -> Result<bool, Halt<R::Error>> {
+        Ok(match self {
+            Self::AllOf(of) => {
+                for part in of {
+                    if !part.is_met(case)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            Self::AnyOf(of) => {
+                for part in of {
+                    if part.is_met(case)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+            Self::Not(of) => !of.is_met(case)?,
+            Self::After(time) => case.context.time() >= *time,
+            Self::Preimage(hash) => case.preimages.iter().any(|preimage| Sha256::digest(preimage)[..] == hash[..]),
+            Self::SignedBy { threshold, accounts } => {
+                let signed = accounts.iter().filter(|account| case.context.authority(account, case.tag).is_ok());
+                signed.count() >= usize::from(*threshold)
+            }
+            Self::GroupTotal { group, at_least } => {
+                let group = case.context.read::<GroupRecord>(HOLD_GROUPS, group)?;
+                group.map_or(0, |group| group.total) >= *at_least
+            }
+            Self::ByPayer => case.context.authority(case.payer, case.tag).is_ok(),
+        })
+    }
+}
+
+impl BorshDeserialize for Condition {
+    fn deserialize_reader<T: io::Read>(reader: &mut T) -> io::Result<Self> {
+        Self::read(reader, CONDITION_DEPTH_MAX)
+    }
+}
+
+impl BorshSerialize for Condition {
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        match self {
+            Self::AllOf(of) => (0u8, of).serialize(writer),
+            Self::AnyOf(of) => (1u8, of).serialize(writer),
+            Self::Not(of) => (2u8, of).serialize(writer),
+            Self::After(time) => (3u8, time).serialize(writer),
+            Self::Preimage(hash) => (4u8, hash).serialize(writer),
+            Self::SignedBy { threshold, accounts } => (5u8, threshold, accounts).serialize(writer),
+            Self::GroupTotal { group, at_least } => (7u8, group, at_least).serialize(writer),
+            Self::ByPayer => 9u8.serialize(writer),
+        }
+    }
+}
+
+/// What a condition is asked about.
+struct Case<'c, 'a, R: Records> {
+    context: &'c mut Context<'a, R>,
+    tag: u8,
+    payer: &'c Id,
+    preimages: &'c [[u8; 32]],
+}
+
+/// When the held units go where.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Terms {
+    /// When they go to the payees, before the deadline.
+    pub settle_if: Condition,
+    /// When they go back, before the deadline; never where absent.
+    pub release_if: Option<Condition>,
+    /// Who is paid, and which part; where nobody is named, whoever settles names a payee.
+    pub payees: Vec<Share>,
+    /// How much may be settled by when.
+    pub schedule: Option<Schedule>,
+    /// From then on only the outcome counts, ms.
+    pub deadline: u64,
+    /// What happens with the rest then.
+    pub outcome: Outcome,
+}
+
+/// A payee's part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Share {
+    /// Who is paid.
+    pub to: Id,
+    /// How many of 10,000 parts.
+    pub bps: u16,
+}
+
+/// Units that may be settled little by little: nothing before the cliff, then in proportion to the time since the
+/// start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Schedule {
+    /// From when on time counts, ms.
+    pub starts: u64,
+    /// Nothing before, ms.
+    pub cliff: u64,
+    /// All from here on, ms.
+    pub ends: u64,
+}
+
+impl Schedule {
+    /// How much of the amount may have been settled by then.
+    fn vested(&self, amount: u128, time: u64) -> u128 {
+        if time >= self.ends {
+            amount
+        } else if time < self.cliff {
+            0
+        } else {
+            share(amount, time.saturating_sub(self.starts), self.ends.saturating_sub(self.starts))
+        }
+    }
+}
+
+/// What a deadline says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Outcome {
+    /// Back to the payer.
+    Release,
+    /// To the payees.
+    Settle,
+}
+
+impl Terms {
+    fn check(&self) -> Result<(), Status> {
+        if self.deadline == 0 {
+            return Err(NO_DEADLINE);
+        }
+        self.settle_if.check()?;
+        self.release_if.as_ref().map_or(Ok(()), Condition::check)?;
+        if let Some(Schedule { starts, cliff, ends }) = self.schedule
+            && !(starts <= cliff && cliff <= ends && starts < ends && ends <= self.deadline)
+        {
+            return Err(INVALID_SCHEDULE);
+        }
+        if self.payees.is_empty() {
+            let is_sound = self.settle_if.needs_signature() && self.outcome == Outcome::Release;
+            return if is_sound { Ok(()) } else { Err(INVALID_BEARER) };
+        }
+        let distinct: BTreeSet<_> = self.payees.iter().map(|share| share.to).collect();
+        let total = self.payees.iter().try_fold(0u16, |total, share| total.checked_add(share.bps));
+        let is_split = self.payees.len() <= PAYEES_MAX
+            && distinct.len() == self.payees.len()
+            && self.payees.iter().all(|share| share.bps > 0)
+            && total == Some(BPS_ALL);
+        if is_split { Ok(()) } else { Err(INVALID_SPLIT) }
+    }
+
+    /// Refuses terms that begin too late, or that would never end.
+    fn check_deadline(&self, time: u64) -> Result<(), Status> {
+        if self.deadline <= time {
+            return Err(DEADLINE_PASSED);
+        }
+        let furthest = time.saturating_add(DEADLINE_DAYS_MAX.saturating_mul(DAY_MS));
+        if self.deadline > furthest { Err(DEADLINE_TOO_FAR) } else { Ok(()) }
+    }
+
+    /// What each payee has had once so much is settled. What the parts leave over stays in the hold until its end.
+    fn paid(&self, settled: u128) -> impl Iterator<Item = (Id, u128)> + '_ {
+        self.payees.iter().map(move |each| (each.to, share(settled, each.bps.into(), BPS_ALL.into())))
+    }
+}
+
+/// Opens a group of holds that have the same terms.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct OpenGroup {
+    /// Whose authority it needs; part of the group's id.
+    pub owner: Id,
+    /// The other part.
+    pub salt: [u8; 16],
+    /// What its holds have.
+    pub asset: Id,
+    /// From when on there are no more holds, ms.
+    pub closes: u64,
+    /// The terms of every hold in it.
+    pub terms: Terms,
+}
+
+/// Holds units of the payer.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Hold {
+    /// Whose units; part of the hold's id.
+    pub payer: Id,
+    /// The other part.
+    pub salt: [u8; 16],
+    /// Which asset.
+    pub asset: Id,
+    /// How many.
+    pub amount: u128,
+    /// The terms; exactly where no group has them.
+    pub terms: Option<Terms>,
+    /// The group that it belongs to.
+    pub group: Option<Id>,
+}
+
+/// Pays held units to the payees.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Settle {
+    /// Which hold.
+    pub hold: Id,
+    /// How many; absent: as many as may be.
+    pub amount: Option<u128>,
+    /// Who is paid, exactly where the terms name nobody.
+    pub to: Option<Id>,
+    /// What conditions ask to be shown.
+    pub preimages: Vec<[u8; 32]>,
+}
+
+/// Gives held units back to the payer.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Release {
+    /// Which hold.
+    pub hold: Id,
+    /// How many; absent: as many as may be.
+    pub amount: Option<u128>,
+    /// What conditions ask to be shown.
+    pub preimages: Vec<[u8; 32]>,
+}
+
+/// A group of holds.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GroupRecord {
+    /// 1.
+    pub version: u8,
+    /// Who opened it.
+    pub owner: Id,
+    /// The other part of its id.
+    pub salt: [u8; 16],
+    /// What its holds have.
+    pub asset: Id,
+    /// From when on there are no more holds, ms.
+    pub closes: u64,
+    /// The terms of every hold in it.
+    pub terms: Terms,
+    /// How many holds were ever put in.
+    pub holds: u64,
+    /// Units ever put in, less those released before the deadline.
+    pub total: u128,
+}
+
+impl GroupRecord {
+    /// Its record id.
+    pub fn id(owner: &Id, salt: &[u8; 16]) -> Id {
+        record_id("group", &[owner.as_ref(), salt])
+    }
+}
+
+impl TableRecord for GroupRecord {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        OwnId::Is(Self::id(&self.owner, &self.salt))
+    }
+
+    fn versions(&self) -> Option<(u8, u8)> {
+        Some((self.version, VERSION))
+    }
+}
+
+/// A hold. How much is left is its account's balance.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct HoldRecord {
+    /// 1.
+    pub version: u8,
+    /// Whose units they were.
+    pub payer: Id,
+    /// The other part of its id.
+    pub salt: [u8; 16],
+    /// Which asset.
+    pub asset: Id,
+    /// How many were put in.
+    pub amount: u128,
+    /// How many were settled.
+    pub settled: u128,
+    /// How many were released.
+    pub released: u128,
+    /// The terms; exactly where no group has them.
+    pub terms: Option<Terms>,
+    /// The group that it belongs to.
+    pub group: Option<Id>,
+}
+
+impl HoldRecord {
+    /// Its record id, which is its account's too.
+    pub fn id(payer: &Id, salt: &[u8; 16]) -> Id {
+        record_id("hold", &[payer.as_ref(), salt])
+    }
+}
+
+impl TableRecord for HoldRecord {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        OwnId::Is(Self::id(&self.payer, &self.salt))
+    }
+
+    fn versions(&self) -> Option<(u8, u8)> {
+        Some((self.version, VERSION))
+    }
+}
+
+impl Operate for OpenGroup {
+    fn check(&self) -> Result<(), Status> {
+        self.terms.check()?;
+        if self.closes > self.terms.deadline { Err(INVALID_CLOSING) } else { Ok(()) }
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((HOLD_GROUPS, GroupRecord::id(&self.owner, &self.salt)));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend([self.owner, GroupRecord::id(&self.owner, &self.salt)]);
+        accounts.extend(self.terms.payees.iter().map(|share| share.to));
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.asset(&self.asset)?;
+        context.authority(&self.owner, OPEN_GROUP)?;
+        self.terms.check_deadline(context.time())?;
+        if self.closes <= context.time() {
+            return Err(GROUP_CLOSED.into());
+        }
+        let id = GroupRecord::id(&self.owner, &self.salt);
+        if context.read::<GroupRecord>(HOLD_GROUPS, &id)?.is_some() {
+            return Err(GROUP_EXISTS.into());
+        }
+        let mut movement = Movement::new(context, self.asset, asset);
+        for share in &self.terms.payees {
+            movement.refuse_programme_account(&share.to)?;
+        }
+        let group = GroupRecord {
+            version: VERSION,
+            owner: self.owner,
+            salt: self.salt,
+            asset: self.asset,
+            closes: self.closes,
+            terms: self.terms.clone(),
+            holds: 0,
+            total: 0,
+        };
+        context.write(HOLD_GROUPS, id, &group)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for Hold {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)?;
+        match (&self.terms, &self.group) {
+            (Some(terms), None) => terms.check(),
+            (None, Some(_)) => Ok(()),
+            (Some(_), Some(_)) | (None, None) => Err(TERMS_OR_GROUP),
+        }
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        let id = HoldRecord::id(&self.payer, &self.salt);
+        touched.extend([(HOLDS, id), (Table::ACCOUNTS, id), (Table::holders(self.asset), id)]);
+        touched.extend([(Table::ACCOUNTS, self.payer), (Table::holders(self.asset), self.payer)]);
+        touched.extend(self.group.map(|group| (HOLD_GROUPS, group)));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend([self.payer, HoldRecord::id(&self.payer, &self.salt)]);
+        accounts.extend(self.group);
+        accounts.extend(self.terms.iter().flat_map(|terms| &terms.payees).map(|share| share.to));
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.asset(&self.asset)?;
+        context.authority_or_mandate(&self.payer, HOLD, &self.asset, self.amount)?;
+        refuse_paused(&asset)?;
+        let group = self.join(context)?;
+        let Some(terms) = self.terms.as_ref().or(group.as_ref().map(|group| &group.terms)) else {
+            return Err(TERMS_OR_GROUP.into());
+        };
+        terms.check_deadline(context.time())?;
+        let id = HoldRecord::id(&self.payer, &self.salt);
+        // Until it was opened anybody could pay its account: then its balance would not be what the hold has left.
+        if context.account(&id)?.is_some() || context.record(&Table::holders(self.asset), &id)?.is_some() {
+            return Err(HOLD_EXISTS.into());
+        }
+        let mut movement = Movement::new(context, self.asset, asset);
+        movement.refuse_sender(&self.payer)?;
+        for share in &terms.payees {
+            movement.refuse_payee(&self.payer, &share.to)?;
+        }
+        let taken = movement.take(&self.payer, self.amount, Taking::Given)?;
+        movement.fund(&id, self.amount, &taken)?;
+        let effect = movement.finish(taken)?;
+        let hold = HoldRecord {
+            version: VERSION,
+            payer: self.payer,
+            salt: self.salt,
+            asset: self.asset,
+            amount: self.amount,
+            settled: 0,
+            released: 0,
+            terms: self.terms.clone(),
+            group: self.group,
+        };
+        context.write(Table::ACCOUNTS, id, &AccountRecord::Programme { family: FAMILY })?;
+        context.write(HOLDS, id, &hold)?;
+        if let (Some(id), Some(group)) = (self.group, group) {
+            context.write(HOLD_GROUPS, id, &group)?;
+        }
+        Ok(effect)
+    }
+}
+
+impl Hold {
+    /// The group as it is with this hold in it.
+    fn join<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Option<GroupRecord>, Halt<R::Error>> {
+        let Some(id) = &self.group else { return Ok(None) };
+        let mut group: GroupRecord = context.read(HOLD_GROUPS, id)?.ok_or(UNKNOWN_GROUP)?;
+        if group.asset != self.asset {
+            return Err(WRONG_ASSET.into());
+        }
+        if context.time() >= group.closes {
+            return Err(GROUP_CLOSED.into());
+        }
+        let (holds, total) = (group.holds.checked_add(1), group.total.checked_add(self.amount));
+        group.holds = holds.ok_or_else(|| Halt::corrupt::<R>("a group's count of holds is exhausted"))?;
+        // Units that were settled can be put in again, for ever.
+        group.total = total.ok_or(AMOUNT_TOO_LARGE)?;
+        Ok(Some(group))
+    }
+}
+
+/// A hold that is to be settled or released.
+struct Open {
+    id: Id,
+    record: HoldRecord,
+    group: Option<GroupRecord>,
+    asset: Arc<AssetRecord>,
+    /// What is neither settled nor released nor lapsed.
+    left: u128,
+}
+
+impl Open {
+    fn find<R: Records>(context: &mut Context<'_, R>, id: &Id) -> Result<Self, Halt<R::Error>> {
+        let record: HoldRecord = context.read(HOLDS, id)?.ok_or(UNKNOWN_HOLD)?;
+        let group = match &record.group {
+            None => None,
+            Some(group) => {
+                let found = context.read::<GroupRecord>(HOLD_GROUPS, group)?;
+                Some(found.ok_or_else(|| Halt::corrupt::<R>("a hold's group is missing"))?)
+            }
+        };
+        let asset = context.asset(&record.asset)?;
+        refuse_paused(&asset)?;
+        let mut open = Self { id: *id, record, group, asset, left: 0 };
+        open.left = open.balance(context)?.saturating_sub(open.left_over::<R>(open.record.settled)?);
+        if open.left == 0 { Err(HOLD_CLOSED.into()) } else { Ok(open) }
+    }
+
+    fn terms<R: Records>(&self) -> Result<&Terms, Halt<R::Error>> {
+        let group = self.group.as_ref().map(|group| &group.terms);
+        self.record.terms.as_ref().or(group).ok_or_else(|| Halt::corrupt::<R>("a hold has no terms"))
+    }
+
+    /// The hold's units without those that have lapsed.
+    fn balance<R: Records>(&self, context: &mut Context<'_, R>) -> Result<u128, Halt<R::Error>> {
+        let day = context.day();
+        let Some(record) = context.record(&Table::holders(self.record.asset), &self.id)? else { return Ok(0) };
+        let mut holding = Holding::decode(&self.asset, record)
+            .ok_or_else(|| Halt::corrupt::<R>(&format!("the balance of {} does not decode", self.id)))?;
+        holding.remove_lapsed(&self.asset, day);
+        Ok(holding.total)
+    }
+
+    /// Of what is settled, what the shares leave over.
+    fn left_over<R: Records>(&self, settled: u128) -> Result<u128, Halt<R::Error>> {
+        let terms = self.terms::<R>()?;
+        if terms.payees.is_empty() {
+            return Ok(0);
+        }
+        // Each share is at most what is settled and they add up to at most that.
+        Ok(terms.paid(settled).fold(settled, |left, (_, paid)| left.saturating_sub(paid)))
+    }
+
+    /// Whether a condition holds for an operation.
+    fn meets<R: Records>(
+        &self,
+        condition: &Condition,
+        context: &mut Context<'_, R>,
+        tag: u8,
+        preimages: &[[u8; 32]],
+    ) -> Result<bool, Halt<R::Error>> {
+        condition.is_met(&mut Case { context, tag, payer: &self.record.payer, preimages })
+    }
+
+    /// Who gets what when so much more is settled; `to` gets all where the terms name nobody.
+    fn payouts<R: Records>(&self, amount: u128, to: Option<Id>) -> Result<Vec<(Id, u128)>, Halt<R::Error>> {
+        let terms = self.terms::<R>()?;
+        let Some(settled) = self.record.settled.checked_add(amount) else {
+            return Err(Halt::corrupt::<R>("a hold settled more than 128 bits"));
+        };
+        match (to, terms.payees.is_empty()) {
+            (Some(to), true) => return Ok(vec![(to, amount)]),
+            (None, false) => {}
+            (Some(_), false) | (None, true) => return Err(WRONG_PAYEE.into()),
+        }
+        let paid = terms.paid(self.record.settled).zip(terms.paid(settled));
+        let mut payouts: Vec<_> = paid.map(|((to, before), (_, after))| (to, after.saturating_sub(before))).collect();
+        if amount == self.left {
+            self.add_left_over::<R>(&mut payouts, settled)?;
+        }
+        Ok(payouts)
+    }
+
+    /// At its end, what the shares left over is the first payee's.
+    fn add_left_over<R: Records>(&self, payouts: &mut [(Id, u128)], settled: u128) -> Result<(), Halt<R::Error>> {
+        let left_over = self.left_over::<R>(settled)?;
+        if let Some((_, amount)) = payouts.first_mut() {
+            *amount = amount.checked_add(left_over).ok_or_else(|| Halt::corrupt::<R>("a payout is over 128 bits"))?;
+        }
+        Ok(())
+    }
+
+    /// Pays out of the hold and writes its record.
+    fn pay<R: Records>(self, context: &mut Context<'_, R>, payouts: &[(Id, u128)]) -> Result<Effect, Halt<R::Error>> {
+        let payouts: Vec<_> = payouts.iter().filter(|(_, amount)| *amount > 0).collect();
+        let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
+        let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
+        let has_lots = self.asset.period().is_some();
+        let mut movement = Movement::new(context, self.record.asset, self.asset);
+        for (to, _) in &payouts {
+            movement.refuse_payee(&self.record.payer, to)?;
+        }
+        let taken = if total == 0 { Vec::new() } else { movement.take(&self.id, total, Taking::Given)? };
+        let mut rest = taken.clone();
+        for (to, amount) in payouts {
+            let lots = if has_lots {
+                take_lots(&mut rest, *amount).ok_or_else(|| Halt::corrupt::<R>("a hold's lots do not add up"))?
+            } else {
+                Vec::new()
+            };
+            movement.give(to, *amount, &lots)?;
+        }
+        // The operation need not say how much, so the effect does, for assets without lots too.
+        let taken = if has_lots || total == 0 { taken } else { vec![LotAmount { lot: 0, amount: total }] };
+        let effect = movement.finish(taken)?;
+        context.write(HOLDS, self.id, &self.record)?;
+        Ok(effect)
+    }
+}
+
+fn check_partial(amount: Option<u128>, preimages: &[[u8; 32]]) -> Result<(), Status> {
+    amount.map_or(Ok(()), check_amount)?;
+    if preimages.len() > PREIMAGES_MAX { Err(TOO_MANY_PREIMAGES) } else { Ok(()) }
+}
+
+impl Operate for Settle {
+    fn check(&self) -> Result<(), Status> {
+        check_partial(self.amount, &self.preimages)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((HOLDS, self.hold));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.hold);
+        accounts.extend(self.to);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut hold = Open::find(context, &self.hold)?;
+        let terms = hold.terms::<R>()?;
+        let mut most = hold.left;
+        if context.time() < terms.deadline {
+            if !hold.meets(&terms.settle_if, context, SETTLE, &self.preimages)? {
+                return Err(CONDITION_UNMET.into());
+            }
+            if let Some(schedule) = &terms.schedule {
+                let vested = schedule.vested(hold.record.amount, context.time());
+                most = most.min(vested.saturating_sub(hold.record.settled));
+            }
+        } else if terms.outcome == Outcome::Release {
+            return Err(HOLD_EXPIRED.into());
+        }
+        let amount = self.amount.unwrap_or(most);
+        if amount > hold.left {
+            return Err(AMOUNT_EXCEEDS_HOLD.into());
+        }
+        if amount > most || amount == 0 {
+            return Err(NOT_VESTED.into());
+        }
+        let payouts = hold.payouts::<R>(amount, self.to)?;
+        hold.record.settled = hold.record.settled.saturating_add(amount);
+        hold.pay(context, &payouts)
+    }
+}
+
+impl Operate for Release {
+    fn check(&self) -> Result<(), Status> {
+        check_partial(self.amount, &self.preimages)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((HOLDS, self.hold));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.hold);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut hold = Open::find(context, &self.hold)?;
+        let terms = hold.terms::<R>()?;
+        let is_early = context.time() < terms.deadline;
+        let mut most = hold.left;
+        if is_early {
+            let Some(condition) = &terms.release_if else { return Err(HOLD_PENDING.into()) };
+            if !hold.meets(condition, context, RELEASE, &self.preimages)? {
+                return Err(HOLD_PENDING.into());
+            }
+            // What has vested is the payees', whether they fetched it or not.
+            if let Some(schedule) = &terms.schedule {
+                let vested = schedule.vested(hold.record.amount, context.time());
+                most = most.saturating_sub(vested.saturating_sub(hold.record.settled));
+            }
+        } else if terms.outcome == Outcome::Settle {
+            return Err(HOLD_EXPIRED.into());
+        }
+        let amount = self.amount.unwrap_or(most);
+        if amount > most || amount == 0 {
+            return Err(AMOUNT_EXCEEDS_HOLD.into());
+        }
+        let mut payouts = vec![(hold.record.payer, amount)];
+        if amount == hold.left {
+            let mut last: Vec<_> = terms.payees.iter().take(1).map(|share| (share.to, 0)).collect();
+            hold.add_left_over::<R>(&mut last, hold.record.settled)?;
+            payouts.extend(last);
+        }
+        hold.record.released = hold.record.released.saturating_add(amount);
+        if let (true, Some(id), Some(mut group)) = (is_early, hold.record.group, hold.group.take()) {
+            let total = group.total.checked_sub(amount);
+            group.total = total.ok_or_else(|| Halt::corrupt::<R>("a group released more than it has"))?;
+            context.write(HOLD_GROUPS, id, &group)?;
+        }
+        hold.pay(context, &payouts)
+    }
+}
