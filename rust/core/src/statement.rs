@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::merkle::log::{leaf_hash, verify_inclusion};
 use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
+use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
     AccountRecord, AssetRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record, Table,
@@ -393,6 +394,8 @@ contents! {
     Assets AssetRecord;
     Lots LotRecord;
     Freezes FreezeRecord;
+    Schemas SchemaRecord;
+    Attestations AttestationRecord;
 }
 
 /// A record that was proven to be there.

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod asset;
+pub mod attest;
 pub mod ledger;
 pub mod r#move;
 
@@ -138,6 +139,9 @@ operations! {
     0x33 "burn" Burn(r#move) mandate;
     0x34 "claw_back" ClawBack(r#move);
     0x35 "sweep" Sweep(r#move);
+    0x60 "schema" Schema(attest);
+    0x61 "attest" Attest(attest) mandate;
+    0x62 "revoke" Revoke(attest) mandate;
     0xa0 "set_parameters" SetParameters(ledger);
 }
 
@@ -148,7 +152,7 @@ pub fn operation_info(tag: u8) -> Option<&'static OperationInfo> {
 
 /// Every status, common ones first, each family in order of precedence.
 pub fn statuses() -> impl Iterator<Item = StatusInfo> {
-    [status::STATUSES, account::STATUSES, asset::STATUSES, r#move::STATUSES, ledger::STATUSES]
+    [status::STATUSES, account::STATUSES, asset::STATUSES, r#move::STATUSES, attest::STATUSES, ledger::STATUSES]
         .into_iter()
         .flatten()
         .copied()
