@@ -1561,8 +1561,8 @@ class AttestationRecord(Encodable):
     def is_live(self, time: int) -> bool:
         """Whether it holds at this time, ms: neither revoked nor expired.
 
-        A proven attestation is asked with the time of its proof, `claim.value.is_live(claim.time)`, or with a later
-        one if it may have been revoked since for all you care.
+        A proof tells of the time of its commit, `claim.value.is_live(claim.time)`: whether the attestation was revoked
+        since, only a newer one tells.
         """
         return self.revoked is None and (self.expires is None or time < self.expires)
 

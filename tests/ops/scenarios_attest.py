@@ -288,12 +288,12 @@ def all_256_bytes(p: Play) -> Result:
 
 
 @scenario("wrong_content", 0)
-def a_byte_too_many(p: Play) -> Result:
+def content_of_a_byte_too_many(p: Play) -> Result:
     return _attest(p, _schema(p, says=kind("bytes", most=3)), says=content("bytes", value=b"gold"))
 
 
 @scenario("wrong_content", 0)
-def no_bytes_at_all(p: Play) -> Result:
+def content_of_no_bytes(p: Play) -> Result:
     return _attest(p, _schema(p, says=kind("bytes", most=3)), says=content("bytes", value=b""))
 
 
