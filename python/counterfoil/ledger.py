@@ -26,6 +26,7 @@ from counterfoil.verify import (
     CODEC,
     AccountRecord,
     AssetRecord,
+    AttestationRecord,
     Effect,
     FreezeRecord,
     Genesis,
@@ -33,6 +34,8 @@ from counterfoil.verify import (
     LotRecord,
     MandateRecord,
     OnceRecord,
+    SchemaRecord,
+    attestation_id,
     lot_id,
     mandate_id,
     once_id,
@@ -613,7 +616,7 @@ class Ledger:
         return self._decoded("assets", None, asset, AssetRecord)
 
     def mandate(self, account: bytes, agent: bytes, asset: bytes) -> MandateRecord | None:
-        """What an agent may do for an account in an asset."""
+        """What an agent may do for an account in an asset, or by a schema."""
         return self._decoded("mandates", None, mandate_id(account, agent, asset), MandateRecord)
 
     def once(self, account: bytes, key: bytes) -> OnceRecord | None:
@@ -627,6 +630,16 @@ class Ledger:
     def lot(self, asset: bytes, lot: int) -> LotRecord | None:
         """The totals of one lot."""
         return self._decoded("lots", asset, lot_id(asset, lot), LotRecord)
+
+    def schema(self, schema: bytes) -> SchemaRecord | None:
+        """The record of a schema."""
+        return self._decoded("schemas", None, schema, SchemaRecord)
+
+    def attestation(
+        self, schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)
+    ) -> AttestationRecord | None:
+        """What an issuer attested a subject by a schema, whether it still holds or not: ask its `is_live(time)`."""
+        return self._decoded("attestations", schema, attestation_id(schema, issuer, subject, nonce), AttestationRecord)
 
     @property
     def parameters(self) -> Parameters:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import enum
 
-_FAMILIES = {0x00: "common", 0x01: "account", 0x02: "asset", 0x03: "move", 0x04: "hold", 0x0A: "ledger"}
+_FAMILIES = {
+    0x00: "common",
+    0x01: "account",
+    0x02: "asset",
+    0x03: "move",
+    0x04: "hold",
+    0x06: "attest",
+    0x0A: "ledger",
+}
 
 
 class Status(enum.IntEnum):
@@ -33,7 +41,7 @@ class Status(enum.IntEnum):
 
     @property
     def family(self) -> str:
-        """The family of operations that it belongs to: `common`, `account`, `asset`, `move`, `hold` or `ledger`."""
+        """The family of operations that it belongs to, or `common`."""
         return _FAMILIES[self >> 8]
 
     ok = 0x0000, "Applied."
@@ -125,6 +133,23 @@ class Status(enum.IntEnum):
     amount_exceeds_hold = 0x0415, "More than what the hold has left to settle or to release."
     not_vested = 0x0416, "More than what the hold's schedule has set free by now.", True
     wrong_payee = 0x0417, "The hold's terms name the payees; or they name none, and the operation must."
+    invalid_name = 0x0601, "A schema's name has 1 to 32 of a-z, 0-9, '.', '_' and '-'."
+    invalid_content_kind = 0x0602, "The range has no integer in it, or the length of bytes is not 1 to 256."
+    invalid_issuers = 0x0603, "The list of issuers is over 16, or not strictly ascending."
+    self_reference = 0x0604, "The subject would refer to itself."
+    unknown_schema = 0x0605, "There is no such schema."
+    schema_exists = 0x0606, "The creator has a schema with this name already."
+    issuer_not_allowed = 0x0607, "The schema lists who may attest, and this issuer is not among them."
+    wrong_content = 0x0608, "The content is not of the kind, in the range or of the length that the schema says."
+    expiry_passed = 0x0609, "The attestation would have expired already."
+    attestation_exists = 0x060A, "A live attestation of this schema, issuer, subject and nonce is there already."
+    reference_cycle = 0x060B, "The references from there lead back to the subject."
+    reference_too_deep = 0x060C, "More than 64 references follow each other from there."
+    irrevocable = 0x060D, "What is attested by this schema cannot be revoked."
+    unknown_attestation = 0x060E, "There is no such attestation, or the one that the subject needs is not there."
+    already_revoked = 0x060F, "The attestation was revoked before."
+    attestation_expired = 0x0610, "The attestation that the subject needs has expired."
+    attestation_revoked = 0x0611, "The attestation that the subject needs was revoked."
 
     invalid_parameters = 0x0A01, "The parameters are out of range."
     not_governed = 0x0A02, "The ledger has no governor: its parameters are fixed."

@@ -137,6 +137,12 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x41: ("hold", "payer:id salt:bytes16 asset:id amount:u128 terms:Terms? group:id?"),
     0x42: ("settle", "hold:id amount:u128? to:id? preimages:[bytes32]"),
     0x43: ("release", "hold:id amount:u128? preimages:[bytes32]"),
+    0x60: (
+        "schema",
+        "creator:id name:str content:ContentKind issuers:[id] subjects:Requirement? revocable:bool",
+    ),
+    0x61: ("attest", "schema:id issuer:id subject:id nonce:bytes32 expires:u64? content:Content"),
+    0x62: ("revoke", "schema:id issuer:id subject:id nonce:bytes32 reason:Reason"),
     0xA0: ("set_parameters", "parameters:Parameters"),
 }
 """Every operation: its tag, its name, and the layout of its fields."""
@@ -187,11 +193,22 @@ LAYOUTS: dict[str, str] = {
         "version:u8 payer:id salt:bytes16 asset:id amount:u128 settled:u128 released:u128 terms:Terms? group:id?"
     ),
     "GroupRecord": "version:u8 owner:id salt:bytes16 asset:id closes:u64 terms:Terms holds:u64 total:u128",
+    "ContentKind": "0 nothing | 1 integer least:i64 most:i64 | 2 bytes most:u16 | 3 commitment | 4 edge",
+    "Content": "0 nothing | 1 integer value:i64 | 2 bytes value:bytes | 3 commitment hash:bytes32 | 4 edge to:id",
+    "Requirement": "schema:id issuer:id",
+    "SchemaRecord": (
+        "version:u8 creator:id name:str content:ContentKind issuers:[id] subjects:Requirement? revocable:bool live:u64"
+    ),
+    "Revocation": "time:u64 reason:Reason",
+    "AttestationRecord": (
+        "issuer:id subject:id nonce:bytes32 issued:u64 expires:u64? content:Content revoked:Revocation?"
+    ),
 }
 """The Borsh layout of everything else.
 
-A structure is `name:type` for each field; an enum is `tag name fields… | …`. Types are `u8` to `u128`, `bool`, `str`,
-`id` and `bytesN` (bytes of fixed length), `[T]` (a list), `T?` (present or absent), or the name of another layout.
+A structure is `name:type` for each field; an enum is `tag name fields… | …`. Types are `u8` to `u128`, `i64`, `bool`,
+`str`, `id` and `bytesN` (bytes of fixed length), `bytes` (of any length), `[T]` (a list), `T?` (present or absent), or
+the name of another layout.
 """
 
 NESTED: dict[str, int] = {"Condition": 4}
@@ -208,8 +225,10 @@ TABLES: dict[str, tuple[bool, str]] = {
     "freezes": (True, "FreezeRecord"),
     "holds": (False, "HoldRecord"),
     "hold_groups": (False, "GroupRecord"),
+    "schemas": (False, "SchemaRecord"),
+    "attestations": (True, "AttestationRecord"),
 }
-"""Every table: whether its table key is an asset id (else it is empty), and what its values are."""
+"""Every table: whether it has a table key, 32 bytes (else that is empty), and what its values are."""
 
 ENTRIES: dict[int, str] = {0: "Genesis", 1: "Applied", 2: "Commit", 3: "OperatorChange"}
 """The entries of the log: tag and layout."""
@@ -269,7 +288,7 @@ class RecordClaim:
 
     Attributes:
         table: The table's name.
-        key: The table key: an asset id, or empty.
+        key: The table key: the id of the asset or schema whose table it is, or empty.
         record_id: The record's id, 32 bytes.
         present: Whether the record is there.
         value: The record: `AccountRecord`, `AssetRecord`, `Holding` and so on, by the table; None where it is absent.
@@ -420,7 +439,7 @@ class Verifier:
         Args:
             data: The question and its statement; or the statement alone, where the record is given in full.
             table: The table that it must be about; see `TABLES`.
-            key: The table key that it must be about: an asset id, or empty.
+            key: The table key that it must be about: the id of an asset or schema, or empty.
             record_id: The record that it must be about, 32 bytes.
             now_ms: As in `balance`.
             max_age_ms: As in `balance`.
@@ -622,7 +641,7 @@ def encode_question(table: str, key: bytes, record_id: bytes) -> bytes:
 
     Args:
         table: The table's name.
-        key: The table key: an asset id, or empty.
+        key: The table key: the id of the asset or schema whose table it is, or empty.
         record_id: The record's id, 32 bytes.
     """
     return _QUESTION + bytes([len(table)]) + table.encode() + bytes([len(key)]) + key + record_id
@@ -1242,9 +1261,9 @@ class MandateRecord(Encodable):
     Attributes:
         account: Whose units or power it is.
         agent: Who may act.
-        asset: Of this asset.
+        asset: Of this asset; a schema's id where the operations are attest and revoke.
         operations: Tags of the operations, ascending.
-        cap: The most units in each window.
+        cap: The most units in each window; attestations made or revoked count 1 each.
         window_ms: The length of a window.
         since: When the first window began, ms.
         until: When the mandate ends, ms.
@@ -1649,6 +1668,206 @@ class GroupRecord(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class NoContent(Encodable):
+    """Of a schema: its attestations say nothing but that they are there."""
+
+    wire_tag: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerRange(Encodable):
+    """Of a schema: its attestations say an integer.
+
+    Attributes:
+        least: The smallest, i64.
+        most: The largest, i64.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class BytesUpTo(Encodable):
+    """Of a schema: its attestations say some bytes, at least one.
+
+    Attributes:
+        most: How many at the most, 1 to 256.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentKind(Encodable):
+    """Of a schema: its attestations say the hash of something that is kept elsewhere."""
+
+    wire_tag: ClassVar[int] = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeKind(Encodable):
+    """Of a schema: its attestations lead from their subject to another account, and never in a circle."""
+
+    wire_tag: ClassVar[int] = 4
+
+
+ContentKind: TypeAlias = NoContent | IntegerRange | BytesUpTo | CommitmentKind | EdgeKind
+"""What the attestations of a schema say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing(Encodable):
+    """An attestation says nothing but that it is there."""
+
+    wire_tag: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Integer(Encodable):
+    """An attestation says an integer.
+
+    Attributes:
+        value: The integer, i64.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes(Encodable):
+    """An attestation says some bytes.
+
+    Attributes:
+        value: The bytes.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment(Encodable):
+    """An attestation says the hash of something that is kept elsewhere.
+
+    Attributes:
+        hash: SHA-256 of a salt and what is meant, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edge(Encodable):
+    """An attestation leads from its subject to another account: to who referred it, say.
+
+    Attributes:
+        to: That account, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 4
+    to: bytes
+
+
+Content: TypeAlias = Nothing | Integer | Bytes | Commitment | Edge
+"""What an attestation says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement(Encodable):
+    """A live attestation, with a nonce of zeros, that a subject must have.
+
+    Attributes:
+        schema: By this schema, 32 bytes.
+        issuer: From this issuer, 32 bytes.
+    """
+
+    schema: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRecord(Encodable):
+    """What may be attested, by whom and of whom.
+
+    Attributes:
+        version: 1.
+        creator: The account that created it.
+        name: 1 to 32 of `a-z0-9._-`.
+        content: What its attestations say.
+        issuers: Who may attest, ascending; none means anybody.
+        subjects: What a subject must have been attested before; None requires nothing.
+        revocable: Whether attestations can be revoked.
+        live: How many attestations were neither revoked nor replaced; expired ones are among them.
+    """
+
+    version: int
+    creator: bytes
+    name: str
+    content: ContentKind
+    issuers: tuple[bytes, ...]
+    subjects: Requirement | None
+    revocable: bool
+    live: int
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return _schema_id(self.creator, self.name.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation(Encodable):
+    """When and why an attestation was revoked.
+
+    Attributes:
+        time: When, ms.
+        reason: Why.
+    """
+
+    time: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationRecord(Encodable):
+    """What an issuer says of a subject, and whether it was taken back.
+
+    Attributes:
+        issuer: Who says it.
+        subject: Of whom.
+        nonce: Tells attestations of one subject apart; 32 zero bytes for what there can be one of.
+        issued: When it was said, ms.
+        expires: From when on it holds no longer, ms; None where it lasts.
+        content: What is said.
+        revoked: When and why it was revoked; None where it was not.
+    """
+
+    issuer: bytes
+    subject: bytes
+    nonce: bytes
+    issued: int
+    expires: int | None
+    content: Content
+    revoked: Revocation | None
+
+    def is_live(self, time: int) -> bool:
+        """Whether it holds at this time, ms: neither revoked nor expired.
+
+        A proof tells of the time of its commit, `claim.value.is_live(claim.time)`: whether the attestation was revoked
+        since, only a newer one tells.
+        """
+        return self.revoked is None and (self.expires is None or time < self.expires)
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands."""
+        return attestation_id(key, self.issuer, self.subject, self.nonce)
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What an account holds of an asset.
 
@@ -1810,10 +2029,35 @@ def hold_id(payer: bytes, salt: bytes) -> bytes:
 def group_id(owner: bytes, salt: bytes) -> bytes:
     """The id of a group of holds."""
     return record_id("group", owner, salt)
+def schema_id(creator: bytes, name: str) -> bytes:
+    """The id of the schema that `creator` creates as `name`.
+
+    Args:
+        creator: An account id, 32 bytes.
+        name: 1 to 32 of `a-z0-9._-`.
+
+    Raises:
+        TypeError: Not bytes, not a text.
+        WireError: Bytes of another length, or no such name.
+    """
+    letters = _Text().check(name, "name").encode()
+    if not (1 <= len(letters) <= 32 and all(letter in b"abcdefghijklmnopqrstuvwxyz0123456789._-" for letter in letters)):
+        _bad_wire("name", "1 to 32 of a-z, 0-9, '.', '_' and '-'", _describe(name))
+    return _schema_id(_Bytes(32).check(creator, "creator"), letters)
+
+
+def _schema_id(creator: bytes, letters: bytes) -> bytes:
+    # As with assets: a record that tells of a longer name has no id of its own.
+    return record_id("schema", creator, bytes([len(letters)]), letters) if len(letters) < 256 else b""
+
+
+def attestation_id(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)) -> bytes:
+    """The record id of an attestation. All 32 bytes; the nonce is zeros for what there can be one of."""
+    return record_id("attestation", schema, issuer, subject, nonce)
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
-    """The directory's record id of a table: its name, and the asset id where the table is one asset's."""
+    """The directory's record id of a table: its name, and its table key where there is one table for each asset, say."""
     return record_id("table", bytes([len(table)]), table.encode(), table_key)
 
 
@@ -2591,22 +2835,26 @@ class _Type:
 
 
 class _Integer(_Type):
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, signed: bool = False) -> None:
         self.size = size
-        self.limit = 1 << (8 * size)
+        self.signed = signed
+        self.least = -1 << (8 * size - 1) if signed else 0
+        self.limit = self.least + (1 << (8 * size))
 
     def read(self, reader: _Reader) -> int:
-        return int.from_bytes(reader.take(self.size), "little")
+        return int.from_bytes(reader.take(self.size), "little", signed=self.signed)
 
     def write(self, out: bytearray, value: Decoded) -> None:
-        out += value.to_bytes(self.size, "little")
+        out += value.to_bytes(self.size, "little", signed=self.signed)
 
     def check(self, value: Decoded, where: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             message = f"{where}: expected an int, found {type(value).__name__}"
             raise TypeError(message)
-        if not 0 <= value < self.limit:
-            _bad_wire(where, f"an integer from 0 to 2**{8 * self.size} - 1", _describe(value))
+        if not self.least <= value < self.limit:
+            bits = 8 * self.size
+            expected = f"from -2**{bits - 1} to 2**{bits - 1} - 1" if self.signed else f"from 0 to 2**{bits} - 1"
+            _bad_wire(where, f"an integer {expected}", _describe(value))
         return int(value)
 
 
@@ -2645,6 +2893,26 @@ class _Bytes(_Type):
             raise TypeError(message)
         if len(value) != self.size:
             _bad_wire(where, f"{self.size} bytes", len(value))
+        return bytes(value)
+
+
+class _AnyBytes(_Type):
+    """Bytes of any length, which stands before them."""
+
+    def read(self, reader: _Reader) -> bytes:
+        return reader.take(reader.integer(4))
+
+    def write(self, out: bytearray, value: Decoded) -> None:
+        out += len(value).to_bytes(4, "little")
+        out += value
+
+    def check(self, value: Decoded, where: str) -> bytes:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            message = f"{where}: expected bytes, found {type(value).__name__}"
+            raise TypeError(message)
+        size = value.nbytes if isinstance(value, memoryview) else len(value)
+        if size > TRANSACTION_BYTES_MAX:
+            _bad_wire(where, f"at most {TRANSACTION_BYTES_MAX:,} bytes", f"{size:,}")
         return bytes(value)
 
 
@@ -2922,9 +3190,11 @@ class Codec:
             return self._compile_layout(text, LAYOUTS[text])
         if text in ("bool", "str"):
             return _Boolean() if text == "bool" else _Text()
+        if text == "bytes":
+            return _AnyBytes()
         if text == "id" or text.startswith("bytes"):
             return _Bytes(32 if text == "id" else int(text[5:]))
-        return _Integer(int(text[1:]) // 8)
+        return _Integer(int(text[1:]) // 8, signed=text[0] == "i")
 
     def _operation(self, tag: int, name: str, layout: str) -> _Struct:
         fields = self.fields(name, layout, self.classes.get(f"Operation.{name}"))
@@ -2988,6 +3258,20 @@ CODEC = Codec(
         "AssetRecord": AssetRecord,
         "LotRecord": LotRecord,
         "FreezeRecord": FreezeRecord,
+        "ContentKind.nothing": NoContent,
+        "ContentKind.integer": IntegerRange,
+        "ContentKind.bytes": BytesUpTo,
+        "ContentKind.commitment": CommitmentKind,
+        "ContentKind.edge": EdgeKind,
+        "Content.nothing": Nothing,
+        "Content.integer": Integer,
+        "Content.bytes": Bytes,
+        "Content.commitment": Commitment,
+        "Content.edge": Edge,
+        "Requirement": Requirement,
+        "SchemaRecord": SchemaRecord,
+        "Revocation": Revocation,
+        "AttestationRecord": AttestationRecord,
     }
 )
 """Reads and writes everything, with the classes of this file."""

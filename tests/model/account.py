@@ -58,6 +58,11 @@ def named_account(opener: bytes, salt: bytes) -> bytes:
     return sha256(b"counterfoil/account/v1\n" + opener + salt).digest()
 
 
+def is_attesting(tag: int) -> bool:
+    """Whether a mandate for this operation is for a schema and not for an asset: one of family 6."""
+    return tag >> 4 == 6
+
+
 def account_record(state: State, account: bytes) -> Any:
     """The record of an account; a key account has none."""
     return state.value(ACCOUNT_RECORD, "accounts", account)
@@ -84,7 +89,10 @@ def _own_authority(ctx: Context, account: bytes, tag: int) -> None:
 
 
 def authority(ctx: Context, account: bytes, tag: int, asset: bytes | None = None, amount: int = 0) -> None:
-    """Refuse unless the account's authority is there. With an asset, a mandate for that asset will do, and is spent."""
+    """Refuse unless the account's authority is there. With an asset, a mandate for that asset will do, and is spent.
+
+    What is called the asset is a schema where the operation attests.
+    """
     if account in ctx.account_records:
         _own_authority(ctx, account, tag)
         return
@@ -142,6 +150,7 @@ def _check_mandate(op: Value) -> None:
     if op.limit is not None:
         tags = op.limit.operations
         allowed = all(tag in OPERATIONS and OPERATIONS[tag].mandates for tag in tags)
+        allowed = allowed and len({is_attesting(tag) for tag in tags}) <= 1
         valid = 1 <= len(tags) <= LIST_MAX and ascending(tags) and allowed
         refuse_if(not valid or 0 in (op.limit.cap, op.limit.window_ms, op.limit.until), "invalid_mandate")
 
@@ -154,7 +163,10 @@ def _mandate(ctx: Context, op: Value) -> None:
         ctx.state.remove("mandates", record)
         return
     refuse_if(op.limit.until <= ctx.time, "invalid_mandate")
-    refuse_if(ctx.state.get("assets", op.asset) is None, "unknown_asset")
+    if is_attesting(op.limit.operations[0]):
+        refuse_if(ctx.state.get("schemas", op.asset) is None, "unknown_schema")
+    else:
+        refuse_if(ctx.state.get("assets", op.asset) is None, "unknown_asset")
     mandate = Value(
         "MandateRecord",
         account=op.account,
@@ -197,7 +209,8 @@ def check_invariants(state: State, _time: int) -> None:
         assert total == 0
         assert mandate.spent <= mandate.cap
         assert record_key == record_id("mandate", mandate.account, mandate.agent, mandate.asset)
-        assert state.get("assets", mandate.asset) is not None
+        (table,) = {"schemas" if is_attesting(tag) else "assets" for tag in mandate.operations}
+        assert state.get(table, mandate.asset) is not None
     for record_key, (total, value) in state.records("once").items():
         used = ONCE_RECORD.decode(value)
         assert total == 0

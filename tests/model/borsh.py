@@ -63,8 +63,11 @@ class Codec(NamedTuple):
         return value
 
 
-def _integer(size: int) -> Codec:
-    return Codec(lambda value: value.to_bytes(size, "little"), lambda r: int.from_bytes(r.take(size), "little"))
+def _integer(size: int, *, signed: bool = False) -> Codec:
+    return Codec(
+        lambda value: value.to_bytes(size, "little", signed=signed),
+        lambda r: int.from_bytes(r.take(size), "little", signed=signed),
+    )
 
 
 def fixed(size: int) -> Codec:
@@ -78,6 +81,7 @@ def fixed(size: int) -> Codec:
 
 
 U8, U16, U32, U64, U128 = (_integer(size) for size in (1, 2, 4, 8, 16))
+I64 = _integer(8, signed=True)
 ID = fixed(32)
 
 
@@ -99,6 +103,9 @@ def _read_string(r: Reader) -> str:
 
 
 STRING = Codec(lambda value: U32.write(len(value.encode())) + value.encode(), _read_string)
+
+
+BYTES = Codec(lambda value: U32.write(len(value)) + bytes(value), lambda r: r.take(U32.read(r)))
 
 
 def vec(item: Codec) -> Codec:

@@ -225,6 +225,60 @@ def sweep(asset: bytes, accounts: list[bytes]) -> Value:
     return Value("sweep", asset=asset, accounts=accounts)
 
 
+# Family 6.
+
+
+def kind(name: str, **fields: int) -> Value:
+    return Value(name, **fields)
+
+
+def content(name: str, **fields: Any) -> Value:
+    return Value(name, **fields)
+
+
+def requirement(schema: bytes, issuer: bytes) -> Value:
+    return Value("Requirement", schema=schema, issuer=issuer)
+
+
+def schema(
+    creator: bytes,
+    name: str,
+    content: Value,
+    issuers: Sequence[bytes] = (),
+    subjects: Value | None = None,
+    *,
+    revocable: bool = True,
+) -> Value:
+    return Value(
+        "schema",
+        creator=creator,
+        name=name,
+        content=content,
+        issuers=list(issuers),
+        subjects=subjects,
+        revocable=revocable,
+    )
+
+
+def attest(
+    schema: bytes,
+    issuer: bytes,
+    subject: bytes,
+    content: Value,
+    nonce: bytes = bytes(32),
+    expires: int | None = None,
+) -> Value:
+    return Value(
+        "attest", schema=schema, issuer=issuer, subject=subject, nonce=nonce, expires=expires, content=content
+    )
+
+
+def revoke(
+    schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None
+) -> Value:
+    return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
+
+
 # Family 10.
 
 

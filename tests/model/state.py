@@ -184,6 +184,7 @@ def operation(
     name: str,
     check: Callable[[Value], None],
     apply: Callable[[Context, Value], Effect | None],
+    /,
     *,
     mandates: bool = False,
     **fields: Codec,

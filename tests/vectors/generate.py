@@ -4,7 +4,7 @@ They are made by the Python code, never by the Rust that they test. Bytes are he
 strings, what is absent is null. In each file, `accept` has values and their one encoding; `refuse` has bytes that no
 value has.
 
-- `account`, `asset`, `move`, `ledger`: operations, tag first
+- `account`, `asset`, `move`, `attest`, `ledger`: operations, tag first
 - `transactions`: Borsh(Transaction), its id, what is signed, Borsh(SignedTransaction)
 - `entries`: entries of the log; genesis with the ledger's id
 - `records`: values of the tables
@@ -24,19 +24,30 @@ from typing import Any
 from counterfoil import verify, wire
 from counterfoil.keys import Key
 from counterfoil.ops import (
+    Attest,
     Bound,
     Burn,
+    Bytes,
+    BytesUpTo,
     Change,
     ClawBack,
+    Commitment,
+    CommitmentKind,
     Create,
+    Edge,
+    EdgeKind,
     FixedExpiry,
     Freeze,
     InactivityExpiry,
+    Integer,
+    IntegerRange,
     KeyGrant,
     Limit,
     Lots,
     Mandate,
     Mint,
+    NoContent,
+    Nothing,
     Once,
     Open,
     Operation,
@@ -49,20 +60,26 @@ from counterfoil.ops import (
     Powers,
     Reason,
     Renounce,
+    Requirement,
+    Revoke,
+    Schema,
     SetKeys,
     SetParameters,
     StrictLots,
     Sweep,
     Transfer,
     asset_id,
+    attestation_id,
     named_account,
+    schema_id,
 )
 
 FOLDER = Path(__file__).parent
 ANN, BOB, CAM = (Key.from_seed(bytes([number]) * 32) for number in (1, 2, 3))
 A, B, C, HASH = ANN.account, BOB.account, CAM.account, bytes(range(32))
-LEDGER, BEAN = b"\x11" * 32, b"\x22" * 32
+LEDGER, BEAN, MEMBER = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 LARGEST = 2**128 - 1
+LEAST, MOST = -(2**63), 2**63 - 1
 GRANTS = [KeyGrant(A), KeyGrant(B, ["mint", "burn"]), KeyGrant(C, [Transfer])]
 
 OPERATIONS: list[Operation] = [
@@ -113,6 +130,27 @@ OPERATIONS: list[Operation] = [
     ClawBack(asset=BEAN, sender=A, to=B, amount=5, reason=Reason(3, HASH)),
     Sweep(asset=BEAN, accounts=[B, A]),
     Sweep(asset=BEAN, accounts=[]),
+    Schema(creator=A, name="member"),
+    Schema(creator=A, name="", content=BytesUpTo(2**16 - 1), revocable=False),
+    Schema(
+        creator=B,
+        name="abcdefghijklmnopqrstuvwxyz012._-",
+        content=IntegerRange(LEAST, MOST),
+        issuers=[A, B, C],
+        subjects=Requirement(MEMBER, A),
+    ),
+    Schema(creator=C, name="é", content=IntegerRange(1, -1), issuers=[A, A]),
+    Schema(creator=C, name="evidence", content=CommitmentKind()),
+    Schema(creator=C, name="referrer", content=EdgeKind()),
+    Attest(schema=MEMBER, issuer=A, subject=B),
+    Attest(schema=MEMBER, issuer=A, subject=A, nonce=HASH, expires=2**64 - 1, content=Integer(LEAST)),
+    Attest(schema=MEMBER, issuer=A, subject=B, expires=0, content=Integer(MOST)),
+    Attest(schema=MEMBER, issuer=A, subject=B, content=Bytes(b"")),
+    Attest(schema=MEMBER, issuer=A, subject=B, content=Bytes(bytes(range(256)) + b"more")),
+    Attest(schema=MEMBER, issuer=A, subject=B, content=Commitment(HASH)),
+    Attest(schema=MEMBER, issuer=A, subject=B, content=Edge(B)),
+    Revoke(schema=MEMBER, issuer=A, subject=B),
+    Revoke(schema=MEMBER, issuer=A, subject=B, nonce=HASH, reason=Reason(65_535, HASH)),
     SetParameters(parameters=Parameters()),
     SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
 ]
@@ -188,6 +226,22 @@ def false_tags() -> list[dict[str, str]]:
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
+def false_content() -> list[dict[str, str]]:
+    """Contents, their kinds and what subjects need, that are not encoded the one way."""
+    schema = bytes(Schema(creator=A, name="a", content=EdgeKind(), revocable=True))
+    attest = bytes(Attest(schema=MEMBER, issuer=A, subject=B, content=Bytes(b"gold")))
+    changed = {
+        "unknown kind of content": schema.replace(b"a\x04", b"a\x05"),
+        "requirement of 2": schema[:-2] + b"\x02\x01",
+        "revocable of 2": schema[:-1] + b"\x02",
+        "unknown content": attest.replace(b"\x02\x04\x00\x00\x00gold", b"\x05\x04\x00\x00\x00gold"),
+        "bytes longer than they are": attest.replace(b"\x04\x00\x00\x00gold", b"\x05\x00\x00\x00gold"),
+        "bytes of 2^32 - 1": attest.replace(b"\x04\x00\x00\x00gold", b"\xff\xff\xff\xffgold"),
+        "bytes shorter than they are": attest.replace(b"\x04\x00\x00\x00gold", b"\x03\x00\x00\x00gold"),
+    }
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
 def transactions() -> dict[str, Any]:
     """Transactions, signed."""
     accept = []
@@ -255,6 +309,20 @@ def records() -> dict[str, Any]:
         ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5)),
         ("freezes", verify.FreezeRecord(5, Reason(7, HASH))),
         ("parameters", Parameters(governor=A)),
+        ("schemas", verify.SchemaRecord(1, A, "member", NoContent(), (), None, True, 0)),
+        (
+            "schemas",
+            verify.SchemaRecord(
+                1, A, "rating", IntegerRange(LEAST, MOST), (A, B), Requirement(MEMBER, B), False, 2**64 - 1
+            ),
+        ),
+        ("attestations", verify.AttestationRecord(A, B, bytes(32), 5, None, Nothing(), None)),
+        (
+            "attestations",
+            verify.AttestationRecord(
+                A, B, HASH, 5, 2**64 - 1, Bytes(b"gold"), verify.Revocation(7, Reason(3, HASH))
+            ),
+        ),
     ]
     accept = []
     for table, value in made:
@@ -279,6 +347,20 @@ def ids() -> dict[str, Any]:
         "lot": [
             {"asset": BEAN.hex(), "lot": str(lot), "id": verify.lot_id(BEAN, lot).hex()} for lot in (0, 673, 2**32 - 1)
         ],
+        "schema": [
+            {"creator": A.hex(), "name": name, "id": schema_id(A, name).hex()}
+            for name in ("a", "member", "abcdefghijklmnopqrstuvwxyz012._-")
+        ],
+        "attestation": [
+            {
+                "schema": MEMBER.hex(),
+                "issuer": A.hex(),
+                "subject": B.hex(),
+                "nonce": nonce.hex(),
+                "id": attestation_id(MEMBER, A, B, nonce).hex(),
+            }
+            for nonce in (bytes(32), HASH)
+        ],
         "table": [
             {"table": table, "key": key.hex(), "id": verify.table_id(table, key).hex(), "tree_key": tree.hex()}
             for table, (keyed, _) in verify.TABLES.items()
@@ -295,8 +377,10 @@ def ids() -> dict[str, Any]:
 
 def render() -> dict[str, str]:
     """The files and their contents."""
-    files = {name: family(number) for name, number in (("account", 1), ("asset", 2), ("move", 3), ("ledger", 10))}
+    families = {"account": 1, "asset": 2, "move": 3, "attest": 6, "ledger": 10}
+    files = {name: family(number) for name, number in families.items()}
     files["asset"]["refuse"] += false_tags()
+    files["attest"]["refuse"] += false_content()
     files |= {"transactions": transactions(), "entries": entries(), "records": records(), "ids": ids()}
     return {f"{name}.json": json.dumps(data, indent=1, ensure_ascii=True) + "\n" for name, data in files.items()}
 

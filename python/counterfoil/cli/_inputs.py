@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from counterfoil.cli import _console
 from counterfoil.cli._errors import CommandError, Exit, found
 from counterfoil.exceptions import WireError
-from counterfoil.verify import AssetRecord, asset_id, decode_account, encode_did_key, encode_named_account
+from counterfoil.verify import (
+    AssetRecord,
+    asset_id,
+    decode_account,
+    encode_did_key,
+    encode_named_account,
+    schema_id,
+)
 
 if TYPE_CHECKING:
     from counterfoil.keys import Key
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}\Z")
 _SYMBOL = re.compile(r"[A-Z0-9.]{1,12}\Z")
+_NAME = re.compile(r"[a-z0-9._-]{1,32}\Z")
 _TIME_MS_MAX = 253_402_300_799_999
 _CANDIDATES_MAX = 5
 
@@ -74,6 +82,26 @@ def _asset_with(ledger: Ledger, identifier: bytes, text: str) -> tuple[bytes, As
         message = f"{ledger.origin} has no asset {found(text)}"
         raise CommandError(message, Exit.NOT_FOUND)
     return identifier, record
+
+
+def schema_from(text: str) -> bytes:
+    """A schema's id, from itself or from `creator:name`; whether there is one is not asked."""
+    creator, _, name = text.rpartition(":")
+    if creator and _NAME.match(name):
+        return schema_id(account_from(creator), name)
+    if not _HEX.match(text):
+        message = f"schema: expected 64 hex digits or CREATOR:NAME, found {found(text)}"
+        raise CommandError(message)
+    return bytes.fromhex(text)
+
+
+def schema_if_any(ledger: Ledger, text: str) -> bytes | None:
+    """A schema's id, as `schema_from` reads it, where the ledger has that schema."""
+    try:
+        schema = schema_from(text)
+    except CommandError:
+        return None
+    return schema if ledger.schema(schema) is not None else None
 
 
 def account_text(ledger: Ledger | None, account: bytes) -> str:

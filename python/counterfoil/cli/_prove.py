@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from counterfoil.cli import _console, _inputs, _values
 from counterfoil.cli._app import EXIT_CODES, JsonOption, LedgerOption, prove_app
 from counterfoil.cli._errors import CommandError, Exit, found
 from counterfoil.verify import TABLES
+
+if TYPE_CHECKING:
+    from counterfoil.ledger import Ledger
 
 OutOption = Annotated[
     Path | None,
@@ -130,13 +133,15 @@ def record(
     \b
       counterfoil prove record accounts ACCOUNT          its keys
       counterfoil prove record assets ASSET              its terms and powers
-      counterfoil prove record mandates ACCOUNT AGENT ASSET
+      counterfoil prove record mandates ACCOUNT AGENT ASSET    or the schema that it is for
       counterfoil prove record holders ASSET ACCOUNT
       counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
       counterfoil prove record freezes ASSET ACCOUNT
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
       counterfoil prove record holds ID                  ID: 64 hex digits
       counterfoil prove record hold_groups ID
+      counterfoil prove record schemas SCHEMA            SCHEMA: 64 hex digits, or CREATOR:NAME
+      counterfoil prove record attestations SCHEMA ISSUER SUBJECT [NONCE]
       counterfoil prove record parameters
     """
     if table not in TABLES:
@@ -144,25 +149,32 @@ def record(
         raise CommandError(message)
     expected, _ = _values.RECORD_PARTS[table]
     given = parts or []
-    if len(given) != len(expected):
+    least = sum(not kind.startswith("[") for kind in expected)
+    if not least <= len(given) <= len(expected):
         wanted = " ".join(expected) or "nothing more"
         message = f"prove record {table}: expected {wanted}, found {len(given)} of {len(expected)}"
         raise CommandError(message)
     with _inputs.reading(ledger) as opened:
-        named: list[bytes] = []
-        for kind, text in zip(expected, given, strict=True):
-            if kind == "ASSET":
-                named.append(_inputs.asset_from(opened, text)[0])
-            elif kind in ("KEY", "ID"):
-                named.append(_inputs.hash_from(text, kind.lower()))
-            elif kind == "LOT":
-                named.append(_lot_from(text).to_bytes(4, "big"))
-            else:
-                named.append(_inputs.account_from(text))
+        named = [_part_from(opened, kind, text) for kind, text in zip(expected, given, strict=False)]
         _need_checkpoint(opened.last_checkpoint)
         key, identifier = _values.record_id_of(table, named)
         data = bytes(opened.prove(table, identifier, key=key or None))
     _write(data, out, f"{table}-{identifier.hex()[:16]}.statement", force=force, json=json)
+
+
+def _part_from(ledger: Ledger, kind: str, text: str) -> bytes:
+    if kind == "ASSET|SCHEMA":
+        schema = _inputs.schema_if_any(ledger, text)
+        return _inputs.asset_from(ledger, text)[0] if schema is None else schema
+    if kind == "ASSET":
+        return _inputs.asset_from(ledger, text)[0]
+    if kind == "SCHEMA":
+        return _inputs.schema_from(text)
+    if kind in ("KEY", "ID", "[NONCE]"):
+        return _inputs.hash_from(text, kind.strip("[]").lower())
+    if kind == "LOT":
+        return _lot_from(text).to_bytes(4, "big")
+    return _inputs.account_from(text)
 
 
 def _lot_from(text: str) -> int:

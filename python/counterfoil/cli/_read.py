@@ -494,8 +494,9 @@ def _symbols(ledger: Ledger) -> _values.Asset:
 
     def asset(identifier: bytes) -> tuple[str, int]:
         if identifier not in known:
-            record = ledger.asset(identifier)
-            known[identifier] = (identifier.hex()[:8] + "…", 0) if record is None else (record.symbol, record.decimals)
+            record, schema = ledger.asset(identifier), ledger.schema(identifier)
+            text = identifier.hex()[:8] + "…" if schema is None else schema.name
+            known[identifier] = (text, 0) if record is None else (record.symbol, record.decimals)
         return known[identifier]
 
     return asset

@@ -14,9 +14,12 @@ from counterfoil.verify import LAYOUTS, OPERATIONS
 _AMOUNTS = frozenset(
     name
     for layout in [*LAYOUTS.values(), *[line[1] for line in OPERATIONS.values()]]
-    for name in re.findall(r"(\w+):u128", layout)
+    for name in re.findall(r"(\w+):(?:u128|i64)", layout)
 )
-"""The fields that are amounts: JSON's numbers would lose their last digits, so they are strings."""
+"""The fields that are amounts or attested: JSON's numbers would lose their last digits, so they are strings."""
+
+_CONTENTS = [variant.split()[1] for variant in LAYOUTS["Content"].split(" | ")]
+"""The names of contents and of their kinds, by tag."""
 
 Describe = Callable[[bytes], str]
 """An account as a text."""
@@ -51,6 +54,8 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
     if dataclasses.is_dataclass(value):
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
+        if name == "content":
+            return {"kind": _CONTENTS[value.wire_tag], **made}
         return {"term": term_name(value), **made} if name == "policy" else made
     return str(value)
 
@@ -67,7 +72,15 @@ def text(value: Any) -> str:  # noqa: ANN401 - what `plain` returned
     return "none" if value is None else str(value)
 
 
-_NONE = {"scope": "everything", "asset_creators": "anybody", "governor": "nobody", "limit": "revoked"}
+_NONE = {
+    "scope": "everything",
+    "asset_creators": "anybody",
+    "governor": "nobody",
+    "limit": "revoked",
+    "expires": "never",
+    "subjects": "anybody",
+    "revoked": "no",
+}
 """What the absence of a field means, where it is not just nothing."""
 
 
@@ -113,6 +126,8 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
     name: str = operation.wire_name
     if "asset" in given and name != "sweep":
         symbol, decimals = asset(given["asset"])
+    elif "schema" in given:
+        symbol, decimals = asset(given["schema"])
     else:
         symbol, decimals = "", 0
     amount = f"{units(given['amount'], decimals)} {symbol}" if "amount" in given else symbol
@@ -130,6 +145,9 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "freeze": lambda: f"{symbol} of {who(given['account'])}" + ("" if given["frozen"] else ": lifted"),
         "pause": lambda: symbol + ("" if given["paused"] else ": lifted"),
         "renounce": lambda: f"{given['power'].name.lower()} over {symbol}",
+        "schema": lambda: f"{given['name']} by {who(given['creator'])}",
+        "attest": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}{_content_text(given, who)}",
+        "revoke": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}",
         "once": lambda: f"{given['key'].hex()[:16]}… of {who(given['account'])}",
     }
     return f"{name} {lines[name]()}" if name in lines else f"{name} {symbol}".strip()
@@ -145,6 +163,12 @@ def _mandate_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Des
     if given["limit"] is None:
         return f"revoked: {between}, {symbol}"
     return f"{between}, {units(given['limit'].cap, decimals)} {symbol}"
+
+
+def _content_text(given: Mapping[str, Any], who: Describe) -> str:
+    content = _plain(given["content"], "content")
+    said = who(given["content"].to) if content["kind"] == "edge" else content.get("value", content.get("hash"))
+    return "" if said is None else f": {said}"
 
 
 def record_id_of(table: str, parts: list[bytes]) -> tuple[bytes, bytes]:
@@ -172,10 +196,14 @@ def _of_asset(asset: bytes, account: bytes) -> tuple[bytes, bytes]:
     return asset, account
 
 
+def _of_schema(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)) -> tuple[bytes, bytes]:
+    return schema, _record_id("attestation")(schema, issuer, subject, nonce)
+
+
 RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes, bytes]]]] = {
     "parameters": ((), _record_id("parameters")),
     "accounts": (("ACCOUNT",), _itself),
-    "mandates": (("ACCOUNT", "AGENT", "ASSET"), _record_id("mandate")),
+    "mandates": (("ACCOUNT", "AGENT", "ASSET|SCHEMA"), _record_id("mandate")),
     "once": (("ACCOUNT", "KEY"), _record_id("once")),
     "assets": (("ASSET",), _itself),
     "holders": (("ASSET", "ACCOUNT"), _of_asset),
@@ -183,5 +211,10 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "freezes": (("ASSET", "ACCOUNT"), _of_asset),
     "holds": (("ID",), _itself),
     "hold_groups": (("ID",), _itself),
+    "schemas": (("SCHEMA",), _itself),
+    "attestations": (("SCHEMA", "ISSUER", "SUBJECT", "[NONCE]"), _of_schema),
 }
-"""What names a record of each table on the command line, and the record id (or table key and record id) of that."""
+"""What names a record of each table on the command line, and the record id (or table key and record id) of that.
+
+What stands in brackets may be left out.
+"""

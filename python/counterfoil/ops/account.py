@@ -93,8 +93,8 @@ class Limit(Encodable):
 
     Attributes:
         operations: Those that it may do, as classes, names or tags; kept as tags, ascending. Only transfer, pay, mint
-            and burn allow mandates.
-        cap: The most units in each window.
+            and burn allow mandates, with an asset, and attest and revoke, with a schema: never both kinds in one.
+        cap: The most units in each window; or how many attestations may be made or revoked.
         window_ms: The length of a window; the first begins when the mandate is given.
         until: When the mandate ends, ms.
 
@@ -120,15 +120,15 @@ class Limit(Encodable):
 @operation("mandate")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mandate(Operation):
-    """Let another account act for this one with one asset, up to a cap in each window; or revoke that.
+    """Let another account act for this one with one asset or schema, up to a cap in each window; or revoke that.
 
     Attributes:
-        account: Whose units or power it is, an account id of 32 bytes.
+        account: Whose units or power it is, or who attests: an account id of 32 bytes.
         agent: Who may act, an account id of 32 bytes.
-        asset: The asset's id, 32 bytes.
+        asset: The asset's id, 32 bytes; the schema's, where the operations are attest or revoke.
         limit: How much; it replaces an earlier one. None revokes.
 
-    Statuses: mandate_to_self, invalid_mandate, no_such_mandate, unknown_asset.
+    Statuses: mandate_to_self, invalid_mandate, no_such_mandate, unknown_asset, unknown_schema.
 
     Raises:
         TypeError: A field is of another type.

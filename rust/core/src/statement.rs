@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::merkle::log::{leaf_hash, verify_inclusion};
 use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
+use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
@@ -396,6 +397,8 @@ contents! {
     Freezes FreezeRecord;
     Holds HoldRecord;
     HoldGroups GroupRecord;
+    Schemas SchemaRecord;
+    Attestations AttestationRecord;
 }
 
 /// A record that was proven to be there.

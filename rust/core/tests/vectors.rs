@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test that cannot go on fails")]
 
 use counterfoil_core::id::{asset_id, named_account_id};
+use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
@@ -44,7 +45,7 @@ fn check(vectors: &Value, again: impl Fn(&Value, &[u8]) -> Option<Vec<u8>>) -> u
 #[test]
 fn operations() {
     let mut names = std::collections::BTreeSet::new();
-    for family in ["account", "asset", "move", "ledger"] {
+    for family in ["account", "asset", "move", "attest", "ledger"] {
         let vectors = vectors(family);
         check(&vectors, |_, bytes| decode::<Operation>(bytes).map(|operation| encode(&operation)));
         for case in vectors["accept"].as_array().unwrap() {
@@ -97,6 +98,8 @@ fn records() {
         TableName::Assets => again::<AssetRecord>(bytes),
         TableName::Lots => again::<LotRecord>(bytes),
         TableName::Freezes => again::<FreezeRecord>(bytes),
+        TableName::Schemas => again::<SchemaRecord>(bytes),
+        TableName::Attestations => again::<AttestationRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -121,6 +124,14 @@ fn ids() {
     for case in all("lot") {
         let lot = case["lot"].as_str().unwrap().parse().unwrap();
         assert_eq!(LotRecord::id(&id(&case["asset"]), lot), id(&case["id"]));
+    }
+    for case in all("schema") {
+        let name = case["name"].as_str().unwrap();
+        assert_eq!(SchemaRecord::id(&id(&case["creator"]), name), id(&case["id"]));
+    }
+    for case in all("attestation") {
+        let [schema, issuer, subject, nonce] = ["schema", "issuer", "subject", "nonce"].map(|part| id(&case[part]));
+        assert_eq!(AttestationRecord::id(&schema, &issuer, &subject, &nonce.0), id(&case["id"]));
     }
     for case in all("table") {
         let name = TableName::parse(case["table"].as_str().unwrap()).unwrap();

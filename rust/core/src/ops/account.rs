@@ -5,6 +5,7 @@
 
 use crate::apply::{Context, Halt};
 use crate::id::{Id, named_account_id};
+use crate::ops::attest::{is_attesting, load_schema};
 use crate::ops::{Operate, operation_info};
 use crate::signature;
 use crate::state::{AccountRecord, KeyGrant, KeyedAccount, MandateRecord, OnceRecord, Records, Table};
@@ -77,7 +78,7 @@ pub struct Mandate {
     pub account: Id,
     /// Who may act.
     pub agent: Id,
-    /// In which asset.
+    /// In which asset, or by which schema.
     pub asset: Id,
     /// How far.
     pub limit: Option<Limit>,
@@ -88,7 +89,7 @@ pub struct Mandate {
 pub struct Limit {
     /// Tags of operations, strictly ascending.
     pub operations: Vec<u8>,
-    /// Units in a window.
+    /// Units, or attestations made and revoked, in a window.
     pub cap: u128,
     /// The window's length, ms.
     pub window_ms: u64,
@@ -194,8 +195,12 @@ impl Operate for Mandate {
             return Err(MANDATE_TO_SELF);
         }
         let Some(limit) = &self.limit else { return Ok(()) };
+        // What is attested is of a schema, all else of an asset: no mandate is of both.
+        let attesting = limit.operations.iter().filter(|tag| is_attesting(**tag)).count();
+        let mixed = attesting != 0 && attesting != limit.operations.len();
         let allowed = limit.operations.iter().all(|tag| operation_info(*tag).is_some_and(|info| info.mandate));
-        if !are_tags(&limit.operations) || !allowed || limit.cap == 0 || limit.window_ms == 0 || limit.until == 0 {
+        let empty = limit.cap == 0 || limit.window_ms == 0 || limit.until == 0;
+        if !are_tags(&limit.operations) || !allowed || mixed || empty {
             return Err(INVALID_MANDATE);
         }
         Ok(())
@@ -219,7 +224,11 @@ impl Operate for Mandate {
         if limit.until <= context.time() {
             return Err(INVALID_MANDATE.into());
         }
-        context.asset(&self.asset)?;
+        if limit.operations.iter().copied().any(is_attesting) {
+            load_schema(context, &self.asset)?;
+        } else {
+            context.asset(&self.asset)?;
+        }
         let mandate = MandateRecord {
             account: self.account,
             agent: self.agent,

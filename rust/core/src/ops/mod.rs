@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod asset;
+pub mod attest;
 pub mod hold;
 pub mod ledger;
 pub mod r#move;
@@ -143,6 +144,9 @@ operations! {
     0x41 "hold" Hold(hold) mandate;
     0x42 "settle" Settle(hold);
     0x43 "release" Release(hold);
+    0x60 "schema" Schema(attest);
+    0x61 "attest" Attest(attest) mandate;
+    0x62 "revoke" Revoke(attest) mandate;
     0xa0 "set_parameters" SetParameters(ledger);
 }
 
@@ -153,10 +157,16 @@ pub fn operation_info(tag: u8) -> Option<&'static OperationInfo> {
 
 /// Every status, common ones first, each family in order of precedence.
 pub fn statuses() -> impl Iterator<Item = StatusInfo> {
-    [status::STATUSES, account::STATUSES, asset::STATUSES, r#move::STATUSES, hold::STATUSES, ledger::STATUSES]
-        .into_iter()
-        .flatten()
-        .copied()
+    let families = [
+        status::STATUSES,
+        account::STATUSES,
+        asset::STATUSES,
+        r#move::STATUSES,
+        hold::STATUSES,
+        attest::STATUSES,
+        ledger::STATUSES,
+    ];
+    families.into_iter().flatten().copied()
 }
 
 #[cfg(test)]

@@ -89,11 +89,11 @@ pub struct MandateRecord {
     pub account: Id,
     /// Who acts.
     pub agent: Id,
-    /// In which asset.
+    /// In which asset, or by which schema.
     pub asset: Id,
     /// Tags of the operations allowed, strictly ascending.
     pub operations: Vec<u8>,
-    /// Units in a window.
+    /// Units, or attestations made and revoked, in a window.
     pub cap: u128,
     /// The window's length, ms.
     pub window_ms: u64,
@@ -103,7 +103,7 @@ pub struct MandateRecord {
     pub until: u64,
     /// The number of the window that `spent` counts.
     pub window: u64,
-    /// Units used in that window.
+    /// What was used in that window.
     pub spent: u128,
 }
 

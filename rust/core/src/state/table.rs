@@ -54,6 +54,10 @@ tables! {
     Holds "holds";
     /// Holds that have the same terms.
     HoldGroups "hold_groups";
+    /// What may be attested, and by whom.
+    Schemas "schemas";
+    /// What was attested by one schema.
+    Attestations "attestations" keyed;
 }
 
 impl TableName {
@@ -85,6 +89,8 @@ impl Table {
     pub const ONCE: Self = Self::single(TableName::Once);
     /// The assets.
     pub const ASSETS: Self = Self::single(TableName::Assets);
+    /// The schemas.
+    pub const SCHEMAS: Self = Self::single(TableName::Schemas);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {
@@ -109,6 +115,11 @@ impl Table {
     /// The frozen accounts of an asset.
     pub const fn freezes(asset: Id) -> Self {
         Self::keyed(TableName::Freezes, asset)
+    }
+
+    /// The attestations of a schema.
+    pub const fn attestations(schema: Id) -> Self {
+        Self::keyed(TableName::Attestations, schema)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
