@@ -10,6 +10,7 @@ _FAMILIES = {
     0x02: "asset",
     0x03: "move",
     0x04: "hold",
+    0x05: "campaign",
     0x06: "attest",
     0x0A: "ledger",
 }
@@ -133,6 +134,26 @@ class Status(enum.IntEnum):
     amount_exceeds_hold = 0x0415, "More than what the hold has left to settle or to release."
     not_vested = 0x0416, "More than what the hold's schedule has set free by now.", True
     wrong_payee = 0x0417, "The hold's terms name the payees; or they name none, and the operation must."
+    invalid_roles = 0x0501, "The roles are none or over 8, none signs, one has an account twice, or shares are not 10,000."
+    invalid_cap = 0x0502, "A cap allows no units or no claims, or has no window."
+    invalid_period = 0x0503, "Units would be pending, or notice last, for more than 36,525 days."
+    no_slip = 0x0504, "The list of slips is empty."
+    campaign_exists = 0x0505, "The owner has a campaign with this salt already, or somebody has paid its account."
+    unknown_campaign = 0x0506, "There is no such campaign."
+    campaign_closed = 0x0507, "The campaign has ended, and has given back what it had left."
+    campaign_ended = 0x0508, "The campaign has ended: it pays no more and takes no more."
+    campaign_ending = 0x0509, "The campaign ends no later than the notice allows already.", True
+    wrong_parties = 0x050A, "The slip does not name one party for each role that the terms leave open."
+    slip_expired = 0x050B, "The slip's valid_until has passed."
+    slip_claimed = 0x050C, "The campaign has paid a slip of this member and nonce already."
+    wrong_signer = 0x050D, "A signature on the slip is of nobody who must sign it, or is there twice."
+    slip_unsigned = 0x050E, "Somebody who must sign the slip has not, or with too few keys."
+    claim_too_large = 0x050F, "The slip is worth more than the campaign pays for one."
+    below_floor = 0x0510, "The member's share is less than the floor on the slip."
+    member_cap_spent = 0x0511, "More than the member may still have in this window.", True
+    total_cap_spent = 0x0512, "More than all members may still have in this window.", True
+    budget_spent = 0x0513, "The campaign has less than that left.", True
+
     invalid_name = 0x0601, "A schema's name has 1 to 32 of a-z, 0-9, '.', '_' and '-'."
     invalid_content_kind = 0x0602, "The range has no integer in it, or the length of bytes is not 1 to 256."
     invalid_issuers = 0x0603, "The list of issuers is over 16, or not strictly ascending."

@@ -137,6 +137,10 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x41: ("hold", "payer:id salt:bytes16 asset:id amount:u128 terms:Terms? group:id?"),
     0x42: ("settle", "hold:id amount:u128? to:id? preimages:[bytes32]"),
     0x43: ("release", "hold:id amount:u128? preimages:[bytes32]"),
+    0x50: ("open_campaign", "owner:id salt:bytes16 asset:id amount:u128 terms:CampaignTerms"),
+    0x51: ("fund_campaign", "campaign:id asset:id sender:id amount:u128"),
+    0x52: ("claim", "campaign:id slips:[SignedSlip]"),
+    0x53: ("close_campaign", "campaign:id"),
     0x60: (
         "schema",
         "creator:id name:str content:ContentKind issuers:[id] subjects:Requirement? revocable:bool",
@@ -189,6 +193,21 @@ LAYOUTS: dict[str, str] = {
     "Terms": (
         "settle_if:Condition release_if:Condition? payees:[Share] schedule:Schedule? deadline:u64 outcome:Outcome"
     ),
+    "Role": "account:id? bps:u16 signs:bool",
+    "Cap": "units:u128 claims:u32 window_ms:u64",
+    "Counted": "window:u64 units:u128 claims:u32",
+    "CampaignTerms": (
+        "roles:[Role] claim_max:u128 eligible:Requirement? member_cap:Cap? total_cap:Cap? pending_ms:u64 notice_ms:u64 "
+        "ends:u64"
+    ),
+    "Slip": "nonce:bytes16 valid_until:u64 amount:u128 floor:u128? parties:[id] reference:bytes32?",
+    "RoleSignature": "role:u8 key:id signature:bytes64",
+    "SignedSlip": "slip:Slip signatures:[RoleSignature]",
+    "CampaignRecord": (
+        "version:u8 owner:id salt:bytes16 asset:id terms:CampaignTerms since:u64 ends:u64 closed:bool claims:u64 "
+        "counted:Counted"
+    ),
+    "ClaimantRecord": "counted:Counted",
     "HoldRecord": (
         "version:u8 payer:id salt:bytes16 asset:id amount:u128 settled:u128 released:u128 terms:Terms? group:id?"
     ),
@@ -225,6 +244,8 @@ TABLES: dict[str, tuple[bool, str]] = {
     "freezes": (True, "FreezeRecord"),
     "holds": (False, "HoldRecord"),
     "hold_groups": (False, "GroupRecord"),
+    "campaigns": (False, "CampaignRecord"),
+    "claimants": (True, "ClaimantRecord"),
     "schemas": (False, "SchemaRecord"),
     "attestations": (True, "AttestationRecord"),
 }
@@ -1868,6 +1889,178 @@ class AttestationRecord(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class Role(Encodable):
+    """One who takes part in the slips of a campaign.
+
+    Attributes:
+        account: An account id of 32 bytes; None where each slip names one.
+        bps: How many of 10,000 parts of what is paid are its.
+        signs: Whether it must sign: the slip, or the transaction that claims.
+    """
+
+    account: bytes | None = None
+    bps: int = 0
+    signs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap(Encodable):
+    """How much may be claimed in each window; the first begins when the campaign is opened.
+
+    Attributes:
+        units: Minor units.
+        claims: Slips.
+        window_ms: The length of a window.
+    """
+
+    units: int
+    claims: int = 2**32 - 1
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Encodable):
+    """What was claimed in a window.
+
+    Attributes:
+        window: Its number.
+        units: Minor units.
+        claims: Slips.
+    """
+
+    window: int
+    units: int
+    claims: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignTerms(Encodable):
+    """What a campaign pays for.
+
+    Attributes:
+        roles: Who takes part in a slip, 1 to 8; the first is the member.
+        claim_max: The most that is paid for one slip, minor units.
+        ends: From when on it pays no more, ms.
+        eligible: What the member must have been attested.
+        member_cap: What one member may have in each window.
+        total_cap: What all members together may have in each window.
+        pending_ms: How long what is paid is held, so that the owner may release it; 0: it is paid at once.
+        notice_ms: How long before its end the owner must say so, if it is to end before its time.
+    """
+
+    roles: Sequence[Role]
+    claim_max: int
+    ends: int
+    eligible: Requirement | None = None
+    member_cap: Cap | None = None
+    total_cap: Cap | None = None
+    pending_ms: int = 0
+    notice_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip(Encodable):
+    """A paper that says that somebody has earned something of a campaign, for those to sign who must.
+
+    Attributes:
+        nonce: 16 bytes. A campaign pays once for each member and nonce.
+        valid_until: It may be paid before this time, ms.
+        amount: What is paid in all, minor units.
+        parties: Who has the roles that the terms leave open, in order; account ids of 32 bytes.
+        floor: What the member wants at least, minor units.
+        reference: A salted hash of what it is for, 32 bytes.
+    """
+
+    nonce: bytes
+    valid_until: int
+    amount: int
+    parties: Sequence[bytes] = ()
+    floor: int | None = None
+    reference: bytes | None = None
+
+    def message(self, ledger: bytes, campaign: bytes) -> bytes:
+        """What is signed.
+
+        Args:
+            ledger: The ledger's id, 32 bytes.
+            campaign: The campaign's id, 32 bytes.
+        """
+        return b"counterfoil/slip/v1\n" + ledger + hashlib.sha256(campaign + bytes(self)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSignature(Encodable):
+    """A signature on a slip.
+
+    Attributes:
+        role: The position of the role in the campaign's terms.
+        key: The Ed25519 public key, 32 bytes.
+        signature: The signature, 64 bytes.
+    """
+
+    role: int
+    key: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedSlip(Encodable):
+    """A slip and the signatures on it.
+
+    Attributes:
+        slip: What was signed, together with the campaign's id.
+        signatures: By those who must sign, unless they sign the transaction that claims.
+    """
+
+    slip: Slip
+    signatures: Sequence[RoleSignature] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord(Encodable):
+    """A campaign. What it has left is the balance of its account, which has the campaign's id.
+
+    Attributes:
+        version: 1.
+        owner: Who pays, an account id of 32 bytes.
+        salt: 16 bytes.
+        asset: What it pays, an asset id of 32 bytes.
+        terms: What it pays for.
+        since: When it was opened, ms.
+        ends: From when on it pays no more, ms: the terms' end, or an earlier one that the owner gave notice of.
+        closed: Whether it has given back what it had left.
+        claims: Slips ever paid.
+        counted: What was claimed in the window of the last claim, where the terms have a cap for all.
+    """
+
+    version: int
+    owner: bytes
+    salt: bytes
+    asset: bytes
+    terms: CampaignTerms
+    since: int
+    ends: int
+    closed: bool
+    claims: int
+    counted: Counted
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return campaign_id(self.owner, self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimantRecord(Encodable):
+    """What a member claimed of a campaign that caps each member.
+
+    Attributes:
+        counted: In the window of the last claim.
+    """
+
+    counted: Counted
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What an account holds of an asset.
 
@@ -2054,6 +2247,21 @@ def _schema_id(creator: bytes, letters: bytes) -> bytes:
 def attestation_id(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)) -> bytes:
     """The record id of an attestation. All 32 bytes; the nonce is zeros for what there can be one of."""
     return record_id("attestation", schema, issuer, subject, nonce)
+
+
+def campaign_id(owner: bytes, salt: bytes) -> bytes:
+    """The id of a campaign, and of its account."""
+    return record_id("campaign", owner, salt)
+
+
+def claim_key(member: bytes, nonce: bytes) -> bytes:
+    """The key that a campaign uses once for ever when it pays a member's slip of this nonce."""
+    return hashlib.sha256(member + nonce).digest()
+
+
+def pending_hold_id(campaign: bytes, member: bytes, nonce: bytes, transaction: bytes) -> bytes:
+    """The id of the hold into which a claim was paid by this transaction, where the campaign holds what it pays."""
+    return hold_id(campaign, hashlib.sha256(claim_key(member, nonce) + transaction).digest()[:16])
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
@@ -3230,6 +3438,15 @@ CODEC = Codec(
         "Schedule": Schedule,
         "Outcome": Outcome,
         "Terms": Terms,
+        "Role": Role,
+        "Cap": Cap,
+        "Counted": Counted,
+        "CampaignTerms": CampaignTerms,
+        "Slip": Slip,
+        "RoleSignature": RoleSignature,
+        "SignedSlip": SignedSlip,
+        "CampaignRecord": CampaignRecord,
+        "ClaimantRecord": ClaimantRecord,
         "HoldRecord": HoldRecord,
         "GroupRecord": GroupRecord,
         "Reason": Reason,

@@ -140,6 +140,8 @@ def record(
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
       counterfoil prove record holds ID                  ID: 64 hex digits
       counterfoil prove record hold_groups ID
+      counterfoil prove record campaigns ID
+      counterfoil prove record claimants ID ACCOUNT      ID: the campaign's
       counterfoil prove record schemas SCHEMA            SCHEMA: 64 hex digits, or CREATOR:NAME
       counterfoil prove record attestations SCHEMA ISSUER SUBJECT [NONCE]
       counterfoil prove record parameters

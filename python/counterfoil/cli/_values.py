@@ -192,8 +192,8 @@ def _itself(identifier: bytes) -> bytes:
     return identifier
 
 
-def _of_asset(asset: bytes, account: bytes) -> tuple[bytes, bytes]:
-    return asset, account
+def _within(key: bytes, record: bytes) -> tuple[bytes, bytes]:
+    return key, record
 
 
 def _of_schema(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)) -> tuple[bytes, bytes]:
@@ -206,11 +206,13 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "mandates": (("ACCOUNT", "AGENT", "ASSET|SCHEMA"), _record_id("mandate")),
     "once": (("ACCOUNT", "KEY"), _record_id("once")),
     "assets": (("ASSET",), _itself),
-    "holders": (("ASSET", "ACCOUNT"), _of_asset),
+    "holders": (("ASSET", "ACCOUNT"), _within),
     "lots": (("ASSET", "LOT"), lambda asset, lot: (asset, _record_id("lot")(asset, lot))),
-    "freezes": (("ASSET", "ACCOUNT"), _of_asset),
+    "freezes": (("ASSET", "ACCOUNT"), _within),
     "holds": (("ID",), _itself),
     "hold_groups": (("ID",), _itself),
+    "campaigns": (("ID",), _itself),
+    "claimants": (("ID", "ACCOUNT"), _within),
     "schemas": (("SCHEMA",), _itself),
     "attestations": (("SCHEMA", "ISSUER", "SUBJECT", "[NONCE]"), _of_schema),
 }

@@ -8,6 +8,7 @@ use crate::merkle::log::{leaf_hash, verify_inclusion};
 use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
+use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
@@ -397,6 +398,8 @@ contents! {
     Freezes FreezeRecord;
     Holds HoldRecord;
     HoldGroups GroupRecord;
+    Campaigns CampaignRecord;
+    Claimants ClaimantRecord;
     Schemas SchemaRecord;
     Attestations AttestationRecord;
 }

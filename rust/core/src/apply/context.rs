@@ -189,12 +189,33 @@ impl<'a, R: Records> Context<'a, R> {
         self.read(Table::ACCOUNTS, account)
     }
 
+    /// Whether an account holds funds for a rule.
+    pub fn is_programme_account(&mut self, account: &Id) -> Result<bool, Halt<R::Error>> {
+        Ok(matches!(self.account(account)?, Some(AccountRecord::Programme { .. })))
+    }
+
     /// Refuses an account that holds funds for a rule.
     pub fn refuse_programme_account(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
-        match self.account(account)? {
-            Some(AccountRecord::Programme { .. }) => Err(PROGRAMME_ACCOUNT.into()),
-            Some(AccountRecord::Keyed(_)) | None => Ok(()),
-        }
+        if self.is_programme_account(account)? { Err(PROGRAMME_ACCOUNT.into()) } else { Ok(()) }
+    }
+
+    /// Whether nobody has used this id for an account. Before a programme account is opened anybody can pay it: then its
+    /// balance would not be what its own operations put in.
+    pub fn is_unused(&mut self, account: &Id, asset: &Id) -> Result<bool, Halt<R::Error>> {
+        Ok(self.record(&Table::ACCOUNTS, account)?.is_none()
+            && self.record(&Table::holders(*asset), account)?.is_none())
+    }
+
+    /// How many keys must sign a slip for an account as it is now, and those of its keys that may.
+    pub fn covering_keys(&mut self, account: &Id, tag: u8) -> Result<(usize, Vec<Id>), Halt<R::Error>> {
+        Ok(match self.account(account)? {
+            None => (1, vec![*account]),
+            Some(AccountRecord::Keyed(keyed)) => {
+                let covering = keyed.keys.iter().filter(|grant| grant.covers(tag)).map(|grant| grant.key);
+                (keyed.threshold.into(), covering.collect())
+            }
+            Some(AccountRecord::Programme { .. }) => (1, Vec::new()),
+        })
     }
 
     /// An asset, if there is one of this id.

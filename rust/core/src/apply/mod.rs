@@ -7,7 +7,7 @@ pub use context::{Context, Halt};
 pub use movement::{Movement, Taking};
 
 use crate::id::Id;
-use crate::ops::Slip;
+use crate::ops::SlipSignature;
 use crate::signature::{self, Check, KnownKeys};
 use crate::state::{Record, Records, Table};
 use crate::status::{
@@ -210,7 +210,7 @@ pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) ->
     let mut admissions = admit_forms(batch, rules);
 
     // Every signature of the batch, and whose it is.
-    let slips: Vec<(usize, Slip)> = admissions
+    let slips: Vec<(usize, SlipSignature)> = admissions
         .iter()
         .enumerate()
         .filter_map(|(position, admission)| Some((position, admission.verdict.as_ref().ok()?)))

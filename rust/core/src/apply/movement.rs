@@ -5,7 +5,7 @@ use crate::id::Id;
 use crate::ops::r#move::{
     ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS,
 };
-use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table};
+use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table, take_lots};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
 use std::collections::BTreeMap;
@@ -46,6 +46,16 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         Self { context, asset_id, asset, totals: Totals::default(), lots: BTreeMap::new(), lapsed: BTreeMap::new() }
     }
 
+    /// What is not of this asset.
+    pub fn context(&mut self) -> &mut Context<'a, R> {
+        self.context
+    }
+
+    /// Whether the asset's units are counted by lot.
+    pub fn has_lots(&self) -> bool {
+        self.asset.period().is_some()
+    }
+
     /// Refuses a frozen account.
     pub fn refuse_frozen(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
         // No look-up while nobody is frozen, which is nearly always.
@@ -66,10 +76,10 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.refuse_programme_account(sender)
     }
 
-    /// Refuses an account that this sender cannot pay. What comes back to its sender was never bound elsewhere.
+    /// Refuses an account that this sender cannot pay.
     pub fn refuse_payee(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
         self.refuse_frozen(to)?;
-        if self.asset.is_bound() && sender != to && self.asset.issuer != *sender && self.asset.issuer != *to {
+        if self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to {
             return Err(ASSET_BOUND.into());
         }
         self.refuse_programme_account(to)
@@ -108,6 +118,35 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     pub fn give(&mut self, account: &Id, amount: u128, lots: &[LotAmount]) -> Result<(), Halt<R::Error>> {
         let holding = self.touch(account)?;
         self.credit(account, holding, amount, lots)
+    }
+
+    /// Hands units that were taken out to these accounts in order, lowest lots first. What comes back to a programme
+    /// account funds it.
+    pub fn hand_out(&mut self, taken: &[LotAmount], payouts: &[(Id, u128)]) -> Result<(), Halt<R::Error>> {
+        let mut rest = taken.to_vec();
+        for (to, amount) in payouts {
+            let lots = if self.has_lots() {
+                take_lots(&mut rest, *amount).ok_or_else(|| contradiction::<R>("lots taken do not add up"))?
+            } else {
+                Vec::new()
+            };
+            if self.context.is_programme_account(to)? {
+                self.fund(to, *amount, &lots)?;
+            } else {
+                self.give(to, *amount, &lots)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
+    pub fn take_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        let holding = self.touch(programme)?;
+        if holding.total == 0 {
+            return Ok(Vec::new());
+        }
+        let taken = self.take(programme, holding.total, Taking::Given)?;
+        Ok(if self.has_lots() { taken } else { vec![LotAmount { lot: 0, amount: holding.total }] })
     }
 
     /// Gives units to a programme account, where they do not lapse by inactivity: nobody is there who could be active.

@@ -9,9 +9,8 @@ use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
 use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_paused};
-use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord, take_lots};
+use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
-use crate::time::DAY_MS;
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
 use sha2::{Digest, Sha256};
@@ -82,7 +81,8 @@ const SIGNERS_MAX: usize = 16;
 const PAYEES_MAX: usize = 16;
 const PREIMAGES_MAX: usize = 8;
 const BPS_ALL: u16 = 10_000;
-const DEADLINE_DAYS_MAX: u64 = 36_525;
+/// How far ahead deadlines may lie: 36,525 days, in ms.
+pub(super) const FAR_MS: u64 = 36_525 * 86_400_000;
 
 const HOLDS: Table = Table::single(TableName::Holds);
 const HOLD_GROUPS: Table = Table::single(TableName::HoldGroups);
@@ -337,8 +337,7 @@ impl Terms {
         if self.deadline <= time {
             return Err(DEADLINE_PASSED);
         }
-        let furthest = time.saturating_add(DEADLINE_DAYS_MAX.saturating_mul(DAY_MS));
-        if self.deadline > furthest { Err(DEADLINE_TOO_FAR) } else { Ok(()) }
+        if self.deadline > time.saturating_add(FAR_MS) { Err(DEADLINE_TOO_FAR) } else { Ok(()) }
     }
 
     /// What each payee has had once so much is settled. What the parts leave over stays in the hold until its end.
@@ -469,6 +468,26 @@ impl HoldRecord {
     pub fn id(payer: &Id, salt: &[u8; 16]) -> Id {
         record_id("hold", &[payer.as_ref(), salt])
     }
+
+    /// A hold with terms of its own, of which nothing was settled yet.
+    pub(super) fn new(payer: Id, salt: [u8; 16], asset: Id, amount: u128, terms: Terms) -> Self {
+        let (settled, released) = (0, 0);
+        Self { version: VERSION, payer, salt, asset, amount, settled, released, terms: Some(terms), group: None }
+    }
+
+    /// Puts units that were taken from the payer into the hold's account, and writes both.
+    pub(super) fn open<R: Records>(
+        &self,
+        taken: &[LotAmount],
+        movement: &mut Movement<'_, '_, R>,
+    ) -> Result<(), Halt<R::Error>> {
+        let id = Self::id(&self.payer, &self.salt);
+        let lots = if movement.has_lots() { taken } else { &[] };
+        movement.fund(&id, self.amount, lots)?;
+        let context = movement.context();
+        context.write(Table::ACCOUNTS, id, &AccountRecord::Programme { family: FAMILY })?;
+        context.write(HOLDS, id, self)
+    }
 }
 
 impl TableRecord for HoldRecord {
@@ -559,8 +578,7 @@ impl Operate for Hold {
         };
         terms.check_deadline(context.time())?;
         let id = HoldRecord::id(&self.payer, &self.salt);
-        // Until it was opened anybody could pay its account: then its balance would not be what the hold has left.
-        if context.account(&id)?.is_some() || context.record(&Table::holders(self.asset), &id)?.is_some() {
+        if !context.is_unused(&id, &self.asset)? {
             return Err(HOLD_EXISTS.into());
         }
         let mut movement = Movement::new(context, self.asset, asset);
@@ -569,8 +587,6 @@ impl Operate for Hold {
             movement.refuse_payee(&self.payer, &share.to)?;
         }
         let taken = movement.take(&self.payer, self.amount, Taking::Given)?;
-        movement.fund(&id, self.amount, &taken)?;
-        let effect = movement.finish(taken)?;
         let hold = HoldRecord {
             version: VERSION,
             payer: self.payer,
@@ -582,8 +598,8 @@ impl Operate for Hold {
             terms: self.terms.clone(),
             group: self.group,
         };
-        context.write(Table::ACCOUNTS, id, &AccountRecord::Programme { family: FAMILY })?;
-        context.write(HOLDS, id, &hold)?;
+        hold.open(&taken, &mut movement)?;
+        let effect = movement.finish(taken)?;
         if let (Some(id), Some(group)) = (self.group, group) {
             context.write(HOLD_GROUPS, id, &group)?;
         }
@@ -703,27 +719,23 @@ impl Open {
 
     /// Pays out of the hold and writes its record.
     fn pay<R: Records>(self, context: &mut Context<'_, R>, payouts: &[(Id, u128)]) -> Result<Effect, Halt<R::Error>> {
-        let payouts: Vec<_> = payouts.iter().filter(|(_, amount)| *amount > 0).collect();
+        let payouts: Vec<_> = payouts.iter().copied().filter(|(_, amount)| *amount > 0).collect();
         let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
         let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
-        let has_lots = self.asset.period().is_some();
+        let payer = self.record.payer;
         let mut movement = Movement::new(context, self.record.asset, self.asset);
         for (to, _) in &payouts {
-            movement.refuse_payee(&self.record.payer, to)?;
+            if *to == payer {
+                movement.refuse_frozen(to)?;
+            } else {
+                movement.refuse_payee(&payer, to)?;
+            }
         }
         let taken = if total == 0 { Vec::new() } else { movement.take(&self.id, total, Taking::Given)? };
-        let mut rest = taken.clone();
-        for (to, amount) in payouts {
-            let lots = if has_lots {
-                take_lots(&mut rest, *amount).ok_or_else(|| Halt::corrupt::<R>("a hold's lots do not add up"))?
-            } else {
-                Vec::new()
-            };
-            movement.give(to, *amount, &lots)?;
-        }
+        movement.hand_out(&taken, &payouts)?;
         // The operation need not say how much, so the effect does, for assets without lots too.
-        let taken = if has_lots || total == 0 { taken } else { vec![LotAmount { lot: 0, amount: total }] };
-        let effect = movement.finish(taken)?;
+        let is_told = total == 0 || movement.has_lots();
+        let effect = movement.finish(if is_told { taken } else { vec![LotAmount { lot: 0, amount: total }] })?;
         context.write(HOLDS, self.id, &self.record)?;
         Ok(effect)
     }

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod asset;
 pub mod attest;
+pub mod campaign;
 pub mod hold;
 pub mod ledger;
 pub mod r#move;
@@ -17,9 +18,9 @@ use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
 
-/// A paper that somebody signed and an operation carries; checked with the transaction's own signatures.
+/// A signature on a paper that an operation carries; checked with the transaction's own signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slip {
+pub struct SlipSignature {
     /// Who must have signed.
     pub key: Id,
     /// The signature.
@@ -33,8 +34,8 @@ pub trait Operate {
     /// Checks its own fields, without state.
     fn check(&self) -> Result<(), Status>;
 
-    /// The slips that it carries.
-    fn signatures(&self, ledger: &Id) -> Vec<Slip> {
+    /// The signatures on the slips that it carries.
+    fn signatures(&self, ledger: &Id) -> Vec<SlipSignature> {
         let _ = ledger;
         Vec::new()
     }
@@ -83,8 +84,8 @@ macro_rules! operations {
                 match self { $(Self::$variant(operation) => operation.check(),)* }
             }
 
-            /// The slips that it carries.
-            pub fn signatures(&self, ledger: &Id) -> Vec<Slip> {
+            /// The signatures on the slips that it carries.
+            pub fn signatures(&self, ledger: &Id) -> Vec<SlipSignature> {
                 match self { $(Self::$variant(operation) => operation.signatures(ledger),)* }
             }
 
@@ -144,6 +145,10 @@ operations! {
     0x41 "hold" Hold(hold) mandate;
     0x42 "settle" Settle(hold);
     0x43 "release" Release(hold);
+    0x50 "open_campaign" OpenCampaign(campaign);
+    0x51 "fund_campaign" FundCampaign(campaign) mandate;
+    0x52 "claim" Claim(campaign);
+    0x53 "close_campaign" CloseCampaign(campaign);
     0x60 "schema" Schema(attest);
     0x61 "attest" Attest(attest) mandate;
     0x62 "revoke" Revoke(attest) mandate;
@@ -163,6 +168,7 @@ pub fn statuses() -> impl Iterator<Item = StatusInfo> {
         asset::STATUSES,
         r#move::STATUSES,
         hold::STATUSES,
+        campaign::STATUSES,
         attest::STATUSES,
         ledger::STATUSES,
     ];

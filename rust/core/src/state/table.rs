@@ -54,6 +54,10 @@ tables! {
     Holds "holds";
     /// Holds that have the same terms.
     HoldGroups "hold_groups";
+    /// Accounts that pay out against slips.
+    Campaigns "campaigns";
+    /// What each member claimed of one campaign.
+    Claimants "claimants" keyed;
     /// What may be attested, and by whom.
     Schemas "schemas";
     /// What was attested by one schema.
