@@ -78,15 +78,16 @@ _NONE = {
     "governor": "nobody",
     "limit": "revoked",
     "expires": "never",
+    "issuers": "anybody",
     "subjects": "anybody",
     "revoked": "no",
 }
-"""What the absence of a field means, where it is not just nothing."""
+"""What the absence of a field, or an empty list, means, where it is not just nothing."""
 
 
 def field_text(name: str, value: Any) -> str:  # noqa: ANN401 - what `plain` returned
     """A field of what `plain` returned, for people."""
-    return _NONE[name] if value is None and name in _NONE else text(value)
+    return _NONE[name] if value in (None, []) and name in _NONE else text(value)
 
 
 def operation_fields(operation: Any) -> Mapping[str, Any]:  # noqa: ANN401 - of verify or of ops
