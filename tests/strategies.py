@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random as standard_random
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -198,6 +199,8 @@ class Storyteller:
         """A time and transactions to be applied then; all but the first are written without seeing those before."""
         if not self.queue and self.random.randrange(50) == 0:
             self.plan_many_lots(self.random.choice([3, 66, 70]))
+        elif not self.queue and self.random.randrange(80) == 0:
+            self.plan_many_edges(self.random.choice([3, 64, 65, 66]))
         if self.queue:
             time, draft = self.queue.pop(0)
             return max(time, self.model.time), [self._sign(draft)]
@@ -257,6 +260,21 @@ class Storyteller:
         for payer, payee in ((to, sender), (sender, to), (to, sender)):
             operation = build.transfer(asset, payer, payee, count // 2)
             self.queue.append((time, self._plain(time, operation, payer, 0x30)))
+
+    def plan_many_edges(self, count: int) -> None:
+        """Let so many accounts refer to each other in a line, another to the first, and the last to the first."""
+        fitting = [schema for schema in self._schemas() if self._schema(schema).content.kind == "edge"]
+        fitting = [schema for schema in fitting if self._schema(schema).subjects is None]
+        if not fitting or count > self.model.parameters.operations_max:
+            return
+        schema, time, nonce = self.random.choice(fitting), self.model.time, self._nonce() * 2
+        issuer = self._issuer(schema)
+        line = [sha256(nonce + bytes([number])).digest() for number in range(count + 1)]
+        edges = [build.attest(schema, issuer, who, build.content("edge", to=to), nonce) for who, to in pairwise(line)]
+        self.queue.append((time, Draft(edges, self._authorizers(issuer, 0x61), time + 1_000, self._nonce())))
+        for who in (self._account(), line[-1]):
+            operation = build.attest(schema, issuer, who, build.content("edge", to=line[0]), nonce)
+            self.queue.append((time, self._plain(time, operation, issuer, 0x61)))
 
     def _suits_many_lots(self, record: Value) -> bool:
         lots, fixed = term(record.policy, "lots"), term(record.policy, "fixed_expiry")
@@ -585,7 +603,11 @@ class Storyteller:
         operation = build.schema(creator, name, says, issuers, self._requirement(), revocable=revocable)
         return operation, [(creator, 0x60)]
 
-    def _content(self, says: Value, subject: bytes) -> Value:
+    def _attestations(self, schema: bytes) -> list[Any]:
+        stored = self.model.state.records("attestations", schema).values()
+        return [ATTESTATION_RECORD.decode(value) for _, value in stored]
+
+    def _content(self, schema: bytes, says: Value, subject: bytes) -> Value:
         if says.kind == "integer":
             edges = [says.least, says.most, says.least - 1, says.most + 1]
             value = self.random.choice([(says.least + says.most) // 2] * 12 + edges)
@@ -596,6 +618,10 @@ class Storyteller:
         if says.kind == "commitment":
             return build.content("commitment", hash=b"h" * 32)
         if says.kind == "edge":
+            edges = [each for each in self._attestations(schema) if each.content.kind == "edge"]
+            back = [each.subject for each in edges if each.content.to == subject]
+            if back and self.random.randrange(3) == 0:
+                return build.content("edge", to=self.random.choice(back))
             return build.content("edge", to=self._other(subject))
         return build.content("nothing")
 
@@ -605,17 +631,19 @@ class Storyteller:
         schema = self._some_schema()
         record = self._schema(schema)
         issuer, subject = self._issuer(schema), self._account()
+        if record is not None and record.subjects is not None and self.random.randrange(6):
+            known = [each.subject for each in self._attestations(record.subjects.schema)]
+            subject = self.random.choice(known or PEOPLE)
         says = self.random.choice(KINDS) if record is None or self.random.randrange(25) == 0 else record.content
         ends = self.model.time + self.random.choice([1, 1_000, 3_600_000, DAY_MS, 30 * DAY_MS])
         expires = self.random.choice([None] * 20 + [ends] * 20 + [self.model.time, 0])
         nonce = self.random.choice([bytes(32)] * 5 + [b"\x01" * 32])
-        operation = build.attest(schema, issuer, subject, self._content(says, subject), nonce, expires)
+        operation = build.attest(schema, issuer, subject, self._content(schema, says, subject), nonce, expires)
         return operation, self._or_agent(issuer, schema, 0x61)
 
     def revoke(self) -> tuple[Value, list[Need]]:
         schema = self._some_schema()
-        stored = self.model.state.records("attestations", schema).values()
-        attested = [ATTESTATION_RECORD.decode(value) for _, value in stored]
+        attested = self._attestations(schema)
         alive = [each for each in attested if each.revoked is None]
         if attested and self.random.randrange(12):
             some = self.random.choice(alive if alive and self.random.randrange(8) else attested)

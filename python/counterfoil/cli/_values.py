@@ -48,14 +48,14 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
         return {key: _plain(one, key) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(one, name) for one in value]
-    wire_name = getattr(value, "wire_name", None)
+    wire_name, wire_tag = getattr(value, "wire_name", None), getattr(value, "wire_tag", None)
     if wire_name is not None:
         return {"operation": wire_name, **{key: _plain(one, key) for key, one in operation_fields(value).items()}}
     if dataclasses.is_dataclass(value):
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
         if name == "content":
-            return {"kind": _CONTENTS[value.wire_tag], **made}
+            return {"kind": _CONTENTS[wire_tag], **made}
         return {"term": term_name(value), **made} if name == "policy" else made
     return str(value)
 
