@@ -54,7 +54,7 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
     if dataclasses.is_dataclass(value):
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
-        if name == "content":
+        if name == "content" and wire_tag is not None:
             return {"kind": _CONTENTS[wire_tag], **made}
         return {"term": term_name(value), **made} if name == "policy" else made
     return str(value)
