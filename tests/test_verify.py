@@ -484,7 +484,7 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("schemas", b"", RATING, (1, SCHEMA), "wrong_sum"),
         ("schemas", b"", RATING, (0, b"\x02" + SCHEMA[1:]), "unknown_version"),
         ("schemas", b"", RATING, (0, SCHEMA + b"\x00"), "malformed_record"),
-        ("schemas", b"", RATING, (0, SCHEMA.replace(b"rating", b"ratin\xff")), "malformed_record"),
+        ("schemas", b"", RATING, (0, SCHEMA.replace(b"rating", b"rate\xff\xff")), "malformed_record"),
         ("schemas", b"", RATING, (0, SCHEMA.replace(b"rating\x01", b"rating\x05")), "malformed_record"),
         ("schemas", b"", RATING, (0, SCHEMA.replace(u(4, 6) + b"rating", u(4, 300) + b"rating" * 50)), "wrong_record"),
         ("attestations", BEAN, RATED_ID, (0, RATED), "wrong_record"),

@@ -404,7 +404,7 @@ def test_bytes_of_another_length_than_they_say(length: int) -> None:
         wire.decode_operation(attested.replace(u(4, 4) + b"gold", u(4, length) + b"gold"))
 
 
-@pytest.mark.parametrize("name", ["", "a" * 33, "Member", "mit glied", "caf\u00e9", "a\n"])
+@pytest.mark.parametrize("name", ["", "a" * 33, "Member", "a member", "\u00e9", "a\n"])
 def test_names_that_no_schema_has(name: str) -> None:
     with pytest.raises(WireError, match="name: expected 1 to 32 of a-z"):
         ops.schema_id(A, name)
