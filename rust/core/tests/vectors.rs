@@ -5,7 +5,8 @@
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
-    AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, RedemptionRecord,
+    Table, TableName, tree_key,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
@@ -97,6 +98,8 @@ fn records() {
         TableName::Assets => again::<AssetRecord>(bytes),
         TableName::Lots => again::<LotRecord>(bytes),
         TableName::Freezes => again::<FreezeRecord>(bytes),
+        TableName::Redemptions => again::<RedemptionRecord>(bytes),
+        TableName::Debts => again::<DebtRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -121,6 +124,10 @@ fn ids() {
     for case in all("lot") {
         let lot = case["lot"].as_str().unwrap().parse().unwrap();
         assert_eq!(LotRecord::id(&id(&case["asset"]), lot), id(&case["id"]));
+    }
+    for case in all("redemption") {
+        let found = RedemptionRecord::id(&id(&case["asset"]), &id(&case["sender"]), &id(&case["order"]).0);
+        assert_eq!(found, id(&case["id"]));
     }
     for case in all("table") {
         let name = TableName::parse(case["table"].as_str().unwrap()).unwrap();

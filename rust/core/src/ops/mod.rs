@@ -138,6 +138,8 @@ operations! {
     0x33 "burn" Burn(r#move) mandate;
     0x34 "claw_back" ClawBack(r#move);
     0x35 "sweep" Sweep(r#move);
+    0x36 "redeem" Redeem(r#move) mandate;
+    0x37 "refund" Refund(r#move);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 

@@ -50,6 +50,10 @@ tables! {
     Lots "lots" keyed;
     /// Frozen accounts of one asset.
     Freezes "freezes" keyed;
+    /// What was redeemed of one asset, order by order.
+    Redemptions "redemptions" keyed;
+    /// What accounts owe the issuer of one asset; its sum is all of it.
+    Debts "debts" keyed;
 }
 
 impl TableName {
@@ -105,6 +109,16 @@ impl Table {
     /// The frozen accounts of an asset.
     pub const fn freezes(asset: Id) -> Self {
         Self::keyed(TableName::Freezes, asset)
+    }
+
+    /// The redemptions of an asset.
+    pub const fn redemptions(asset: Id) -> Self {
+        Self::keyed(TableName::Redemptions, asset)
+    }
+
+    /// The debts in an asset.
+    pub const fn debts(asset: Id) -> Self {
+        Self::keyed(TableName::Debts, asset)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
