@@ -78,7 +78,7 @@ class Status(enum.IntEnum):
     invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."
     too_many_decimals = 0x0202, "An asset has at most 38 decimals."
     invalid_supply_cap = 0x0203, "A supply cap is 1 to 10^38 - 1."
-    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days are not 1 to 36,500."
+    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days or units are out of range."
     nothing_to_change = 0x0205, "Neither a supply cap nor a policy is given."
     unknown_asset = 0x0206, "There is no such asset."
     power_renounced = 0x0207, "Nobody holds this power over the asset."
@@ -101,6 +101,10 @@ class Status(enum.IntEnum):
     supply_cap_exceeded = 0x030A, "More units would exist than the supply cap allows.", True
     too_many_lots = 0x030B, "The balance would have more than 64 lots, and the policy does not merge them."
     not_expiring = 0x030C, "The asset's units never lapse."
+    already_redeemed = 0x030D, "The sender redeemed for this order before."
+    unknown_redemption = 0x030E, "The sender never redeemed for this order."
+    refund_exceeds = 0x030F, "More than what has not yet been refunded of the redemption."
+    debt_floor_reached = 0x0310, "The account would owe the issuer more than the policy allows."
 
     invalid_parameters = 0x0A01, "The parameters are out of range."
     not_governed = 0x0A02, "The ledger has no governor: its parameters are fixed."

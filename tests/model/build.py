@@ -144,6 +144,14 @@ def strict_lots() -> Value:
     return Value("strict_lots")
 
 
+def debt_floor(units: int) -> Value:
+    return Value("debt_floor", units=units)
+
+
+def no_reinstatement() -> Value:
+    return Value("no_reinstatement")
+
+
 def payee(to: bytes, amount: int) -> Value:
     return Value("Payee", to=to, amount=amount)
 
@@ -223,6 +231,14 @@ def claw_back(asset: bytes, sender: bytes, to: bytes, amount: int, why: Value | 
 
 def sweep(asset: bytes, accounts: list[bytes]) -> Value:
     return Value("sweep", asset=asset, accounts=accounts)
+
+
+def redeem(asset: bytes, sender: bytes, at: bytes, order: bytes, amount: int) -> Value:
+    return Value("redeem", asset=asset, sender=sender, at=at, order=order, amount=amount)
+
+
+def refund(asset: bytes, sender: bytes, order: bytes, amount: int) -> Value:
+    return Value("refund", asset=asset, sender=sender, order=order, amount=amount)
 
 
 # Family 10.

@@ -134,6 +134,8 @@ def record(
       counterfoil prove record holders ASSET ACCOUNT
       counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
       counterfoil prove record freezes ASSET ACCOUNT
+      counterfoil prove record redemptions ASSET ACCOUNT ORDER   ORDER: 64 hex digits
+      counterfoil prove record debts ASSET ACCOUNT
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
       counterfoil prove record parameters
     """
@@ -151,8 +153,8 @@ def record(
         for kind, text in zip(expected, given, strict=True):
             if kind == "ASSET":
                 named.append(_inputs.asset_from(opened, text)[0])
-            elif kind == "KEY":
-                named.append(_inputs.hash_from(text, "key"))
+            elif kind in ("KEY", "ORDER"):
+                named.append(_inputs.hash_from(text, kind.lower()))
             elif kind == "LOT":
                 named.append(_lot_from(text).to_bytes(4, "big"))
             else:

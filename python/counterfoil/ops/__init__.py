@@ -13,10 +13,12 @@ from counterfoil.ops.asset import (
     Bound,
     Change,
     Create,
+    DebtFloor,
     FixedExpiry,
     Freeze,
     InactivityExpiry,
     Lots,
+    NoReinstatement,
     Pause,
     Period,
     Power,
@@ -28,7 +30,7 @@ from counterfoil.ops.asset import (
     asset_id,
 )
 from counterfoil.ops.ledger import Parameters, SetParameters
-from counterfoil.ops.move import Burn, ClawBack, Mint, Pay, Payee, Sweep, Transfer
+from counterfoil.ops.move import Burn, ClawBack, Mint, Pay, Payee, Redeem, Refund, Sweep, Transfer
 
 __all__ = [
     "Bound",
@@ -36,6 +38,7 @@ __all__ = [
     "Change",
     "ClawBack",
     "Create",
+    "DebtFloor",
     "FixedExpiry",
     "Freeze",
     "InactivityExpiry",
@@ -44,6 +47,7 @@ __all__ = [
     "Lots",
     "Mandate",
     "Mint",
+    "NoReinstatement",
     "Once",
     "Open",
     "Operation",
@@ -55,6 +59,8 @@ __all__ = [
     "Power",
     "Powers",
     "Reason",
+    "Redeem",
+    "Refund",
     "Renounce",
     "SetKeys",
     "SetParameters",
