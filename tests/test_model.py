@@ -236,8 +236,8 @@ def test_the_two_lowest_lots_are_merged():
     assert list(holding.lots) == list(range(today + 1, today + 65))
     assert holding.lots[today + 1] == 6
     assert vars(_lot(ledger, asset, today)) | {"kind": ""} == {
-        "kind": "", "lot": today, "issued": 3, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0,
-        "merged_out": 3,
+        "kind": "", "lot": today, "issued": 3, "burned": 0, "redeemed": 0, "expired": 0, "clawed_back": 0,
+        "merged_in": 0, "merged_out": 3,
     }  # fmt: skip
     assert _lot(ledger, asset, today + 1).merged_in == 3
 

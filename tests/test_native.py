@@ -278,12 +278,14 @@ def alone(table: str, key: bytes, identifier: bytes, leaf: tuple[int, bytes]) ->
 @pytest.mark.parametrize(
     ("totals", "sum_", "reason"),
     [
-        # issued, burned, expired, clawed back, merged in, merged out
-        ([2**127, 0, 0, 0, 2**127, 1], 2**128 - 1, None),
-        ([2**128 - 1, 0, 0, 0, 2**128 - 1, 2**128 - 1], 2**128 - 1, None),
-        ([5, 5, 0, 5, 0, 0], 0, None),
-        ([5, 6, 0, 0, 0, 0], 2**128 - 1, "wrong_sum"),
-        ([2**127, 0, 0, 0, 2**127, 0], 0, "wrong_sum"),
+        # issued, burned, redeemed, expired, clawed back, merged in, merged out
+        ([2**127, 0, 0, 0, 0, 2**127, 1], 2**128 - 1, None),
+        ([2**128 - 1, 0, 0, 0, 0, 2**128 - 1, 2**128 - 1], 2**128 - 1, None),
+        ([5, 5, 0, 0, 5, 0, 0], 0, None),
+        ([5, 1, 2, 1, 5, 0, 0], 1, None),
+        ([5, 1, 2, 1, 5, 0, 0], 3, "wrong_sum"),
+        ([5, 6, 0, 0, 0, 0, 0], 2**128 - 1, "wrong_sum"),
+        ([2**127, 0, 0, 0, 0, 2**127, 0], 0, "wrong_sum"),
     ],
 )
 def test_lots_at_the_limits(totals: list[int], sum_: int, reason: str | None) -> None:

@@ -175,9 +175,7 @@ LAYOUTS: dict[str, str] = {
         "lot:u32 issued:u128 burned:u128 redeemed:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128"
     ),
     "FreezeRecord": "since:u64 reason:Reason",
-    "RedemptionRecord": (
-        "sender:id at:id order:bytes32 time:u64 amount:u128 refunded:u128 lots:[LotAmount]"
-    ),
+    "RedemptionRecord": ("sender:id at:id order:bytes32 time:u64 amount:u128 refunded:u128 lots:[LotAmount]"),
     "DebtRecord": "since:u64",
 }
 """The Borsh layout of everything else.

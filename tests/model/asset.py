@@ -248,4 +248,6 @@ def check_invariants(state: State, _time: int) -> None:
         assert 0 <= supply(record) <= record.supply_cap <= AMOUNT_MAX
         assert record.frozen_accounts == len(state.records("freezes", asset))
     for table, key in state.tables:
-        assert table not in ("freezes", "holders", "lots", "redemptions", "debts") or state.get("assets", key) is not None
+        assert (
+            table not in ("freezes", "holders", "lots", "redemptions", "debts") or state.get("assets", key) is not None
+        )

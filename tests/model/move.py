@@ -273,7 +273,6 @@ class Move:
         holding.day = self.ctx.day
         self.save(to, holding)
 
-
     def earn(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
         """Credit earnings to a balance that has just been touched: what it owes goes on to the issuer."""
         owed = debt(self.ctx.state, self.asset, to)
