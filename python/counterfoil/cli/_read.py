@@ -258,8 +258,8 @@ def asset(
 ) -> None:
     """An asset's terms, powers and supply. Without an asset: all of them.
 
-    With --lots: per issue month (or day), what was issued, burned, redeemed (and not refunded), expired and clawed back, and
-    what is outstanding. Clawed-back units are still outstanding, in another account.
+    With --lots: per issue month (or day), what was issued, burned, redeemed (and not refunded), expired and clawed
+    back, and what is outstanding. Clawed-back units are still outstanding, in another account.
 
     \b
       counterfoil asset
