@@ -247,7 +247,6 @@ def check_invariants(state: State, _time: int) -> None:
         assert asset == asset_id(record.issuer, record.symbol)
         assert 0 <= supply(record) <= record.supply_cap <= AMOUNT_MAX
         assert record.frozen_accounts == len(state.records("freezes", asset))
+    keyed = ("freezes", "holders", "lots", "redemptions", "debts")
     for table, key in state.tables:
-        assert (
-            table not in ("freezes", "holders", "lots", "redemptions", "debts") or state.get("assets", key) is not None
-        )
+        assert table not in keyed or state.get("assets", key) is not None
