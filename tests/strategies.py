@@ -19,7 +19,7 @@ from tests.model.account import MANDATE_RECORD, account_record, named_account
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.ledger import ModelLedger
-from tests.model.move import load_holding
+from tests.model.move import REDEMPTION_RECORD, debt, load_holding
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -147,6 +147,10 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.inactivity_expiry(days(random)))
     if has_lots and random.randrange(4) == 0:
         terms.append(build.strict_lots())
+    if random.randrange(3) == 0:
+        terms.append(build.debt_floor(random.choice([1, 5, 50, 10**9, AMOUNT_MAX])))
+    if any(each.kind == "fixed_expiry" for each in terms) and random.randrange(3) == 0:
+        terms.append(build.no_reinstatement())
     return terms
 
 
@@ -178,6 +182,8 @@ class Storyteller:
             (3, self.schema),
             (12, self.attest),
             (4, self.revoke),
+            (8, self.redeem),
+            (8, self.refund),
             (1, self.set_parameters),
         ]
 
@@ -421,7 +427,7 @@ class Storyteller:
         record = self._asset(asset)
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
             account = record.powers.mint
-        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33], self.random.randrange(1, 5)))
+        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x36], self.random.randrange(1, 6)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
         limit = self._limit(tags, max(0, amount(self.random, 50)))
@@ -454,7 +460,15 @@ class Storyteller:
         cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
         terms = policy(self.random)
         if self.random.randrange(15) == 0:
-            terms = self.random.choice([[build.strict_lots()], [build.lots("day")] * 2, [build.inactivity_expiry(0)]])
+            terms = self.random.choice(
+                [
+                    [build.strict_lots()],
+                    [build.lots("day")] * 2,
+                    [build.inactivity_expiry(0)],
+                    [build.debt_floor(0)],
+                    [build.no_reinstatement()],
+                ]
+            )
         holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
         powers = build.powers(**{power: who for power, who in holders.items() if self.random.randrange(8)})
         symbol = (
@@ -476,6 +490,10 @@ class Storyteller:
             for each in terms:
                 if hasattr(each, "days"):
                     each.days = days(self.random)
+            if self.random.randrange(3) == 0:
+                terms = [each for each in terms if each.kind not in ("debt_floor", "no_reinstatement")]
+                terms += [build.debt_floor(self.random.choice([1, 20, 10**9]))] * self.random.randrange(2)
+                terms += [build.no_reinstatement()] * self.random.randrange(2)
             if self.random.randrange(5) == 0:
                 terms = policy(self.random)
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
@@ -516,9 +534,8 @@ class Storyteller:
     def transfer(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.transfer(
-            asset, sender, self._other(sender), self._amount_of(asset, sender), self._reference()
-        )
+        to = self._other(sender) if self.random.randrange(3) else self._earner(asset)
+        operation = build.transfer(asset, sender, to, self._amount_of(asset, sender), self._reference())
         return operation, self._or_agent(sender, asset, 0x30)
 
     def pay(self) -> tuple[Value, list[Need]]:
@@ -536,7 +553,7 @@ class Storyteller:
         asset = self._some_asset()
         record = self._asset(asset)
         near = 50 if record is None or self.random.randrange(10) else record.supply_cap - supply(record)
-        operation = build.mint(asset, self._account(), amount(self.random, near), self._reference())
+        operation = build.mint(asset, self._earner(asset), amount(self.random, near), self._reference())
         needs = self._needs_power(asset, "mint", 0x32)
         return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x32)]
 
@@ -549,8 +566,46 @@ class Storyteller:
     def claw_back(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.claw_back(asset, sender, self._other(sender), self._amount_of(asset, sender), self._reason())
+        units = self._amount_of(asset, sender)
+        record = self._asset(asset)
+        floor = None if record is None else term(record.policy, "debt_floor")
+        if floor is not None and self.random.randrange(2):
+            room = floor.units - debt(self.model.state, asset, sender)
+            there = load_holding(self.model.state, asset, record, sender).total
+            units = min(2**128 - 1, there + amount(self.random, max(1, room)))
+        operation = build.claw_back(asset, sender, self._other(sender), units, self._reason())
         return operation, self._needs_power(asset, "claw_back", 0x34)
+
+    def _earner(self, asset: bytes) -> bytes:
+        """An account, often one that owes the issuer."""
+        debtors = list(self.model.state.records("debts", asset))
+        return self.random.choice(debtors) if debtors and self.random.randrange(2) else self._account()
+
+    def _redemptions(self) -> list[tuple[bytes, Any]]:
+        """Every redemption, with its asset."""
+        tables = [key for name, key in self.model.state.tables if name == "redemptions"]
+        return [
+            (asset, REDEMPTION_RECORD.decode(value))
+            for asset in tables
+            for _, value in self.model.state.records("redemptions", asset).values()
+        ]
+
+    def redeem(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        sender = self._holder(asset)
+        order = sha256(b"order" + self.random.choice([self.count, self.count, 1]).to_bytes(8, "big")).digest()
+        operation = build.redeem(asset, sender, self._account(), order, self._amount_of(asset, sender))
+        return operation, self._or_agent(sender, asset, 0x36)
+
+    def refund(self) -> tuple[Value, list[Need]]:
+        redemptions = self._redemptions()
+        if not redemptions or self.random.randrange(12) == 0:
+            operation = build.refund(self._some_asset(), self._account(), bytes(32), amount(self.random, 5))
+            return operation, [(operation.sender, 0x37)]
+        asset, redemption = self.random.choice(redemptions)
+        left = redemption.amount - redemption.refunded
+        operation = build.refund(asset, redemption.sender, redemption.order, amount(self.random, left))
+        return operation, [(redemption.at, 0x37)]
 
     def sweep(self) -> tuple[Value, list[Need]]:
         expiring = [

@@ -21,6 +21,7 @@ from counterfoil.verify import (
     AccountRecord,
     AssetRecord,
     AttestationRecord,
+    DebtRecord,
     Effect,
     FreezeRecord,
     Integer,
@@ -32,6 +33,7 @@ from counterfoil.verify import (
     OnceRecord,
     Parameters,
     Reason,
+    RedemptionRecord,
     Requirement,
     Revocation,
     SchemaRecord,
@@ -130,15 +132,26 @@ def test_a_state_with_one_table_and_none() -> None:
     assert verifier.balance(world.question(*BEANS)).supply == 0
 
 
+REDEMPTION = record_id("redemption", CUP, BOB, b"o" * 32)
+
 RECORDS = [
     ("accounts", b"", ANN, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB, [0x30, 0x31]),))),
     ("accounts", b"", NOBODY, AccountRecord(family=4)),
     ("accounts", b"", BOB, None),
     ("freezes", BEAN, ANN, FreezeRecord(TIME, Reason(7))),
     ("freezes", CUP, ANN, None),
+    (
+        "redemptions",
+        CUP,
+        REDEMPTION,
+        RedemptionRecord(BOB, ANN, b"o" * 32, TIME, 9, 2, (LotAmount(672, 7),)),
+    ),
+    ("redemptions", BEAN, record_id("redemption", BEAN, BOB, b"o" * 32), None),
+    ("debts", BEAN, ANN, DebtRecord(TIME)),
+    ("debts", BEAN, BOB, None),
     ("once", b"", record_id("once", ANN, b"k" * 32), OnceRecord(ANN, b"k" * 32, b"t" * 32)),
     ("parameters", b"", record_id("parameters"), Parameters()),
-    ("lots", CUP, record_id("lot", CUP, big(4, 673)), LotRecord(673, 7, 0, 0, 0, 0, 0)),
+    ("lots", CUP, record_id("lot", CUP, big(4, 673)), LotRecord(673, 7, 0, 0, 0, 0, 0, 0)),
     (
         "mandates",
         b"",
@@ -477,9 +490,6 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("assets", b"", BEAN, (0, b"\x02" + WORLD.tables["assets", b""][BEAN][1][1:]), "unknown_version"),
         ("once", b"", ANN, (0, ANN + b"k" * 32 + b"t" * 32), "wrong_record"),
         ("parameters", b"", ANN, WORLD.tables["parameters", b""][record_id("parameters")], "wrong_record"),
-        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(80)), "wrong_record"),
-        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(80)), "wrong_sum"),
-        ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(80)), "wrong_record"),
         ("schemas", b"", CUP, (0, SCHEMA), "wrong_record"),
         ("schemas", b"", RATING, (1, SCHEMA), "wrong_sum"),
         ("schemas", b"", RATING, (0, b"\x02" + SCHEMA[1:]), "unknown_version"),
@@ -494,6 +504,13 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("attestations", RATING, RATED_ID, (0, RATED[:-1] + b"\x02"), "malformed_record"),
         ("attestations", RATING, RATED_ID, (0, RATED[:-10] + b"\x02" + u(4, 5) + b"gold\x00"), "malformed_record"),
         ("attestations", RATING, RATED_ID, (0, RATED[:-10] + b"\x02" + b"\xff" * 4 + b"gold\x00"), "malformed_record"),
+        ("redemptions", CUP, ANN, WORLD.tables["redemptions", CUP][REDEMPTION], "wrong_record"),
+        ("redemptions", BEAN, REDEMPTION, WORLD.tables["redemptions", CUP][REDEMPTION], "wrong_record"),
+        ("redemptions", CUP, REDEMPTION, (9, WORLD.tables["redemptions", CUP][REDEMPTION][1]), "wrong_sum"),
+        ("debts", BEAN, ANN, (0, u(8, TIME)), "wrong_sum"),
+        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(96)), "wrong_record"),
+        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(96)), "wrong_sum"),
+        ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(96)), "wrong_record"),
     ],
 )
 def test_records_that_contradict_themselves(

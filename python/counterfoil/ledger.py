@@ -34,11 +34,13 @@ from counterfoil.verify import (
     LotRecord,
     MandateRecord,
     OnceRecord,
+    RedemptionRecord,
     SchemaRecord,
     attestation_id,
     lot_id,
     mandate_id,
     once_id,
+    redemption_id,
 )
 from counterfoil.wire import Applied, Entry, SignedTransaction, Transaction, decode_entry
 
@@ -626,6 +628,15 @@ class Ledger:
     def freeze(self, asset: bytes, account: bytes) -> FreezeRecord | None:
         """Whether an account is frozen in an asset, since when and why."""
         return self._decoded("freezes", asset, account, FreezeRecord)
+
+    def redemption(self, asset: bytes, sender: bytes, order: bytes) -> RedemptionRecord | None:
+        """What an account redeemed for an order, and what was refunded of it."""
+        return self._decoded("redemptions", asset, redemption_id(asset, sender, order), RedemptionRecord)
+
+    def debt(self, asset: bytes, account: bytes) -> int:
+        """Units that an account owes the asset's issuer."""
+        found = self._engine.record("debts", asset, account)
+        return 0 if found is None else found[0]
 
     def lot(self, asset: bytes, lot: int) -> LotRecord | None:
         """The totals of one lot."""

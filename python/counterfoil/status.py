@@ -87,7 +87,7 @@ class Status(enum.IntEnum):
     invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."
     too_many_decimals = 0x0202, "An asset has at most 38 decimals."
     invalid_supply_cap = 0x0203, "A supply cap is 1 to 10^38 - 1."
-    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days are not 1 to 36,500."
+    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days or units are out of range."
     nothing_to_change = 0x0205, "Neither a supply cap nor a policy is given."
     unknown_asset = 0x0206, "There is no such asset."
     power_renounced = 0x0207, "Nobody holds this power over the asset."
@@ -110,6 +110,10 @@ class Status(enum.IntEnum):
     supply_cap_exceeded = 0x030A, "More units would exist than the supply cap allows.", True
     too_many_lots = 0x030B, "The balance would have more than 64 lots, and the policy does not merge them."
     not_expiring = 0x030C, "The asset's units never lapse."
+    already_redeemed = 0x030D, "The sender redeemed for this order before."
+    unknown_redemption = 0x030E, "The sender never redeemed for this order."
+    refund_exceeds = 0x030F, "More than what has not yet been refunded of the redemption."
+    debt_floor_reached = 0x0310, "The account would owe the issuer more than the policy allows."
 
     terms_or_group = 0x0401, "A hold has either terms of its own or those of a group: one of them, not both."
     no_deadline = 0x0402, "The deadline is 0: a hold must end."
@@ -134,7 +138,7 @@ class Status(enum.IntEnum):
     amount_exceeds_hold = 0x0415, "More than what the hold has left to settle or to release."
     not_vested = 0x0416, "More than what the hold's schedule has set free by now.", True
     wrong_payee = 0x0417, "The hold's terms name the payees; or they name none, and the operation must."
-    invalid_roles = 0x0501, "The roles are none or over 8, none signs, one has an account twice, or shares are not 10,000."
+    invalid_roles = 0x0501, "No roles, over 8, none that signs, one account twice, or shares that are not 10,000."
     invalid_cap = 0x0502, "A cap allows no units or no claims, or has no window."
     invalid_period = 0x0503, "Units would be pending, or notice last, for more than 36,525 days."
     no_slip = 0x0504, "The list of slips is empty."

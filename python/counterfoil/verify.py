@@ -147,6 +147,8 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     ),
     0x61: ("attest", "schema:id issuer:id subject:id nonce:bytes32 expires:u64? content:Content"),
     0x62: ("revoke", "schema:id issuer:id subject:id nonce:bytes32 reason:Reason"),
+    0x36: ("redeem", "asset:id sender:id at:id order:bytes32 amount:u128"),
+    0x37: ("refund", "asset:id sender:id order:bytes32 amount:u128"),
     0xA0: ("set_parameters", "parameters:Parameters"),
 }
 """Every operation: its tag, its name, and the layout of its fields."""
@@ -159,7 +161,10 @@ LAYOUTS: dict[str, str] = {
     "Powers": "mint:id? freeze:id? pause:id? claw_back:id? change:id?",
     "Power": "0 mint | 1 freeze | 2 pause | 3 claw_back | 4 change",
     "Period": "0 day | 1 month",
-    "Term": "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots",
+    "Term": (
+        "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
+        "5 debt_floor units:u128 | 6 no_reinstatement"
+    ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
     "Genesis": "origin:str operator:id time:u64 salt:bytes16 parameters:Parameters",
@@ -178,9 +183,11 @@ LAYOUTS: dict[str, str] = {
     "OnceRecord": "account:id key:bytes32 transaction:id",
     "AssetRecord": (
         "version:u8 issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers paused:bool "
-        "frozen_accounts:u64 minted:u128 burned:u128 swept:u128 clawed_back:u128"
+        "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128"
     ),
-    "LotRecord": "lot:u32 issued:u128 burned:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128",
+    "LotRecord": (
+        "lot:u32 issued:u128 burned:u128 redeemed:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128"
+    ),
     "FreezeRecord": "since:u64 reason:Reason",
     "Condition": (
         "0 all_of of:[Condition] | 1 any_of of:[Condition] | 2 not of:Condition | 3 after time:u64 | "
@@ -222,6 +229,8 @@ LAYOUTS: dict[str, str] = {
     "AttestationRecord": (
         "issuer:id subject:id nonce:bytes32 issued:u64 expires:u64? content:Content revoked:Revocation?"
     ),
+    "RedemptionRecord": ("sender:id at:id order:bytes32 time:u64 amount:u128 refunded:u128 lots:[LotAmount]"),
+    "DebtRecord": "since:u64",
 }
 """The Borsh layout of everything else.
 
@@ -248,6 +257,8 @@ TABLES: dict[str, tuple[bool, str]] = {
     "claimants": (True, "ClaimantRecord"),
     "schemas": (False, "SchemaRecord"),
     "attestations": (True, "AttestationRecord"),
+    "redemptions": (True, "RedemptionRecord"),
+    "debts": (True, "DebtRecord"),
 }
 """Every table: whether it has a table key, 32 bytes (else that is empty), and what its values are."""
 
@@ -752,6 +763,10 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
         _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own))
     if getattr(value, "version", 1) != 1:
         _refuse("unknown_version", f"record of {table}, version", 1, value.version)
+    if isinstance(value, DebtRecord):
+        if not record.sum:
+            _refuse("wrong_sum", f"record of {table}, sum", "1 or more", 0)
+        return value
     expected = getattr(value, "own_sum", 0)
     if expected != record.sum:
         _refuse("wrong_sum", f"record of {table}, sum", expected, record.sum)
@@ -957,7 +972,26 @@ class StrictLots(Encodable):
     wire_tag: ClassVar[int] = 4
 
 
-Term: TypeAlias = Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots
+@dataclass(frozen=True, slots=True)
+class DebtFloor(Encodable):
+    """Policy: a claw back may take more than an account has; what is missing it owes the issuer.
+
+    Attributes:
+        units: The most that an account may owe, 1 to 10^38 - 1.
+    """
+
+    wire_tag: ClassVar[int] = 5
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoReinstatement(Encodable):
+    """Policy, only with fixed expiry: what lapsed while it was redeemed lapses when it is refunded."""
+
+    wire_tag: ClassVar[int] = 6
+
+
+Term: TypeAlias = Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots | DebtFloor | NoReinstatement
 """A term of an asset's policy."""
 
 
@@ -1339,10 +1373,13 @@ class AssetRecord(Encodable):
         supply_cap: The most units that may exist at a time.
         policy: Terms, ascending by tag.
         powers: Who holds which power.
-        paused: Whether transfers, payments, mints and burns are refused.
+        paused: Whether transfers, payments, mints, burns, redemptions and refunds are refused.
         frozen_accounts: How many accounts are frozen.
+        debtors: How many accounts owe the issuer units.
+        owed: Units that they owe in all.
         minted: Units ever minted.
         burned: Units ever burned.
+        redeemed: Units redeemed and not given back.
         swept: Units ever lapsed and removed.
         clawed_back: Units ever clawed back; these are still in the supply.
     """
@@ -1356,15 +1393,18 @@ class AssetRecord(Encodable):
     powers: Powers
     paused: bool
     frozen_accounts: int
+    debtors: int
+    owed: int
     minted: int
     burned: int
+    redeemed: int
     swept: int
     clawed_back: int
 
     @property
     def supply(self) -> int:
         """The units that exist now."""
-        return self.minted - self.burned - self.swept
+        return self.minted - self.burned - self.redeemed - self.swept
 
     def own_id(self, _key: bytes) -> bytes:
         """The id under which it stands."""
@@ -1379,15 +1419,17 @@ class LotRecord(Encodable):
         lot: The issue period.
         issued: Units minted in it.
         burned: Of those, burned.
+        redeemed: Of those, redeemed and not given back.
         expired: Of those, lapsed and removed.
         clawed_back: Of those, clawed back; these are still outstanding.
-        merged_in: Units that came from earlier lots.
+        merged_in: Units that came from earlier lots: merged with this one, or lapsed there before they were refunded.
         merged_out: Units that went to later lots.
     """
 
     lot: int
     issued: int
     burned: int
+    redeemed: int
     expired: int
     clawed_back: int
     merged_in: int
@@ -1396,7 +1438,7 @@ class LotRecord(Encodable):
     @property
     def own_sum(self) -> int:
         """The outstanding units, which are the record's sum."""
-        return self.issued + self.merged_in - self.merged_out - self.burned - self.expired
+        return self.issued + self.merged_in - self.merged_out - self.burned - self.redeemed - self.expired
 
     def own_id(self, key: bytes) -> bytes:
         """The id under which it stands, in the table of this asset."""
@@ -2061,6 +2103,44 @@ class ClaimantRecord(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class RedemptionRecord(Encodable):
+    """Units that were redeemed for something outside the ledger.
+
+    Attributes:
+        sender: Whose units they were.
+        at: Where they were redeemed: the account that may refund them.
+        order: The salted hash of the order, 32 bytes.
+        time: When, ms.
+        amount: Units redeemed.
+        refunded: Of those, given back.
+        lots: Of those, not given back, by lot, ascending; none for an asset without lots.
+    """
+
+    sender: bytes
+    at: bytes
+    order: bytes
+    time: int
+    amount: int
+    refunded: int
+    lots: tuple[LotAmount, ...]
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return redemption_id(key, self.sender, self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class DebtRecord(Encodable):
+    """That an account owes the issuer units. How many is the record's sum, never 0.
+
+    Attributes:
+        since: Since when it has owed some, ms.
+    """
+
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What an account holds of an asset.
 
@@ -2222,6 +2302,8 @@ def hold_id(payer: bytes, salt: bytes) -> bytes:
 def group_id(owner: bytes, salt: bytes) -> bytes:
     """The id of a group of holds."""
     return record_id("group", owner, salt)
+
+
 def schema_id(creator: bytes, name: str) -> bytes:
     """The id of the schema that `creator` creates as `name`.
 
@@ -2264,6 +2346,11 @@ def claim_key(member: bytes, nonce: bytes) -> bytes:
 def pending_hold_id(campaign: bytes, member: bytes, nonce: bytes, transaction: bytes) -> bytes:
     """The id of the hold into which a claim was paid by this transaction, where the campaign holds what it pays."""
     return hold_id(campaign, hashlib.sha256(claim_key(member, nonce) + transaction).digest()[:16])
+
+
+def redemption_id(asset: bytes, sender: bytes, order: bytes) -> bytes:
+    """The record id of what a sender redeemed for an order. All 32 bytes."""
+    return record_id("redemption", asset, sender, order)
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
@@ -3461,6 +3548,8 @@ CODEC = Codec(
         "Term.fixed_expiry": FixedExpiry,
         "Term.inactivity_expiry": InactivityExpiry,
         "Term.strict_lots": StrictLots,
+        "Term.debt_floor": DebtFloor,
+        "Term.no_reinstatement": NoReinstatement,
         "Parameters": Parameters,
         "Genesis": Genesis,
         "Authorizer": Authorizer,
@@ -3491,6 +3580,8 @@ CODEC = Codec(
         "SchemaRecord": SchemaRecord,
         "Revocation": Revocation,
         "AttestationRecord": AttestationRecord,
+        "RedemptionRecord": RedemptionRecord,
+        "DebtRecord": DebtRecord,
     }
 )
 """Reads and writes everything, with the classes of this file."""

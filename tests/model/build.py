@@ -144,6 +144,14 @@ def strict_lots() -> Value:
     return Value("strict_lots")
 
 
+def debt_floor(units: int) -> Value:
+    return Value("debt_floor", units=units)
+
+
+def no_reinstatement() -> Value:
+    return Value("no_reinstatement")
+
+
 def payee(to: bytes, amount: int) -> Value:
     return Value("Payee", to=to, amount=amount)
 
@@ -273,6 +281,14 @@ def attest(
 
 def revoke(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None) -> Value:
     return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
+
+
+def redeem(asset: bytes, sender: bytes, at: bytes, order: bytes, amount: int) -> Value:
+    return Value("redeem", asset=asset, sender=sender, at=at, order=order, amount=amount)
+
+
+def refund(asset: bytes, sender: bytes, order: bytes, amount: int) -> Value:
+    return Value("refund", asset=asset, sender=sender, order=order, amount=amount)
 
 
 # Family 10.

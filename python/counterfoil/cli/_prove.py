@@ -137,6 +137,8 @@ def record(
       counterfoil prove record holders ASSET ACCOUNT
       counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
       counterfoil prove record freezes ASSET ACCOUNT
+      counterfoil prove record redemptions ASSET ACCOUNT ORDER   ORDER: 64 hex digits
+      counterfoil prove record debts ASSET ACCOUNT
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
       counterfoil prove record holds ID                  ID: 64 hex digits
       counterfoil prove record hold_groups ID
@@ -172,7 +174,7 @@ def _part_from(ledger: Ledger, kind: str, text: str) -> bytes:
         return _inputs.asset_from(ledger, text)[0]
     if kind == "SCHEMA":
         return _inputs.schema_from(text)
-    if kind in ("KEY", "ID", "[NONCE]"):
+    if kind in ("KEY", "ID", "ORDER", "[NONCE]"):
         return _inputs.hash_from(text, kind.strip("[]").lower())
     if kind == "LOT":
         return _lot_from(text).to_bytes(4, "big")

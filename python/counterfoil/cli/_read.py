@@ -258,8 +258,8 @@ def asset(
 ) -> None:
     """An asset's terms, powers and supply. Without an asset: all of them.
 
-    With --lots: per issue month (or day), what was issued, redeemed (burned), expired and clawed back, and what is
-    outstanding. Clawed-back units are still outstanding, in another account.
+    With --lots: per issue month (or day), what was issued, burned, redeemed (and not refunded), expired and clawed
+    back, and what is outstanding. Clawed-back units are still outstanding, in another account.
 
     \b
       counterfoil asset
@@ -320,7 +320,7 @@ def _asset_json(key: bytes, record: AssetRecord) -> dict[str, Any]:
 
 def outstanding(lot: LotRecord) -> int:
     """The units of a lot that exist."""
-    return lot.issued + lot.merged_in - lot.merged_out - lot.burned - lot.expired
+    return lot.own_sum
 
 
 def _lot_json(lot: LotRecord) -> dict[str, Any]:
@@ -339,6 +339,7 @@ def print_lots(lots: list[LotRecord], record: AssetRecord) -> None:
         columns = (
             sum(lot.issued for lot in parts),
             sum(lot.burned for lot in parts),
+            sum(lot.redeemed for lot in parts),
             sum(lot.expired for lot in parts),
             sum(lot.clawed_back for lot in parts),
             sum(outstanding(lot) for lot in parts),
@@ -347,7 +348,9 @@ def print_lots(lots: list[LotRecord], record: AssetRecord) -> None:
 
     lines = [line(_console.lot_text(lot.lot, period), [lot]) for lot in lots]
     _console.rows(
-        ["lot", ">issued", ">redeemed", ">expired", ">clawed back", ">outstanding"], lines, total=line("all", lots)
+        ["lot", ">issued", ">burned", ">redeemed", ">expired", ">clawed back", ">outstanding"],
+        lines,
+        total=line("all", lots),
     )
 
 
@@ -364,6 +367,7 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
         ("cap", amount(record.supply_cap)),
         ("minted", amount(record.minted)),
         ("burned", amount(record.burned)),
+        ("redeemed", amount(record.redeemed)),
         ("swept", amount(record.swept)),
         ("clawed back", amount(record.clawed_back)),
     ]
@@ -372,6 +376,8 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
         pairs.append(("paused", "yes"))
     if record.frozen_accounts:
         pairs.append(("frozen", f"{record.frozen_accounts:,} accounts"))
+    if record.debtors:
+        pairs.append(("owed", f"{amount(record.owed)} by {record.debtors:,} accounts"))
     held = _holders_of_powers(record)
     for account in dict.fromkeys(held.values()):
         names = ", ".join(name.replace("_", " ") for name, holder in held.items() if holder == account)

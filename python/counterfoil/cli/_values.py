@@ -108,7 +108,7 @@ def term_name(term: object) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(term).__name__).lower()
 
 
-def term_text(term: Any) -> str:  # noqa: ANN401 - one of five classes
+def term_text(term: Any) -> str:  # noqa: ANN401 - one of seven classes
     """A term of a policy in words."""
     texts = {
         "bound": "bound: moves only from or to its issuer",
@@ -116,6 +116,8 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of five classes
         "fixed_expiry": "a lot lapses {days} days after its period",
         "inactivity_expiry": "a balance lapses after {days} days without activity",
         "strict_lots": "a 65th lot is refused, not merged",
+        "debt_floor": "an account may owe the issuer up to {units} minor units",
+        "no_reinstatement": "what lapsed while it was redeemed is not given back",
     }
     named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}
     return texts.get(term_name(term), term_name(term)).format(**named)
@@ -136,6 +138,8 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "transfer": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
         "claw_back": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
         "mint": lambda: f"{amount} → {who(given['to'])}",
+        "redeem": lambda: f"{amount} of {who(given['sender'])} at {who(given['at'])}",
+        "refund": lambda: f"{amount} → {who(given['sender'])}",
         "burn": lambda: f"{amount} of {who(given['sender'])}",
         "pay": lambda: _pay_text(given, symbol, decimals, who),
         "sweep": lambda: f"{asset(given['asset'])[0]} of {len(given['accounts']):,} accounts",
@@ -216,6 +220,8 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "claimants": (("ID", "ACCOUNT"), _within),
     "schemas": (("SCHEMA",), _itself),
     "attestations": (("SCHEMA", "ISSUER", "SUBJECT", "[NONCE]"), _of_schema),
+    "redemptions": (("ASSET", "ACCOUNT", "ORDER"), lambda *parts: (parts[0], _record_id("redemption")(*parts))),
+    "debts": (("ASSET", "ACCOUNT"), _within),
 }
 """What names a record of each table on the command line, and the record id (or table key and record id) of that.
 

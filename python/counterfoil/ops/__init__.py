@@ -13,10 +13,12 @@ from counterfoil.ops.asset import (
     Bound,
     Change,
     Create,
+    DebtFloor,
     FixedExpiry,
     Freeze,
     InactivityExpiry,
     Lots,
+    NoReinstatement,
     Pause,
     Period,
     Power,
@@ -84,7 +86,7 @@ from counterfoil.ops.hold import (
     hold_id,
 )
 from counterfoil.ops.ledger import Parameters, SetParameters
-from counterfoil.ops.move import Burn, ClawBack, Mint, Pay, Payee, Sweep, Transfer
+from counterfoil.ops.move import Burn, ClawBack, Mint, Pay, Payee, Redeem, Refund, Sweep, Transfer
 
 __all__ = [
     "After",
@@ -108,6 +110,7 @@ __all__ = [
     "Content",
     "ContentKind",
     "Create",
+    "DebtFloor",
     "Edge",
     "EdgeKind",
     "FixedExpiry",
@@ -124,6 +127,7 @@ __all__ = [
     "Mandate",
     "Mint",
     "NoContent",
+    "NoReinstatement",
     "Not",
     "Nothing",
     "Once",
@@ -141,6 +145,8 @@ __all__ = [
     "Powers",
     "Preimage",
     "Reason",
+    "Redeem",
+    "Refund",
     "Release",
     "Renounce",
     "Requirement",

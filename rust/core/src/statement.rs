@@ -12,8 +12,8 @@ use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
-    AccountRecord, AssetRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record, Table,
-    TableName, TableRecord, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record,
+    RedemptionRecord, Table, TableName, TableRecord, tree_key,
 };
 use crate::wire::{COMMIT_VERSION, Commit, Parameters, decode};
 use std::fmt;
@@ -402,6 +402,8 @@ contents! {
     Claimants ClaimantRecord;
     Schemas SchemaRecord;
     Attestations AttestationRecord;
+    Redemptions RedemptionRecord;
+    Debts DebtRecord;
 }
 
 /// A record that was proven to be there.

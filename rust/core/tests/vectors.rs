@@ -6,7 +6,8 @@ use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
-    AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, RedemptionRecord,
+    Table, TableName, tree_key,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
@@ -100,6 +101,8 @@ fn records() {
         TableName::Freezes => again::<FreezeRecord>(bytes),
         TableName::Schemas => again::<SchemaRecord>(bytes),
         TableName::Attestations => again::<AttestationRecord>(bytes),
+        TableName::Redemptions => again::<RedemptionRecord>(bytes),
+        TableName::Debts => again::<DebtRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -132,6 +135,10 @@ fn ids() {
     for case in all("attestation") {
         let [schema, issuer, subject, nonce] = ["schema", "issuer", "subject", "nonce"].map(|part| id(&case[part]));
         assert_eq!(AttestationRecord::id(&schema, &issuer, &subject, &nonce.0), id(&case["id"]));
+    }
+    for case in all("redemption") {
+        let found = RedemptionRecord::id(&id(&case["asset"]), &id(&case["sender"]), &id(&case["order"]).0);
+        assert_eq!(found, id(&case["id"]));
     }
     for case in all("table") {
         let name = TableName::parse(case["table"].as_str().unwrap()).unwrap();

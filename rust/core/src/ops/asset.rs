@@ -21,7 +21,7 @@ statuses! { 2;
     TOO_MANY_DECIMALS = 0x02 "too_many_decimals";
     /// Zero, or over 10^38 − 1.
     INVALID_SUPPLY_CAP = 0x03 "invalid_supply_cap";
-    /// Terms not ascending, without what they need, or with impossible days.
+    /// Terms not ascending, without what they need, or with impossible numbers.
     INVALID_POLICY = 0x04 "invalid_policy";
     /// Neither a cap nor a policy.
     NOTHING_TO_CHANGE = 0x05 "nothing_to_change";
@@ -118,14 +118,18 @@ fn check_cap(cap: u128) -> Result<(), Status> {
 }
 
 fn check_policy(policy: &[Term]) -> Result<(), Status> {
-    let days_possible = policy.iter().all(|term| match term {
+    let numbers_possible = policy.iter().all(|term| match term {
         Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
-        Term::Bound | Term::Lots { .. } | Term::StrictLots => true,
+        Term::DebtFloor { units } => (1..=AMOUNT_MAX).contains(units),
+        Term::Bound | Term::Lots { .. } | Term::StrictLots | Term::NoReinstatement => true,
     });
     let has_lots = policy.iter().any(|term| matches!(term, Term::Lots { .. }));
     let needs_lots = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. } | Term::StrictLots));
+    let has_fixed_expiry = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. }));
+    let needs_fixed_expiry = policy.contains(&Term::NoReinstatement);
     let ascending = policy.is_sorted_by(|left, right| left.tag() < right.tag());
-    if ascending && days_possible && (has_lots || !needs_lots) { Ok(()) } else { Err(INVALID_POLICY) }
+    let complete = (has_lots || !needs_lots) && (has_fixed_expiry || !needs_fixed_expiry);
+    if ascending && numbers_possible && complete { Ok(()) } else { Err(INVALID_POLICY) }
 }
 
 impl Operate for Create {
@@ -168,8 +172,11 @@ impl Operate for Create {
             powers: self.powers,
             paused: false,
             frozen_accounts: 0,
+            debtors: 0,
+            owed: 0,
             minted: 0,
             burned: 0,
+            redeemed: 0,
             swept: 0,
             clawed_back: 0,
         };

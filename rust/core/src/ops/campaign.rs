@@ -530,7 +530,7 @@ impl Case<'_> {
             taken => taken?,
         };
         if campaign.terms.pending_ms == 0 {
-            movement.hand_out(&taken, &payouts)?;
+            movement.hand_out(self.id, &taken, &payouts)?;
         } else {
             self.hold(campaign, &accounts, &key, &taken, movement)?;
         }
@@ -672,7 +672,7 @@ impl Operate for CloseCampaign {
             return Err(CAMPAIGN_CLOSED.into());
         }
         if total > 0 {
-            movement.hand_out(&taken, &[(campaign.owner, total)])?;
+            movement.hand_out(&campaign.owner, &taken, &[(campaign.owner, total)])?;
         }
         campaign.closed = true;
         let effect = movement.finish(taken)?;

@@ -732,7 +732,7 @@ impl Open {
             }
         }
         let taken = if total == 0 { Vec::new() } else { movement.take(&self.id, total, Taking::Given)? };
-        movement.hand_out(&taken, &payouts)?;
+        movement.hand_out(&payer, &taken, &payouts)?;
         // The operation need not say how much, so the effect does, for assets without lots too.
         let is_told = total == 0 || movement.has_lots();
         let effect = movement.finish(if is_told { taken } else { vec![LotAmount { lot: 0, amount: total }] })?;

@@ -152,6 +152,8 @@ operations! {
     0x60 "schema" Schema(attest);
     0x61 "attest" Attest(attest) mandate;
     0x62 "revoke" Revoke(attest) mandate;
+    0x36 "redeem" Redeem(r#move) mandate;
+    0x37 "refund" Refund(r#move);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 

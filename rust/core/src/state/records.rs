@@ -2,7 +2,7 @@
 
 use crate::id::{Id, asset_id, record_id};
 use crate::time;
-use crate::wire::Parameters;
+use crate::wire::{LotAmount, Parameters};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What a record tells of the id under which it stands.
@@ -168,10 +168,16 @@ pub struct AssetRecord {
     pub paused: bool,
     /// How many accounts are frozen.
     pub frozen_accounts: u64,
+    /// How many accounts owe the issuer units.
+    pub debtors: u64,
+    /// Units that they owe in all.
+    pub owed: u128,
     /// Units ever minted.
     pub minted: u128,
     /// Units ever burned.
     pub burned: u128,
+    /// Units redeemed and not given back.
+    pub redeemed: u128,
     /// Units that lapsed and were removed.
     pub swept: u128,
     /// Units ever clawed back (they stay in the supply).
@@ -179,9 +185,9 @@ pub struct AssetRecord {
 }
 
 impl AssetRecord {
-    /// Minted less burned less swept; nothing if the totals contradict each other.
+    /// Minted less burned, redeemed and swept; nothing if the totals contradict each other.
     pub fn supply(&self) -> Option<u128> {
-        self.minted.checked_sub(self.burned)?.checked_sub(self.swept)
+        self.minted.checked_sub(self.burned)?.checked_sub(self.redeemed)?.checked_sub(self.swept)
     }
 
     /// Whether it moves only from or to its issuer.
@@ -202,6 +208,24 @@ impl AssetRecord {
     /// Days after a lot's period when it lapses.
     pub fn fixed_expiry_days(&self) -> Option<u32> {
         self.policy.iter().find_map(|term| if let Term::FixedExpiry { days } = term { Some(*days) } else { None })
+    }
+
+    /// Whether a lot has lapsed by this day, whoever holds it.
+    pub fn has_lapsed(&self, lot: u32, day: u32) -> bool {
+        match (self.period(), self.fixed_expiry_days()) {
+            (Some(period), Some(days)) => day >= period.end_day(lot).saturating_add(days),
+            _ => false,
+        }
+    }
+
+    /// How many units an account may owe the issuer; none where a claw back takes only what is there.
+    pub fn debt_floor(&self) -> Option<u128> {
+        self.policy.iter().find_map(|term| if let Term::DebtFloor { units } = term { Some(*units) } else { None })
+    }
+
+    /// Whether what lapsed while it was redeemed comes back as units of today.
+    pub fn reinstates(&self) -> bool {
+        !self.policy.contains(&Term::NoReinstatement)
     }
 
     /// Days without activity after which a balance lapses.
@@ -233,7 +257,7 @@ impl AssetRecord {
                 Term::Lots { period } => layout.0 = Some(*period),
                 Term::FixedExpiry { .. } => layout.1 = true,
                 Term::InactivityExpiry { .. } => layout.2 = true,
-                Term::Bound | Term::StrictLots => {}
+                Term::Bound | Term::StrictLots | Term::DebtFloor { .. } | Term::NoReinstatement => {}
             }
         }
         layout
@@ -276,6 +300,13 @@ pub enum Term {
     },
     /// A 65th lot is refused instead of merged.
     StrictLots,
+    /// A claw back may take more than an account has.
+    DebtFloor {
+        /// The most that an account may owe the issuer.
+        units: u128,
+    },
+    /// What lapsed while it was redeemed is not given back.
+    NoReinstatement,
 }
 
 impl Term {
@@ -287,6 +318,8 @@ impl Term {
             Self::FixedExpiry { .. } => 2,
             Self::InactivityExpiry { .. } => 3,
             Self::StrictLots => 4,
+            Self::DebtFloor { .. } => 5,
+            Self::NoReinstatement => 6,
         }
     }
 }
@@ -358,6 +391,8 @@ pub struct LotRecord {
     pub issued: u128,
     /// Units of it burned.
     pub burned: u128,
+    /// Units of it redeemed and not given back.
+    pub redeemed: u128,
     /// Units of it that lapsed and were removed.
     pub expired: u128,
     /// Units of it ever clawed back (still outstanding).
@@ -379,6 +414,7 @@ impl LotRecord {
         self.issued
             .checked_add(self.merged_in)?
             .checked_sub(self.burned)?
+            .checked_sub(self.redeemed)?
             .checked_sub(self.expired)?
             .checked_sub(self.merged_out)
     }
@@ -391,11 +427,11 @@ impl TableRecord for LotRecord {
 
     fn check_sum(&self, sum: u128) -> Result<(), &'static str> {
         // Compared without subtracting: totals that contradict each other have no difference.
-        let gone = wide_sum(&[sum, self.merged_out, self.burned, self.expired]);
+        let gone = wide_sum(&[sum, self.merged_out, self.burned, self.redeemed, self.expired]);
         if gone == wide_sum(&[self.issued, self.merged_in]) {
             Ok(())
         } else {
-            Err("issued + merged_in - merged_out - burned - expired")
+            Err("issued + merged_in - merged_out - burned - redeemed - expired")
         }
     }
 }
@@ -418,6 +454,51 @@ pub struct FreezeRecord {
 }
 
 impl TableRecord for FreezeRecord {}
+
+/// Units that were redeemed for something outside the ledger, and what was given back of them.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RedemptionRecord {
+    /// Whose units.
+    pub sender: Id,
+    /// Where: the account that may give them back.
+    pub at: Id,
+    /// A salted hash of the order.
+    pub order: [u8; 32],
+    /// When, ms.
+    pub time: u64,
+    /// Units redeemed.
+    pub amount: u128,
+    /// Units given back of those.
+    pub refunded: u128,
+    /// What has not been given back, by lot, ascending; empty for an asset without lots.
+    pub lots: Vec<LotAmount>,
+}
+
+impl RedemptionRecord {
+    /// Its record id.
+    pub fn id(asset: &Id, sender: &Id, order: &[u8; 32]) -> Id {
+        record_id("redemption", &[asset.as_ref(), sender.as_ref(), order])
+    }
+}
+
+impl TableRecord for RedemptionRecord {
+    fn own_id(&self, table_key: Option<&Id>) -> OwnId {
+        table_key.map_or(OwnId::Impossible, |asset| OwnId::Is(Self::id(asset, &self.sender, &self.order)))
+    }
+}
+
+/// That an account owes the issuer units: how many is the record's sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct DebtRecord {
+    /// Since when it has owed some, ms.
+    pub since: u64,
+}
+
+impl TableRecord for DebtRecord {
+    fn check_sum(&self, sum: u128) -> Result<(), &'static str> {
+        if sum == 0 { Err("1 or more") } else { Ok(()) }
+    }
+}
 
 /// Why a power was used: a code of the programme's own list, and a hash of the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -62,6 +62,10 @@ tables! {
     Schemas "schemas";
     /// What was attested by one schema.
     Attestations "attestations" keyed;
+    /// What was redeemed of one asset, order by order.
+    Redemptions "redemptions" keyed;
+    /// What accounts owe the issuer of one asset; its sum is all of it.
+    Debts "debts" keyed;
 }
 
 impl TableName {
@@ -124,6 +128,16 @@ impl Table {
     /// The attestations of a schema.
     pub const fn attestations(schema: Id) -> Self {
         Self::keyed(TableName::Attestations, schema)
+    }
+
+    /// The redemptions of an asset.
+    pub const fn redemptions(asset: Id) -> Self {
+        Self::keyed(TableName::Redemptions, asset)
+    }
+
+    /// The debts in an asset.
+    pub const fn debts(asset: Id) -> Self {
+        Self::keyed(TableName::Debts, asset)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
