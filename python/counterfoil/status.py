@@ -97,6 +97,16 @@ class Status(enum.IntEnum):
     supply_cap_below_supply = 0x020B, "More units than that exist already."
     policy_layout_fixed = 0x020C, "Lots, and which kinds of expiry there are, stay as they were created."
     unchanged = 0x020D, "It is so already."
+    not_fungible = 0x020E, "The asset is a collection of items: it has no units."
+    not_items = 0x020F, "The asset has units: it is no collection of items."
+    invalid_design = 0x0210, "A design has no editions, or a set that is over 32, not ascending, or made of itself."
+    design_exists = 0x0211, "The collection has a design with this number already."
+    unknown_design = 0x0212, "The collection has no such design."
+    editions_exhausted = 0x0213, "All editions of the design were made."
+    unknown_item = 0x0214, "There is no such item, or it was burned."
+    not_owner = 0x0215, "The item is another account's.", True
+    royalty_due = 0x0216, "The item changes hands by sales only, which pay its royalty."
+    wrong_set = 0x0217, "The items are not the set that the design is made of, each once and ascending."
 
     no_payee = 0x0301, "The list of payees is empty."
     no_account = 0x0302, "The list of accounts is empty."

@@ -127,6 +127,12 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x22: ("renounce", "asset:id power:Power"),
     0x23: ("freeze", "asset:id account:id frozen:bool reason:Reason"),
     0x24: ("pause", "asset:id paused:bool reason:Reason"),
+    0x25: ("design", "asset:id design:u32 editions:u32 set:[u32] content:bytes32?"),
+    0x26: ("issue_item", "asset:id design:u32 to:id"),
+    0x27: ("give_item", "asset:id item:Item sender:id to:id"),
+    0x28: ("sell_item", "asset:id item:Item seller:id buyer:id currency:id price:u128"),
+    0x29: ("burn_item", "asset:id item:Item sender:id"),
+    0x2A: ("complete_set", "asset:id design:u32 sender:id items:[Item]"),
     0x30: ("transfer", "asset:id sender:id to:id amount:u128 reference:bytes32?"),
     0x31: ("pay", "asset:id sender:id payees:[Payee] reference:bytes32?"),
     0x32: ("mint", "asset:id to:id amount:u128 reference:bytes32?"),
@@ -163,7 +169,7 @@ LAYOUTS: dict[str, str] = {
     "Period": "0 day | 1 month",
     "Term": (
         "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
-        "5 debt_floor units:u128 | 6 no_reinstatement"
+        "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id"
     ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
@@ -200,6 +206,9 @@ LAYOUTS: dict[str, str] = {
     "Terms": (
         "settle_if:Condition release_if:Condition? payees:[Share] schedule:Schedule? deadline:u64 outcome:Outcome"
     ),
+    "Item": "design:u32 edition:u32",
+    "DesignRecord": "design:u32 editions:u32 set:[u32] content:bytes32? issued:u32 burned:u32",
+    "ItemRecord": "item:Item owner:id since:u64",
     "Role": "account:id? bps:u16 signs:bool",
     "Cap": "units:u128 claims:u32 window_ms:u64",
     "Counted": "window:u64 units:u128 claims:u32",
@@ -253,6 +262,8 @@ TABLES: dict[str, tuple[bool, str]] = {
     "freezes": (True, "FreezeRecord"),
     "holds": (False, "HoldRecord"),
     "hold_groups": (False, "GroupRecord"),
+    "designs": (True, "DesignRecord"),
+    "items": (True, "ItemRecord"),
     "campaigns": (False, "CampaignRecord"),
     "claimants": (True, "ClaimantRecord"),
     "schemas": (False, "SchemaRecord"),
@@ -991,7 +1002,30 @@ class NoReinstatement(Encodable):
     wire_tag: ClassVar[int] = 6
 
 
-Term: TypeAlias = Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots | DebtFloor | NoReinstatement
+@dataclass(frozen=True, slots=True)
+class Items(Encodable):
+    """Policy: the asset is a collection of items, each with an owner, instead of units."""
+
+    wire_tag: ClassVar[int] = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Royalty(Encodable):
+    """Policy, only with items: of the price of each sale a part goes to an account, and only sales move items.
+
+    Attributes:
+        bps: How many of 10,000 parts, 1 to 10,000.
+        to: The account's id, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 8
+    bps: int
+    to: bytes
+
+
+Term: TypeAlias = (
+    Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots | DebtFloor | NoReinstatement | Items | Royalty
+)
 """A term of an asset's policy."""
 
 
@@ -1930,6 +1964,64 @@ class AttestationRecord(Encodable):
         return attestation_id(key, self.issuer, self.subject, self.nonce)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Item(Encodable):
+    """Which item of a collection.
+
+    Attributes:
+        design: The design's number.
+        edition: The number of the edition, from 1 on.
+    """
+
+    design: int
+    edition: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesignRecord(Encodable):
+    """A design of a collection.
+
+    Attributes:
+        design: Its number.
+        editions: How many editions there may ever be.
+        set: What a member burns to get one: numbers of designs, ascending; none where only the issuer makes it.
+        content: A hash of what it looks like, 32 bytes.
+        issued: How many editions were ever made: the number of the last.
+        burned: How many of them were destroyed.
+    """
+
+    design: int
+    editions: int
+    set: tuple[int, ...]
+    content: bytes | None
+    issued: int
+    burned: int
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return design_id(key, self.design)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord(Encodable):
+    """An item of a collection.
+
+    Attributes:
+        item: Which it is.
+        owner: Whose it is, an account id of 32 bytes.
+        since: Since when it is, ms.
+    """
+
+    own_sum: ClassVar[int] = 1
+    item: Item
+    owner: bytes
+    since: int
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return item_id(key, self.item)
+
+
 @dataclass(frozen=True, slots=True)
 class Role(Encodable):
     """One who takes part in the slips of a campaign.
@@ -2331,6 +2423,16 @@ def _schema_id(creator: bytes, letters: bytes) -> bytes:
 def attestation_id(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)) -> bytes:
     """The record id of an attestation. All 32 bytes; the nonce is zeros for what there can be one of."""
     return record_id("attestation", schema, issuer, subject, nonce)
+
+
+def design_id(asset: bytes, design: int) -> bytes:
+    """The id of a design of a collection."""
+    return record_id("design", asset, design.to_bytes(4, "big"))
+
+
+def item_id(asset: bytes, item: Item) -> bytes:
+    """The id of an item of a collection."""
+    return record_id("item", asset, item.design.to_bytes(4, "big"), item.edition.to_bytes(4, "big"))
 
 
 def campaign_id(owner: bytes, salt: bytes) -> bytes:
@@ -3527,6 +3629,9 @@ CODEC = Codec(
         "Schedule": Schedule,
         "Outcome": Outcome,
         "Terms": Terms,
+        "Item": Item,
+        "DesignRecord": DesignRecord,
+        "ItemRecord": ItemRecord,
         "Role": Role,
         "Cap": Cap,
         "Counted": Counted,
@@ -3550,6 +3655,8 @@ CODEC = Codec(
         "Term.strict_lots": StrictLots,
         "Term.debt_floor": DebtFloor,
         "Term.no_reinstatement": NoReinstatement,
+        "Term.items": Items,
+        "Term.royalty": Royalty,
         "Parameters": Parameters,
         "Genesis": Genesis,
         "Authorizer": Authorizer,

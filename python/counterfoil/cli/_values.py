@@ -216,6 +216,8 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "freezes": (("ASSET", "ACCOUNT"), _within),
     "holds": (("ID",), _itself),
     "hold_groups": (("ID",), _itself),
+    "designs": (("ASSET", "DESIGN"), lambda asset, design: (asset, _record_id("design")(asset, design))),
+    "items": (("ASSET", "DESIGN", "EDITION"), lambda *parts: (parts[0], _record_id("item")(*parts))),
     "campaigns": (("ID",), _itself),
     "claimants": (("ID", "ACCOUNT"), _within),
     "schemas": (("SCHEMA",), _itself),

@@ -10,6 +10,7 @@ use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, 
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
+use crate::ops::items::{DesignRecord, ItemRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record,
@@ -398,6 +399,8 @@ contents! {
     Freezes FreezeRecord;
     Holds HoldRecord;
     HoldGroups GroupRecord;
+    Designs DesignRecord;
+    Items ItemRecord;
     Campaigns CampaignRecord;
     Claimants ClaimantRecord;
     Schemas SchemaRecord;

@@ -234,6 +234,12 @@ impl<'a, R: Records> Context<'a, R> {
         self.asset_if_any(id)?.ok_or(Halt::Refused(crate::ops::asset::UNKNOWN_ASSET))
     }
 
+    /// An asset that has units, not items.
+    pub fn fungible(&mut self, id: &Id) -> Result<Arc<AssetRecord>, Halt<R::Error>> {
+        let asset = self.asset(id)?;
+        if asset.is_items() { Err(Halt::Refused(crate::ops::asset::NOT_FUNGIBLE)) } else { Ok(asset) }
+    }
+
     /// Writes an asset.
     pub fn write_asset(&mut self, id: &Id, asset: AssetRecord) -> Result<(), Halt<R::Error>> {
         self.write(Table::ASSETS, *id, &asset)?;

@@ -356,7 +356,7 @@ impl Operate for OpenCampaign {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_CAMPAIGN)?;
         refuse_paused(&asset)?;
         if self.terms.ends <= context.time() {
@@ -418,7 +418,7 @@ impl Operate for FundCampaign {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.sender, FUND_CAMPAIGN, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let campaign = CampaignRecord::load(context, &self.campaign)?;
@@ -469,7 +469,7 @@ impl Operate for Claim {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let mut campaign = CampaignRecord::load(context, &self.campaign)?;
-        let asset = context.asset(&campaign.asset)?;
+        let asset = context.fungible(&campaign.asset)?;
         refuse_paused(&asset)?;
         if context.time() >= campaign.ends {
             return Err(CAMPAIGN_ENDED.into());
@@ -662,7 +662,7 @@ impl Operate for CloseCampaign {
                 return Ok(Effect::Nothing);
             }
         }
-        let asset = context.asset(&campaign.asset)?;
+        let asset = context.fungible(&campaign.asset)?;
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, campaign.asset, asset);
         movement.refuse_frozen(&campaign.owner)?;

@@ -516,7 +516,7 @@ impl Operate for OpenGroup {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_GROUP)?;
         self.terms.check_deadline(context.time())?;
         if self.closes <= context.time() {
@@ -569,7 +569,7 @@ impl Operate for Hold {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.payer, HOLD, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let group = self.join(context)?;
@@ -646,7 +646,7 @@ impl Open {
                 Some(found.ok_or_else(|| Halt::corrupt::<R>("a hold's group is missing"))?)
             }
         };
-        let asset = context.asset(&record.asset)?;
+        let asset = context.fungible(&record.asset)?;
         refuse_paused(&asset)?;
         let mut open = Self { id: *id, record, group, asset, left: 0 };
         open.left = open.balance(context)?.saturating_sub(open.left_over::<R>(open.record.settled)?);

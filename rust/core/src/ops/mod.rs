@@ -7,6 +7,7 @@ pub mod asset;
 pub mod attest;
 pub mod campaign;
 pub mod hold;
+pub mod items;
 pub mod ledger;
 pub mod r#move;
 
@@ -135,6 +136,12 @@ operations! {
     0x22 "renounce" Renounce(asset);
     0x23 "freeze" Freeze(asset);
     0x24 "pause" Pause(asset);
+    0x25 "design" Design(items);
+    0x26 "issue_item" IssueItem(items) mandate;
+    0x27 "give_item" GiveItem(items) mandate;
+    0x28 "sell_item" SellItem(items);
+    0x29 "burn_item" BurnItem(items) mandate;
+    0x2a "complete_set" CompleteSet(items);
     0x30 "transfer" Transfer(r#move) mandate;
     0x31 "pay" Pay(r#move) mandate;
     0x32 "mint" Mint(r#move) mandate;

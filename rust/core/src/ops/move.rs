@@ -201,7 +201,7 @@ fn move_units<R: Records>(
     payees: &[Payee],
     total: u128,
 ) -> Result<Effect, Halt<R::Error>> {
-    let asset = context.asset(&asset_id)?;
+    let asset = context.fungible(&asset_id)?;
     context.authority_or_mandate(sender, tag, &asset_id, total)?;
     refuse_paused(&asset)?;
     let is_pay = asset.issuer == *sender;
@@ -298,7 +298,7 @@ impl Operate for Mint {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         let minter = asset.holder_of(Power::Mint).ok_or(POWER_RENOUNCED)?;
         context.authority_or_mandate(&minter, MINT, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
@@ -324,7 +324,7 @@ impl Operate for Burn {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.sender, BURN, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, self.asset, asset);
@@ -350,7 +350,7 @@ impl Operate for ClawBack {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         let holder = asset.holder_of(Power::ClawBack).ok_or(POWER_RENOUNCED)?;
         context.authority(&holder, CLAW_BACK)?;
         let may_owe = asset.debt_floor().is_some();
@@ -384,7 +384,7 @@ impl Operate for Sweep {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         if !asset.expires() {
             return Err(NOT_EXPIRING.into());
         }
@@ -413,7 +413,7 @@ impl Operate for Redeem {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.sender, REDEEM, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let table = Table::redemptions(self.asset);
@@ -458,7 +458,7 @@ impl Operate for Refund {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         let table = Table::redemptions(self.asset);
         let id = RedemptionRecord::id(&self.asset, &self.sender, &self.order);
         let mut redemption = context.read::<RedemptionRecord>(table, &id)?.ok_or(UNKNOWN_REDEMPTION)?;

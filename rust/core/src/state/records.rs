@@ -195,6 +195,16 @@ impl AssetRecord {
         self.policy.contains(&Term::Bound)
     }
 
+    /// Whether it is a collection of items.
+    pub fn is_items(&self) -> bool {
+        self.policy.contains(&Term::Items)
+    }
+
+    /// Of each sale of an item, how many of 10,000 parts go to which account.
+    pub fn royalty(&self) -> Option<(u16, Id)> {
+        self.policy.iter().find_map(|term| if let Term::Royalty { bps, to } = term { Some((*bps, *to)) } else { None })
+    }
+
     /// Whether a 65th lot is refused.
     pub fn has_strict_lots(&self) -> bool {
         self.policy.contains(&Term::StrictLots)
@@ -250,14 +260,19 @@ impl AssetRecord {
     }
 
     /// What the encoding of balances depends on: these terms stay as created.
-    pub fn layout(policy: &[Term]) -> (Option<Period>, bool, bool) {
-        let mut layout = (None, false, false);
+    pub fn layout(policy: &[Term]) -> (Option<Period>, bool, bool, bool) {
+        let mut layout = (None, false, false, false);
         for term in policy {
             match term {
                 Term::Lots { period } => layout.0 = Some(*period),
                 Term::FixedExpiry { .. } => layout.1 = true,
                 Term::InactivityExpiry { .. } => layout.2 = true,
-                Term::Bound | Term::StrictLots | Term::DebtFloor { .. } | Term::NoReinstatement => {}
+                Term::Items => layout.3 = true,
+                Term::Bound
+                | Term::StrictLots
+                | Term::DebtFloor { .. }
+                | Term::NoReinstatement
+                | Term::Royalty { .. } => {}
             }
         }
         layout
@@ -307,6 +322,15 @@ pub enum Term {
     },
     /// What lapsed while it was redeemed is not given back.
     NoReinstatement,
+    /// It is a collection of items, each with an owner.
+    Items,
+    /// Of the price of each sale of an item, a part goes to an account.
+    Royalty {
+        /// How many of 10,000 parts.
+        bps: u16,
+        /// To which account.
+        to: Id,
+    },
 }
 
 impl Term {
@@ -320,6 +344,8 @@ impl Term {
             Self::StrictLots => 4,
             Self::DebtFloor { .. } => 5,
             Self::NoReinstatement => 6,
+            Self::Items => 7,
+            Self::Royalty { .. } => 8,
         }
     }
 }

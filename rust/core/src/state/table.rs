@@ -54,6 +54,10 @@ tables! {
     Holds "holds";
     /// Holds that have the same terms.
     HoldGroups "hold_groups";
+    /// What the items of one collection may look like.
+    Designs "designs" keyed;
+    /// The items of one collection; its sum is how many there are.
+    Items "items" keyed;
     /// Accounts that pay out against slips.
     Campaigns "campaigns";
     /// What each member claimed of one campaign.
