@@ -4,11 +4,12 @@ from tests.ops import (
     scenarios_account,
     scenarios_asset,
     scenarios_common,
+    scenarios_hold,
     scenarios_ledger,
     scenarios_move,
 )
 from tests.ops.play import SCENARIOS, Play, Scenario, World
 
-FAMILIES = (scenarios_common, scenarios_account, scenarios_asset, scenarios_move, scenarios_ledger)
+FAMILIES = (scenarios_common, scenarios_account, scenarios_asset, scenarios_move, scenarios_hold, scenarios_ledger)
 
 __all__ = ["FAMILIES", "SCENARIOS", "Play", "Scenario", "World"]
