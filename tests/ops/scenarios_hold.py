@@ -261,6 +261,26 @@ def a_condition_of_33_parts(p: Play) -> Result:
 
 
 @scenario("invalid_condition", 0)
+def a_condition_of_33_parts_and_accounts(p: Play) -> Result:
+    return _condition(p, build.any_of(build.signed_by(1, _many(p, 16)), build.signed_by(1, _many(p, 14))))
+
+
+@scenario("ok")
+def the_longest_terms(p: Play) -> Result:
+    """As many bytes as a record must hold: 4,096 are allowed."""
+    asset = p.asset(alice=10)
+    total = build.any_of(*[build.group_total(bytes(32), 2**128 - 1)] * 31)
+    people = build.any_of(build.signed_by(1, _many(p, 16)), build.signed_by(1, _many(p, 13)))
+    shares = {f"friend{n}": 625 for n in range(16)}
+    for n, condition in enumerate((total, people)):
+        schedule = build.schedule(1, 2, 3)
+        terms = _terms(p, condition, release_if=condition, schedule=schedule, **shares)
+        assert _hold(p, asset, 5, terms, salt=bytes([n]) * 16) == ("ok", None)
+        assert p.send(build.open_group(p.id("owner"), bytes([n]) * 16, asset, CLOSES, terms), by="owner") == ("ok", None)
+    return "ok", None
+
+
+@scenario("invalid_condition", 0)
 def a_release_condition_that_is_empty(p: Play) -> Result:
     terms = _terms(p, release_if=build.any_of(), schedule=build.schedule(3, 2, 1))
     return _hold(p, NO_ASSET, 1, terms)

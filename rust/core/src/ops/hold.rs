@@ -147,12 +147,13 @@ impl Condition {
         })
     }
 
-    /// How many conditions it is made of, itself among them.
+    /// How many conditions it is made of, itself among them, and how many accounts these name. A record must hold all.
     fn parts(&self) -> usize {
         match self {
             Self::AllOf(of) | Self::AnyOf(of) => of.iter().map(Self::parts).fold(1, usize::saturating_add),
             Self::Not(of) => of.parts().saturating_add(1),
-            Self::After(_) | Self::Preimage(_) | Self::SignedBy { .. } | Self::GroupTotal { .. } | Self::ByPayer => 1,
+            Self::SignedBy { accounts, .. } => accounts.len().saturating_add(1),
+            Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } | Self::ByPayer => 1,
         }
     }
 
@@ -711,7 +712,13 @@ impl Open {
         for (to, _) in &payouts {
             movement.refuse_payee(&self.record.payer, to)?;
         }
-        let taken = if total == 0 { Vec::new() } else { movement.take(&self.id, total, Taking::Given)? };
+        let taken = if total == 0 {
+            // The parts may be rounded down to nothing; what has lapsed goes all the same.
+            movement.sweep(&self.id)?;
+            Vec::new()
+        } else {
+            movement.take(&self.id, total, Taking::Given)?
+        };
         let mut rest = taken.clone();
         for (to, amount) in payouts {
             let lots = if has_lots {
