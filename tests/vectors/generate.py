@@ -4,7 +4,7 @@ They are made by the Python code, never by the Rust that they test. Bytes are he
 strings, what is absent is null. In each file, `accept` has values and their one encoding; `refuse` has bytes that no
 value has.
 
-- `account`, `asset`, `move`, `ledger`: operations, tag first
+- `account`, `asset`, `move`, `hold`, `ledger`: operations, tag first
 - `transactions`: Borsh(Transaction), its id, what is signed, Borsh(SignedTransaction)
 - `entries`: entries of the log; genesis with the ledger's id
 - `records`: values of the tables
@@ -24,22 +24,31 @@ from typing import Any
 from counterfoil import verify, wire
 from counterfoil.keys import Key
 from counterfoil.ops import (
+    After,
+    AllOf,
+    AnyOf,
     Bound,
     Burn,
+    ByPayer,
     Change,
     ClawBack,
     Create,
     FixedExpiry,
     Freeze,
+    GroupTotal,
+    Hold,
     InactivityExpiry,
     KeyGrant,
     Limit,
     Lots,
     Mandate,
     Mint,
+    Not,
     Once,
     Open,
+    OpenGroup,
     Operation,
+    Outcome,
     Parameters,
     Pause,
     Pay,
@@ -47,14 +56,23 @@ from counterfoil.ops import (
     Period,
     Power,
     Powers,
+    Preimage,
     Reason,
+    Release,
     Renounce,
+    Schedule,
     SetKeys,
     SetParameters,
+    Settle,
+    Share,
+    SignedBy,
     StrictLots,
     Sweep,
+    Terms,
     Transfer,
     asset_id,
+    group_id,
+    hold_id,
     named_account,
 )
 
@@ -64,6 +82,16 @@ A, B, C, HASH = ANN.account, BOB.account, CAM.account, bytes(range(32))
 LEDGER, BEAN = b"\x11" * 32, b"\x22" * 32
 LARGEST = 2**128 - 1
 GRANTS = [KeyGrant(A), KeyGrant(B, ["mint", "burn"]), KeyGrant(C, [Transfer])]
+GOAL = AllOf([After(2**63), GroupTotal(BEAN, LARGEST)])
+TERMS = Terms(
+    settle_if=AnyOf([GOAL, Not(SignedBy(2, [A, B])), AllOf([])]),
+    release_if=Not(GOAL),
+    payees=[Share(A, 9_999), Share(B, 1)],
+    schedule=Schedule(starts=1, cliff=2, ends=2**64 - 1),
+    deadline=2**64 - 1,
+    outcome=Outcome.SETTLE,
+)
+BEARER = Terms(settle_if=AllOf([Preimage(HASH), ByPayer()]), deadline=0)
 
 OPERATIONS: list[Operation] = [
     Open(opener=A, salt=bytes(16), threshold=1, keys=GRANTS[:1]),
@@ -113,6 +141,15 @@ OPERATIONS: list[Operation] = [
     ClawBack(asset=BEAN, sender=A, to=B, amount=5, reason=Reason(3, HASH)),
     Sweep(asset=BEAN, accounts=[B, A]),
     Sweep(asset=BEAN, accounts=[]),
+    OpenGroup(owner=A, salt=HASH[:16], asset=BEAN, closes=5, terms=TERMS),
+    Hold(payer=A, salt=HASH[:16], asset=BEAN, amount=1, terms=BEARER),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=LARGEST, group=HASH),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0, terms=TERMS, group=HASH),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0),
+    Settle(hold=HASH),
+    Settle(hold=HASH, amount=0, to=A, preimages=[HASH, bytes(32)]),
+    Release(hold=HASH),
+    Release(hold=HASH, amount=LARGEST, preimages=[HASH]),
     SetParameters(parameters=Parameters()),
     SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
 ]
@@ -188,6 +225,22 @@ def false_tags() -> list[dict[str, str]]:
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
+def false_conditions() -> list[dict[str, str]]:
+    """Conditions that there are not, and one that is nested too deep."""
+    condition = b"\x09\x00"
+    hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
+    changed = {
+        "kind 6, which is kept": hold.replace(condition, b"\x06\x00"),
+        "kind 8, which is kept": hold.replace(condition, b"\x08\x00"),
+        "kind 10": hold.replace(condition, b"\x0a\x00"),
+        "5 deep": hold.replace(condition, b"\x02" * 4 + condition),
+        "5 deep by a list": hold.replace(condition, b"\x02" * 3 + b"\x00\x01\x00\x00\x00" + condition),
+        "unknown outcome": hold[:-2] + b"\x02\x00",
+    }
+    assert hold.count(condition) == 1
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
 def transactions() -> dict[str, Any]:
     """Transactions, signed."""
     accept = []
@@ -255,6 +308,9 @@ def records() -> dict[str, Any]:
         ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5)),
         ("freezes", verify.FreezeRecord(5, Reason(7, HASH))),
         ("parameters", Parameters(governor=A)),
+        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, 9, 2, 3, TERMS, None)),
+        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, LARGEST, LARGEST, 0, None, HASH)),
+        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, BEARER, 2**64 - 1, LARGEST)),
     ]
     accept = []
     for table, value in made:
@@ -276,6 +332,8 @@ def ids() -> dict[str, Any]:
             {"account": A.hex(), "agent": B.hex(), "asset": BEAN.hex(), "id": verify.mandate_id(A, B, BEAN).hex()}
         ],
         "once": [{"account": A.hex(), "key": HASH.hex(), "id": verify.once_id(A, HASH).hex()}],
+        "hold": [{"payer": A.hex(), "salt": HASH[:16].hex(), "id": hold_id(A, HASH[:16]).hex()}],
+        "group": [{"owner": A.hex(), "salt": HASH[:16].hex(), "id": group_id(A, HASH[:16]).hex()}],
         "lot": [
             {"asset": BEAN.hex(), "lot": str(lot), "id": verify.lot_id(BEAN, lot).hex()} for lot in (0, 673, 2**32 - 1)
         ],
@@ -295,8 +353,10 @@ def ids() -> dict[str, Any]:
 
 def render() -> dict[str, str]:
     """The files and their contents."""
-    files = {name: family(number) for name, number in (("account", 1), ("asset", 2), ("move", 3), ("ledger", 10))}
+    families = (("account", 1), ("asset", 2), ("move", 3), ("hold", 4), ("ledger", 10))
+    files = {name: family(number) for name, number in families}
     files["asset"]["refuse"] += false_tags()
+    files["hold"]["refuse"] += false_conditions()
     files |= {"transactions": transactions(), "entries": entries(), "records": records(), "ids": ids()}
     return {f"{name}.json": json.dumps(data, indent=1, ensure_ascii=True) + "\n" for name, data in files.items()}
 

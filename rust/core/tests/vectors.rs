@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test that cannot go on fails")]
 
 use counterfoil_core::id::{asset_id, named_account_id};
+use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
@@ -44,7 +45,7 @@ fn check(vectors: &Value, again: impl Fn(&Value, &[u8]) -> Option<Vec<u8>>) -> u
 #[test]
 fn operations() {
     let mut names = std::collections::BTreeSet::new();
-    for family in ["account", "asset", "move", "ledger"] {
+    for family in ["account", "asset", "move", "hold", "ledger"] {
         let vectors = vectors(family);
         check(&vectors, |_, bytes| decode::<Operation>(bytes).map(|operation| encode(&operation)));
         for case in vectors["accept"].as_array().unwrap() {
@@ -97,6 +98,8 @@ fn records() {
         TableName::Assets => again::<AssetRecord>(bytes),
         TableName::Lots => again::<LotRecord>(bytes),
         TableName::Freezes => again::<FreezeRecord>(bytes),
+        TableName::Holds => again::<HoldRecord>(bytes),
+        TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -117,6 +120,14 @@ fn ids() {
     }
     for case in all("once") {
         assert_eq!(OnceRecord::id(&id(&case["account"]), &id(&case["key"]).0), id(&case["id"]));
+    }
+    for case in all("hold") {
+        let found = HoldRecord::id(&id(&case["payer"]), &hex(&case["salt"]).try_into().unwrap());
+        assert_eq!(found, id(&case["id"]));
+    }
+    for case in all("group") {
+        let found = GroupRecord::id(&id(&case["owner"]), &hex(&case["salt"]).try_into().unwrap());
+        assert_eq!(found, id(&case["id"]));
     }
     for case in all("lot") {
         let lot = case["lot"].as_str().unwrap().parse().unwrap();
