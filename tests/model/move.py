@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.account import authority, refuse_programme
+from tests.model.account import authority, is_programme, refuse_programme
 from tests.model.asset import (
     ASSET_RECORD,
     is_frozen,
@@ -55,6 +55,8 @@ DEBT_RECORD = struct("DebtRecord", since=U64)
 PAYEE = struct("Payee", to=ID, amount=U128)
 
 LOTS_MAX = 64
+ALWAYS = 2**32 - 1
+"""The last-activity day of what a programme account was given: nobody is there who could be active."""
 COUNTER_MAX = 2**128 - 1
 """What `minted`, `clawed_back` and `owed` can count. Every other counter counts a part of what was minted."""
 EMPTY_LOT = dict.fromkeys(("issued", "burned", "redeemed", "expired", "clawed_back", "merged_in", "merged_out"), 0)
@@ -217,12 +219,16 @@ class Move:
         """Write a balance."""
         _save_holding(self.ctx, self.asset, self.record, account, holding)
 
+    def activity_day(self, account: bytes) -> int:
+        """The last-activity day of an account that is credited or debited now."""
+        return ALWAYS if is_programme(self.ctx.state, account) else self.ctx.day
+
     def touch(self, account: bytes) -> Holding:
         """Remove the lapsed units of a balance and return what is left."""
         policy, today = self.record.policy, self.ctx.day
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
         inactivity = term(policy, "inactivity_expiry")
-        asleep = inactivity is not None and today >= holding.day + inactivity.days
+        asleep = inactivity is not None and holding.day != ALWAYS and today >= holding.day + inactivity.days
         for lot in sorted(holding.lots):
             if asleep or has_lapsed(policy, lot, today):
                 self.lapse(lot, holding.lots.pop(lot))
@@ -253,7 +259,7 @@ class Move:
             if not holding.lots[lot]:
                 del holding.lots[lot]
         if active:
-            holding.day = self.ctx.day
+            holding.day = self.activity_day(sender)
         self.save(sender, holding)
         if term(self.record.policy, "lots") is not None:
             self.effect.taken = dict(taken)
@@ -270,7 +276,7 @@ class Move:
                 holding.lots[upper] += amount
                 self.count(lower, "merged_out", amount)
                 self.count(upper, "merged_in", amount)
-        holding.day = self.ctx.day
+        holding.day = self.activity_day(to)
         self.save(to, holding)
 
     def earn(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
@@ -281,7 +287,7 @@ class Move:
             self.credit(to, lots, holding)
             return
         rest = dict(lots)
-        passed_on = _split(rest, repaid)
+        passed_on = split(rest, repaid)
         self.credit(to, {lot: amount for lot, amount in rest.items() if amount}, holding)
         self.owe(to, owed - repaid)
         self.credit(self.record.issuer, passed_on, self.touch(self.record.issuer))
@@ -309,7 +315,7 @@ def redemption_id(asset: bytes, sender: bytes, order: bytes) -> bytes:
     return record_id("redemption", asset, sender, order)
 
 
-def _split(lots: dict[int, int], amount: int) -> dict[int, int]:
+def split(lots: dict[int, int], amount: int) -> dict[int, int]:
     """Take an amount out of the lots in hand, lowest first."""
     piece: dict[int, int] = {}
     for lot in sorted(lots):
@@ -322,13 +328,14 @@ def _split(lots: dict[int, int], amount: int) -> dict[int, int]:
     return piece
 
 
-def _check_amount(amount: int) -> None:
+def check_amount(amount: int) -> None:
+    """The rules on an amount by itself."""
     refuse_if(amount == 0, "zero_amount")
     refuse_if(amount > AMOUNT_MAX, "amount_too_large")
 
 
 def _check_transfer(op: Value) -> None:
-    _check_amount(op.amount)
+    check_amount(op.amount)
     refuse_if(op.sender == op.to, "same_account")
 
 
@@ -347,7 +354,7 @@ def _transfer(ctx: Context, op: Value) -> Effect:
 def _check_pay(op: Value) -> None:
     refuse_if(not op.payees, "no_payee")
     for payee in op.payees:
-        _check_amount(payee.amount)
+        check_amount(payee.amount)
     refuse_if(sum(payee.amount for payee in op.payees) > AMOUNT_MAX, "amount_too_large")
     refuse_if(any(payee.to == op.sender for payee in op.payees), "same_account")
 
@@ -363,12 +370,12 @@ def _pay(ctx: Context, op: Value) -> Effect:
     in_hand = move.take(op.sender, total)
     credit = move.earn if op.sender == move.record.issuer else move.credit
     for payee in op.payees:
-        credit(payee.to, _split(in_hand, payee.amount), move.touch(payee.to))
+        credit(payee.to, split(in_hand, payee.amount), move.touch(payee.to))
     return move.done()
 
 
 def _check_one_amount(op: Value) -> None:
-    _check_amount(op.amount)
+    check_amount(op.amount)
 
 
 def _mint(ctx: Context, op: Value) -> Effect:
@@ -436,8 +443,6 @@ def _sweep(ctx: Context, op: Value) -> Effect:
     policy = move.record.policy
     expires = term(policy, "fixed_expiry") is not None or term(policy, "inactivity_expiry") is not None
     refuse_if(not expires, "not_expiring")
-    for account in op.accounts:
-        refuse_programme(ctx, account)
     for account in op.accounts:
         move.touch(account)
     return move.done()
@@ -559,7 +564,7 @@ def check_invariants(state: State, time: int) -> None:
             assert total == holding.total > 0
             assert len(holding.lots) <= LOTS_MAX
             assert all(amount > 0 for amount in holding.lots.values())
-            assert holding.day <= time // DAY_MS
+            assert holding.day <= time // DAY_MS or (holding.day == ALWAYS and is_programme(state, account))
             assert has_day or holding.day == 0
             for lot, amount in holding.lots.items():
                 held[lot] = held.get(lot, 0) + amount

@@ -4,7 +4,7 @@ They are made by the Python code, never by the Rust that they test. Bytes are he
 strings, what is absent is null. In each file, `accept` has values and their one encoding; `refuse` has bytes that no
 value has.
 
-- `account`, `asset`, `move`, `attest`, `ledger`: operations, tag first
+- `account`, `asset`, `move`, `hold`, `attest`, `ledger`: operations, tag first
 - `transactions`: Borsh(Transaction), its id, what is signed, Borsh(SignedTransaction)
 - `entries`: entries of the log; genesis with the ledger's id
 - `records`: values of the tables
@@ -24,9 +24,13 @@ from typing import Any
 from counterfoil import verify, wire
 from counterfoil.keys import Key
 from counterfoil.ops import (
+    After,
+    AllOf,
+    AnyOf,
     Attest,
     Bound,
     Burn,
+    ByPayer,
     Bytes,
     BytesUpTo,
     Change,
@@ -39,6 +43,8 @@ from counterfoil.ops import (
     EdgeKind,
     FixedExpiry,
     Freeze,
+    GroupTotal,
+    Hold,
     InactivityExpiry,
     Integer,
     IntegerRange,
@@ -49,10 +55,13 @@ from counterfoil.ops import (
     Mint,
     NoContent,
     NoReinstatement,
+    Not,
     Nothing,
     Once,
     Open,
+    OpenGroup,
     Operation,
+    Outcome,
     Parameters,
     Pause,
     Pay,
@@ -60,20 +69,29 @@ from counterfoil.ops import (
     Period,
     Power,
     Powers,
+    Preimage,
     Reason,
     Redeem,
     Refund,
+    Release,
     Renounce,
     Requirement,
     Revoke,
+    Schedule,
     Schema,
     SetKeys,
     SetParameters,
+    Settle,
+    Share,
+    SignedBy,
     StrictLots,
     Sweep,
+    Terms,
     Transfer,
     asset_id,
     attestation_id,
+    group_id,
+    hold_id,
     named_account,
     schema_id,
 )
@@ -85,6 +103,16 @@ LEDGER, BEAN, MEMBER = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 LARGEST = 2**128 - 1
 LEAST, MOST = -(2**63), 2**63 - 1
 GRANTS = [KeyGrant(A), KeyGrant(B, ["mint", "burn"]), KeyGrant(C, [Transfer])]
+GOAL = AllOf([After(2**63), GroupTotal(BEAN, LARGEST)])
+TERMS = Terms(
+    settle_if=AnyOf([GOAL, Not(SignedBy(2, [A, B])), AllOf([])]),
+    release_if=Not(GOAL),
+    payees=[Share(A, 9_999), Share(B, 1)],
+    schedule=Schedule(starts=1, cliff=2, ends=2**64 - 1),
+    deadline=2**64 - 1,
+    outcome=Outcome.SETTLE,
+)
+BEARER = Terms(settle_if=AllOf([Preimage(HASH), ByPayer()]), deadline=0)
 
 OPERATIONS: list[Operation] = [
     Open(opener=A, salt=bytes(16), threshold=1, keys=GRANTS[:1]),
@@ -167,6 +195,15 @@ OPERATIONS: list[Operation] = [
     Redeem(asset=BEAN, sender=A, at=A, order=bytes(32), amount=LARGEST),
     Refund(asset=BEAN, sender=A, order=HASH, amount=20),
     Refund(asset=BEAN, sender=A, order=bytes(32), amount=0),
+    OpenGroup(owner=A, salt=HASH[:16], asset=BEAN, closes=5, terms=TERMS),
+    Hold(payer=A, salt=HASH[:16], asset=BEAN, amount=1, terms=BEARER),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=LARGEST, group=HASH),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0, terms=TERMS, group=HASH),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0),
+    Settle(hold=HASH),
+    Settle(hold=HASH, amount=0, to=A, preimages=[HASH, bytes(32)]),
+    Release(hold=HASH),
+    Release(hold=HASH, amount=LARGEST, preimages=[HASH]),
     SetParameters(parameters=Parameters()),
     SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
 ]
@@ -234,7 +271,7 @@ def false_tags() -> list[dict[str, str]]:
         "text with a surrogate": create.replace(b"\x04\x00\x00\x00BEAN", b"\x03\x00\x00\x00\xed\xa0\x80"),
         "text in overlong form": create.replace(b"BEAN", b"BE\xc0\xae"),
         "unknown period": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\x01\x02"),
-        "unknown term": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\x07\x00"),
+        "unknown term": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\xff\x00"),
         "unknown power": bytes(Renounce(asset=BEAN, power=Power.CHANGE))[:-1] + b"\x05",
         "list longer than its bytes": sweep.replace(b"\x01\x00\x00\x00" + A, b"\x02\x00\x00\x00" + A),
         "list of 2^32 - 1": sweep.replace(b"\x01\x00\x00\x00" + A, b"\xff\xff\xff\xff" + A),
@@ -255,6 +292,22 @@ def false_content() -> list[dict[str, str]]:
         "bytes of 2^32 - 1": attest.replace(b"\x04\x00\x00\x00gold", b"\xff\xff\xff\xffgold"),
         "bytes shorter than they are": attest.replace(b"\x04\x00\x00\x00gold", b"\x03\x00\x00\x00gold"),
     }
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
+def false_conditions() -> list[dict[str, str]]:
+    """Conditions that there are not, and one that is nested too deep."""
+    condition = b"\x09\x00"
+    hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
+    changed = {
+        "kind 6, which is kept": hold.replace(condition, b"\x06\x00"),
+        "kind 8, which is kept": hold.replace(condition, b"\x08\x00"),
+        "kind 10": hold.replace(condition, b"\x0a\x00"),
+        "5 deep": hold.replace(condition, b"\x02" * 4 + condition),
+        "5 deep by a list": hold.replace(condition, b"\x02" * 3 + b"\x00\x01\x00\x00\x00" + condition),
+        "unknown outcome": hold[:-2] + b"\x02\x00",
+    }
+    assert hold.count(condition) == 1
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
@@ -365,6 +418,9 @@ def records() -> dict[str, Any]:
             "attestations",
             verify.AttestationRecord(A, B, HASH, 5, 2**64 - 1, Bytes(b"gold"), verify.Revocation(7, Reason(3, HASH))),
         ),
+        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, 9, 2, 3, TERMS, None)),
+        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, LARGEST, LARGEST, 0, None, HASH)),
+        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, BEARER, 2**64 - 1, LARGEST)),
     ]
     accept = []
     for table, value in made:
@@ -394,6 +450,8 @@ def ids() -> dict[str, Any]:
                 "id": verify.redemption_id(BEAN, A, HASH).hex(),
             }
         ],
+        "hold": [{"payer": A.hex(), "salt": HASH[:16].hex(), "id": hold_id(A, HASH[:16]).hex()}],
+        "group": [{"owner": A.hex(), "salt": HASH[:16].hex(), "id": group_id(A, HASH[:16]).hex()}],
         "lot": [
             {"asset": BEAN.hex(), "lot": str(lot), "id": verify.lot_id(BEAN, lot).hex()} for lot in (0, 673, 2**32 - 1)
         ],
@@ -427,10 +485,11 @@ def ids() -> dict[str, Any]:
 
 def render() -> dict[str, str]:
     """The files and their contents."""
-    families = {"account": 1, "asset": 2, "move": 3, "attest": 6, "ledger": 10}
+    families = {"account": 1, "asset": 2, "move": 3, "hold": 4, "attest": 6, "ledger": 10}
     files = {name: family(number) for name, number in families.items()}
     files["asset"]["refuse"] += false_tags()
     files["attest"]["refuse"] += false_content()
+    files["hold"]["refuse"] += false_conditions()
     files |= {"transactions": transactions(), "entries": entries(), "records": records(), "ids": ids()}
     return {f"{name}.json": json.dumps(data, indent=1, ensure_ascii=True) + "\n" for name, data in files.items()}
 

@@ -4,6 +4,7 @@
 
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
+use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, RedemptionRecord,
@@ -46,7 +47,7 @@ fn check(vectors: &Value, again: impl Fn(&Value, &[u8]) -> Option<Vec<u8>>) -> u
 #[test]
 fn operations() {
     let mut names = std::collections::BTreeSet::new();
-    for family in ["account", "asset", "move", "attest", "ledger"] {
+    for family in ["account", "asset", "move", "hold", "attest", "ledger"] {
         let vectors = vectors(family);
         check(&vectors, |_, bytes| decode::<Operation>(bytes).map(|operation| encode(&operation)));
         for case in vectors["accept"].as_array().unwrap() {
@@ -103,6 +104,8 @@ fn records() {
         TableName::Attestations => again::<AttestationRecord>(bytes),
         TableName::Redemptions => again::<RedemptionRecord>(bytes),
         TableName::Debts => again::<DebtRecord>(bytes),
+        TableName::Holds => again::<HoldRecord>(bytes),
+        TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -123,6 +126,14 @@ fn ids() {
     }
     for case in all("once") {
         assert_eq!(OnceRecord::id(&id(&case["account"]), &id(&case["key"]).0), id(&case["id"]));
+    }
+    for case in all("hold") {
+        let found = HoldRecord::id(&id(&case["payer"]), &hex(&case["salt"]).try_into().unwrap());
+        assert_eq!(found, id(&case["id"]));
+    }
+    for case in all("group") {
+        let found = GroupRecord::id(&id(&case["owner"]), &hex(&case["salt"]).try_into().unwrap());
+        assert_eq!(found, id(&case["id"]));
     }
     for case in all("lot") {
         let lot = case["lot"].as_str().unwrap().parse().unwrap();
