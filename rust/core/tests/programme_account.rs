@@ -6,7 +6,7 @@ use counterfoil_core::Id;
 use counterfoil_core::apply::{Machine, Outcome, admit};
 use counterfoil_core::id::asset_id;
 use counterfoil_core::ops::asset::{Create, Freeze};
-use counterfoil_core::ops::r#move::{Burn, ClawBack, Mint, Pay, Payee, Sweep, Transfer};
+use counterfoil_core::ops::r#move::{Burn, ClawBack, Mint, Pay, Payee, Redeem, Sweep, Transfer};
 use counterfoil_core::ops::{Operation, account::SetKeys};
 use counterfoil_core::signature::{self, NoKeys};
 use counterfoil_core::state::{
@@ -124,7 +124,9 @@ fn nobody_pays_freezes_sweeps_or_signs_for_a_programme_account() {
     let transfer = |sender, to| Operation::Transfer(Transfer { asset, sender, to, amount: 1, reference: None });
     let claw_back = |sender, to| Operation::ClawBack(ClawBack { asset, sender, to, amount: 1, reason });
     let keys = vec![KeyGrant { key: ann, scope: None }];
+    let redeem = |sender, at| Operation::Redeem(Redeem { asset, sender, at, order: [0; 32], amount: 1 });
     for (operation, signers) in [
+        (redeem(ann, programme), vec![(None, 2)]),
         (mint(programme), vec![(None, 1)]),
         (transfer(ann, programme), vec![(None, 2)]),
         (Operation::Pay(Pay { asset, sender: ann, payees, reference: None }), vec![(None, 2)]),
@@ -142,4 +144,5 @@ fn nobody_pays_freezes_sweeps_or_signs_for_a_programme_account() {
     assert_eq!(world.apply(transfer(programme, ann), &[(None, 2)]), "unauthorized");
     let burn = Operation::Burn(Burn { asset, sender: programme, amount: 1, reference: None });
     assert_eq!(world.apply(burn, &[(None, 2)]), "unauthorized");
+    assert_eq!(world.apply(redeem(programme, ann), &[(None, 2)]), "unauthorized");
 }
