@@ -18,6 +18,8 @@ from counterfoil.cli._errors import Exit
 from counterfoil.ops import (
     Attest,
     Burn,
+    ClawBack,
+    DebtFloor,
     Edge,
     EdgeKind,
     InactivityExpiry,
@@ -34,6 +36,8 @@ from counterfoil.ops import (
     Period,
     Powers,
     Reason,
+    Redeem,
+    Refund,
     Revoke,
     Schema,
     Transfer,
@@ -565,7 +569,10 @@ RECORDS = {
     "freezes": ("BEAN", ANN.did),
     "schemas": (f"{ROASTER.did}:member",),
     "attestations": (f"{ROASTER.did}:member", ROASTER.did, CAT.did),
+    "redemptions": ("BEAN", ANN.did, "00" * 32),
+    "debts": ("BEAN", ANN.did),
 }
+ABSENT = {"freezes", "redemptions", "debts"}
 
 
 @pytest.mark.parametrize("table", [*RECORDS, "lots"])
@@ -576,7 +583,7 @@ def test_any_record_is_proven_and_verified(shop, tmp_path, table):
     ok("prove", "record", table, *parts, "-l", shop.ledger, "-o", file)
     claim = as_json("verify", file, "--vkey", shop.vkey)
     assert claim["kind"] == ("balance" if table == "holders" else "record")
-    assert claim.get("present", True) is (table != "freezes")
+    assert claim.get("present", True) is (table not in ABSENT)
     assert ok("verify", file, "--vkey", shop.vkey).startswith("proven")
     if parts:
         fails(2, "prove", "record", table, *parts[1:], "-l", shop.ledger, says=f"prove record {table}")
@@ -615,6 +622,44 @@ def test_attestations_are_shown_and_proven(shop, tmp_path):
     for line in ("schema rating by did:key", "attest rating: did:key", f": {-(2**63)}", "revoke member: did:key"):
         assert line in shown, line
     assert "attest member" in " ".join(ok("account", CAT.did, "-l", shop.ledger).split())
+
+
+def test_redemptions_and_debts(tmp_path):
+    order, file, place = bytes(range(32)), tmp_path / "record.statement", tmp_path / "club.ledger"
+    with Ledger.create(place, origin="club.example/beans", operator=OPERATOR) as ledger:
+        policy = [Lots(Period.MONTH), DebtFloor(5_000)]
+        powers = Powers(mint=ROASTER.account, claw_back=ROASTER.account)
+        bean = ledger.create_asset(ROASTER, "BEAN", decimals=2, policy=policy, powers=powers)
+        ledger.mint(ROASTER, bean, to=ANN.account, amount=1_000)
+        redeem = Redeem(asset=bean, sender=ANN.account, at=BOB.account, order=order, amount=700)
+        redeemed = ledger.execute([redeem], ANN).id
+        refund = Refund(asset=bean, sender=ANN.account, order=order, amount=200)
+        refunded = ledger.execute([refund], BOB).id
+        ledger.execute([ClawBack(asset=bean, sender=ANN.account, to=BOB.account, amount=1_500)], ROASTER)
+        ledger.checkpoint()
+        vkey = ledger.verifier_key
+
+    record = as_json("asset", "BEAN", "-l", place, "--lots")
+    assert (record["supply"], record["redeemed"], record["owed"], record["debtors"]) == ("500", "500", "1000", 1)
+    assert record["policy"][1] == {"term": "debt_floor", "units": "5000"}
+    assert (record["lots"][0]["redeemed"], record["lots"][0]["outstanding"]) == ("500", "500")
+    text = ok("asset", "BEAN", "-l", place, "--lots")
+    assert "10.00 BEAN by 1 accounts" in text
+    assert "may owe the issuer up to 5000 minor units" in text
+    assert "redeemed" in text
+
+    assert "redeem 7.00 BEAN of" in ok("log", "-l", place)
+    assert "refund 2.00 BEAN →" in ok("log", "-l", place)
+    assert redeemed != refunded
+
+    ok("prove", "record", "redemptions", "BEAN", ANN.did, order.hex(), "-l", place, "-o", file)
+    value = as_json("verify", file, "--vkey", vkey)["value"]
+    assert (value["amount"], value["refunded"], value["at"]) == ("700", "200", BOB.account.hex())
+    assert [one["amount"] for one in value["lots"]] == ["500"]
+    ok("prove", "record", "debts", "BEAN", ANN.did, "-l", place, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", vkey)["sum"] == "1000"
+    assert "1,000 of 1,000" in ok("verify", file, "--vkey", vkey)
+    fails(2, "prove", "record", "redemptions", "BEAN", ANN.did, "0" * 63, "-l", place, says="order")
 
 
 def test_every_table_and_operation_has_words(shop):

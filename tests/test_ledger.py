@@ -37,6 +37,8 @@ from counterfoil.ledger import Pending, fsck
 from counterfoil.ops import (
     Attest,
     Burn,
+    ClawBack,
+    DebtFloor,
     InactivityExpiry,
     Integer,
     IntegerRange,
@@ -50,7 +52,10 @@ from counterfoil.ops import (
     Pay,
     Payee,
     Period,
+    Powers,
     Reason,
+    Redeem,
+    Refund,
     Revoke,
     Schema,
     SetParameters,
@@ -821,6 +826,28 @@ def test_an_attestation_is_proven(ledger):
     assert (claim.value.name, claim.value.live, claim.key) == ("member", 1, b"")
     absent = verifier.record(bytes(ledger.prove("attestations", attestation_id(member, club, BOB.account), key=member)))
     assert not absent.present
+def test_a_redemption_and_a_debt_are_read(ledger):
+    order, bob = b"o" * 32, BOB.account
+    powers = Powers(mint=ROASTER.account, claw_back=ROASTER.account)
+    cup = ledger.create_asset(ROASTER, "CUP", policy=[DebtFloor(50)], powers=powers)
+    ledger.mint(ROASTER, cup, to=ANN.account, amount=10)
+    assert ledger.redemption(cup, ANN.account, order) is None
+    redeem = Redeem(asset=cup, sender=ANN.account, at=bob, order=order, amount=8)
+    ledger.execute([redeem], ANN)
+    with pytest.raises(RejectedError, match="already_redeemed"):
+        ledger.execute([redeem], ANN)
+    ledger.execute([Refund(asset=cup, sender=ANN.account, order=order, amount=3)], BOB)
+    redemption = ledger.redemption(cup, ANN.account, order)
+    assert redemption is not None
+    assert (redemption.at, redemption.amount, redemption.refunded, redemption.lots) == (bob, 8, 3, ())
+    assert (ledger.supply(cup), ledger.debt(cup, ANN.account)) == (5, 0)
+    ledger.execute([ClawBack(asset=cup, sender=ANN.account, to=bob, amount=45)], ROASTER)
+    assert (ledger.balance(cup, bob), ledger.debt(cup, ANN.account)) == (5, 40)
+    ledger.mint(ROASTER, cup, to=ANN.account, amount=30)
+    assert (ledger.balance(cup, ROASTER.account), ledger.debt(cup, ANN.account)) == (30, 10)
+    ledger.checkpoint()
+    claim = Verifier(ledger.verifier_key).record(bytes(ledger.prove("debts", ANN.account, key=cup)))
+    assert (claim.sum, claim.total) == (10, 10)
 
 
 def test_lots_and_historical_times(tmp_path):

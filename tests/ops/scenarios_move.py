@@ -1229,6 +1229,33 @@ def a_65th_lot_that_is_refunded(p: Play) -> Result:
     return _refund(p, asset, 1)
 
 
+@scenario("supply_cap_exceeded", 0)
+def the_cap_is_looked_at_before_the_lots_that_are_refunded(p: Play) -> Result:
+    asset = _with_lots(p, 1, build.strict_lots())
+    assert _redeem(p, asset, 3) == ("ok", None)
+    for _ in range(64):
+        assert _mint(p, asset, 3) == ("ok", None)
+        p.later(DAY)
+    assert _mint(p, asset, 10**9 - 64 * 3, to="bob") == ("ok", None)
+    return _refund(p, asset, 1)
+
+
+@scenario("amount_too_large", 0)
+def what_is_there_is_counted_after_the_floor(p: Play) -> Result:
+    asset = p.asset(build.debt_floor(5), supply_cap=MAX, alice=MAX)
+    there = build.claw_back(asset, p.id("alice"), p.id("bob"), MAX)
+    back = build.claw_back(asset, p.id("bob"), p.id("alice"), MAX)
+    p.ok(there, back, there, by="brand")
+    rest = build.transfer(asset, p.id("bob"), p.id("carol"), MAX // 2)
+    p.ok(rest, by="bob")
+    units = MAX - MAX // 2
+    assert p.send(build.claw_back(asset, p.id("bob"), p.id("alice"), units + 6), by="brand") == (
+        "debt_floor_reached",
+        0,
+    )
+    return p.send(build.claw_back(asset, p.id("bob"), p.id("alice"), units + 5), by="brand")
+
+
 @scenario("ok")
 def a_65th_lot_that_is_refunded_is_merged(p: Play) -> Result:
     asset = _with_lots(p, 1)

@@ -175,3 +175,22 @@ pub fn take_highest_lots(lots: &mut Vec<LotAmount>, amount: u128) -> Option<Vec<
     taken.reverse();
     Some(taken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lots(amounts: &[(u32, u128)]) -> Vec<LotAmount> {
+        amounts.iter().map(|(lot, amount)| LotAmount { lot: *lot, amount: *amount }).collect()
+    }
+
+    #[test]
+    fn the_highest_lots_are_taken_and_the_lowest_are_left() {
+        let mut held = lots(&[(1, 5), (2, 3), (4, 2)]);
+        assert_eq!(take_highest_lots(&mut held, 4), Some(lots(&[(2, 2), (4, 2)])));
+        assert_eq!(held, lots(&[(1, 5), (2, 1)]));
+        assert_eq!(take_highest_lots(&mut held, 0), Some(Vec::new()));
+        assert_eq!(take_highest_lots(&mut held, 6), Some(lots(&[(1, 5), (2, 1)])));
+        assert_eq!(take_highest_lots(&mut held, 1), None);
+    }
+}

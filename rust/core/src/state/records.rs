@@ -164,7 +164,7 @@ pub struct AssetRecord {
     pub policy: Vec<Term>,
     /// Who holds which power.
     pub powers: Powers,
-    /// Whether transfer, pay, mint and burn are refused.
+    /// Whether transfer, pay, mint, burn, redeem and refund are refused.
     pub paused: bool,
     /// How many accounts are frozen.
     pub frozen_accounts: u64,
