@@ -9,8 +9,8 @@ use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
-    AccountRecord, AssetRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record, Table,
-    TableName, TableRecord, tree_key,
+    AccountRecord, AssetRecord, FreezeRecord, GuardiansRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId,
+    Record, RecoveryRecord, Table, TableName, TableRecord, tree_key,
 };
 use crate::wire::{COMMIT_VERSION, Commit, Parameters, decode};
 use std::fmt;
@@ -393,6 +393,8 @@ contents! {
     Assets AssetRecord;
     Lots LotRecord;
     Freezes FreezeRecord;
+    Guardians GuardiansRecord;
+    Recoveries RecoveryRecord;
 }
 
 /// A record that was proven to be there.

@@ -107,4 +107,6 @@ statuses! { 0;
     MANDATE_SPENT = 0x17 "mandate_spent" transient;
     /// Only its own operations pay into it or out of it, and nobody signs for it.
     PROGRAMME_ACCOUNT = 0x18 "programme_account";
+    /// The account is an alias; the account that it is one of signs.
+    ACCOUNT_ALIASED = 0x19 "account_aliased";
 }

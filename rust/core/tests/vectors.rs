@@ -5,7 +5,8 @@
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
-    AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
+    AccountRecord, AssetRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord, RecoveryRecord,
+    Table, TableName, tree_key,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
@@ -97,6 +98,8 @@ fn records() {
         TableName::Assets => again::<AssetRecord>(bytes),
         TableName::Lots => again::<LotRecord>(bytes),
         TableName::Freezes => again::<FreezeRecord>(bytes),
+        TableName::Guardians => again::<GuardiansRecord>(bytes),
+        TableName::Recoveries => again::<RecoveryRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }

@@ -2,7 +2,9 @@
 
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
-use crate::ops::r#move::{ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS};
+use crate::ops::r#move::{
+    ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS,
+};
 use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, Records, Table};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
@@ -51,6 +53,15 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             return Err(ACCOUNT_FROZEN.into());
         }
         Ok(())
+    }
+
+    /// Refuses what the policy binds to its holder: units that neither the issuer pays nor he is paid.
+    pub fn refuse_bound(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
+        if !self.asset.is_bound() || self.asset.issuer == *sender || self.asset.issuer == *to {
+            return Ok(());
+        }
+        // An alias and the account that it is one of are the same holder.
+        if self.context.alias(sender)? == Some(*to) { Ok(()) } else { Err(ASSET_BOUND.into()) }
     }
 
     /// Refuses an account that only its own operations may touch.

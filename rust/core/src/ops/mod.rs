@@ -127,6 +127,11 @@ operations! {
     0x11 "set_keys" SetKeys(account);
     0x12 "mandate" Mandate(account);
     0x13 "once" Once(account);
+    0x14 "set_guardians" SetGuardians(account);
+    0x15 "recover" Recover(account);
+    0x16 "cancel_recovery" CancelRecovery(account);
+    0x17 "finish_recovery" FinishRecovery(account);
+    0x18 "alias" Alias(account);
     0x20 "create" Create(asset);
     0x21 "change" Change(asset);
     0x22 "renounce" Renounce(asset);

@@ -29,7 +29,7 @@ statuses! { 3;
     ASSET_PAUSED = 0x06 "asset_paused" transient;
     /// Payer or payee is frozen.
     ACCOUNT_FROZEN = 0x07 "account_frozen" transient;
-    /// The asset moves only from or to its issuer.
+    /// The asset moves only from or to its issuer, and from an alias to the account that it is one of.
     ASSET_BOUND = 0x08 "asset_bound";
     /// The balance, without what has lapsed, is smaller.
     INSUFFICIENT_FUNDS = 0x09 "insufficient_funds" transient;
@@ -155,10 +155,6 @@ fn refuse_paused(asset: &AssetRecord) -> Result<(), Status> {
     if asset.paused { Err(ASSET_PAUSED) } else { Ok(()) }
 }
 
-fn refuse_bound(asset: &AssetRecord, sender: &Id, to: &Id) -> Result<(), Status> {
-    if asset.is_bound() && asset.issuer != *sender && asset.issuer != *to { Err(ASSET_BOUND) } else { Ok(()) }
-}
-
 /// What transfer and pay have in common: one payer, some payees, who all must be able to take part.
 fn move_units<R: Records>(
     context: &mut Context<'_, R>,
@@ -176,7 +172,7 @@ fn move_units<R: Records>(
     movement.refuse_programme_account(sender)?;
     for payee in payees {
         movement.refuse_frozen(&payee.to)?;
-        refuse_bound(&asset, sender, &payee.to)?;
+        movement.refuse_bound(sender, &payee.to)?;
         movement.refuse_programme_account(&payee.to)?;
     }
     let taken = movement.take(sender, total, Taking::Given)?;

@@ -6,8 +6,8 @@ mod table;
 
 pub use holding::{Holding, LOTS_MAX, take_lots};
 pub use records::{
-    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, KeyGrant, KeyedAccount, LotRecord, MandateRecord,
-    OnceRecord, OwnId, Period, Power, Powers, Reason, TableRecord, Term,
+    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, GuardiansRecord, KeyGrant, KeyedAccount, LotRecord,
+    MandateRecord, OnceRecord, OwnId, Period, Power, Powers, Reason, RecoveryRecord, TableRecord, Term,
 };
 pub use table::{Record, Table, TableName, VALUE_BYTES_MAX, tree_key, tree_keys};
 

@@ -50,6 +50,10 @@ tables! {
     Lots "lots" keyed;
     /// Frozen accounts of one asset.
     Freezes "freezes" keyed;
+    /// Accounts that may together set another account's keys, after a delay.
+    Guardians "guardians";
+    /// Keys that guardians set, until the delay is over.
+    Recoveries "recoveries";
 }
 
 impl TableName {
@@ -81,6 +85,10 @@ impl Table {
     pub const ONCE: Self = Self::single(TableName::Once);
     /// The assets.
     pub const ASSETS: Self = Self::single(TableName::Assets);
+    /// The guardians of accounts.
+    pub const GUARDIANS: Self = Self::single(TableName::Guardians);
+    /// The recoveries that are running.
+    pub const RECOVERIES: Self = Self::single(TableName::Recoveries);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {
