@@ -135,6 +135,8 @@ def record(
       counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
       counterfoil prove record freezes ASSET ACCOUNT
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
+      counterfoil prove record guardians ACCOUNT         who may recover it
+      counterfoil prove record recoveries ACCOUNT        the recovery that is running
       counterfoil prove record parameters
     """
     if table not in TABLES:

@@ -8,7 +8,20 @@
 from __future__ import annotations
 
 from counterfoil.ops._operation import Operation
-from counterfoil.ops.account import KeyGrant, Limit, Mandate, Once, Open, SetKeys, named_account
+from counterfoil.ops.account import (
+    Alias,
+    CancelRecovery,
+    FinishRecovery,
+    KeyGrant,
+    Limit,
+    Mandate,
+    Once,
+    Open,
+    Recover,
+    SetGuardians,
+    SetKeys,
+    named_account,
+)
 from counterfoil.ops.asset import (
     Bound,
     Change,
@@ -31,11 +44,14 @@ from counterfoil.ops.ledger import Parameters, SetParameters
 from counterfoil.ops.move import Burn, ClawBack, Mint, Pay, Payee, Sweep, Transfer
 
 __all__ = [
+    "Alias",
     "Bound",
     "Burn",
+    "CancelRecovery",
     "Change",
     "ClawBack",
     "Create",
+    "FinishRecovery",
     "FixedExpiry",
     "Freeze",
     "InactivityExpiry",
@@ -55,7 +71,9 @@ __all__ = [
     "Power",
     "Powers",
     "Reason",
+    "Recover",
     "Renounce",
+    "SetGuardians",
     "SetKeys",
     "SetParameters",
     "StrictLots",

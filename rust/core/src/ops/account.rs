@@ -431,7 +431,7 @@ impl Operate for Recover {
         let started = context.time();
         let recovery = RecoveryRecord {
             started,
-            from: started.saturating_add(record.delay_ms),
+            due: started.saturating_add(record.delay_ms),
             threshold: self.threshold,
             keys: self.keys.clone(),
         };
@@ -475,7 +475,7 @@ impl Operate for FinishRecovery {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let recovery = recovery(context, &self.account)?.ok_or(NO_RECOVERY)?;
-        if context.time() < recovery.from {
+        if context.time() < recovery.due {
             return Err(RECOVERY_PENDING.into());
         }
         set_keys(context, self.account, recovery.threshold, recovery.keys)

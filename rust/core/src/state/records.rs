@@ -108,7 +108,7 @@ pub struct RecoveryRecord {
     /// When the guardians asked for it, ms.
     pub started: u64,
     /// From when on it may be finished, ms.
-    pub from: u64,
+    pub due: u64,
     /// How many of the keys must sign.
     pub threshold: u8,
     /// 1 to 16, strictly ascending by key.
