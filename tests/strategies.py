@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 from tests.model import build
-from tests.model.account import MANDATE_RECORD, account_record, named_account
+from tests.model.account import GUARDIANS_RECORD, MANDATE_RECORD, RECOVERY_RECORD, account_record, alias_of, aliases, named_account
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.ledger import ModelLedger
 from tests.model.move import load_holding
@@ -149,6 +149,11 @@ class Storyteller:
             (2, self.set_keys),
             (3, self.mandate),
             (1, self.once),
+            (2, self.set_guardians),
+            (2, self.recover),
+            (1, self.cancel_recovery),
+            (2, self.finish_recovery),
+            (1, self.alias),
             (3, self.create),
             (2, self.change),
             (1, self.renounce),
@@ -302,8 +307,11 @@ class Storyteller:
 
     def _authorizers(self, account: bytes, tag: int) -> list[Pair]:
         """Just enough keys for the account's authority, if there are any."""
+        # One in 20 forgets that the account is an alias.
+        if self.random.randrange(20):
+            account = aliases(self.model.state, account)[-1]
         record = account_record(self.model.state, account)
-        if record is None:
+        if record is None or record.kind == "alias":
             return [(account, None)]
         grants = [grant for grant in record.keys if grant.scope is None or tag in grant.scope]
         if self.random.randrange(20) == 0:
@@ -396,6 +404,53 @@ class Storyteller:
         account = self._account()
         return build.once(account, bytes([self.random.randrange(4)]) * 32), [(account, 0x13)]
 
+    def _one_of(self, table: str) -> bytes:
+        """An account that has a record in the table, or seldom any account."""
+        accounts = list(self.model.state.records(table))
+        return self.random.choice(accounts) if accounts and self.random.randrange(6) else self._account()
+
+    def set_guardians(self) -> tuple[Value, list[Need]]:
+        account = self._one_of("guardians") if self.random.randrange(4) == 0 else self._account()
+        guardians = sorted({self._account() for _ in range(self.random.choice([1, 2, 3]))} - {account})
+        threshold = min(len(guardians), self.random.choice([1, 1, 2]))
+        delay = self.random.choice([3_600_000] * 5 + [DAY_MS] * 2 + [365 * DAY_MS, 3_599_999]) if guardians else 0
+        trouble = self.random.randrange(20)
+        if trouble == 0:
+            threshold = self.random.choice([0, len(guardians) + 1])
+        elif trouble == 1:
+            guardians = sorted([*guardians, account])
+        elif trouble <= 4:
+            guardians, threshold, delay = [], 0, 0
+        return build.set_guardians(account, threshold, guardians, delay), [(account, 0x14)]
+
+    def recover(self) -> tuple[Value, list[Need]]:
+        account, grants = self._one_of("guardians"), self._grants()
+        record = self.model.state.value(GUARDIANS_RECORD, "guardians", account)
+        needs = [] if record is None else [(guardian, 0x15) for guardian in record.guardians[: record.threshold]]
+        if needs and self.random.randrange(8) == 0:
+            needs.pop()
+        return build.recover(account, self._threshold(grants), grants), needs
+
+    def cancel_recovery(self) -> tuple[Value, list[Need]]:
+        account = self._one_of("recoveries")
+        return build.cancel_recovery(account), [(account, 0x16)]
+
+    def finish_recovery(self) -> tuple[Value, list[Need]]:
+        running = self.model.state.records("recoveries")
+        due = [each for each in running if self._recovery(each).due <= self.model.time]
+        return build.finish_recovery(self.random.choice(due) if due else self._one_of("recoveries")), []
+
+    def _recovery(self, account: bytes) -> Any:
+        return self.model.state.value(RECOVERY_RECORD, "recoveries", account)
+
+    def alias(self) -> tuple[Value, list[Need]]:
+        account = self._account()
+        into = self._other(account)
+        # Those who sign for everything stay who they are, so that the world goes on.
+        if account in (PEOPLE[0], PEOPLE[-1]) and self.random.randrange(8):
+            account, into = into, account
+        return build.alias(account, into), [(account, 0x18), (into, 0x18)]
+
     def create(self) -> tuple[Value, list[Need]]:
         issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
         cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
@@ -463,9 +518,11 @@ class Storyteller:
     def transfer(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.transfer(
-            asset, sender, self._other(sender), self._amount_of(asset, sender), self._reference()
-        )
+        to = self._other(sender)
+        if self.random.randrange(2):
+            # What is bound moves to this one.
+            to = alias_of(self.model.state, sender) or to
+        operation = build.transfer(asset, sender, to, self._amount_of(asset, sender), self._reference())
         return operation, self._or_agent(sender, asset, 0x30)
 
     def pay(self) -> tuple[Value, list[Need]]:
