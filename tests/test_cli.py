@@ -16,6 +16,7 @@ from counterfoil import Key, Ledger, Transaction
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
 from counterfoil.ops import (
+    Alias,
     Burn,
     InactivityExpiry,
     KeyGrant,
@@ -28,6 +29,8 @@ from counterfoil.ops import (
     Operation,
     Period,
     Powers,
+    Recover,
+    SetGuardians,
     Transfer,
     named_account,
 )
@@ -76,6 +79,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         limit = Limit(operations=[Mint], cap=5_000, window_ms=DAY_MS, until=2**60)
         ledger.execute([Mandate(account=ROASTER.account, agent=NAMED, asset=bean, limit=limit)], ROASTER)
         ledger.execute([Once(account=ANN.account, key=bytes(32))], ANN)
+        guard = SetGuardians(account=TILL.account, threshold=1, guardians=[ANN.account, BOB.account], delay_ms=DAY_MS)
+        ledger.execute([guard], TILL)
+        ledger.execute([Recover(account=TILL.account, keys=[KeyGrant(ROASTER.public, ["set_keys"])])], BOB)
         ledger.checkpoint()
         vkey = ledger.verifier_key
     (folder / "club.vkey").write_text(f"{vkey}\n")
@@ -381,6 +387,37 @@ def test_account(shop):
     assert encode_named_account(NAMED) in ok("account", "-l", shop.ledger)
 
 
+def test_guardians_and_a_recovery(shop):
+    found = as_json("account", TILL.did, "-l", shop.ledger)
+    assert found["record"] is None
+    assert found["guardians"] == {
+        "threshold": 1,
+        "guardians": sorted([ANN.account.hex(), BOB.account.hex()]),
+        "delay_ms": DAY_MS,
+    }
+    assert found["recovery"]["keys"] == [{"key": ROASTER.public.hex(), "scope": ["set_keys"]}]
+    assert found["recovery"]["due"] == found["recovery"]["started"] + DAY_MS
+    text = ok("account", TILL.did, "-l", shop.ledger)
+    for words in ("1 of 2", "1 day", ANN.did, "1 of 1 keys", "may sign: set_keys"):
+        assert words in text
+    assert as_json("account", ANN.did, "-l", shop.ledger)["guardians"] is None
+    log = ok("log", "-l", shop.ledger)
+    assert "set_guardians" in log
+    assert "1 of 2 guardians" in log
+
+
+def test_an_alias(fresh):
+    with Ledger.open(fresh.ledger, operator=OPERATOR) as ledger:
+        ledger.execute([Alias(account=ANN.account, into=BOB.account)], ANN, BOB)
+    record = as_json("account", ANN.did, "-l", fresh.ledger)["record"]
+    assert (record["kind"], record["into"], record["epoch"]) == ("alias", BOB.account.hex(), 1)
+    text = ok("account", ANN.did, "-l", fresh.ledger)
+    assert "alias of" in text
+    assert BOB.did in text
+    assert "alias of acct1" in ok("account", "-l", fresh.ledger)
+    assert "alias" in ok("log", "-l", fresh.ledger)
+
+
 def test_log_pages(shop):
     size = as_json("stats", "-l", shop.ledger)["entries"]
     whole, after = [], None
@@ -533,6 +570,8 @@ RECORDS = {
     "assets": ("BEAN",),
     "holders": ("BEAN", ANN.did),
     "freezes": ("BEAN", ANN.did),
+    "guardians": (TILL.did,),
+    "recoveries": (TILL.did,),
 }
 
 

@@ -35,7 +35,10 @@ from counterfoil.exceptions import (
 )
 from counterfoil.ledger import Pending, fsck
 from counterfoil.ops import (
+    Alias,
     Burn,
+    CancelRecovery,
+    FinishRecovery,
     InactivityExpiry,
     KeyGrant,
     Lots,
@@ -46,13 +49,23 @@ from counterfoil.ops import (
     Pay,
     Payee,
     Period,
+    Recover,
+    SetGuardians,
     SetParameters,
     Transfer,
     asset_id,
     named_account,
 )
 from counterfoil.status import Status
-from counterfoil.verify import Commit, Genesis, OperatorChange, ProofError, Verifier
+from counterfoil.verify import (
+    Commit,
+    Genesis,
+    GuardiansRecord,
+    OperatorChange,
+    ProofError,
+    RecoveryRecord,
+    Verifier,
+)
 from counterfoil.wire import Applied, SignedTransaction, decode_entry
 
 ORIGIN = "club.example/beans"
@@ -937,6 +950,28 @@ def test_a_heartbeat(ledger):
 
 
 # Proofs.
+
+
+def test_guardians_recovery_and_alias_are_read(ledger):
+    assert (ledger.guardians(ANN.account), ledger.recovery(ANN.account)) == (None, None)
+    friends = sorted([BOB.account, ROASTER.account])
+    day = 86_400_000
+    ledger.execute([SetGuardians(account=ANN.account, threshold=1, guardians=friends, delay_ms=day)], ANN)
+    started = ledger.execute([Recover(account=ANN.account, keys=[KeyGrant(BOB.public)])], BOB).time
+    assert ledger.guardians(ANN.account) == GuardiansRecord(1, tuple(friends), day)
+    assert ledger.recovery(ANN.account) == RecoveryRecord(started, started + day, 1, (KeyGrant(BOB.public),))
+    with pytest.raises(RejectedError) as refused:
+        ledger.execute([FinishRecovery(account=ANN.account)], BOB)
+    assert refused.value.status is Status.recovery_pending
+    ledger.execute([CancelRecovery(account=ANN.account)], ANN)
+    assert ledger.recovery(ANN.account) is None
+    ledger.execute([Alias(account=ANN.account, into=BOB.account)], ANN, BOB)
+    record = ledger.account(ANN.account)
+    assert (record.is_alias, record.into, record.epoch, record.is_programme) == (True, BOB.account, 1, False)
+    ledger.checkpoint()
+    verifier = Verifier(ledger.verifier_key)
+    for table, value in (("accounts", record), ("guardians", ledger.guardians(ANN.account)), ("recoveries", None)):
+        assert verifier.record(bytes(ledger.prove(table, ANN.account))).value == value
 
 
 def test_proofs_of_presence_absence_and_of_tables_that_are_not_there(ledger):

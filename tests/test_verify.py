@@ -22,6 +22,7 @@ from counterfoil.verify import (
     AssetRecord,
     Effect,
     FreezeRecord,
+    GuardiansRecord,
     KeyGrant,
     LotAmount,
     LotRecord,
@@ -29,6 +30,7 @@ from counterfoil.verify import (
     OnceRecord,
     Parameters,
     Reason,
+    RecoveryRecord,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +125,11 @@ def test_a_state_with_one_table_and_none() -> None:
 RECORDS = [
     ("accounts", b"", ANN, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB, [0x30, 0x31]),))),
     ("accounts", b"", NOBODY, AccountRecord(family=4)),
+    ("accounts", b"", BEAN_ISSUER, AccountRecord(epoch=3, into=BOB)),
+    ("guardians", b"", ANN, GuardiansRecord(2, (BOB, NOBODY), 86_400_000)),
+    ("guardians", b"", BOB, None),
+    ("recoveries", b"", ANN, RecoveryRecord(TIME, TIME + 86_400_000, 1, (KeyGrant(BOB),))),
+    ("recoveries", b"", BOB, None),
     ("accounts", b"", BOB, None),
     ("freezes", BEAN, ANN, FreezeRecord(TIME, Reason(7))),
     ("freezes", CUP, ANN, None),
