@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 from tests.model import build
-from tests.model.account import GUARDIANS_RECORD, MANDATE_RECORD, RECOVERY_RECORD, account_record, alias_of, aliases, named_account
+from tests.model.account import (
+    GUARDIANS_RECORD,
+    MANDATE_RECORD,
+    RECOVERY_RECORD,
+    account_record,
+    alias_of,
+    aliases,
+    named_account,
+)
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.ledger import ModelLedger
 from tests.model.move import load_holding

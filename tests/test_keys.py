@@ -57,7 +57,8 @@ def test_seeds_of_other_types(seed: object) -> None:
 
 @pytest.mark.parametrize(
     ("programme", "derived"),
-    # openssl kdf -keylen 32 -kdfopt digest:SHA2-256 -kdfopt salt:counterfoil/key/v1 -kdfopt hexkey:… -kdfopt info:… HKDF
+    # Made with OpenSSL: openssl kdf -keylen 32 -kdfopt digest:SHA2-256 -kdfopt salt:counterfoil/key/v1 -kdfopt
+    # hexkey:… -kdfopt hexinfo:… HKDF
     [
         ("club.example/beans", "8b9d1d0ab810f5f4dcfccff9ee3e8ca0ced91ecfc4a7e041198ba78f72270e20"),
         ("a", "bc8aeeb927d33db426172315d2dbdff04432995ff7000949ab6e9d97e69f21a7"),
@@ -75,7 +76,9 @@ def test_a_derived_key_by_the_steps_of_rfc_5869() -> None:
     assert Key.derive(b"s" * 32, "club.example/beans").seed == expanded
 
 
-@pytest.mark.parametrize(("seed", "programme"), [(bytes(31), "a"), (bytes(33), "a"), (bytes(32), ""), (bytes(32), "\ud800")])
+@pytest.mark.parametrize(
+    ("seed", "programme"), [(bytes(31), "a"), (bytes(33), "a"), (bytes(32), ""), (bytes(32), "\ud800")]
+)
 def test_what_no_key_is_derived_from(seed: bytes, programme: str) -> None:
     with pytest.raises(WireError, match="expected"):
         Key.derive(seed, programme)

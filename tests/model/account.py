@@ -222,12 +222,10 @@ def _once(ctx: Context, op: Value) -> None:
 
 def _check_set_guardians(op: Value) -> None:
     guardians = op.guardians
-    valid = len(guardians) <= GUARDIANS_MAX and ascending(guardians) and op.account not in guardians
-    if guardians:
-        valid = valid and 1 <= op.threshold <= len(guardians)
-    else:
-        valid = valid and op.threshold == op.delay_ms == 0
-    refuse_if(not valid, "invalid_guardians")
+    refuse_if(len(guardians) > GUARDIANS_MAX or not ascending(guardians), "invalid_guardians")
+    refuse_if(op.account in guardians, "invalid_guardians")
+    possible = 1 <= op.threshold <= len(guardians) if guardians else op.threshold == op.delay_ms == 0
+    refuse_if(not possible, "invalid_guardians")
     refuse_if(bool(guardians) and not DELAY_MIN_MS <= op.delay_ms <= DELAY_MAX_MS, "invalid_delay")
 
 

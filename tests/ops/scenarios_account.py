@@ -721,7 +721,7 @@ def _alias(p: Play, account: str, into: str, by: str | None = None) -> Result:
 
 
 def _chain(p: Play, count: int) -> str:
-    """Aliases, each of the one before, the first of `end`: the last is `count` hops away from it. All signed by `end`."""
+    """Aliases, each of the one before, the first of `end`: the last is `count` hops away. `end` signs for all."""
     names = ["end", *(f"link{n}" for n in range(1, count + 1))]
     for into, account in pairwise(names):
         assert _alias(p, account, into, by=f"{account} end") == ("ok", None)
