@@ -451,9 +451,14 @@ class Storyteller:
     def _recovery(self, account: bytes) -> Any:
         return self.model.state.value(RECOVERY_RECORD, "recoveries", account)
 
+    def _one_that_is_an_alias(self) -> bytes:
+        """An account that another alias would make a chain or a circle."""
+        state = self.model.state
+        return self.random.choice([each for each in state.records("accounts") if alias_of(state, each)] or PEOPLE)
+
     def alias(self) -> tuple[Value, list[Need]]:
         account = self._account()
-        into = self._other(account)
+        into = self._one_that_is_an_alias() if self.random.randrange(4) == 0 else self._other(account)
         # Those who sign for everything stay who they are, so that the world goes on.
         if account in (PEOPLE[0], PEOPLE[-1]) and self.random.randrange(8):
             account, into = into, account

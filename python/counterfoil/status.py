@@ -10,7 +10,7 @@ _FAMILIES = {0x00: "common", 0x01: "account", 0x02: "asset", 0x03: "move", 0x0A:
 class Status(enum.IntEnum):
     """The outcome of a transaction: the family in the high byte, its own code in the low one. Never renumbered.
 
-    Members are in order of precedence within their family: the first rule that a transaction breaks gives its status.
+    Those of an operation are in order of precedence: the first rule that a transaction breaks gives its status.
 
     >>> Status(0x0309).name, Status.insufficient_funds.family, Status.insufficient_funds.is_transient
     ('insufficient_funds', 'move', True)
@@ -83,7 +83,7 @@ class Status(enum.IntEnum):
     recovery_running = 0x0112, "A recovery of the account is running: it must be cancelled or finished first."
     no_recovery = 0x0113, "No recovery of the account is running."
     recovery_pending = 0x0114, "The recovery's delay is not over.", True
-    alias_cycle = 0x0115, "The other account is, by its aliases, an alias of this one."
+    alias_cycle = 0x0115, "The other account's aliases lead back to this one."
     alias_too_deep = 0x0116, "At most 8 aliases lead from an account to the one that signs."
 
     invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."

@@ -40,7 +40,7 @@ pub struct StatusInfo {
     pub transient: bool,
 }
 
-/// Defines the statuses of a family and the list `STATUSES` of them, in order of precedence.
+/// Defines the statuses of a family and the list `STATUSES` of them: those of an operation in order of precedence.
 macro_rules! statuses {
     ($family:expr; $($(#[$doc:meta])* $constant:ident = $code:literal $name:literal $($transient:ident)?;)*) => {
         $($(#[$doc])* pub const $constant: $crate::status::Status = $crate::status::Status::new($family, $code);)*

@@ -56,7 +56,7 @@ statuses! { 1;
     NO_RECOVERY = 0x13 "no_recovery";
     /// The delay is not over.
     RECOVERY_PENDING = 0x14 "recovery_pending" transient;
-    /// The other account is an alias of this one, at last.
+    /// The other account's aliases lead back to this one.
     ALIAS_CYCLE = 0x15 "alias_cycle";
     /// More than 8 aliases, one into the other.
     ALIAS_TOO_DEEP = 0x16 "alias_too_deep";

@@ -151,7 +151,7 @@ pub fn operation_info(tag: u8) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().find(|info| info.tag == tag)
 }
 
-/// Every status, common ones first, each family in order of precedence.
+/// Every status, common ones first, those of an operation in order of precedence.
 pub fn statuses() -> impl Iterator<Item = StatusInfo> {
     [status::STATUSES, account::STATUSES, asset::STATUSES, r#move::STATUSES, ledger::STATUSES]
         .into_iter()
