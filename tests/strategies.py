@@ -451,14 +451,15 @@ class Storyteller:
     def _recovery(self, account: bytes) -> Any:
         return self.model.state.value(RECOVERY_RECORD, "recoveries", account)
 
-    def _one_that_is_an_alias(self) -> bytes:
-        """An account that another alias would make a chain or a circle."""
-        state = self.model.state
-        return self.random.choice([each for each in state.records("accounts") if alias_of(state, each)] or PEOPLE)
-
     def alias(self) -> tuple[Value, list[Need]]:
         account = self._account()
-        into = self._one_that_is_an_alias() if self.random.randrange(4) == 0 else self._other(account)
+        into = self._other(account)
+        state = self.model.state
+        others = [each for each in state.records("accounts") if alias_of(state, each)]
+        if others and self.random.randrange(3) == 0:
+            # The chain grows, or it would become a circle.
+            into = self.random.choice(others)
+            account = self.random.choice([account, *aliases(state, into)[1:]])
         # Those who sign for everything stay who they are, so that the world goes on.
         if account in (PEOPLE[0], PEOPLE[-1]) and self.random.randrange(8):
             account, into = into, account
