@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 from tests.model import build
-from tests.model.account import MANDATE_RECORD, account_record, is_programme, named_account
+from tests.model.account import (
+    GUARDIANS_RECORD,
+    MANDATE_RECORD,
+    RECOVERY_RECORD,
+    account_record,
+    alias_of,
+    aliases,
+    is_programme,
+    named_account,
+)
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
@@ -183,6 +192,11 @@ class Storyteller:
             (2, self.set_keys),
             (3, self.mandate),
             (1, self.once),
+            (2, self.set_guardians),
+            (2, self.recover),
+            (1, self.cancel_recovery),
+            (2, self.finish_recovery),
+            (1, self.alias),
             (3, self.create),
             (2, self.change),
             (1, self.renounce),
@@ -373,8 +387,11 @@ class Storyteller:
 
     def _authorizers(self, account: bytes, tag: int) -> list[Pair]:
         """Just enough keys for the account's authority, if there are any."""
+        # One in 20 forgets that the account is an alias.
+        if self.random.randrange(20):
+            account = aliases(self.model.state, account)[-1]
         record = account_record(self.model.state, account)
-        if record is None:
+        if record is None or record.kind == "alias":
             return [(account, None)]
         if record.kind == "programme":
             return [(account, self.random.choice(KEYS))]
@@ -487,6 +504,59 @@ class Storyteller:
         account = self._account()
         return build.once(account, bytes([self.random.randrange(4)]) * 32), [(account, 0x13)]
 
+    def _one_of(self, table: str) -> bytes:
+        """An account that has a record in the table, or seldom any account."""
+        accounts = list(self.model.state.records(table))
+        return self.random.choice(accounts) if accounts and self.random.randrange(6) else self._account()
+
+    def set_guardians(self) -> tuple[Value, list[Need]]:
+        account = self._one_of("guardians") if self.random.randrange(4) == 0 else self._account()
+        guardians = sorted({self._account() for _ in range(self.random.choice([1, 2, 3]))} - {account})
+        threshold = min(len(guardians), self.random.choice([1, 1, 2]))
+        delay = self.random.choice([3_600_000] * 5 + [DAY_MS] * 2 + [365 * DAY_MS, 3_599_999]) if guardians else 0
+        trouble = self.random.randrange(20)
+        if trouble == 0:
+            threshold = self.random.choice([0, len(guardians) + 1])
+        elif trouble == 1:
+            guardians = sorted([*guardians, account])
+        elif trouble <= 4:
+            guardians, threshold, delay = [], 0, 0
+        return build.set_guardians(account, threshold, guardians, delay), [(account, 0x14)]
+
+    def recover(self) -> tuple[Value, list[Need]]:
+        account, grants = self._one_of("guardians"), self._grants()
+        record = self.model.state.value(GUARDIANS_RECORD, "guardians", account)
+        needs = [] if record is None else [(guardian, 0x15) for guardian in record.guardians[: record.threshold]]
+        if needs and self.random.randrange(8) == 0:
+            needs.pop()
+        return build.recover(account, self._threshold(grants), grants), needs
+
+    def cancel_recovery(self) -> tuple[Value, list[Need]]:
+        account = self._one_of("recoveries")
+        return build.cancel_recovery(account), [(account, 0x16)]
+
+    def finish_recovery(self) -> tuple[Value, list[Need]]:
+        running = self.model.state.records("recoveries")
+        due = [each for each in running if self._recovery(each).due <= self.model.time]
+        return build.finish_recovery(self.random.choice(due) if due else self._one_of("recoveries")), []
+
+    def _recovery(self, account: bytes) -> Any:
+        return self.model.state.value(RECOVERY_RECORD, "recoveries", account)
+
+    def alias(self) -> tuple[Value, list[Need]]:
+        account = self._account()
+        into = self._other(account)
+        state = self.model.state
+        others = [each for each in state.records("accounts") if alias_of(state, each)]
+        if others and self.random.randrange(3) == 0:
+            # The chain grows, or it would become a circle.
+            into = self.random.choice(others)
+            account = self.random.choice([account, *aliases(state, into)[1:]])
+        # Those who sign for everything stay who they are, so that the world goes on.
+        if account in (PEOPLE[0], PEOPLE[-1]) and self.random.randrange(8):
+            account, into = into, account
+        return build.alias(account, into), [(account, 0x18), (into, 0x18)]
+
     def create(self) -> tuple[Value, list[Need]]:
         issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
         cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
@@ -567,6 +637,9 @@ class Storyteller:
         asset = self._some_asset()
         sender = self._holder(asset)
         to = self._other(sender) if self.random.randrange(3) else self._earner(asset)
+        if self.random.randrange(2):
+            # What is bound moves to this one.
+            to = alias_of(self.model.state, sender) or to
         operation = build.transfer(asset, sender, to, self._amount_of(asset, sender), self._reference())
         return operation, self._or_agent(sender, asset, 0x30)
 

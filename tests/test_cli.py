@@ -16,6 +16,7 @@ from counterfoil import Key, Ledger, Transaction
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
 from counterfoil.ops import (
+    Alias,
     Attest,
     Burn,
     ClawBack,
@@ -36,10 +37,12 @@ from counterfoil.ops import (
     Period,
     Powers,
     Reason,
+    Recover,
     Redeem,
     Refund,
     Revoke,
     Schema,
+    SetGuardians,
     Transfer,
     named_account,
     schema_id,
@@ -110,6 +113,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
             ],
             ROASTER,
         )
+        guard = SetGuardians(account=TILL.account, threshold=1, guardians=[ANN.account, BOB.account], delay_ms=DAY_MS)
+        ledger.execute([guard], TILL)
+        ledger.execute([Recover(account=TILL.account, keys=[KeyGrant(ROASTER.public, ["set_keys"])])], BOB)
         ledger.checkpoint()
         vkey = ledger.verifier_key
     (folder / "club.vkey").write_text(f"{vkey}\n")
@@ -415,6 +421,39 @@ def test_account(shop):
     assert encode_named_account(NAMED) in ok("account", "-l", shop.ledger)
 
 
+def test_guardians_and_a_recovery(shop):
+    found = as_json("account", TILL.did, "-l", shop.ledger)
+    assert found["record"] is None
+    assert found["guardians"] == {
+        "threshold": 1,
+        "guardians": sorted([ANN.account.hex(), BOB.account.hex()]),
+        "delay_ms": DAY_MS,
+    }
+    assert found["recovery"]["keys"] == [{"key": ROASTER.public.hex(), "scope": ["set_keys"]}]
+    assert found["recovery"]["due"] == found["recovery"]["started"] + DAY_MS
+    text = ok("account", TILL.did, "-l", shop.ledger)
+    for words in ("1 of 2", "1 day", ANN.did, "1 of 1 keys", "may sign: set_keys"):
+        assert words in text
+    assert as_json("account", ANN.did, "-l", shop.ledger)["guardians"] is None
+    log = " ".join(ok("log", "-l", shop.ledger).split())
+    assert "set_guardians" in log
+    assert "1 of 2 guardians" in log
+
+
+def test_an_alias(fresh):
+    with Ledger.open(fresh.ledger, operator=OPERATOR) as ledger:
+        ledger.execute([Alias(account=ANN.account, into=BOB.account)], ANN, BOB)
+    record = as_json("account", ANN.did, "-l", fresh.ledger)["record"]
+    assert (record["kind"], record["into"], record["epoch"]) == ("alias", BOB.account.hex(), 1)
+    text = ok("account", ANN.did, "-l", fresh.ledger)
+    assert "alias of" in text
+    assert BOB.did in text
+    assert "alias of" in ok("account", "-l", fresh.ledger)
+    [listed] = as_json("account", "-l", fresh.ledger)["accounts"]
+    assert (listed["account"], listed["kind"]) == (ANN.account.hex(), "alias")
+    assert "alias" in ok("log", "-l", fresh.ledger)
+
+
 def test_log_pages(shop):
     size = as_json("stats", "-l", shop.ledger)["entries"]
     whole, after = [], None
@@ -444,7 +483,7 @@ def test_log_pages(shop):
 def test_log_of_an_account(shop):
     entries = as_json("log", "-l", shop.ledger, "--account", BOB.did)["entries"]
     kinds = [entry["signed"]["transaction"]["operations"][0]["operation"] for entry in entries]
-    assert kinds == ["create", "transfer"]
+    assert kinds == ["create", "transfer", "set_guardians", "recover"]
     [first] = as_json("log", "-l", shop.ledger, "--account", BOB.did, "--limit=1")["entries"]
     rest = as_json("log", "-l", shop.ledger, "--account", BOB.did, "--after", first["index"])["entries"]
     assert [first, *rest] == entries
@@ -571,6 +610,8 @@ RECORDS = {
     "attestations": (f"{ROASTER.did}:member", ROASTER.did, CAT.did),
     "redemptions": ("BEAN", ANN.did, "00" * 32),
     "debts": ("BEAN", ANN.did),
+    "guardians": (TILL.did,),
+    "recoveries": (TILL.did,),
 }
 ABSENT = {"freezes", "redemptions", "debts"}
 

@@ -35,10 +35,13 @@ from counterfoil.exceptions import (
 )
 from counterfoil.ledger import Pending, fsck
 from counterfoil.ops import (
+    Alias,
     Attest,
     Burn,
+    CancelRecovery,
     ClawBack,
     DebtFloor,
+    FinishRecovery,
     InactivityExpiry,
     Integer,
     IntegerRange,
@@ -54,10 +57,12 @@ from counterfoil.ops import (
     Period,
     Powers,
     Reason,
+    Recover,
     Redeem,
     Refund,
     Revoke,
     Schema,
+    SetGuardians,
     SetParameters,
     Transfer,
     asset_id,
@@ -66,7 +71,15 @@ from counterfoil.ops import (
     schema_id,
 )
 from counterfoil.status import Status
-from counterfoil.verify import Commit, Genesis, OperatorChange, ProofError, Verifier
+from counterfoil.verify import (
+    Commit,
+    Genesis,
+    GuardiansRecord,
+    OperatorChange,
+    ProofError,
+    RecoveryRecord,
+    Verifier,
+)
 from counterfoil.wire import Applied, SignedTransaction, decode_entry
 
 from tests.verifiers import Both
@@ -826,6 +839,8 @@ def test_an_attestation_is_proven(ledger):
     assert (claim.value.name, claim.value.live, claim.key) == ("member", 1, b"")
     absent = verifier.record(bytes(ledger.prove("attestations", attestation_id(member, club, BOB.account), key=member)))
     assert not absent.present
+
+
 def test_a_redemption_and_a_debt_are_read(ledger):
     order, bob = b"o" * 32, BOB.account
     powers = Powers(mint=ROASTER.account, claw_back=ROASTER.account)
@@ -1026,6 +1041,29 @@ def test_a_heartbeat(ledger):
 
 
 # Proofs.
+
+
+def test_guardians_recovery_and_alias_are_read(ledger):
+    assert (ledger.guardians(ANN.account), ledger.recovery(ANN.account)) == (None, None)
+    friends = sorted([BOB.account, ROASTER.account])
+    day = 86_400_000
+    ledger.execute([SetGuardians(account=ANN.account, threshold=1, guardians=friends, delay_ms=day)], ANN)
+    started = time.time_ns() // 1_000_000
+    ledger.execute([Recover(account=ANN.account, keys=[KeyGrant(BOB.public)])], BOB, time=started)
+    assert ledger.guardians(ANN.account) == GuardiansRecord(1, tuple(friends), day)
+    assert ledger.recovery(ANN.account) == RecoveryRecord(started, started + day, 1, (KeyGrant(BOB.public),))
+    with pytest.raises(RejectedError) as refused:
+        ledger.execute([FinishRecovery(account=ANN.account)], BOB)
+    assert refused.value.status is Status.recovery_pending
+    ledger.execute([CancelRecovery(account=ANN.account)], ANN)
+    assert ledger.recovery(ANN.account) is None
+    ledger.execute([Alias(account=ANN.account, into=BOB.account)], ANN, BOB)
+    record = ledger.account(ANN.account)
+    assert (record.is_alias, record.into, record.epoch, record.is_programme) == (True, BOB.account, 1, False)
+    ledger.checkpoint()
+    verifier = Verifier(ledger.verifier_key)
+    for table, value in (("accounts", record), ("guardians", ledger.guardians(ANN.account)), ("recoveries", None)):
+        assert verifier.record(bytes(ledger.prove(table, ANN.account))).value == value
 
 
 def test_proofs_of_presence_absence_and_of_tables_that_are_not_there(ledger):

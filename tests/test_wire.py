@@ -108,6 +108,15 @@ SPELLED = [
     ),
     (ops.Once(account=A, key=B), b"\x13" + A + B),
     (
+        ops.SetGuardians(account=A, threshold=2, guardians=[C, B], delay_ms=258),
+        b"\x14" + A + b"\x02" + u(4, 2) + B + C + u(8, 258),
+    ),
+    (ops.SetGuardians(account=A), b"\x14" + A + b"\x00" + u(4, 0) + u(8, 0)),
+    (ops.Recover(account=A, threshold=2, keys=GRANTS), b"\x15" + A + b"\x02" + GRANT_BYTES),
+    (ops.CancelRecovery(account=A), b"\x16" + A),
+    (ops.FinishRecovery(account=A), b"\x17" + A),
+    (ops.Alias(account=A, into=B), b"\x18" + A + B),
+    (
         ops.Create(
             issuer=A,
             symbol="BEAN",

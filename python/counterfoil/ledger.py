@@ -30,10 +30,12 @@ from counterfoil.verify import (
     Effect,
     FreezeRecord,
     Genesis,
+    GuardiansRecord,
     Holding,
     LotRecord,
     MandateRecord,
     OnceRecord,
+    RecoveryRecord,
     RedemptionRecord,
     SchemaRecord,
     attestation_id,
@@ -612,6 +614,14 @@ class Ledger:
     def account(self, account: bytes) -> AccountRecord | None:
         """The record of an account; None for a plain key account."""
         return self._decoded("accounts", None, account, AccountRecord)
+
+    def guardians(self, account: bytes) -> GuardiansRecord | None:
+        """Who may together set the keys of an account that lost its own, and after which delay."""
+        return self._decoded("guardians", None, account, GuardiansRecord)
+
+    def recovery(self, account: bytes) -> RecoveryRecord | None:
+        """The recovery of an account that is running: the keys that its guardians want it to have, and from when on."""
+        return self._decoded("recoveries", None, account, RecoveryRecord)
 
     def asset(self, asset: bytes) -> AssetRecord | None:
         """The record of an asset."""

@@ -19,7 +19,7 @@ _FAMILIES = {
 class Status(enum.IntEnum):
     """The outcome of a transaction: the family in the high byte, its own code in the low one. Never renumbered.
 
-    Members are in order of precedence within their family: the first rule that a transaction breaks gives its status.
+    Those of an operation are in order of precedence: the first rule that a transaction breaks gives its status.
 
     >>> Status(0x0309).name, Status.insufficient_funds.family, Status.insufficient_funds.is_transient
     ('insufficient_funds', 'move', True)
@@ -70,6 +70,7 @@ class Status(enum.IntEnum):
     mandate_expired = 0x0016, "The mandate's time is over."
     mandate_spent = 0x0017, "The amount is more than what is left of the mandate's cap in this window.", True
     programme_account = 0x0018, "A programme account: only its own operations move its units, and nobody signs for it."
+    account_aliased = 0x0019, "The account is an alias: the account that it is one of signs."
 
     no_keys = 0x0101, "The list of keys is empty."
     too_many_keys = 0x0102, "An account has at most 16 keys."
@@ -83,6 +84,16 @@ class Status(enum.IntEnum):
     account_exists = 0x010A, "There is an account with this opener and salt already."
     no_such_mandate = 0x010B, "There is no mandate to revoke."
     already_used = 0x010C, "The account used this key before."
+    invalid_guardians = 0x010D, "The guardians are over 16, not strictly ascending, the account itself, or too few."
+    invalid_delay = 0x010E, "A recovery waits for an hour to 365 days."
+    alias_of_itself = 0x010F, "An account cannot be an alias of itself."
+    no_guardians = 0x0110, "The account has no guardians."
+    too_few_guardians = 0x0111, "Fewer of the account's guardians than their threshold signed."
+    recovery_running = 0x0112, "A recovery of the account is running: it must be cancelled or finished first."
+    no_recovery = 0x0113, "No recovery of the account is running."
+    recovery_pending = 0x0114, "The recovery's delay is not over.", True
+    alias_cycle = 0x0115, "The other account's aliases lead back to this one."
+    alias_too_deep = 0x0116, "At most 8 aliases lead from an account to the one that signs."
 
     invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."
     too_many_decimals = 0x0202, "An asset has at most 38 decimals."
@@ -115,7 +126,7 @@ class Status(enum.IntEnum):
     same_account = 0x0305, "The sender and a payee are the same account."
     asset_paused = 0x0306, "The asset is paused.", True
     account_frozen = 0x0307, "One of the accounts is frozen for this asset.", True
-    asset_bound = 0x0308, "The asset moves only from or to its issuer."
+    asset_bound = 0x0308, "The asset moves only from or to its issuer, or from an alias to the account it is one of."
     insufficient_funds = 0x0309, "The sender has too few units, once lapsed ones are removed.", True
     supply_cap_exceeded = 0x030A, "More units would exist than the supply cap allows.", True
     too_many_lots = 0x030B, "The balance would have more than 64 lots, and the policy does not merge them."

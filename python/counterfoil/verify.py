@@ -122,6 +122,11 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x11: ("set_keys", "account:id threshold:u8 keys:[KeyGrant]"),
     0x12: ("mandate", "account:id agent:id asset:id limit:Limit?"),
     0x13: ("once", "account:id key:bytes32"),
+    0x14: ("set_guardians", "account:id threshold:u8 guardians:[id] delay_ms:u64"),
+    0x15: ("recover", "account:id threshold:u8 keys:[KeyGrant]"),
+    0x16: ("cancel_recovery", "account:id"),
+    0x17: ("finish_recovery", "account:id"),
+    0x18: ("alias", "account:id into:id"),
     0x20: ("create", "issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers"),
     0x21: ("change", "asset:id supply_cap:u128? policy:[Term]?"),
     0x22: ("renounce", "asset:id power:Power"),
@@ -182,7 +187,9 @@ LAYOUTS: dict[str, str] = {
     "Applied": "time:u64 signed:SignedTransaction effects:[Effect]",
     "Commit": "version:u8 ledger:id rules:u32 height:u64 time:u64 through:u64 state_root:id",
     "OperatorChange": "new_key:id signature:bytes64",
-    "AccountRecord": "0 keyed epoch:u32 threshold:u8 keys:[KeyGrant] | 1 programme family:u8",
+    "AccountRecord": (
+        "0 keyed epoch:u32 threshold:u8 keys:[KeyGrant] | 1 programme family:u8 | 2 alias epoch:u32 into:id"
+    ),
     "MandateRecord": (
         "account:id agent:id asset:id operations:[u8] cap:u128 window_ms:u64 since:u64 until:u64 window:u64 spent:u128"
     ),
@@ -240,6 +247,8 @@ LAYOUTS: dict[str, str] = {
     ),
     "RedemptionRecord": ("sender:id at:id order:bytes32 time:u64 amount:u128 refunded:u128 lots:[LotAmount]"),
     "DebtRecord": "since:u64",
+    "GuardiansRecord": "threshold:u8 guardians:[id] delay_ms:u64",
+    "RecoveryRecord": "started:u64 due:u64 threshold:u8 keys:[KeyGrant]",
 }
 """The Borsh layout of everything else.
 
@@ -270,6 +279,8 @@ TABLES: dict[str, tuple[bool, str]] = {
     "attestations": (True, "AttestationRecord"),
     "redemptions": (True, "RedemptionRecord"),
     "debts": (True, "DebtRecord"),
+    "guardians": (False, "GuardiansRecord"),
+    "recoveries": (False, "RecoveryRecord"),
 }
 """Every table: whether it has a table key, 32 bytes (else that is empty), and what its values are."""
 
@@ -1314,33 +1325,74 @@ class OperatorChange(Encodable):
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """The keys of an account that has a record, or the mark of a programme account.
+    """The keys of an account that has a record, the account that it is an alias of, or the mark of a programme account.
 
     Attributes:
-        epoch: How often the keys were set after the account was opened.
-        threshold: How many of the keys must sign; 0 for a programme account.
-        keys: The keys, ascending; none for a programme account.
+        epoch: How often the keys were set, or those of another account taken, after the account was opened.
+        threshold: How many of the keys must sign; 0 for an alias and for a programme account.
+        keys: The keys, ascending; none for an alias and for a programme account.
         family: The family of operations that a programme account belongs to; else None.
+        into: The account that an alias is one of, which signs for it; else None.
     """
 
     epoch: int = 0
     threshold: int = 0
     keys: tuple[KeyGrant, ...] = ()
     family: int | None = None
+    into: bytes | None = None
 
     @property
     def wire_tag(self) -> int:
-        """0 keyed, 1 programme."""
-        return 0 if self.family is None else 1
+        """0 keyed, 1 programme, 2 alias."""
+        if self.is_alias:
+            return 2
+        return 1 if self.is_programme else 0
 
     @property
     def is_programme(self) -> bool:
         """Whether this is a programme account, for which nobody signs."""
         return self.family is not None
 
+    @property
+    def is_alias(self) -> bool:
+        """Whether another account signs for this one."""
+        return self.into is not None
+
     @classmethod
     def _from_wire(cls, values: Mapping[str, Decoded]) -> AccountRecord:
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardiansRecord(Encodable):
+    """The accounts that may together set an account's keys, after a delay.
+
+    Attributes:
+        threshold: How many of the guardians must sign.
+        guardians: Account ids, 32 bytes each, ascending.
+        delay_ms: How long a recovery waits; meanwhile the account may cancel it.
+    """
+
+    threshold: int
+    guardians: tuple[bytes, ...]
+    delay_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRecord(Encodable):
+    """The keys that guardians want an account to have.
+
+    Attributes:
+        started: When the guardians asked for it, ms.
+        due: From when on anybody may finish it, ms.
+        threshold: How many of the keys must sign.
+        keys: The keys, ascending.
+    """
+
+    started: int
+    due: int
+    threshold: int
+    keys: tuple[KeyGrant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -3689,6 +3741,8 @@ CODEC = Codec(
         "AttestationRecord": AttestationRecord,
         "RedemptionRecord": RedemptionRecord,
         "DebtRecord": DebtRecord,
+        "GuardiansRecord": GuardiansRecord,
+        "RecoveryRecord": RecoveryRecord,
     }
 )
 """Reads and writes everything, with the classes of this file."""

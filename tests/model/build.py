@@ -175,6 +175,26 @@ def once(account: bytes, key: bytes) -> Value:
     return Value("once", account=account, key=key)
 
 
+def set_guardians(account: bytes, threshold: int, guardians: list[bytes], delay_ms: int) -> Value:
+    return Value("set_guardians", account=account, threshold=threshold, guardians=guardians, delay_ms=delay_ms)
+
+
+def recover(account: bytes, threshold: int, keys: list[Value]) -> Value:
+    return Value("recover", account=account, threshold=threshold, keys=keys)
+
+
+def cancel_recovery(account: bytes) -> Value:
+    return Value("cancel_recovery", account=account)
+
+
+def finish_recovery(account: bytes) -> Value:
+    return Value("finish_recovery", account=account)
+
+
+def alias(account: bytes, into: bytes) -> Value:
+    return Value("alias", account=account, into=into)
+
+
 # Family 2.
 
 

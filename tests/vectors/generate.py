@@ -25,6 +25,7 @@ from counterfoil import verify, wire
 from counterfoil.keys import Key
 from counterfoil.ops import (
     After,
+    Alias,
     AllOf,
     AnyOf,
     Attest,
@@ -33,6 +34,7 @@ from counterfoil.ops import (
     ByPayer,
     Bytes,
     BytesUpTo,
+    CancelRecovery,
     Change,
     ClawBack,
     Commitment,
@@ -41,6 +43,7 @@ from counterfoil.ops import (
     DebtFloor,
     Edge,
     EdgeKind,
+    FinishRecovery,
     FixedExpiry,
     Freeze,
     GroupTotal,
@@ -71,6 +74,7 @@ from counterfoil.ops import (
     Powers,
     Preimage,
     Reason,
+    Recover,
     Redeem,
     Refund,
     Release,
@@ -79,6 +83,7 @@ from counterfoil.ops import (
     Revoke,
     Schedule,
     Schema,
+    SetGuardians,
     SetKeys,
     SetParameters,
     Settle,
@@ -124,6 +129,15 @@ OPERATIONS: list[Operation] = [
     Mandate(account=A, agent=B, asset=BEAN, limit=Limit(operations=[Mint], cap=500, window_ms=86_400_000, until=2**63)),
     Mandate(account=A, agent=A, asset=BEAN, limit=Limit(operations=[], cap=0, window_ms=0, until=0)),
     Once(account=A, key=HASH),
+    SetGuardians(account=A, threshold=2, guardians=[B, C], delay_ms=3_600_000),
+    SetGuardians(account=A, threshold=255, guardians=[A, A, HASH], delay_ms=2**64 - 1),
+    SetGuardians(account=A),
+    Recover(account=A, threshold=2, keys=GRANTS),
+    Recover(account=B, threshold=0, keys=[]),
+    CancelRecovery(account=A),
+    FinishRecovery(account=B),
+    Alias(account=A, into=B),
+    Alias(account=A, into=A),
     Create(issuer=A, symbol="BEAN", decimals=0, supply_cap=10**9),
     Create(
         issuer=B,
@@ -355,6 +369,9 @@ def records() -> dict[str, Any]:
     made: list[tuple[str, Any]] = [
         ("accounts", keyed),
         ("accounts", verify.AccountRecord(family=4)),
+        ("accounts", verify.AccountRecord(epoch=2**32 - 1, into=B)),
+        ("guardians", verify.GuardiansRecord(2, (B, C, HASH), 31_536_000_000)),
+        ("recoveries", verify.RecoveryRecord(5, 2**64 - 1, 2, tuple(GRANTS))),
         ("mandates", verify.MandateRecord(A, B, BEAN, (0x30, 0x32), 500, 86_400_000, 5, 2**63, 7, 20)),
         ("once", verify.OnceRecord(A, HASH, BEAN)),
         (
@@ -427,6 +444,7 @@ def records() -> dict[str, Any]:
         encoded = verify.CODEC.encode(verify.TABLES[table][1], value)
         accept.append({"table": table, "value": plain(value), "bytes": encoded.hex()})
     wrong = refused(bytes.fromhex(line["bytes"]) for line in accept[:1])
+    wrong.append({"bytes": "03", "why": "unknown tag"})
     return {"accept": accept, "refuse": [{"table": "accounts", **line} for line in wrong]}
 
 

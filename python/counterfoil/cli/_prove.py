@@ -148,6 +148,8 @@ def record(
       counterfoil prove record claimants ID ACCOUNT      ID: the campaign's
       counterfoil prove record schemas SCHEMA            SCHEMA: 64 hex digits, or CREATOR:NAME
       counterfoil prove record attestations SCHEMA ISSUER SUBJECT [NONCE]
+      counterfoil prove record guardians ACCOUNT         who may recover it
+      counterfoil prove record recoveries ACCOUNT        the recovery that is running
       counterfoil prove record parameters
     """
     if table not in TABLES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from counterfoil.cli._console import units
@@ -154,6 +154,11 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "attest": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}{_content_text(given, who)}",
         "revoke": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}",
         "once": lambda: f"{given['key'].hex()[:16]}… of {who(given['account'])}",
+        "set_guardians": lambda: f"{who(given['account'])}, {_guardians_text(given['threshold'], given['guardians'])}",
+        "recover": lambda: f"{who(given['account'])}, {given['threshold']} of {len(given['keys'])} keys",
+        "cancel_recovery": lambda: who(given["account"]),
+        "finish_recovery": lambda: who(given["account"]),
+        "alias": lambda: f"{who(given['account'])} → {who(given['into'])}",
     }
     return f"{name} {lines[name]()}" if name in lines else f"{name} {symbol}".strip()
 
@@ -161,6 +166,10 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
 def _pay_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:
     total = sum(payee.amount for payee in given["payees"])
     return f"{units(total, decimals)} {symbol}: {who(given['sender'])} → {len(given['payees']):,} payees"
+
+
+def _guardians_text(threshold: int, guardians: Collection[bytes]) -> str:
+    return f"{threshold} of {len(guardians)} guardians" if guardians else "dismissed"
 
 
 def _mandate_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:
@@ -224,6 +233,8 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "attestations": (("SCHEMA", "ISSUER", "SUBJECT", "[NONCE]"), _of_schema),
     "redemptions": (("ASSET", "ACCOUNT", "ORDER"), lambda *parts: (parts[0], _record_id("redemption")(*parts))),
     "debts": (("ASSET", "ACCOUNT"), _within),
+    "guardians": (("ACCOUNT",), _itself),
+    "recoveries": (("ACCOUNT",), _itself),
 }
 """What names a record of each table on the command line, and the record id (or table key and record id) of that.
 

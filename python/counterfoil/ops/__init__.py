@@ -8,7 +8,20 @@
 from __future__ import annotations
 
 from counterfoil.ops._operation import Operation
-from counterfoil.ops.account import KeyGrant, Limit, Mandate, Once, Open, SetKeys, named_account
+from counterfoil.ops.account import (
+    Alias,
+    CancelRecovery,
+    FinishRecovery,
+    KeyGrant,
+    Limit,
+    Mandate,
+    Once,
+    Open,
+    Recover,
+    SetGuardians,
+    SetKeys,
+    named_account,
+)
 from counterfoil.ops.asset import (
     Bound,
     Change,
@@ -102,6 +115,7 @@ from counterfoil.ops.move import Burn, ClawBack, Mint, Pay, Payee, Redeem, Refun
 
 __all__ = [
     "After",
+    "Alias",
     "AllOf",
     "AnyOf",
     "Attest",
@@ -112,6 +126,7 @@ __all__ = [
     "Bytes",
     "BytesUpTo",
     "CampaignTerms",
+    "CancelRecovery",
     "Cap",
     "Change",
     "Claim",
@@ -128,6 +143,7 @@ __all__ = [
     "Design",
     "Edge",
     "EdgeKind",
+    "FinishRecovery",
     "FixedExpiry",
     "Freeze",
     "FundCampaign",
@@ -164,6 +180,7 @@ __all__ = [
     "Powers",
     "Preimage",
     "Reason",
+    "Recover",
     "Redeem",
     "Refund",
     "Release",
@@ -176,6 +193,7 @@ __all__ = [
     "Schedule",
     "Schema",
     "SellItem",
+    "SetGuardians",
     "SetKeys",
     "SetParameters",
     "Settle",

@@ -13,8 +13,8 @@ use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::ops::items::{DesignRecord, ItemRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
-    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record,
-    RedemptionRecord, Table, TableName, TableRecord, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, Holding, LotRecord, MandateRecord,
+    OnceRecord, OwnId, Record, RecoveryRecord, RedemptionRecord, Table, TableName, TableRecord, tree_key,
 };
 use crate::wire::{COMMIT_VERSION, Commit, Parameters, decode};
 use std::fmt;
@@ -407,6 +407,8 @@ contents! {
     Attestations AttestationRecord;
     Redemptions RedemptionRecord;
     Debts DebtRecord;
+    Guardians GuardiansRecord;
+    Recoveries RecoveryRecord;
 }
 
 /// A record that was proven to be there.

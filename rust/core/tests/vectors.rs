@@ -7,8 +7,8 @@ use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
-    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, RedemptionRecord,
-    Table, TableName, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord,
+    RecoveryRecord, RedemptionRecord,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
@@ -106,6 +106,8 @@ fn records() {
         TableName::Debts => again::<DebtRecord>(bytes),
         TableName::Holds => again::<HoldRecord>(bytes),
         TableName::HoldGroups => again::<GroupRecord>(bytes),
+        TableName::Guardians => again::<GuardiansRecord>(bytes),
+        TableName::Recoveries => again::<RecoveryRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }

@@ -76,6 +76,15 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         Ok(())
     }
 
+    /// Refuses what the policy binds to its holder: units that neither the issuer pays nor he is paid.
+    fn refuse_bound(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
+        if !self.asset.is_bound() || self.asset.issuer == *sender || self.asset.issuer == *to {
+            return Ok(());
+        }
+        // An alias and the account that it is one of are the same holder.
+        if self.context.alias(sender)? == Some(*to) { Ok(()) } else { Err(ASSET_BOUND.into()) }
+    }
+
     /// Refuses an account that only its own operations may touch.
     pub fn refuse_programme_account(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
         self.context.refuse_programme_account(account)
@@ -90,9 +99,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     /// Refuses an account that this sender cannot pay.
     pub fn refuse_payee(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
         self.refuse_frozen(to)?;
-        if self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to {
-            return Err(ASSET_BOUND.into());
-        }
+        self.refuse_bound(sender, to)?;
         self.refuse_programme_account(to)
     }
 

@@ -131,6 +131,11 @@ operations! {
     0x11 "set_keys" SetKeys(account);
     0x12 "mandate" Mandate(account);
     0x13 "once" Once(account);
+    0x14 "set_guardians" SetGuardians(account);
+    0x15 "recover" Recover(account);
+    0x16 "cancel_recovery" CancelRecovery(account);
+    0x17 "finish_recovery" FinishRecovery(account);
+    0x18 "alias" Alias(account);
     0x20 "create" Create(asset);
     0x21 "change" Change(asset);
     0x22 "renounce" Renounce(asset);
@@ -169,7 +174,7 @@ pub fn operation_info(tag: u8) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().find(|info| info.tag == tag)
 }
 
-/// Every status, common ones first, each family in order of precedence.
+/// Every status, common ones first, those of an operation in order of precedence.
 pub fn statuses() -> impl Iterator<Item = StatusInfo> {
     let families = [
         status::STATUSES,

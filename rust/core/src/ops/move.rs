@@ -28,7 +28,7 @@ statuses! { 3;
     ASSET_PAUSED = 0x06 "asset_paused" transient;
     /// Payer or payee is frozen.
     ACCOUNT_FROZEN = 0x07 "account_frozen" transient;
-    /// The asset moves only from or to its issuer.
+    /// The asset moves only from or to its issuer, and from an alias to the account that it is one of.
     ASSET_BOUND = 0x08 "asset_bound";
     /// The balance, without what has lapsed, is smaller.
     INSUFFICIENT_FUNDS = 0x09 "insufficient_funds" transient;

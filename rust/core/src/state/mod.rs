@@ -6,8 +6,9 @@ mod table;
 
 pub use holding::{Holding, LOTS_MAX, NEVER_INACTIVE, take_highest_lots, take_lots};
 pub use records::{
-    ASSET_VERSION, AccountRecord, AssetRecord, DebtRecord, FreezeRecord, KeyGrant, KeyedAccount, LotRecord,
-    MandateRecord, OnceRecord, OwnId, Period, Power, Powers, Reason, RedemptionRecord, TableRecord, Term,
+    ASSET_VERSION, AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, KeyGrant, KeyedAccount,
+    LotRecord, MandateRecord, OnceRecord, OwnId, Period, Power, Powers, Reason, RecoveryRecord, RedemptionRecord,
+    TableRecord, Term,
 };
 pub use table::{Record, Table, TableName, VALUE_BYTES_MAX, tree_key, tree_keys};
 

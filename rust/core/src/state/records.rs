@@ -51,6 +51,13 @@ pub enum AccountRecord {
         /// The family whose operations pay into it and out of it.
         family: u8,
     },
+    /// Whoever signs for another account signs for it.
+    Alias {
+        /// As [`KeyedAccount::epoch`]: it rises with this, too.
+        epoch: u32,
+        /// The other account, which may be an alias itself.
+        into: Id,
+    },
 }
 
 impl TableRecord for AccountRecord {}
@@ -81,6 +88,34 @@ impl KeyGrant {
         self.scope.as_ref().is_none_or(|tags| tags.contains(&tag))
     }
 }
+
+/// The accounts that may together set an account's keys, after a delay in which the account may object.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GuardiansRecord {
+    /// How many of the guardians must sign.
+    pub threshold: u8,
+    /// 1 to 16 accounts, strictly ascending.
+    pub guardians: Vec<Id>,
+    /// How long a recovery waits, ms.
+    pub delay_ms: u64,
+}
+
+impl TableRecord for GuardiansRecord {}
+
+/// The keys that guardians want an account to have.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RecoveryRecord {
+    /// When the guardians asked for it, ms.
+    pub started: u64,
+    /// From when on it may be finished, ms.
+    pub due: u64,
+    /// How many of the keys must sign.
+    pub threshold: u8,
+    /// 1 to 16, strictly ascending by key.
+    pub keys: Vec<KeyGrant>,
+}
+
+impl TableRecord for RecoveryRecord {}
 
 /// What an agent may do for an account, within a cap that starts anew in each window.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -70,6 +70,10 @@ tables! {
     Redemptions "redemptions" keyed;
     /// What accounts owe the issuer of one asset; its sum is all of it.
     Debts "debts" keyed;
+    /// Accounts that may together set another account's keys, after a delay.
+    Guardians "guardians";
+    /// Keys that guardians set, until the delay is over.
+    Recoveries "recoveries";
 }
 
 impl TableName {
@@ -103,6 +107,10 @@ impl Table {
     pub const ASSETS: Self = Self::single(TableName::Assets);
     /// The schemas.
     pub const SCHEMAS: Self = Self::single(TableName::Schemas);
+    /// The guardians of accounts.
+    pub const GUARDIANS: Self = Self::single(TableName::Guardians);
+    /// The recoveries that are running.
+    pub const RECOVERIES: Self = Self::single(TableName::Recoveries);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {
