@@ -62,7 +62,32 @@ def values(kind: str) -> st.SearchStrategy:
         return st.one_of(
             *(structures(_operation.CODEC.classes[f"{kind}.{name}"], " ".join(rest)) for name, *rest in lines)
         )
+    if kind in ("Power", "Period", "Outcome"):
+        return st.sampled_from(_operation.CODEC.classes[kind])
+    if kind == "Term":
+        return st.one_of(*variants(kind))
+    if kind == "Condition":
+        return conditions(4)
     return structures(_operation.CODEC.classes[kind], LAYOUTS[kind])
+
+
+def variants(kind: str) -> list[st.SearchStrategy]:
+    """One for each variant of an enum, but for those that contain the enum itself."""
+    lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
+    return [
+        structures(_operation.CODEC.classes[f"{kind}.{name}"], " ".join(rest))
+        for name, *rest in lines
+        if kind not in "".join(rest)
+    ]
+
+
+def conditions(levels: int) -> st.SearchStrategy:
+    """Conditions that are so many levels deep at most."""
+    if levels == 1:
+        return st.one_of(*variants("Condition"))
+    inner = conditions(levels - 1)
+    several = st.lists(inner, max_size=3)
+    return st.one_of(*variants("Condition"), several.map(ops.AllOf), several.map(ops.AnyOf), inner.map(ops.Not))
 
 
 def structures(made: type, layout: str) -> st.SearchStrategy:
@@ -93,6 +118,19 @@ signed_transactions = st.builds(
 
 GRANTS = [ops.KeyGrant(B), ops.KeyGrant(A, ["transfer", ops.Mint])]
 GRANT_BYTES = u(4, 2) + A + b"\x01" + u(4, 2) + b"\x30\x32" + B + b"\x00"
+TERMS = ops.Terms(
+    settle_if=ops.AllOf([ops.AnyOf([ops.After(5)]), ops.Not(ops.Preimage(C)), ops.SignedBy(2, [A, B])]),
+    release_if=ops.AnyOf([ops.GroupTotal(D, 6), ops.ByPayer()]),
+    payees=[ops.Share(B, 9_999), ops.Share(A, 1)],
+    schedule=ops.Schedule(starts=1, cliff=2, ends=3),
+    deadline=7,
+    outcome=ops.Outcome.SETTLE,
+)
+TERMS_BYTES = b"\x00" + u(4, 3) + b"\x01" + u(4, 1) + b"\x03" + u(8, 5) + b"\x02" + b"\x04" + C
+TERMS_BYTES += b"\x05\x02" + u(4, 2) + A + B
+TERMS_BYTES += b"\x01" + b"\x01" + u(4, 2) + b"\x07" + D + u(16, 6) + b"\x09"
+TERMS_BYTES += u(4, 2) + B + u(2, 9_999) + A + u(2, 1)
+TERMS_BYTES += b"\x01" + u(8, 1) + u(8, 2) + u(8, 3) + u(8, 7) + b"\x01"
 SPELLED = [
     (
         ops.Open(opener=A, salt=b"s" * 16, threshold=2, keys=GRANTS),
@@ -224,6 +262,24 @@ SPELLED = [
         ops.Change(asset=A, policy=[ops.NoReinstatement(), ops.DebtFloor(258)]),
         b"\x21" + A + b"\x00" + b"\x01" + u(4, 2) + b"\x05" + u(16, 258) + b"\x06",
     ),
+    (
+        ops.OpenGroup(owner=A, salt=b"s" * 16, asset=B, closes=5, terms=TERMS),
+        b"\x40" + A + b"s" * 16 + B + u(8, 5) + TERMS_BYTES,
+    ),
+    (
+        ops.Hold(payer=A, salt=b"s" * 16, asset=B, amount=258, terms=TERMS),
+        b"\x41" + A + b"s" * 16 + B + u(16, 258) + b"\x01" + TERMS_BYTES + b"\x00",
+    ),
+    (
+        ops.Hold(payer=A, salt=b"s" * 16, asset=B, amount=1, group=C),
+        b"\x41" + A + b"s" * 16 + B + u(16, 1) + b"\x00" + b"\x01" + C,
+    ),
+    (ops.Settle(hold=A), b"\x42" + A + b"\x00\x00" + u(4, 0)),
+    (
+        ops.Settle(hold=A, amount=258, to=B, preimages=[C, D]),
+        b"\x42" + A + b"\x01" + u(16, 258) + b"\x01" + B + u(4, 2) + C + D,
+    ),
+    (ops.Release(hold=A, preimages=[C]), b"\x43" + A + b"\x00" + u(4, 1) + C),
     (
         ops.SetParameters(parameters=Parameters(window_ms=5, asset_creators=[B, A], operations_max=3, governor=C)),
         b"\xa0" + u(8, 5) + b"\x01" + u(4, 2) + A + B + u(4, 60_000) + u(2, 3) + b"\x01" + C,
