@@ -55,16 +55,9 @@ def values(kind: str) -> st.SearchStrategy:
         return integers(int(kind[1:]))
     if kind == "i64":
         return signed_integers(64)
-    if kind in ("Power", "Period"):
-        return st.sampled_from(_operation.CODEC.classes[kind])
-    if kind in ("Term", "Content", "ContentKind"):
-        lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
-        return st.one_of(
-            *(structures(_operation.CODEC.classes[f"{kind}.{name}"], " ".join(rest)) for name, *rest in lines)
-        )
     if kind in ("Power", "Period", "Outcome"):
         return st.sampled_from(_operation.CODEC.classes[kind])
-    if kind == "Term":
+    if kind in ("Term", "Content", "ContentKind"):
         return st.one_of(*variants(kind))
     if kind == "Condition":
         return conditions(4)
