@@ -854,6 +854,9 @@ class Storyteller:
             accounts = sorted({self._account() for _ in range(self.random.choice([1, 1, 2, 3, 5]))})
             threshold = self.random.randrange(1, len(accounts) + 1) if self.random.randrange(25) else len(accounts) + 1
             return build.signed_by(threshold, accounts)
+        if kind == 6 and self._schemas():
+            schema = self._some_schema()
+            return build.attested(schema, self._issuer(schema), self.random.choice([None, None, self._account()]))
         if kind <= 7:
             group = self.random.choice([*groups, bytes(32)]) if groups else bytes(32)
             return build.group_total(group, amount(self.random, self.random.choice([1, 10, 50])))

@@ -113,7 +113,7 @@ GRANTS = [ops.KeyGrant(B), ops.KeyGrant(A, ["transfer", ops.Mint])]
 GRANT_BYTES = u(4, 2) + A + b"\x01" + u(4, 2) + b"\x30\x32" + B + b"\x00"
 TERMS = ops.Terms(
     settle_if=ops.AllOf([ops.AnyOf([ops.After(5)]), ops.Not(ops.Preimage(C)), ops.SignedBy(2, [A, B])]),
-    release_if=ops.AnyOf([ops.GroupTotal(D, 6), ops.ByPayer()]),
+    release_if=ops.AnyOf([ops.GroupTotal(D, 6), ops.ByPayer(), ops.Attested(B, C), ops.Attested(C, D, A)]),
     payees=[ops.Share(B, 9_999), ops.Share(A, 1)],
     schedule=ops.Schedule(starts=1, cliff=2, ends=3),
     deadline=7,
@@ -121,7 +121,8 @@ TERMS = ops.Terms(
 )
 TERMS_BYTES = b"\x00" + u(4, 3) + b"\x01" + u(4, 1) + b"\x03" + u(8, 5) + b"\x02" + b"\x04" + C
 TERMS_BYTES += b"\x05\x02" + u(4, 2) + A + B
-TERMS_BYTES += b"\x01" + b"\x01" + u(4, 2) + b"\x07" + D + u(16, 6) + b"\x09"
+TERMS_BYTES += b"\x01" + b"\x01" + u(4, 4) + b"\x07" + D + u(16, 6) + b"\x09"
+TERMS_BYTES += b"\x06" + B + C + b"\x00" + b"\x06" + C + D + b"\x01" + A
 TERMS_BYTES += u(4, 2) + B + u(2, 9_999) + A + u(2, 1)
 TERMS_BYTES += b"\x01" + u(8, 1) + u(8, 2) + u(8, 3) + u(8, 7) + b"\x01"
 SPELLED = [

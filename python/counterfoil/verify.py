@@ -204,8 +204,8 @@ LAYOUTS: dict[str, str] = {
     "FreezeRecord": "since:u64 reason:Reason",
     "Condition": (
         "0 all_of of:[Condition] | 1 any_of of:[Condition] | 2 not of:Condition | 3 after time:u64 | "
-        "4 preimage hash:bytes32 | 5 signed_by threshold:u8 accounts:[id] | 7 group_total group:id at_least:u128 | "
-        "9 by_payer"
+        "4 preimage hash:bytes32 | 5 signed_by threshold:u8 accounts:[id] | "
+        "6 attested schema:id issuer:id subject:id? | 7 group_total group:id at_least:u128 | 9 by_payer"
     ),
     "Share": "to:id bps:u16",
     "Schedule": "starts:u64 cliff:u64 ends:u64",
@@ -1666,6 +1666,22 @@ class SignedBy(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class Attested(_Plain):
+    """Condition: somebody has a live attestation, with a nonce of zeros.
+
+    Attributes:
+        schema: By this schema, an id of 32 bytes.
+        issuer: From this account, 32 bytes.
+        subject: Who has it, an account id of 32 bytes; None is the hold's payer.
+    """
+
+    wire_tag: ClassVar[int] = 6
+    schema: bytes
+    issuer: bytes
+    subject: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupTotal(_Plain):
     """Condition: the holds of a group have so much in all: a goal is reached.
 
@@ -1686,7 +1702,7 @@ class ByPayer(_Plain):
     wire_tag: ClassVar[int] = 9
 
 
-Condition: TypeAlias = "AllOf | AnyOf | Not | After | Preimage | SignedBy | GroupTotal | ByPayer"
+Condition: TypeAlias = "AllOf | AnyOf | Not | After | Preimage | SignedBy | Attested | GroupTotal | ByPayer"
 """What must be true for a hold to be settled, or to be released early."""
 
 
@@ -3675,6 +3691,7 @@ CODEC = Codec(
         "Condition.after": After,
         "Condition.preimage": Preimage,
         "Condition.signed_by": SignedBy,
+        "Condition.attested": Attested,
         "Condition.group_total": GroupTotal,
         "Condition.by_payer": ByPayer,
         "Share": Share,

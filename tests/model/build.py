@@ -338,6 +338,10 @@ def signed_by(threshold: int, accounts: Sequence[bytes]) -> Value:
     return Value("signed_by", threshold=threshold, accounts=list(accounts))
 
 
+def attested(schema: bytes, issuer: bytes, subject: bytes | None = None) -> Value:
+    return Value("attested", schema=schema, issuer=issuer, subject=subject)
+
+
 def group_total(group: bytes, at_least: int) -> Value:
     return Value("group_total", group=group, at_least=at_least)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.model.account import ACCOUNT_RECORD, account_record, authority, refuse_programme
 from tests.model.asset import ASSET_RECORD, load_asset, term
+from tests.model.attest import require_live
 from tests.model.borsh import (
     ID,
     U8,
@@ -62,6 +63,7 @@ def _condition(levels: int) -> Codec:
             3: ("after", struct("after", time=U64)),
             4: ("preimage", struct("preimage", hash=fixed(32))),
             5: ("signed_by", struct("signed_by", threshold=U8, accounts=vec(ID))),
+            6: ("attested", struct("attested", schema=ID, issuer=ID, subject=option(ID))),
             7: ("group_total", struct("group_total", group=ID, at_least=U128)),
             9: ("by_payer", struct("by_payer")),
         }
@@ -158,6 +160,7 @@ def _one_valid(condition: Value) -> bool:
 def _check_condition(condition: Value) -> None:
     every = _every(condition)
     named = sum(len(each.accounts) for each in every if each.kind == "signed_by")
+    named += 3 * sum(each.kind == "attested" for each in every)
     refuse_if(len(every) + named > PARTS_MAX or not all(map(_one_valid, every)), "invalid_condition")
 
 
@@ -226,6 +229,12 @@ def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
         return condition.hash in [sha256(each).digest() for each in op.preimages]
     if kind == "signed_by":
         return sum(_has_authority(ctx, each, tag) for each in condition.accounts) >= int(condition.threshold)
+    if kind == "attested":
+        try:
+            require_live(ctx, condition.schema, condition.issuer, condition.subject or payer)
+        except RefusalError:
+            return False
+        return True
     if kind == "group_total":
         group = ctx.state.value(GROUP_RECORD, "hold_groups", condition.group)
         return (0 if group is None else group.total) >= condition.at_least
@@ -513,4 +522,4 @@ def check_invariants(state: State, time: int) -> None:
         assert group.total == put_in - released or time >= group.terms.deadline
     for account, (_, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)
-        assert record.kind == "keyed" or record.family != FAMILY or account in holds
+        assert record.kind != "programme" or record.family != FAMILY or account in holds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from tests.model import build
+from tests.model.attest import schema_id
 from tests.model.borsh import U64
 from tests.model.hold import group_id, hold_id
 from tests.model.state import AMOUNT_MAX as MAX
@@ -1221,6 +1222,87 @@ def a_condition_that_can_no_longer_be_met(p: Play) -> Result:
     assert _settle(p, hold, 1) == ("ok", None)
     p.later(1)
     return _settle(p, hold)
+
+
+# Attestations.
+
+
+def _member(p: Play, subject: str = "alice", **fields: int) -> bytes:
+    """The schema of the key `club` by which this account is a member."""
+    p.ok(build.schema(p.id("club"), "member", build.kind("nothing")), by="club")
+    schema = schema_id(p.id("club"), "member")
+    p.ok(build.attest(schema, p.id("club"), p.id(subject), build.content("nothing"), **fields), by="club")
+    return schema
+
+
+def _for_members(p: Play, schema: bytes, subject: str | None = None, issuer: str = "club") -> bytes:
+    """A hold of alice's that is settled where she, or the subject, is a member."""
+    condition = build.attested(schema, p.id(issuer), None if subject is None else p.id(subject))
+    return _held(p, p.asset(alice=10), 10, _terms(p, condition, shop=10_000))
+
+
+@scenario("ok")
+def settled_for_a_member(p: Play) -> Result:
+    return _settle(p, _for_members(p, _member(p)))
+
+
+@scenario("condition_unmet", 0)
+def not_settled_for_somebody_who_is_none(p: Play) -> Result:
+    return _settle(p, _for_members(p, _member(p, "bob")))
+
+
+@scenario("ok")
+def settled_once_the_one_named_is_a_member(p: Play) -> Result:
+    return _settle(p, _for_members(p, _member(p, "bob"), subject="bob"))
+
+
+@scenario("condition_unmet", 0)
+def not_settled_by_a_foreign_issuer_s_word(p: Play) -> Result:
+    return _settle(p, _for_members(p, _member(p), issuer="stranger"))
+
+
+@scenario("condition_unmet", 0)
+def not_settled_by_a_schema_that_is_none(p: Play) -> Result:
+    return _settle(p, _for_members(p, bytes(32)))
+
+
+@scenario("condition_unmet", 0)
+def not_settled_by_another_nonce(p: Play) -> Result:
+    p.ok(build.schema(p.id("club"), "member", build.kind("nothing")), by="club")
+    schema = schema_id(p.id("club"), "member")
+    other = build.attest(schema, p.id("club"), p.id("alice"), build.content("nothing"), nonce=b"n" * 32)
+    p.ok(other, by="club")
+    return _settle(p, _for_members(p, schema))
+
+
+@scenario("condition_unmet", 0)
+def settled_until_the_membership_expires(p: Play) -> Result:
+    hold = _for_members(p, _member(p, expires=DEADLINE - HOUR))
+    _at(p, DEADLINE - HOUR - 1)
+    assert _settle(p, hold, 9) == ("ok", None)
+    _at(p, DEADLINE - HOUR)
+    return _settle(p, hold, 1)
+
+
+@scenario("condition_unmet", 0)
+def not_settled_once_the_membership_is_revoked(p: Play) -> Result:
+    schema = _member(p)
+    hold = _for_members(p, schema)
+    assert _settle(p, hold, 9) == ("ok", None)
+    p.ok(build.revoke(schema, p.id("club"), p.id("alice")), by="club")
+    return _settle(p, hold, 1)
+
+
+@scenario("invalid_condition", 0)
+def a_condition_of_eight_attestations_and_a_list(p: Play) -> Result:
+    return _condition(p, build.all_of(*[build.attested(bytes(32), bytes(32))] * 8))
+
+
+@scenario("ok")
+def a_condition_of_seven_attestations(p: Play) -> Result:
+    attested = build.attested(bytes(32), bytes(32), bytes(32))
+    condition = build.any_of(*[attested] * 7, _now(), _now(), _now())
+    return _settle(p, _held(p, p.asset(alice=10), 10, _terms(p, condition, release_if=condition, shop=10_000)))
 
 
 # Groups.

@@ -29,6 +29,7 @@ from counterfoil.ops import (
     AllOf,
     AnyOf,
     Attest,
+    Attested,
     Bound,
     Burn,
     ByPayer,
@@ -108,7 +109,7 @@ LEDGER, BEAN, MEMBER = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 LARGEST = 2**128 - 1
 LEAST, MOST = -(2**63), 2**63 - 1
 GRANTS = [KeyGrant(A), KeyGrant(B, ["mint", "burn"]), KeyGrant(C, [Transfer])]
-GOAL = AllOf([After(2**63), GroupTotal(BEAN, LARGEST)])
+GOAL = AllOf([After(2**63), GroupTotal(BEAN, LARGEST), Attested(MEMBER, A), Attested(MEMBER, A, B)])
 TERMS = Terms(
     settle_if=AnyOf([GOAL, Not(SignedBy(2, [A, B])), AllOf([])]),
     release_if=Not(GOAL),
@@ -314,7 +315,7 @@ def false_conditions() -> list[dict[str, str]]:
     condition = b"\x09\x00"
     hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
     changed = {
-        "kind 6, which is kept": hold.replace(condition, b"\x06\x00"),
+        "kind 6 without what it says": hold.replace(condition, b"\x06\x00"),
         "kind 8, which is kept": hold.replace(condition, b"\x08\x00"),
         "kind 10": hold.replace(condition, b"\x0a\x00"),
         "5 deep": hold.replace(condition, b"\x02" * 4 + condition),

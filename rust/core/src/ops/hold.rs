@@ -8,6 +8,7 @@ use crate::amount::share;
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
+use crate::ops::attest::require_live;
 use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_paused};
 use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
@@ -107,6 +108,15 @@ pub enum Condition {
         /// Strictly ascending.
         accounts: Vec<Id>,
     },
+    /// Somebody has a live attestation, with a nonce of zeros.
+    Attested {
+        /// By which schema.
+        schema: Id,
+        /// From whom.
+        issuer: Id,
+        /// Who; the hold's payer where absent.
+        subject: Option<Id>,
+    },
     /// The holds of a group have so much in all.
     GroupTotal {
         /// Which group.
@@ -139,6 +149,11 @@ impl Condition {
                 threshold: u8::deserialize_reader(reader)?,
                 accounts: Vec::deserialize_reader(reader)?,
             },
+            6 => Self::Attested {
+                schema: Id::deserialize_reader(reader)?,
+                issuer: Id::deserialize_reader(reader)?,
+                subject: Option::deserialize_reader(reader)?,
+            },
             7 => {
                 Self::GroupTotal { group: Id::deserialize_reader(reader)?, at_least: u128::deserialize_reader(reader)? }
             }
@@ -147,12 +162,13 @@ impl Condition {
         })
     }
 
-    /// How many conditions it is made of, itself among them, and how many accounts these name. A record must hold all.
+    /// How many conditions it is made of, itself among them, and how many ids these name. A record must hold all.
     fn parts(&self) -> usize {
         match self {
             Self::AllOf(of) | Self::AnyOf(of) => of.iter().map(Self::parts).fold(1, usize::saturating_add),
             Self::Not(of) => of.parts().saturating_add(1),
             Self::SignedBy { accounts, .. } => accounts.len().saturating_add(1),
+            Self::Attested { .. } => 4,
             Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } | Self::ByPayer => 1,
         }
     }
@@ -167,7 +183,9 @@ impl Condition {
                     && accounts.len() <= SIGNERS_MAX
                     && accounts.is_sorted_by(|left, right| left < right)
             }
-            Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } | Self::ByPayer => true,
+            Self::After(_) | Self::Preimage(_) | Self::Attested { .. } | Self::GroupTotal { .. } | Self::ByPayer => {
+                true
+            }
         }
     }
 
@@ -180,7 +198,12 @@ impl Condition {
         match self {
             Self::SignedBy { .. } | Self::ByPayer => true,
             Self::AllOf(of) => of.iter().any(|part| matches!(part, Self::SignedBy { .. } | Self::ByPayer)),
-            Self::AnyOf(_) | Self::Not(_) | Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } => false,
+            Self::AnyOf(_)
+            | Self::Not(_)
+            | Self::After(_)
+            | Self::Preimage(_)
+            | Self::Attested { .. }
+            | Self::GroupTotal { .. } => false,
         }
     }
 
@@ -210,6 +233,13 @@ impl Condition {
                 let signed = accounts.iter().filter(|account| case.context.authority(account, case.tag).is_ok());
                 signed.count() >= usize::from(*threshold)
             }
+            Self::Attested { schema, issuer, subject } => {
+                match require_live(case.context, schema, issuer, subject.as_ref().unwrap_or(case.payer)) {
+                    Ok(_) => true,
+                    Err(Halt::Refused(_)) => false,
+                    Err(Halt::Failed(error)) => return Err(Halt::Failed(error)),
+                }
+            }
             Self::GroupTotal { group, at_least } => {
                 let group = case.context.read::<GroupRecord>(HOLD_GROUPS, group)?;
                 group.map_or(0, |group| group.total) >= *at_least
@@ -234,6 +264,7 @@ impl BorshSerialize for Condition {
             Self::After(time) => (3u8, time).serialize(writer),
             Self::Preimage(hash) => (4u8, hash).serialize(writer),
             Self::SignedBy { threshold, accounts } => (5u8, threshold, accounts).serialize(writer),
+            Self::Attested { schema, issuer, subject } => (6u8, schema, issuer, subject).serialize(writer),
             Self::GroupTotal { group, at_least } => (7u8, group, at_least).serialize(writer),
             Self::ByPayer => 9u8.serialize(writer),
         }
