@@ -14,6 +14,7 @@ __all__ = [
     "CorruptionError",
     "DivergedError",
     "ForkedError",
+    "KeyReusedError",
     "LedgerError",
     "LedgerTimeError",
     "LockedError",
@@ -115,3 +116,7 @@ class LedgerTimeError(LedgerError, ValueError):
 
 class OperatorKeyError(LedgerError):
     """The operator's key is missing, or is not this ledger's."""
+
+
+class KeyReusedError(LedgerError, ValueError):
+    """The `key` of a call was used before, for something else."""
