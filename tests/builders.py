@@ -145,6 +145,7 @@ def record_id(kind: str, *parts: bytes) -> bytes:
 
 
 BEAN = record_id("asset", BEAN_ISSUER, b"\x04BEAN")
+RATING = record_id("schema", BEAN_ISSUER, b"\x06rating")
 CUP = record_id("asset", BEAN_ISSUER, b"\x03CUP")
 ANN_KEY, BOB_KEY = SigningKey(sha256(b"ann")), SigningKey(sha256(b"bob"))
 ANN, BOB = bytes(ANN_KEY.verify_key), bytes(BOB_KEY.verify_key)
@@ -230,6 +231,18 @@ class World:
         once = ANN + b"k" * 32 + b"t" * 32
         world.tables[("once", b"")] = {record_id("once", ANN, b"k" * 32): (0, once)}
         world.tables[("freezes", BEAN)] = {ANN: (0, u(8, TIME) + u(2, 7) + b"\x00")}
+        schema = b"\x01" + BEAN_ISSUER + u(4, 6) + b"rating" + b"\x01" + b"\xff" * 8 + u(8, 5)
+        schema += u(4, 1) + BEAN_ISSUER + b"\x01" + CUP + BOB + b"\x01" + u(8, 1)
+        world.tables[("schemas", b"")] = {RATING: (0, schema)}
+        rated = BEAN_ISSUER + ANN + bytes(32) + u(8, TIME) + b"\x01" + u(8, TIME + 9_000) + b"\x01" + b"\xff" * 8
+        gone = BEAN_ISSUER + BOB + bytes(32) + u(8, TIME) + b"\x00" + b"\x01" + u(8, 5)
+        world.tables[("attestations", RATING)] = {
+            record_id("attestation", RATING, BEAN_ISSUER, ANN, bytes(32)): (0, rated + b"\x00"),
+            record_id("attestation", RATING, BEAN_ISSUER, BOB, bytes(32)): (
+                0,
+                gone + b"\x01" + u(8, TIME + 1) + u(2, 7) + b"\x00",
+            ),
+        }
         parameters = u(8, 3_600_000) + b"\x00" + u(4, 60_000) + u(2, 1_000) + b"\x00"
         world.tables[("parameters", b"")] = {record_id("parameters"): (0, parameters)}
         return world

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random as standard_random
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from tests.model import build
 from tests.model.account import MANDATE_RECORD, account_record, named_account
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
+from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.ledger import ModelLedger
 from tests.model.move import load_holding
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
@@ -39,6 +41,19 @@ PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
 SALTS = [bytes([n]) * 16 for n in range(3)]
+SCHEMA_NAMES = ["member", "badge", "rating", "referrer", "a", "abcdefghijklmnopqrstuvwxyz012._-"]
+KINDS = [
+    build.kind("nothing"),
+    build.kind("nothing"),
+    build.kind("edge"),
+    build.kind("edge"),
+    build.kind("commitment"),
+    build.kind("integer", least=-1, most=5),
+    build.kind("integer", least=-(2**63), most=2**63 - 1),
+    build.kind("bytes", most=1),
+    build.kind("bytes", most=256),
+]
+BAD_KINDS = [build.kind("integer", least=1, most=0), build.kind("bytes", most=0), build.kind("bytes", most=257)]
 EDGES = [0, 1, AMOUNT_MAX - 1, AMOUNT_MAX, AMOUNT_MAX + 1, 2**128 - 1]
 BAD_KEYS = [bytes(32), b"\x01" + bytes(31), (2).to_bytes(32, "little"), b"\xff" * 32]
 
@@ -160,6 +175,9 @@ class Storyteller:
             (6, self.burn),
             (4, self.claw_back),
             (6, self.sweep),
+            (3, self.schema),
+            (12, self.attest),
+            (4, self.revoke),
             (1, self.set_parameters),
         ]
 
@@ -181,6 +199,8 @@ class Storyteller:
         """A time and transactions to be applied then; all but the first are written without seeing those before."""
         if not self.queue and self.random.randrange(50) == 0:
             self.plan_many_lots(self.random.choice([3, 66, 70]))
+        elif not self.queue and self.random.randrange(80) == 0:
+            self.plan_many_edges(self.random.choice([3, 64, 65, 66]))
         if self.queue:
             time, draft = self.queue.pop(0)
             return max(time, self.model.time), [self._sign(draft)]
@@ -240,6 +260,21 @@ class Storyteller:
         for payer, payee in ((to, sender), (sender, to), (to, sender)):
             operation = build.transfer(asset, payer, payee, count // 2)
             self.queue.append((time, self._plain(time, operation, payer, 0x30)))
+
+    def plan_many_edges(self, count: int) -> None:
+        """Let so many accounts refer to each other in a line, another to the first, and the last to the first."""
+        fitting = [schema for schema in self._schemas() if self._schema(schema).content.kind == "edge"]
+        fitting = [schema for schema in fitting if self._schema(schema).subjects is None]
+        if not fitting or count > self.model.parameters.operations_max:
+            return
+        schema, time, nonce = self.random.choice(fitting), self.model.time, self._nonce() * 2
+        issuer = self._issuer(schema)
+        line = [sha256(nonce + bytes([number])).digest() for number in range(count + 1)]
+        edges = [build.attest(schema, issuer, who, build.content("edge", to=to), nonce) for who, to in pairwise(line)]
+        self.queue.append((time, Draft(edges, self._authorizers(issuer, 0x61), time + 1_000, self._nonce())))
+        for who in (self._account(), line[-1]):
+            operation = build.attest(schema, issuer, who, build.content("edge", to=line[0]), nonce)
+            self.queue.append((time, self._plain(time, operation, issuer, 0x61)))
 
     def _suits_many_lots(self, record: Value) -> bool:
         lots, fixed = term(record.policy, "lots"), term(record.policy, "fixed_expiry")
@@ -380,6 +415,8 @@ class Storyteller:
             if self.random.randrange(8) == 0:
                 old.agent = self._account()
             return build.mandate(old.account, old.agent, old.asset, None), [(old.account, 0x12)]
+        if self._schemas() and self.random.randrange(3) == 0:
+            return self.mandate_to_attest()
         account, agent, asset = self._account(), self._account(), self._some_asset()
         record = self._asset(asset)
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
@@ -387,10 +424,26 @@ class Storyteller:
         tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33], self.random.randrange(1, 5)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
+        limit = self._limit(tags, max(0, amount(self.random, 50)))
+        return build.mandate(account, agent, asset, limit), [(account, 0x12)]
+
+    def _limit(self, tags: list[int], cap: int) -> Value:
         until = self.model.time + self.random.choice([0, 1, 3_600_000, DAY_MS, 40 * DAY_MS, 4_000 * DAY_MS])
         window_ms = self.random.choice([1, 1_000, 3_600_000, DAY_MS, 30 * DAY_MS, 2**64 - 1])
-        limit = build.limit(tags, max(0, amount(self.random, 50)), window_ms, until)
-        return build.mandate(account, agent, asset, limit), [(account, 0x12)]
+        return build.limit(tags, cap, window_ms, until)
+
+    def mandate_to_attest(self) -> tuple[Value, list[Need]]:
+        """From an issuer, mostly for one of its schemas."""
+        schema = self._some_schema()
+        account, agent = self._issuer(schema), self._account()
+        tags = self.random.choice([[0x61], [0x61, 0x62], [0x61, 0x62], [0x62]])
+        trouble = self.random.randrange(20)
+        if trouble == 0:
+            tags = self.random.choice([[0x30, 0x61], [0x60], [0x62, 0x61]])
+        elif trouble == 1:
+            schema = self._some_asset()
+        limit = self._limit(tags, self.random.choice([1, 2, 2, 5, 100, 2**128 - 1]))
+        return build.mandate(account, agent, schema, limit), [(account, 0x12)]
 
     def once(self) -> tuple[Value, list[Need]]:
         account = self._account()
@@ -508,6 +561,97 @@ class Storyteller:
         asset = self.random.choice(expiring) if expiring and self.random.randrange(8) else self._some_asset()
         accounts = [self._holder(asset) for _ in range(self.random.choice([1, 1, 2, 2, 3, 4, 4, 4, 0]))]
         return build.sweep(asset, accounts), []
+
+    def _schemas(self) -> list[bytes]:
+        return list(self.model.state.records("schemas"))
+
+    def _some_schema(self) -> bytes:
+        schemas = self._schemas()
+        if not schemas or self.random.randrange(60) == 0:
+            return self._some_asset()
+        return self.random.choice(schemas)
+
+    def _schema(self, schema: bytes) -> Any:
+        return self.model.state.value(SCHEMA_RECORD, "schemas", schema)
+
+    def _issuer(self, schema: bytes) -> bytes:
+        """One of those who may attest, mostly; of few, so that edges meet."""
+        record = self._schema(schema)
+        if record is None or self.random.randrange(15) == 0:
+            return self._account()
+        return self.random.choice(record.issuers or PEOPLE[:2])
+
+    def _requirement(self) -> Value | None:
+        """What a subject needs: mostly nothing, else mostly what some have."""
+        if not self._schemas() or self.random.randrange(3):
+            return None
+        schema = self._some_schema()
+        return build.requirement(schema, self._issuer(schema))
+
+    def schema(self) -> tuple[Value, list[Need]]:
+        creator = self._account() if self.random.randrange(4) == 0 else self.random.choice(PEOPLE[:2])
+        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 2, 3]))})
+        name, says = self.random.choice(SCHEMA_NAMES), self.random.choice(KINDS)
+        trouble = self.random.randrange(40)
+        if trouble == 0:
+            name = self.random.choice(["", "Member", "a" * 33])
+        elif trouble == 1:
+            says = self.random.choice(BAD_KINDS)
+        elif trouble == 2:
+            issuers = self.random.choice([[creator] * 2, [build.signer(f"many{n}").id for n in range(17)]])
+        revocable = self.random.randrange(5) > 0
+        operation = build.schema(creator, name, says, issuers, self._requirement(), revocable=revocable)
+        return operation, [(creator, 0x60)]
+
+    def _attestations(self, schema: bytes) -> list[Any]:
+        stored = self.model.state.records("attestations", schema).values()
+        return [ATTESTATION_RECORD.decode(value) for _, value in stored]
+
+    def _content(self, schema: bytes, says: Value, subject: bytes) -> Value:
+        if says.kind == "integer":
+            edges = [says.least, says.most, says.least - 1, says.most + 1]
+            value = self.random.choice([(says.least + says.most) // 2] * 12 + edges)
+            return build.content("integer", value=max(-(2**63), min(value, 2**63 - 1)))
+        if says.kind == "bytes":
+            size = self.random.choice([1, says.most, says.most] * 4 + [0, says.most + 1])
+            return build.content("bytes", value=bytes(size))
+        if says.kind == "commitment":
+            return build.content("commitment", hash=b"h" * 32)
+        if says.kind == "edge":
+            edges = [each for each in self._attestations(schema) if each.content.kind == "edge"]
+            back = [each.subject for each in edges if each.content.to == subject]
+            if back and self.random.randrange(3) == 0:
+                return build.content("edge", to=self.random.choice(back))
+            return build.content("edge", to=self._other(subject))
+        return build.content("nothing")
+
+    def attest(self) -> tuple[Value, list[Need]]:
+        if not self._schemas() and self.random.randrange(8):
+            return self.schema()
+        schema = self._some_schema()
+        record = self._schema(schema)
+        issuer, subject = self._issuer(schema), self._account()
+        if record is not None and record.subjects is not None and self.random.randrange(6):
+            known = [each.subject for each in self._attestations(record.subjects.schema)]
+            subject = self.random.choice(known or PEOPLE)
+        says = self.random.choice(KINDS) if record is None or self.random.randrange(25) == 0 else record.content
+        ends = self.model.time + self.random.choice([1, 1_000, 3_600_000, DAY_MS, 30 * DAY_MS])
+        expires = self.random.choice([None] * 20 + [ends] * 20 + [self.model.time, 0])
+        nonce = self.random.choice([bytes(32)] * 5 + [b"\x01" * 32])
+        operation = build.attest(schema, issuer, subject, self._content(schema, says, subject), nonce, expires)
+        return operation, self._or_agent(issuer, schema, 0x61)
+
+    def revoke(self) -> tuple[Value, list[Need]]:
+        schema = self._some_schema()
+        attested = self._attestations(schema)
+        alive = [each for each in attested if each.revoked is None]
+        if attested and self.random.randrange(12):
+            some = self.random.choice(alive if alive and self.random.randrange(8) else attested)
+            issuer, subject, nonce = some.issuer, some.subject, some.nonce
+        else:
+            issuer, subject, nonce = self._issuer(schema), self._account(), bytes(32)
+        operation = build.revoke(schema, issuer, subject, nonce, self._reason())
+        return operation, self._or_agent(issuer, schema, 0x62)
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor

@@ -16,8 +16,13 @@ from counterfoil import Key, Ledger, Transaction
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
 from counterfoil.ops import (
+    Attest,
     Burn,
+    Edge,
+    EdgeKind,
     InactivityExpiry,
+    Integer,
+    IntegerRange,
     KeyGrant,
     Limit,
     Lots,
@@ -28,13 +33,17 @@ from counterfoil.ops import (
     Operation,
     Period,
     Powers,
+    Reason,
+    Revoke,
+    Schema,
     Transfer,
     named_account,
+    schema_id,
 )
 from counterfoil.verify import OPERATIONS, TABLES, encode_did_key, encode_named_account
 from typer.testing import CliRunner, Result
 
-ROASTER, ANN, BOB, TILL, OPERATOR = (Key.from_seed(bytes([number]) * 32) for number in range(1, 6))
+ROASTER, ANN, BOB, TILL, OPERATOR, CAT, DAN = (Key.from_seed(bytes([number]) * 32) for number in range(1, 8))
 NAMED = named_account(ROASTER.account, bytes(16))
 DAY_MS = 86_400_000
 HUGE = "x" * 10_000_000
@@ -76,6 +85,27 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         limit = Limit(operations=[Mint], cap=5_000, window_ms=DAY_MS, until=2**60)
         ledger.execute([Mandate(account=ROASTER.account, agent=NAMED, asset=bean, limit=limit)], ROASTER)
         ledger.execute([Once(account=ANN.account, key=bytes(32))], ANN)
+        club, member = ROASTER.account, schema_id(ROASTER.account, "member")
+        rating = schema_id(club, "rating")
+        ledger.execute(
+            [
+                Schema(creator=club, name="member"),
+                Schema(creator=club, name="rating", content=IntegerRange(-(2**63), 5), issuers=[club]),
+                Schema(creator=club, name="referrer", content=EdgeKind()),
+                Attest(schema=member, issuer=club, subject=CAT.account),
+                Attest(schema=rating, issuer=club, subject=CAT.account, nonce=b"n" * 32, content=Integer(-(2**63))),
+                Attest(schema=schema_id(club, "referrer"), issuer=club, subject=CAT.account, content=Edge(DAN.account)),
+                Attest(schema=member, issuer=club, subject=DAN.account, expires=2**45),
+                Revoke(schema=member, issuer=club, subject=DAN.account, reason=Reason(7)),
+                Mandate(
+                    account=club,
+                    agent=CAT.account,
+                    asset=member,
+                    limit=Limit(operations=[Attest], cap=5, window_ms=DAY_MS, until=2**60),
+                ),
+            ],
+            ROASTER,
+        )
         ledger.checkpoint()
         vkey = ledger.verifier_key
     (folder / "club.vkey").write_text(f"{vkey}\n")
@@ -533,6 +563,8 @@ RECORDS = {
     "assets": ("BEAN",),
     "holders": ("BEAN", ANN.did),
     "freezes": ("BEAN", ANN.did),
+    "schemas": (f"{ROASTER.did}:member",),
+    "attestations": (f"{ROASTER.did}:member", ROASTER.did, CAT.did),
 }
 
 
@@ -548,7 +580,32 @@ def test_any_record_is_proven_and_verified(shop, tmp_path, table):
     assert ok("verify", file, "--vkey", shop.vkey).startswith("proven")
     if parts:
         fails(2, "prove", "record", table, *parts[1:], "-l", shop.ledger, says=f"prove record {table}")
-    fails(2, "prove", "record", table, *parts, "more", "-l", shop.ledger, says=f"prove record {table}")
+    optional = ["00" * 32] if table == "attestations" else []
+    fails(2, "prove", "record", table, *parts, *optional, "more", "-l", shop.ledger, says=f"prove record {table}")
+
+
+def test_attestations_are_shown_and_proven(shop, tmp_path):
+    member, rating, file = schema_id(ROASTER.account, "member"), schema_id(ROASTER.account, "rating"), tmp_path / "s"
+    ok("prove", "record", "attestations", rating.hex(), ROASTER.did, CAT.did, "6e" * 32, "-l", shop.ledger, "-o", file)
+    claim = as_json("verify", file, "--vkey", shop.vkey)
+    assert claim["present"]
+    assert claim["value"]["content"] == {"kind": "integer", "value": str(-(2**63))}
+    ok("prove", "record", "schemas", rating.hex(), "-l", shop.ledger, "-o", file, "--force")
+    value = as_json("verify", file, "--vkey", shop.vkey)["value"]
+    assert value["content"] == {"kind": "integer", "least": str(-(2**63)), "most": "5"}
+    assert (value["issuers"], value["subjects"], value["live"]) == ([ROASTER.account.hex()], None, 1)
+    parts = (ROASTER.did, CAT.did)
+    for schema in (f"{ROASTER.did}:member", member.hex()):
+        ok("prove", "record", "mandates", *parts, schema, "-l", shop.ledger, "-o", file, "--force")
+        assert as_json("verify", file, "--vkey", shop.vkey)["value"]["operations"] == ["attest"]
+    for schema in ("member", f"{ROASTER.did}:Member", ":member", "member:", EMOJI, HUGE, ""):
+        fails(2, "prove", "record", "schemas", "-l", shop.ledger, "--", schema, says="schema: expected 64 hex digits")
+    fails(2, "prove", "record", "attestations", member.hex(), *parts, "x", "-l", shop.ledger, says="nonce: expected 64")
+    (entry,) = as_json("log", "-l", shop.ledger, "--account", DAN.did)["entries"]
+    shown = " ".join(ok("log", entry["index"], "-l", shop.ledger).split())
+    for line in ("schema rating by did:key", "attest rating: did:key", f": {-(2**63)}", "revoke member: did:key"):
+        assert line in shown, line
+    assert "attest member" in " ".join(ok("account", CAT.did, "-l", shop.ledger).split())
 
 
 def test_every_table_and_operation_has_words(shop):

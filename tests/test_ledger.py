@@ -35,25 +35,36 @@ from counterfoil.exceptions import (
 )
 from counterfoil.ledger import Pending, fsck
 from counterfoil.ops import (
+    Attest,
     Burn,
     InactivityExpiry,
+    Integer,
+    IntegerRange,
     KeyGrant,
     Lots,
     Mint,
+    Nothing,
     Once,
     Open,
     Parameters,
     Pay,
     Payee,
     Period,
+    Reason,
+    Revoke,
+    Schema,
     SetParameters,
     Transfer,
     asset_id,
+    attestation_id,
     named_account,
+    schema_id,
 )
 from counterfoil.status import Status
 from counterfoil.verify import Commit, Genesis, OperatorChange, ProofError, Verifier
 from counterfoil.wire import Applied, SignedTransaction, decode_entry
+
+from tests.verifiers import Both
 
 ORIGIN = "club.example/beans"
 FUNDS = 1_000_000
@@ -759,6 +770,57 @@ def test_records_of_other_tables(ledger):
     assert ledger.once(ANN.account, b"o" * 32) is None
     assert ledger.mandate(ANN.account, BOB.account, BEAN) is None
     assert ledger.freeze(BEAN, ANN.account) is None
+
+
+def test_attestations(ledger):
+    club = ROASTER.account
+    rating = schema_id(club, "rating")
+    assert ledger.schema(rating) is None
+    assert ledger.attestation(rating, club, ANN.account) is None
+    ledger.execute([Schema(creator=club, name="rating", content=IntegerRange(-5, 5))], ROASTER)
+    ends = ledger.time + 1_000_000_000
+    ledger.execute(
+        [Attest(schema=rating, issuer=club, subject=ANN.account, content=Integer(-5), expires=ends)], ROASTER
+    )
+    ledger.execute(
+        [Attest(schema=rating, issuer=club, subject=ANN.account, nonce=b"n" * 32, content=Integer(2))], ROASTER
+    )
+    for _ in range(2):
+        schema = ledger.schema(rating)
+        assert (schema.creator, schema.name, schema.content, schema.live) == (club, "rating", IntegerRange(-5, 5), 2)
+        first = ledger.attestation(rating, club, ANN.account)
+        assert (first.content, first.expires, first.revoked) == (Integer(-5), ends, None)
+        assert first.is_live(ends - 1)
+        assert not first.is_live(ends)
+        second = ledger.attestation(rating, club, ANN.account, b"n" * 32)
+        assert (second.content, second.is_live(2**64)) == (Integer(2), True)
+        ledger.flush()
+    assert ledger.attestation(rating, ANN.account, ANN.account) is None
+    ledger.execute([Revoke(schema=rating, issuer=club, subject=ANN.account, reason=Reason(7))], ROASTER)
+    revoked = ledger.attestation(rating, club, ANN.account)
+    assert (revoked.revoked.reason.code, revoked.is_live(first.issued)) == (7, False)
+    assert ledger.schema(rating).live == 1
+    with pytest.raises(RejectedError, match="already_revoked"):
+        ledger.execute([Revoke(schema=rating, issuer=club, subject=ANN.account)], ROASTER)
+
+
+def test_an_attestation_is_proven(ledger):
+    club = ROASTER.account
+    member = schema_id(club, "member")
+    ledger.execute(
+        [Schema(creator=club, name="member"), Attest(schema=member, issuer=club, subject=ANN.account)], ROASTER
+    )
+    ledger.checkpoint()
+    verifier = Both(ledger.verifier_key)
+    proof = bytes(ledger.prove("attestations", attestation_id(member, club, ANN.account), key=member))
+    claim = verifier.record(proof, table="attestations", key=member)
+    assert claim.present
+    assert claim.value.is_live(claim.time)
+    assert (claim.value.issuer, claim.value.subject, claim.value.content) == (club, ANN.account, Nothing())
+    claim = verifier.record(bytes(ledger.prove("schemas", member)))
+    assert (claim.value.name, claim.value.live, claim.key) == ("member", 1, b"")
+    absent = verifier.record(bytes(ledger.prove("attestations", attestation_id(member, club, BOB.account), key=member)))
+    assert not absent.present
 
 
 def test_lots_and_historical_times(tmp_path):

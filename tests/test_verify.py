@@ -20,8 +20,11 @@ from counterfoil.verify import (
     TABLES,
     AccountRecord,
     AssetRecord,
+    AttestationRecord,
     Effect,
     FreezeRecord,
+    Integer,
+    IntegerRange,
     KeyGrant,
     LotAmount,
     LotRecord,
@@ -29,6 +32,10 @@ from counterfoil.verify import (
     OnceRecord,
     Parameters,
     Reason,
+    Requirement,
+    Revocation,
+    SchemaRecord,
+    attestation_id,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +51,7 @@ from tests.builders import (
     CUP,
     EMPTY,
     NOBODY,
+    RATING,
     TIME,
     World,
     applied,
@@ -70,6 +78,8 @@ VERIFIER = Both(WORLD.vkey, ledger=WORLD.ledger)
 BEANS = "holders", BEAN, BOB
 BALANCE = WORLD.question(*BEANS)
 RECEIPT = WORLD.receipt()
+RATED_ID = attestation_id(RATING, BEAN_ISSUER, ANN)
+SCHEMA, RATED = WORLD.tables["schemas", b""][RATING][1], WORLD.tables["attestations", RATING][RATED_ID][1]
 
 
 def reason(call, *arguments: object, **named: object) -> str:
@@ -135,6 +145,35 @@ RECORDS = [
         record_id("mandate", BEAN_ISSUER, BOB, BEAN),
         MandateRecord(BEAN_ISSUER, BOB, BEAN, (0x32,), 500, 86_400_000, TIME, TIME + 10**9, 0, 20),
     ),
+    (
+        "schemas",
+        b"",
+        RATING,
+        SchemaRecord(
+            version=1,
+            creator=BEAN_ISSUER,
+            name="rating",
+            content=IntegerRange(-1, 5),
+            issuers=(BEAN_ISSUER,),
+            subjects=Requirement(CUP, BOB),
+            revocable=True,
+            live=1,
+        ),
+    ),
+    (
+        "attestations",
+        RATING,
+        attestation_id(RATING, BEAN_ISSUER, ANN),
+        AttestationRecord(BEAN_ISSUER, ANN, bytes(32), TIME, TIME + 9_000, Integer(-1), None),
+    ),
+    (
+        "attestations",
+        RATING,
+        attestation_id(RATING, BEAN_ISSUER, BOB),
+        AttestationRecord(BEAN_ISSUER, BOB, bytes(32), TIME, None, Integer(5), Revocation(TIME + 1, Reason(7))),
+    ),
+    ("attestations", RATING, attestation_id(RATING, BEAN_ISSUER, ANN, b"n" * 32), None),
+    ("attestations", BEAN, attestation_id(RATING, BEAN_ISSUER, ANN), None),
 ]
 
 
@@ -441,6 +480,20 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(80)), "wrong_record"),
         ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(80)), "wrong_sum"),
         ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(80)), "wrong_record"),
+        ("schemas", b"", CUP, (0, SCHEMA), "wrong_record"),
+        ("schemas", b"", RATING, (1, SCHEMA), "wrong_sum"),
+        ("schemas", b"", RATING, (0, b"\x02" + SCHEMA[1:]), "unknown_version"),
+        ("schemas", b"", RATING, (0, SCHEMA + b"\x00"), "malformed_record"),
+        ("schemas", b"", RATING, (0, SCHEMA.replace(b"rating", b"rate\xff\xff")), "malformed_record"),
+        ("schemas", b"", RATING, (0, SCHEMA.replace(b"rating\x01", b"rating\x05")), "malformed_record"),
+        ("schemas", b"", RATING, (0, SCHEMA.replace(u(4, 6) + b"rating", u(4, 300) + b"rating" * 50)), "wrong_record"),
+        ("attestations", BEAN, RATED_ID, (0, RATED), "wrong_record"),
+        ("attestations", RATING, ANN, (0, RATED), "wrong_record"),
+        ("attestations", RATING, RATED_ID, (0, RATED.replace(ANN, BOB)), "wrong_record"),
+        ("attestations", RATING, RATED_ID, (1, RATED), "wrong_sum"),
+        ("attestations", RATING, RATED_ID, (0, RATED[:-1] + b"\x02"), "malformed_record"),
+        ("attestations", RATING, RATED_ID, (0, RATED[:-10] + b"\x02" + u(4, 5) + b"gold\x00"), "malformed_record"),
+        ("attestations", RATING, RATED_ID, (0, RATED[:-10] + b"\x02" + b"\xff" * 4 + b"gold\x00"), "malformed_record"),
     ],
 )
 def test_records_that_contradict_themselves(
@@ -457,6 +510,15 @@ def test_a_table_that_is_empty_has_no_entry() -> None:
     parts = world.parts("holders", b"?" * 32, BOB)
     parts[0] = b"\x00\x00\x00"
     assert reason(VERIFIER.balance, question("holders", b"?" * 32, BOB) + join_statement(parts)) == "wrong_directory"
+
+
+def test_a_proven_attestation_is_asked_whether_it_holds() -> None:
+    claim = VERIFIER.record(WORLD.question("attestations", RATING, RATED_ID), table="attestations", key=RATING)
+    assert claim.value.is_live(claim.time)
+    assert claim.value.is_live(TIME + 8_999)
+    assert not claim.value.is_live(TIME + 9_000)
+    revoked = VERIFIER.record(WORLD.question("attestations", RATING, attestation_id(RATING, BEAN_ISSUER, BOB)))
+    assert not revoked.value.is_live(0)
 
 
 # Freshness.

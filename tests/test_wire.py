@@ -34,6 +34,10 @@ def integers(bits: int) -> st.SearchStrategy[int]:
     return st.sampled_from([edge for edge in edges if edge < 2**bits]) | st.integers(0, 2**bits - 1)
 
 
+def signed_integers(bits: int) -> st.SearchStrategy[int]:
+    return integers(bits).map(lambda value: value - 2 ** (bits - 1))
+
+
 def values(kind: str) -> st.SearchStrategy:
     """Values of a type of the layouts, as a person may give them."""
     if kind.endswith("?"):
@@ -42,17 +46,21 @@ def values(kind: str) -> st.SearchStrategy:
         return st.lists(values(kind[1:-1]), max_size=4)
     if kind in ("bool", "str"):
         return st.booleans() if kind == "bool" else st.text(max_size=20)
+    if kind == "bytes":
+        return st.binary(max_size=300)
     if kind == "id" or kind.startswith("bytes"):
         size = 32 if kind == "id" else int(kind[5:])
         return st.binary(min_size=size, max_size=size)
     if kind[0] == "u":
         return integers(int(kind[1:]))
+    if kind == "i64":
+        return signed_integers(64)
     if kind in ("Power", "Period"):
         return st.sampled_from(_operation.CODEC.classes[kind])
-    if kind == "Term":
+    if kind in ("Term", "Content", "ContentKind"):
         lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
         return st.one_of(
-            *(structures(_operation.CODEC.classes[f"Term.{name}"], " ".join(rest)) for name, *rest in lines)
+            *(structures(_operation.CODEC.classes[f"{kind}.{name}"], " ".join(rest)) for name, *rest in lines)
         )
     return structures(_operation.CODEC.classes[kind], LAYOUTS[kind])
 
@@ -156,6 +164,51 @@ SPELLED = [
     (ops.Burn(asset=A, sender=B, amount=1, reference=C), b"\x33" + A + B + u(16, 1) + b"\x01" + C),
     (ops.ClawBack(asset=A, sender=B, to=C, amount=1), b"\x34" + A + B + C + u(16, 1) + b"\x00\x00\x00"),
     (ops.Sweep(asset=A, accounts=[C, B]), b"\x35" + A + u(4, 2) + C + B),
+    (ops.Schema(creator=A, name="member"), b"\x60" + A + u(4, 6) + b"member" + b"\x00" + u(4, 0) + b"\x00" + b"\x01"),
+    (
+        ops.Schema(
+            creator=A,
+            name="a",
+            content=ops.IntegerRange(-1, 258),
+            issuers=[C, B],
+            subjects=ops.Requirement(C, D),
+            revocable=False,
+        ),
+        b"\x60" + A + u(4, 1) + b"a" + b"\x01" + b"\xff" * 8 + u(8, 258) + u(4, 2) + B + C + b"\x01" + C + D + b"\x00",
+    ),
+    (
+        ops.Schema(creator=A, name="a", content=ops.BytesUpTo(258)),
+        b"\x60" + A + u(4, 1) + b"a" + b"\x02" + u(2, 258) + u(4, 0) + b"\x00" + b"\x01",
+    ),
+    (
+        ops.Schema(creator=A, name="a", content=ops.CommitmentKind()),
+        b"\x60" + A + u(4, 1) + b"a" + b"\x03" + u(4, 0) + b"\x00" + b"\x01",
+    ),
+    (
+        ops.Schema(creator=A, name="a", content=ops.EdgeKind()),
+        b"\x60" + A + u(4, 1) + b"a" + b"\x04" + u(4, 0) + b"\x00" + b"\x01",
+    ),
+    (ops.Attest(schema=A, issuer=B, subject=C), b"\x61" + A + B + C + bytes(32) + b"\x00" + b"\x00"),
+    (
+        ops.Attest(schema=A, issuer=B, subject=C, nonce=D, expires=258, content=ops.Integer(-2)),
+        b"\x61" + A + B + C + D + b"\x01" + u(8, 258) + b"\x01" + b"\xfe" + b"\xff" * 7,
+    ),
+    (
+        ops.Attest(schema=A, issuer=B, subject=C, content=ops.Bytes(b"gold")),
+        b"\x61" + A + B + C + bytes(32) + b"\x00" + b"\x02" + u(4, 4) + b"gold",
+    ),
+    (
+        ops.Attest(schema=A, issuer=B, subject=C, content=ops.Commitment(D)),
+        b"\x61" + A + B + C + bytes(32) + b"\x00" + b"\x03" + D,
+    ),
+    (
+        ops.Attest(schema=A, issuer=B, subject=C, content=ops.Edge(D)),
+        b"\x61" + A + B + C + bytes(32) + b"\x00" + b"\x04" + D,
+    ),
+    (
+        ops.Revoke(schema=A, issuer=B, subject=C, nonce=D, reason=ops.Reason(258, A)),
+        b"\x62" + A + B + C + D + b"\x02\x01" + b"\x01" + A,
+    ),
     (
         ops.SetParameters(parameters=Parameters(window_ms=5, asset_creators=[B, A], operations_max=3, governor=C)),
         b"\xa0" + u(8, 5) + b"\x01" + u(4, 2) + A + B + u(4, 60_000) + u(2, 3) + b"\x01" + C,
@@ -305,6 +358,56 @@ def test_signatures_that_do_not_hold() -> None:
             SignedTransaction(signed.transaction, signatures).verify()
     with pytest.raises(WireError, match=r"signatures\[0\]: expected 64 bytes, found 63"):
         SignedTransaction(signed.transaction, [first[:-1]])
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, 2**64, -(10**10_000)], ids=["2**63", "-2**63-1", "2**64", "huge"]
+)
+def test_signed_integers_out_of_range(value: int) -> None:
+    expected = r"Integer\.value: expected an integer from -2\*\*63 to 2\*\*63 - 1, found"
+    with pytest.raises(WireError, match=expected):
+        ops.Integer(value)
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "5", None, b"5"])
+def test_signed_integers_of_other_types(value: object) -> None:
+    with pytest.raises(TypeError, match=r"Integer\.value: expected an int, found"):
+        ops.Integer(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [-(2**63), -1, 0, 2**63 - 1])
+def test_signed_integers_are_in_twos_complement(value: int) -> None:
+    attested = ops.Attest(schema=A, issuer=B, subject=C, content=ops.Integer(value))
+    assert bytes(attested)[-8:] == u(8, value % 2**64)
+    assert wire.decode_operation(bytes(attested)) == attested
+
+
+@pytest.mark.parametrize("value", ["gold", 5, None, [1, 2], {1: 2}])
+def test_bytes_of_any_length_of_other_types(value: object) -> None:
+    with pytest.raises(TypeError, match=r"Bytes\.value: expected bytes, found"):
+        ops.Bytes(value)  # type: ignore[arg-type]
+
+
+def test_bytes_of_any_length() -> None:
+    for value in (b"", b"gold", bytearray(b"gold"), memoryview(b"gold"), bytes(60_000)):
+        made = ops.Bytes(value)
+        assert type(made.value) is bytes
+        assert bytes(made) == b"\x02" + u(4, len(value)) + bytes(value)
+    with pytest.raises(WireError, match="expected at most 60,000 bytes, found 60,001"):
+        ops.Bytes(bytes(60_001))
+
+
+@pytest.mark.parametrize("length", [0, 3, 5, 2**31, 2**32 - 1])
+def test_bytes_of_another_length_than_they_say(length: int) -> None:
+    attested = bytes(ops.Attest(schema=A, issuer=B, subject=C, content=ops.Bytes(b"gold")))
+    with pytest.raises(WireError):
+        wire.decode_operation(attested.replace(u(4, 4) + b"gold", u(4, length) + b"gold"))
+
+
+@pytest.mark.parametrize("name", ["", "a" * 33, "Member", "a member", "\u00e9", "a\n"])
+def test_names_that_no_schema_has(name: str) -> None:
+    with pytest.raises(WireError, match="name: expected 1 to 32 of a-z"):
+        ops.schema_id(A, name)
 
 
 @pytest.mark.parametrize("amount", [True, 1.0, 1.5, "5", None, b"5", 5j, [5]])

@@ -2234,7 +2234,9 @@ def schema_id(creator: bytes, name: str) -> bytes:
         WireError: Bytes of another length, or no such name.
     """
     letters = _Text().check(name, "name").encode()
-    if not (1 <= len(letters) <= 32 and all(letter in b"abcdefghijklmnopqrstuvwxyz0123456789._-" for letter in letters)):
+    if not (
+        1 <= len(letters) <= 32 and all(letter in b"abcdefghijklmnopqrstuvwxyz0123456789._-" for letter in letters)
+    ):
         _bad_wire("name", "1 to 32 of a-z, 0-9, '.', '_' and '-'", _describe(name))
     return _schema_id(_Bytes(32).check(creator, "creator"), letters)
 
@@ -2265,7 +2267,7 @@ def pending_hold_id(campaign: bytes, member: bytes, nonce: bytes, transaction: b
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
-    """The directory's record id of a table: its name, and its table key where there is one table for each asset, say."""
+    """The directory's record id of a table: its name, and its key where there is one for each asset or schema."""
     return record_id("table", bytes([len(table)]), table.encode(), table_key)
 
 

@@ -268,14 +268,10 @@ def attest(
     nonce: bytes = bytes(32),
     expires: int | None = None,
 ) -> Value:
-    return Value(
-        "attest", schema=schema, issuer=issuer, subject=subject, nonce=nonce, expires=expires, content=content
-    )
+    return Value("attest", schema=schema, issuer=issuer, subject=subject, nonce=nonce, expires=expires, content=content)
 
 
-def revoke(
-    schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None
-) -> Value:
+def revoke(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None) -> Value:
     return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
 
 

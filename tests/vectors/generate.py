@@ -309,19 +309,36 @@ def records() -> dict[str, Any]:
         ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5)),
         ("freezes", verify.FreezeRecord(5, Reason(7, HASH))),
         ("parameters", Parameters(governor=A)),
-        ("schemas", verify.SchemaRecord(1, A, "member", NoContent(), (), None, True, 0)),
         (
             "schemas",
             verify.SchemaRecord(
-                1, A, "rating", IntegerRange(LEAST, MOST), (A, B), Requirement(MEMBER, B), False, 2**64 - 1
+                version=1,
+                creator=A,
+                name="member",
+                content=NoContent(),
+                issuers=(),
+                subjects=None,
+                revocable=True,
+                live=0,
+            ),
+        ),
+        (
+            "schemas",
+            verify.SchemaRecord(
+                version=1,
+                creator=A,
+                name="rating",
+                content=IntegerRange(LEAST, MOST),
+                issuers=(A, B),
+                subjects=Requirement(MEMBER, B),
+                revocable=False,
+                live=2**64 - 1,
             ),
         ),
         ("attestations", verify.AttestationRecord(A, B, bytes(32), 5, None, Nothing(), None)),
         (
             "attestations",
-            verify.AttestationRecord(
-                A, B, HASH, 5, 2**64 - 1, Bytes(b"gold"), verify.Revocation(7, Reason(3, HASH))
-            ),
+            verify.AttestationRecord(A, B, HASH, 5, 2**64 - 1, Bytes(b"gold"), verify.Revocation(7, Reason(3, HASH))),
         ),
     ]
     accept = []

@@ -48,14 +48,14 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
         return {key: _plain(one, key) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(one, name) for one in value]
-    wire_name = getattr(value, "wire_name", None)
+    wire_name, wire_tag = getattr(value, "wire_name", None), getattr(value, "wire_tag", None)
     if wire_name is not None:
         return {"operation": wire_name, **{key: _plain(one, key) for key, one in operation_fields(value).items()}}
     if dataclasses.is_dataclass(value):
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
-        if name == "content":
-            return {"kind": _CONTENTS[value.wire_tag], **made}
+        if name == "content" and wire_tag is not None:
+            return {"kind": _CONTENTS[wire_tag], **made}
         return {"term": term_name(value), **made} if name == "policy" else made
     return str(value)
 
@@ -78,15 +78,16 @@ _NONE = {
     "governor": "nobody",
     "limit": "revoked",
     "expires": "never",
+    "issuers": "anybody",
     "subjects": "anybody",
     "revoked": "no",
 }
-"""What the absence of a field means, where it is not just nothing."""
+"""What the absence of a field, or an empty list, means, where it is not just nothing."""
 
 
 def field_text(name: str, value: Any) -> str:  # noqa: ANN401 - what `plain` returned
     """A field of what `plain` returned, for people."""
-    return _NONE[name] if value is None and name in _NONE else text(value)
+    return _NONE[name] if value in (None, []) and name in _NONE else text(value)
 
 
 def operation_fields(operation: Any) -> Mapping[str, Any]:  # noqa: ANN401 - of verify or of ops
