@@ -68,10 +68,15 @@ def account_record(state: State, account: bytes) -> Any:
     return state.value(ACCOUNT_RECORD, "accounts", account)
 
 
+def is_programme(state: State, account: bytes) -> bool:
+    """Whether it is a programme account."""
+    record = account_record(state, account)
+    return record is not None and record.kind == "programme"
+
+
 def refuse_programme(ctx: Context, account: bytes) -> None:
     """Only its own operations pay into a programme account or out of it."""
-    record = account_record(ctx.state, account)
-    refuse_if(record is not None and record.kind == "programme", "programme_account")
+    refuse_if(is_programme(ctx.state, account), "programme_account")
 
 
 def _covers(grant: Value, tag: int) -> bool:

@@ -225,6 +225,87 @@ def sweep(asset: bytes, accounts: list[bytes]) -> Value:
     return Value("sweep", asset=asset, accounts=accounts)
 
 
+# Family 4.
+
+
+def all_of(*of: Value) -> Value:
+    return Value("all_of", of=list(of))
+
+
+def any_of(*of: Value) -> Value:
+    return Value("any_of", of=list(of))
+
+
+def not_(of: Value) -> Value:
+    return Value("not", of=of)
+
+
+def after(time: int) -> Value:
+    return Value("after", time=time)
+
+
+def preimage(hashed: bytes) -> Value:
+    return Value("preimage", hash=hashed)
+
+
+def signed_by(threshold: int, accounts: Sequence[bytes]) -> Value:
+    return Value("signed_by", threshold=threshold, accounts=list(accounts))
+
+
+def group_total(group: bytes, at_least: int) -> Value:
+    return Value("group_total", group=group, at_least=at_least)
+
+
+def by_payer() -> Value:
+    return Value("by_payer")
+
+
+def share(to: bytes, bps: int) -> Value:
+    return Value("Share", to=to, bps=bps)
+
+
+def schedule(starts: int, cliff: int, ends: int) -> Value:
+    return Value("Schedule", starts=starts, cliff=cliff, ends=ends)
+
+
+def terms(
+    settle_if: Value,
+    payees: Sequence[Value],
+    deadline: int,
+    *,
+    release_if: Value | None = None,
+    schedule: Value | None = None,
+    outcome: str = "release",
+) -> Value:
+    return Value(
+        "Terms",
+        settle_if=settle_if,
+        release_if=release_if,
+        payees=list(payees),
+        schedule=schedule,
+        deadline=deadline,
+        outcome=outcome,
+    )
+
+
+def open_group(owner: bytes, salt: bytes, asset: bytes, closes: int, terms: Value) -> Value:
+    return Value("open_group", owner=owner, salt=salt, asset=asset, closes=closes, terms=terms)
+
+
+def hold(
+    payer: bytes, salt: bytes, asset: bytes, amount: int, terms: Value | None = None, group: bytes | None = None
+) -> Value:
+    return Value("hold", payer=payer, salt=salt, asset=asset, amount=amount, terms=terms, group=group)
+
+
+def settle(hold: bytes, amount: int | None = None, to: bytes | None = None, preimages: Sequence[bytes] = ()) -> Value:
+    return Value("settle", hold=hold, amount=amount, to=to, preimages=list(preimages))
+
+
+def release(hold: bytes, amount: int | None = None, preimages: Sequence[bytes] = ()) -> Value:
+    return Value("release", hold=hold, amount=amount, preimages=list(preimages))
+
+
 # Family 6.
 
 

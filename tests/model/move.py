@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.account import authority, refuse_programme
+from tests.model.account import authority, is_programme, refuse_programme
 from tests.model.asset import (
     ASSET_RECORD,
     is_frozen,
@@ -42,6 +42,8 @@ LOT_RECORD = struct(
 PAYEE = struct("Payee", to=ID, amount=U128)
 
 LOTS_MAX = 64
+ALWAYS = 2**32 - 1
+"""The last-activity day of a programme account: nobody is there who could be active."""
 COUNTER_MAX = 2**128 - 1
 """What `minted` and `clawed_back` can count. Every other counter counts a part of what was minted."""
 EMPTY_LOT = {"issued": 0, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0, "merged_out": 0}
@@ -197,12 +199,17 @@ class Move:
         """Write a balance."""
         _save_holding(self.ctx, self.asset, self.record, account, holding)
 
+    def activity_day(self, account: bytes) -> int:
+        """The last-activity day of an account that is credited or debited now."""
+        return ALWAYS if is_programme(self.ctx.state, account) else self.ctx.day
+
     def touch(self, account: bytes) -> Holding:
         """Remove the lapsed units of a balance and return what is left."""
         policy, today = self.record.policy, self.ctx.day
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
         fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
         asleep = inactivity is not None and today >= holding.day + inactivity.days
+        asleep = asleep and not is_programme(self.ctx.state, account)
         for lot in sorted(holding.lots):
             if asleep or (fixed is not None and today >= first_day_after(policy, lot) + fixed.days):
                 amount = holding.lots.pop(lot)
@@ -226,7 +233,7 @@ class Move:
             if not holding.lots[lot]:
                 del holding.lots[lot]
         if active:
-            holding.day = self.ctx.day
+            holding.day = self.activity_day(sender)
         self.save(sender, holding)
         if term(self.record.policy, "lots") is not None:
             self.effect.taken = dict(taken)
@@ -243,11 +250,11 @@ class Move:
                 holding.lots[upper] += amount
                 self.count(lower, "merged_out", amount)
                 self.count(upper, "merged_in", amount)
-        holding.day = self.ctx.day
+        holding.day = self.activity_day(to)
         self.save(to, holding)
 
 
-def _split(lots: dict[int, int], amount: int) -> dict[int, int]:
+def split(lots: dict[int, int], amount: int) -> dict[int, int]:
     """Take an amount out of the lots in hand, lowest first."""
     piece: dict[int, int] = {}
     for lot in sorted(lots):
@@ -260,13 +267,14 @@ def _split(lots: dict[int, int], amount: int) -> dict[int, int]:
     return piece
 
 
-def _check_amount(amount: int) -> None:
+def check_amount(amount: int) -> None:
+    """The rules on an amount by itself."""
     refuse_if(amount == 0, "zero_amount")
     refuse_if(amount > AMOUNT_MAX, "amount_too_large")
 
 
 def _check_transfer(op: Value) -> None:
-    _check_amount(op.amount)
+    check_amount(op.amount)
     refuse_if(op.sender == op.to, "same_account")
 
 
@@ -284,7 +292,7 @@ def _transfer(ctx: Context, op: Value) -> Effect:
 def _check_pay(op: Value) -> None:
     refuse_if(not op.payees, "no_payee")
     for payee in op.payees:
-        _check_amount(payee.amount)
+        check_amount(payee.amount)
     refuse_if(sum(payee.amount for payee in op.payees) > AMOUNT_MAX, "amount_too_large")
     refuse_if(any(payee.to == op.sender for payee in op.payees), "same_account")
 
@@ -299,12 +307,12 @@ def _pay(ctx: Context, op: Value) -> Effect:
         move.check_payee(op.sender, payee.to)
     in_hand = move.take(op.sender, total)
     for payee in op.payees:
-        move.credit(payee.to, _split(in_hand, payee.amount), move.touch(payee.to))
+        move.credit(payee.to, split(in_hand, payee.amount), move.touch(payee.to))
     return move.done()
 
 
 def _check_one_amount(op: Value) -> None:
-    _check_amount(op.amount)
+    check_amount(op.amount)
 
 
 def _mint(ctx: Context, op: Value) -> Effect:
@@ -359,8 +367,6 @@ def _sweep(ctx: Context, op: Value) -> Effect:
     expires = term(policy, "fixed_expiry") is not None or term(policy, "inactivity_expiry") is not None
     refuse_if(not expires, "not_expiring")
     for account in op.accounts:
-        refuse_programme(ctx, account)
-    for account in op.accounts:
         move.touch(account)
     return move.done()
 
@@ -399,7 +405,7 @@ def check_invariants(state: State, time: int) -> None:
             assert total == holding.total > 0
             assert len(holding.lots) <= LOTS_MAX
             assert all(amount > 0 for amount in holding.lots.values())
-            assert holding.day <= time // DAY_MS
+            assert holding.day <= time // DAY_MS or (holding.day == ALWAYS and is_programme(state, account))
             assert has_day or holding.day == 0
             for lot, amount in holding.lots.items():
                 held[lot] = held.get(lot, 0) + amount
