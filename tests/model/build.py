@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import nacl.bindings
 
 from tests.model.borsh import Value
+from tests.model.campaign import slip_message
 from tests.model.ledger import transaction_id
 from tests.model.state import GENESIS, SIGNED_TRANSACTION
 
@@ -304,6 +305,90 @@ def settle(hold: bytes, amount: int | None = None, to: bytes | None = None, prei
 
 def release(hold: bytes, amount: int | None = None, preimages: Sequence[bytes] = ()) -> Value:
     return Value("release", hold=hold, amount=amount, preimages=list(preimages))
+
+
+# Family 5.
+
+
+def role(bps: int, account: bytes | None = None, *, signs: bool = False) -> Value:
+    return Value("Role", account=account, bps=bps, signs=signs)
+
+
+def cap(units: int, claims: int, window_ms: int) -> Value:
+    return Value("Cap", units=units, claims=claims, window_ms=window_ms)
+
+
+def campaign_terms(
+    roles: Sequence[Value],
+    ends: int,
+    *,
+    claim_max: int = 10**9,
+    eligible: Value | None = None,
+    member_cap: Value | None = None,
+    total_cap: Value | None = None,
+    pending_ms: int = 0,
+    notice_ms: int = 0,
+) -> Value:
+    return Value(
+        "CampaignTerms",
+        roles=list(roles),
+        claim_max=claim_max,
+        eligible=eligible,
+        member_cap=member_cap,
+        total_cap=total_cap,
+        pending_ms=pending_ms,
+        notice_ms=notice_ms,
+        ends=ends,
+    )
+
+
+def slip(
+    nonce: bytes,
+    valid_until: int,
+    amount: int,
+    parties: Sequence[bytes] = (),
+    floor: int | None = None,
+    reference: bytes | None = None,
+) -> Value:
+    return Value(
+        "Slip",
+        nonce=nonce,
+        valid_until=valid_until,
+        amount=amount,
+        floor=floor,
+        parties=list(parties),
+        reference=reference,
+    )
+
+
+def sign_slip(ledger: bytes, campaign: bytes, slip: Value, signers: Sequence[tuple[int, Signer]]) -> Value:
+    """The slip with a signature of each, who stand beside the roles that they sign for."""
+    message = slip_message(ledger, campaign, slip)
+    return signed_slip(slip, [role_signature(role, each.id, each.sign(message)) for role, each in signers])
+
+
+def signed_slip(slip: Value, signatures: Sequence[Value] = ()) -> Value:
+    return Value("SignedSlip", slip=slip, signatures=list(signatures))
+
+
+def role_signature(role: int, key: bytes, signature: bytes) -> Value:
+    return Value("RoleSignature", role=role, key=key, signature=signature)
+
+
+def open_campaign(owner: bytes, salt: bytes, asset: bytes, amount: int, terms: Value) -> Value:
+    return Value("open_campaign", owner=owner, salt=salt, asset=asset, amount=amount, terms=terms)
+
+
+def fund_campaign(campaign: bytes, asset: bytes, sender: bytes, amount: int) -> Value:
+    return Value("fund_campaign", campaign=campaign, asset=asset, sender=sender, amount=amount)
+
+
+def claim(campaign: bytes, slips: Sequence[Value]) -> Value:
+    return Value("claim", campaign=campaign, slips=list(slips))
+
+
+def close_campaign(campaign: bytes) -> Value:
+    return Value("close_campaign", campaign=campaign)
 
 
 # Family 6.

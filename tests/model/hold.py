@@ -204,7 +204,8 @@ def _check_part(op: Value) -> None:
 # Conditions.
 
 
-def _has_authority(ctx: Context, account: bytes, tag: int) -> bool:
+def has_authority(ctx: Context, account: bytes, tag: int) -> bool:
+    """Whether the account itself has signed, with enough keys for this operation."""
     try:
         authority(ctx, account, tag)
     except RefusalError:
@@ -226,26 +227,27 @@ def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
     if kind == "preimage":
         return condition.hash in [sha256(each).digest() for each in op.preimages]
     if kind == "signed_by":
-        return sum(_has_authority(ctx, each, tag) for each in condition.accounts) >= int(condition.threshold)
+        return sum(has_authority(ctx, each, tag) for each in condition.accounts) >= int(condition.threshold)
     if kind == "group_total":
         group = ctx.state.value(GROUP_RECORD, "hold_groups", condition.group)
         return (0 if group is None else group.total) >= condition.at_least
     assert kind == "by_payer"
-    return _has_authority(ctx, payer, tag)
+    return has_authority(ctx, payer, tag)
 
 
 # Groups and holds.
 
 
-def _check_deadline(ctx: Context, terms: Value) -> None:
-    refuse_if(terms.deadline <= ctx.time, "deadline_passed")
-    refuse_if(terms.deadline > ctx.time + DEADLINE_MS_MAX, "deadline_too_far")
+def check_deadline(ctx: Context, deadline: int) -> None:
+    """The rules on a deadline when what it ends begins."""
+    refuse_if(deadline <= ctx.time, "deadline_passed")
+    refuse_if(deadline > ctx.time + DEADLINE_MS_MAX, "deadline_too_far")
 
 
 def _open_group(ctx: Context, op: Value) -> None:
     load_asset(ctx, op.asset)
     authority(ctx, op.owner, 0x40)
-    _check_deadline(ctx, op.terms)
+    check_deadline(ctx, op.terms.deadline)
     refuse_if(op.closes <= ctx.time, "group_closed")
     group = group_id(op.owner, op.salt)
     refuse_if(ctx.state.get("hold_groups", group) is not None, "group_exists")
@@ -291,7 +293,7 @@ def _hold(ctx: Context, op: Value) -> Effect:
     move.check_not_paused()
     group = None if op.group is None else _join_group(ctx, op)
     terms = op.terms if group is None else group.terms
-    _check_deadline(ctx, terms)
+    check_deadline(ctx, terms.deadline)
     hold = hold_id(op.payer, op.salt)
     used = account_record(ctx.state, hold) is not None or ctx.state.get("holders", hold, op.asset) is not None
     refuse_if(used, "hold_exists")
