@@ -460,7 +460,7 @@ def check_invariants(state: State, time: int) -> None:
             assert hold.asset == campaign.asset
             assert hold.amount <= campaign.terms.claim_max
             assert hold.terms.outcome == "settle"
-            assert hold.terms.deadline - campaign.terms.pending_ms in range(campaign.since, campaign.ends)
+            assert hold.terms.deadline - campaign.terms.pending_ms in range(campaign.since, campaign.ends + 1)
             assert [each.bps for each in hold.terms.payees] == [r.bps for r in campaign.terms.roles if r.bps]
     for key, count in pending.items():
         assert count == (campaigns[key].claims if campaigns[key].terms.pending_ms else 0)

@@ -4,12 +4,21 @@ from tests.ops import (
     scenarios_account,
     scenarios_asset,
     scenarios_attest,
+    scenarios_campaign,
     scenarios_common,
     scenarios_ledger,
     scenarios_move,
 )
 from tests.ops.play import SCENARIOS, Play, Scenario, World
 
-FAMILIES = (scenarios_common, scenarios_account, scenarios_asset, scenarios_move, scenarios_attest, scenarios_ledger)
+FAMILIES = (
+    scenarios_common,
+    scenarios_account,
+    scenarios_asset,
+    scenarios_move,
+    scenarios_campaign,
+    scenarios_attest,
+    scenarios_ledger,
+)
 
 __all__ = ["FAMILIES", "SCENARIOS", "Play", "Scenario", "World"]
