@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from tests.model.account import ACCOUNT_RECORD, account_record, authority, refuse_programme
+from tests.model.account import ACCOUNT_RECORD, account_record, authority, is_programme, refuse_programme
 from tests.model.asset import ASSET_RECORD, load_asset, term
 from tests.model.borsh import (
     ID,
@@ -268,8 +268,8 @@ def _open_group(ctx: Context, op: Value) -> None:
 
 
 def _check_payee(move: Move, payer: bytes, to: bytes) -> None:
-    """As the payee of a transfer from the payer; but who gets back their own is never bound."""
-    if to == payer:
+    """As the payee of a transfer from the payer; but who gets back their own is never bound, nor by a campaign."""
+    if to == payer or is_programme(move.ctx.state, payer):
         move.check_sender(to)
     else:
         move.check_payee(payer, to)

@@ -187,9 +187,13 @@ class Move:
     def check_payee(self, sender: bytes, to: bytes) -> None:
         """The rules on who is paid."""
         self.check_not_frozen(to)
+        self.check_not_bound(sender, to)
+        refuse_programme(self.ctx, to)
+
+    def check_not_bound(self, sender: bytes, to: bytes) -> None:
+        """Rule."""
         if term(self.record.policy, "bound") is not None:
             refuse_if(self.record.issuer not in (sender, to), "asset_bound")
-        refuse_programme(self.ctx, to)
 
     def count(self, lot: int, what: str, amount: int) -> None:
         """Add to one of the counters of a lot."""

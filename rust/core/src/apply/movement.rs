@@ -79,10 +79,14 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     /// Refuses an account that this sender cannot pay.
     pub fn refuse_payee(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
         self.refuse_frozen(to)?;
-        if self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to {
-            return Err(ASSET_BOUND.into());
-        }
+        self.refuse_bound(sender, to)?;
         self.refuse_programme_account(to)
+    }
+
+    /// Refuses units of a bound asset on their way between two of whom neither is its issuer.
+    pub fn refuse_bound(&self, sender: &Id, to: &Id) -> Result<(), Status> {
+        let is_bound = self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to;
+        if is_bound { Err(ASSET_BOUND) } else { Ok(()) }
     }
 
     /// Takes units from an account, lowest lots first, and returns them by lot.
@@ -141,6 +145,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
     pub fn take_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        // Lapsed units leave for good here: they would be counted again when the rest is taken.
+        self.sweep(programme)?;
         let holding = self.touch(programme)?;
         if holding.total == 0 {
             return Ok(Vec::new());
