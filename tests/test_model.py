@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 
 from tests import strategies
 from tests.model import build, ed25519, log, move, sum_map
-from tests.model.account import ACCOUNT_RECORD
 from tests.model.asset import ASSET_RECORD, asset_id
 from tests.model.borsh import U32, U128, Reader
 from tests.model.ledger import COMMIT, STATUSES, ModelLedger
@@ -46,9 +45,6 @@ class ModelWorld(World):
                 assert before == (self.ledger.state, self.ledger.entries, self.ledger.state_root())
         return results
 
-    def plant_programme(self, account: bytes) -> None:
-        self.ledger.state.put("accounts", account, ACCOUNT_RECORD.write(build.Value("programme", family=4)))
-
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name):
@@ -57,10 +53,9 @@ def test_scenario(name):
     assert scenario.play(Play(world)) == (scenario.status, scenario.index)
     world.ledger.check_invariants()
     again = ModelLedger(build.genesis(START))
-    if not scenario.needs_programme:
-        for entry in world.ledger.entries[1:]:
-            again.follow(entry)
-        assert again.state_root() == world.ledger.state_root()
+    for entry in world.ledger.entries[1:]:
+        again.follow(entry)
+    assert again.state_root() == world.ledger.state_root()
 
 
 def test_every_status_is_reached():

@@ -182,7 +182,7 @@ class EngineWorld(World):
         return [(status, operation) for status, operation, _ in self.twins.apply(*signed, time=self.time)]
 
 
-@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if not scenario.needs_programme])
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name, tmp_path):
     scenario = SCENARIOS[name]
     world = EngineWorld(tmp_path / "ledger")

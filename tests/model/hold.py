@@ -107,7 +107,7 @@ GROUP_RECORD = struct(
 )
 
 FAMILY = 4
-CONDITIONS_MAX = 32
+PARTS_MAX = 32
 SIGNERS_MAX = 16
 PAYEES_MAX = 16
 BPS = 10_000
@@ -159,7 +159,8 @@ def _one_valid(condition: Value) -> bool:
 
 def _check_condition(condition: Value) -> None:
     every = _every(condition)
-    refuse_if(len(every) > CONDITIONS_MAX or not all(map(_one_valid, every)), "invalid_condition")
+    named = sum(len(each.accounts) for each in every if each.kind == "signed_by")
+    refuse_if(len(every) + named > PARTS_MAX or not all(map(_one_valid, every)), "invalid_condition")
 
 
 def _names_somebody(condition: Value) -> bool:
@@ -429,8 +430,11 @@ def _release(ctx: Context, op: Value) -> Effect:
     hold.move.check_not_frozen(record.payer)
 
     parts = [(record.payer, amount)]
-    if amount == hold.left and terms.payees:
-        parts.append((terms.payees[0].to, left_over(terms, record.settled)))
+    over = left_over(terms, record.settled)
+    if amount == hold.left and over:
+        first = terms.payees[0].to
+        _check_payee(hold.move, record.payer, first)
+        parts.append((first, over))
     record.released += amount
     if hold.group is not None and hold.is_early:
         hold.group.total -= amount

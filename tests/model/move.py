@@ -43,7 +43,7 @@ PAYEE = struct("Payee", to=ID, amount=U128)
 
 LOTS_MAX = 64
 ALWAYS = 2**32 - 1
-"""The last-activity day of a programme account: nobody is there who could be active."""
+"""The last-activity day of what a programme account was given: nobody is there who could be active."""
 COUNTER_MAX = 2**128 - 1
 """What `minted` and `clawed_back` can count. Every other counter counts a part of what was minted."""
 EMPTY_LOT = {"issued": 0, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0, "merged_out": 0}
@@ -212,8 +212,7 @@ class Move:
         policy, today = self.record.policy, self.ctx.day
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
         fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
-        asleep = inactivity is not None and today >= holding.day + inactivity.days
-        asleep = asleep and not is_programme(self.ctx.state, account)
+        asleep = inactivity is not None and holding.day != ALWAYS and today >= holding.day + inactivity.days
         for lot in sorted(holding.lots):
             if asleep or (fixed is not None and today >= first_day_after(policy, lot) + fixed.days):
                 amount = holding.lots.pop(lot)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.model import build
 from tests.model.account import named_account
 from tests.model.asset import asset_id
+from tests.model.hold import hold_id
 from tests.model.state import DAY_MS
 
 if TYPE_CHECKING:
@@ -50,13 +51,6 @@ class World(ABC):
     @abstractmethod
     def apply(self, *signed: bytes) -> list[Result]:
         """Apply transactions, in one batch if the world has batches."""
-
-    def plant_programme(self, account: bytes) -> None:
-        """Give an account a programme record, which no operation of the families so far can do.
-
-        A world that cannot do it does not play the scenarios with `needs_programme`.
-        """
-        raise NotImplementedError
 
 
 class Play:
@@ -153,9 +147,12 @@ class Play:
         self.ok(build.set_parameters(build.parameters(**changes)), by="governor")
 
     def programme(self, name: str) -> bytes:
-        """A programme account."""
-        self.world.plant_programme(self.id(name))
-        return self.id(name)
+        """A programme account: that of a hold of another asset than `asset` makes by default."""
+        payer, salt = self.id("holder"), name.encode().ljust(16, b"\0")[:16]
+        terms = build.terms(build.by_payer(), [], self.world.time + DAY)
+        self.ok(build.hold(payer, salt, self.asset(symbol="HELD", holder=1), 1, terms), by="holder")
+        self.accounts[name] = hold_id(payer, salt)
+        return self.accounts[name]
 
 
 @dataclass(frozen=True)
@@ -166,20 +163,19 @@ class Scenario:
     status: str
     index: int | None
     play: Callable[[Play], Result]
-    needs_programme: bool
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(
-    status: str, index: int | None = None, *, needs_programme: bool = False
+    status: str, index: int | None = None
 ) -> Callable[[Callable[[Play], Result]], Callable[[Play], Result]]:
     """Add a function to the table: it ends in this status, refused by the operation of this index."""
 
     def add(play: Callable[[Play], Result]) -> Callable[[Play], Result]:
         assert play.__name__ not in SCENARIOS
-        SCENARIOS[play.__name__] = Scenario(play.__name__, status, index, play, needs_programme)
+        SCENARIOS[play.__name__] = Scenario(play.__name__, status, index, play)
         return play
 
     return add

@@ -6,6 +6,7 @@ from tests.ops import (
     scenarios_attest,
     scenarios_campaign,
     scenarios_common,
+    scenarios_hold,
     scenarios_ledger,
     scenarios_move,
 )
@@ -16,6 +17,7 @@ FAMILIES = (
     scenarios_account,
     scenarios_asset,
     scenarios_move,
+    scenarios_hold,
     scenarios_campaign,
     scenarios_attest,
     scenarios_ledger,

@@ -309,7 +309,7 @@ def a_freeze_is_for_one_asset(p: Play) -> Result:
     return p.send(build.transfer(second, p.id("alice"), p.id("bob"), 1), by="alice")
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("programme_account", 0)
 def a_freeze_of_a_programme_account(p: Play) -> Result:
     return p.send(build.freeze(p.asset(), p.programme("pool"), frozen=False), by="brand")
 

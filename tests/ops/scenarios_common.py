@@ -50,7 +50,7 @@ def one_byte(p: Play) -> Result:
     return p.apply(b"\1")
 
 
-def _patched(p: Play, operation: build.Value, old: bytes, new: bytes) -> Result:
+def patched(p: Play, operation: build.Value, old: bytes, new: bytes) -> Result:
     """A transaction whose operation has other bytes, and the signature to match them."""
     unsigned = p.unsigned([operation], ["alice"])
     written = TRANSACTION.write(unsigned)
@@ -63,38 +63,38 @@ def _patched(p: Play, operation: build.Value, old: bytes, new: bytes) -> Result:
 @scenario("malformed")
 def an_unknown_operation(p: Play) -> Result:
     marker = b"\x13" + p.id("alice") + b"\xab" * 32
-    return _patched(p, build.once(p.id("alice"), b"\xab" * 32), marker, b"\xff" + marker[1:])
+    return patched(p, build.once(p.id("alice"), b"\xab" * 32), marker, b"\xff" + marker[1:])
 
 
 @scenario("malformed")
 def a_bool_that_is_two(p: Play) -> Result:
     marker = b"\xcd" * 32 + b"\1"
-    return _patched(p, build.freeze(bytes(32), b"\xcd" * 32, frozen=True), marker, b"\xcd" * 32 + b"\2")
+    return patched(p, build.freeze(bytes(32), b"\xcd" * 32, frozen=True), marker, b"\xcd" * 32 + b"\2")
 
 
 @scenario("malformed")
 def an_option_that_is_two(p: Play) -> Result:
     operation = build.burn(bytes(32), p.id("bob"), 0xABCDEF)
     marker = (0xABCDEF).to_bytes(16, "little")
-    return _patched(p, operation, marker + b"\0", marker + b"\2")
+    return patched(p, operation, marker + b"\0", marker + b"\2")
 
 
 @scenario("malformed")
 def a_symbol_that_is_not_utf8(p: Play) -> Result:
-    return _patched(p, build.create(p.id("alice"), "SYMB", 2, 1, [], build.powers()), b"SYMB", b"SY\xffB")
+    return patched(p, build.create(p.id("alice"), "SYMB", 2, 1, [], build.powers()), b"SYMB", b"SY\xffB")
 
 
 @scenario("malformed")
 def an_unknown_period(p: Play) -> Result:
     operation = build.create(p.id("alice"), "SYMB", 77, 1, [build.lots("month")], build.powers())
     head = b"SYMB" + bytes([77]) + (1).to_bytes(16, "little") + b"\1\0\0\0\1"
-    return _patched(p, operation, head + b"\1", head + b"\2")
+    return patched(p, operation, head + b"\1", head + b"\2")
 
 
 @scenario("malformed")
 def a_list_longer_than_the_bytes(p: Play) -> Result:
     operation = build.sweep(b"\xcd" * 32, [p.id("bob")])
-    return _patched(p, operation, b"\xcd" * 32 + b"\1\0\0\0", b"\xcd" * 32 + b"\xff\xff\xff\xff")
+    return patched(p, operation, b"\xcd" * 32 + b"\1\0\0\0", b"\xcd" * 32 + b"\xff\xff\xff\xff")
 
 
 @scenario("unknown_version")
@@ -355,13 +355,13 @@ def a_key_that_was_replaced(p: Play) -> Result:
     return p.send(anything(p, "shop"), by="shop/till")
 
 
-@scenario("programme_account", needs_programme=True)
-def a_programme_account_signs(p: Play) -> Result:
+@scenario("bad_signature")
+def a_programme_account_has_no_key_of_its_own(p: Play) -> Result:
     p.programme("pool")
     return p.send(anything(p, "pool"), by="pool")
 
 
-@scenario("programme_account", needs_programme=True)
+@scenario("programme_account")
 def a_programme_account_signs_with_a_key(p: Play) -> Result:
     p.programme("pool")
     return p.send(anything(p, "pool"), by="pool/alice")

@@ -363,19 +363,19 @@ def a_bound_asset_from_and_to_its_issuer(p: Play) -> Result:
 # Programme accounts.
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("programme_account", 0)
 def a_transfer_to_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _transfer(p, p.asset(), 1, to="pool")
 
 
-@scenario("asset_bound", 0, needs_programme=True)
+@scenario("asset_bound", 0)
 def a_bound_asset_to_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _transfer(p, p.asset(build.bound()), 1, to="pool")
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("programme_account", 0)
 def a_payment_to_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     asset = p.asset(alice=2)
@@ -383,25 +383,25 @@ def a_payment_to_a_programme_account(p: Play) -> Result:
     return _pay(p, asset, bob=1, pool=1, carol=1)
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("programme_account", 0)
 def a_mint_to_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _mint(p, p.asset(supply_cap=1), 2, to="pool")
 
 
-@scenario("unauthorized", 0, needs_programme=True)
+@scenario("unauthorized", 0)
 def a_transfer_from_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _transfer(p, p.asset(), 1, sender="pool", by="alice")
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("programme_account", 0)
 def a_claw_back_from_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _claw_back(p, p.asset(), 1, sender="pool")
 
 
-@scenario("account_frozen", 0, needs_programme=True)
+@scenario("account_frozen", 0)
 def a_claw_back_from_a_programme_account_to_a_frozen_one(p: Play) -> Result:
     p.programme("pool")
     asset = p.asset()
@@ -409,19 +409,19 @@ def a_claw_back_from_a_programme_account_to_a_frozen_one(p: Play) -> Result:
     return _claw_back(p, asset, 1, sender="pool")
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("programme_account", 0)
 def a_claw_back_to_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _claw_back(p, p.asset(), 1, to="pool")
 
 
-@scenario("programme_account", 0, needs_programme=True)
+@scenario("ok")
 def a_sweep_of_a_programme_account(p: Play) -> Result:
     p.programme("pool")
     return _sweep(p, p.asset(build.inactivity_expiry(1)), "alice", "pool")
 
 
-@scenario("not_expiring", 0, needs_programme=True)
+@scenario("not_expiring", 0)
 def a_sweep_of_a_programme_account_where_nothing_expires(p: Play) -> Result:
     p.programme("pool")
     return _sweep(p, p.asset(), "pool")

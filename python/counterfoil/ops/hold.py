@@ -158,7 +158,7 @@ class Release(Operation):
         preimages: What the condition asks to be shown, 32 bytes each, at most 8.
 
     Statuses: zero_amount, amount_too_large, too_many_preimages, unknown_hold, asset_paused, hold_closed,
-    hold_pending, hold_expired, amount_exceeds_hold, account_frozen, too_many_lots.
+    hold_pending, hold_expired, amount_exceeds_hold, account_frozen, asset_bound, programme_account, too_many_lots.
 
     Raises:
         TypeError: A field is of another type.

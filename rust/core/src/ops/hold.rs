@@ -147,12 +147,13 @@ impl Condition {
         })
     }
 
-    /// How many conditions it is made of, itself among them.
+    /// How many conditions it is made of, itself among them, and how many accounts these name. A record must hold all.
     fn parts(&self) -> usize {
         match self {
             Self::AllOf(of) | Self::AnyOf(of) => of.iter().map(Self::parts).fold(1, usize::saturating_add),
             Self::Not(of) => of.parts().saturating_add(1),
-            Self::After(_) | Self::Preimage(_) | Self::SignedBy { .. } | Self::GroupTotal { .. } | Self::ByPayer => 1,
+            Self::SignedBy { accounts, .. } => accounts.len().saturating_add(1),
+            Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } | Self::ByPayer => 1,
         }
     }
 
@@ -735,7 +736,13 @@ impl Open {
                 movement.refuse_payee(&payer, to)?;
             }
         }
-        let taken = if total == 0 { Vec::new() } else { movement.take(&self.id, total, Taking::Given)? };
+        let taken = if total == 0 {
+            // The parts may be rounded down to nothing; what has lapsed goes all the same.
+            movement.sweep(&self.id)?;
+            Vec::new()
+        } else {
+            movement.take(&self.id, total, Taking::Given)?
+        };
         movement.hand_out(&taken, &payouts)?;
         // The operation need not say how much, so the effect does, for assets without lots too.
         let is_told = total == 0 || movement.has_lots();
