@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 from tests.model import build
-from tests.model.account import MANDATE_RECORD, account_record, named_account
+from tests.model.account import MANDATE_RECORD, account_record, is_programme, named_account
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
+from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
 from tests.model.ledger import ModelLedger
 from tests.model.move import load_holding
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
@@ -41,6 +42,8 @@ PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
 SALTS = [bytes([n]) * 16 for n in range(3)]
+HOLD_SALTS = [bytes([n]) * 16 for n in range(12)]
+SECRETS = [bytes([n]) * 32 for n in range(3)]
 SCHEMA_NAMES = ["member", "badge", "rating", "referrer", "a", "abcdefghijklmnopqrstuvwxyz012._-"]
 KINDS = [
     build.kind("nothing"),
@@ -150,6 +153,17 @@ def policy(random: Random) -> list[Value]:
     return terms
 
 
+def _conditions(terms: Value) -> list[Value]:
+    """Every condition of terms, those within others too."""
+    found, waiting = [], [terms.settle_if, *([] if terms.release_if is None else [terms.release_if])]
+    while waiting:
+        condition = waiting.pop()
+        found.append(condition)
+        if condition.kind in ("all_of", "any_of", "not"):
+            waiting += [condition.of] if condition.kind == "not" else condition.of
+    return found
+
+
 class Storyteller:
     """Writes one transaction after the other for the ledger of a model, which it only reads."""
 
@@ -157,6 +171,7 @@ class Storyteller:
         self.random = random
         self.model = model
         self.count = 0
+        self.now = model.time
         self.sent: list[tuple[bytes, Draft]] = []
         self.queue: list[tuple[int, Draft]] = []
         self.actions: list[tuple[int, Callable[[], tuple[Value, list[Need]]]]] = [
@@ -175,6 +190,10 @@ class Storyteller:
             (6, self.burn),
             (4, self.claw_back),
             (6, self.sweep),
+            (3, self.open_group),
+            (14, self.hold),
+            (14, self.settle),
+            (7, self.release),
             (3, self.schema),
             (12, self.attest),
             (4, self.revoke),
@@ -224,10 +243,13 @@ class Storyteller:
             jump = midnight - now + self.random.choice([-1, 0, 1])
         elif kind == 17:
             jump = self.random.randrange(400) * DAY_MS
+        elif kind == 18:
+            jump = max(0, self._moment() + self.random.choice([-1, 0, 0, 1]) - now)
         return now + jump if now + jump < END else now
 
     def draft(self, time: int) -> Draft:
         """A transaction that means well."""
+        self.now = time
         count = self.random.choice([1, 1, 1, 1, 2, 2, 3, 5])
         if self.random.randrange(10):
             count = min(count, self.model.parameters.operations_max)
@@ -289,6 +311,8 @@ class Storyteller:
 
     def _account(self) -> bytes:
         named = list(self.model.state.records("accounts"))
+        if self.random.randrange(12):
+            named = self._people(named)
         if named and self.random.randrange(4) == 0:
             return self.random.choice(named)
         return self.random.choice(PEOPLE)
@@ -310,9 +334,15 @@ class Storyteller:
 
     def _holder(self, asset: bytes) -> bytes:
         holders = list(self.model.state.records("holders", asset))
+        if self.random.randrange(12):
+            holders = self._people(holders)
         if holders and self.random.randrange(12):
             return self.random.choice(holders)
         return self._account()
+
+    def _people(self, accounts: list[bytes]) -> list[bytes]:
+        """Those of the accounts for which somebody can sign."""
+        return [account for account in accounts if not is_programme(self.model.state, account)]
 
     def _other(self, sender: bytes) -> bytes:
         """An account, seldom the sender itself."""
@@ -340,6 +370,8 @@ class Storyteller:
         record = account_record(self.model.state, account)
         if record is None:
             return [(account, None)]
+        if record.kind == "programme":
+            return [(account, self.random.choice(KEYS))]
         grants = [grant for grant in record.keys if grant.scope is None or tag in grant.scope]
         if self.random.randrange(20) == 0:
             grants = record.keys
@@ -421,7 +453,7 @@ class Storyteller:
         record = self._asset(asset)
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
             account = record.powers.mint
-        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33], self.random.randrange(1, 5)))
+        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x41], self.random.randrange(1, 6)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
         limit = self._limit(tags, max(0, amount(self.random, 50)))
@@ -560,7 +592,183 @@ class Storyteller:
         ]
         asset = self.random.choice(expiring) if expiring and self.random.randrange(8) else self._some_asset()
         accounts = [self._holder(asset) for _ in range(self.random.choice([1, 1, 2, 2, 3, 4, 4, 4, 0]))]
+        holds = [hold for hold, record in self._holds().items() if record.asset == asset]
+        if holds and accounts and self.random.randrange(2):
+            accounts[0] = self.random.choice(holds)
         return build.sweep(asset, accounts), []
+
+    # Holds.
+
+    def _holds(self) -> dict[bytes, Any]:
+        return {key: HOLD_RECORD.decode(value) for key, (_, value) in self.model.state.records("holds").items()}
+
+    def _groups(self) -> dict[bytes, Any]:
+        return {key: GROUP_RECORD.decode(value) for key, (_, value) in self.model.state.records("hold_groups").items()}
+
+    def _terms_of(self, record: Value) -> Any:
+        return record.terms or self._groups()[record.group].terms
+
+    def _left(self, hold: bytes, record: Value) -> int:
+        """What a hold has left, but for what has lapsed."""
+        balance = self.model.balance(record.asset, hold)
+        return max(0, balance - left_over(self._terms_of(record), record.settled))
+
+    def _moment(self) -> int:
+        """A time at which something changes for a hold."""
+        groups = self._groups()
+        moments = [group.closes for group in groups.values()]
+        for terms in [self._terms_of(record) for record in self._holds().values()]:
+            moments.append(terms.deadline)
+            moments.extend(each.time for each in _conditions(terms) if each.kind == "after")
+            if terms.schedule is not None:
+                moments += [terms.schedule.starts, terms.schedule.cliff, terms.schedule.ends]
+        ahead = sorted(moment for moment in moments if moment > self.model.time)
+        return self.random.choice(ahead[:8]) if ahead else self.model.time
+
+    def _condition(self, groups: list[bytes], levels: int = 3) -> Value:
+        kind = self.random.randrange(14 if levels else 10)
+        if kind <= 1:
+            return build.after(max(0, self.now + self.random.choice([0, 1, 3_600_000, DAY_MS, 3 * DAY_MS])))
+        if kind <= 3:
+            return build.preimage(sha256(self.random.choice(SECRETS)).digest())
+        if kind <= 5:
+            accounts = sorted({self._account() for _ in range(self.random.choice([1, 1, 2, 3, 5]))})
+            threshold = self.random.randrange(1, len(accounts) + 1) if self.random.randrange(25) else len(accounts) + 1
+            return build.signed_by(threshold, accounts)
+        if kind <= 7:
+            group = self.random.choice([*groups, bytes(32)]) if groups else bytes(32)
+            return build.group_total(group, amount(self.random, self.random.choice([1, 10, 50])))
+        if kind <= 9:
+            return build.by_payer()
+        if kind == 10:
+            return build.not_(self._condition(groups, levels - 1))
+        count = self.random.choice([1, 2, 2, 2, 3]) if self.random.randrange(25) else self.random.choice([0, 0, 33])
+        parts = [self._condition(groups, min(levels - 1, 0 if count > 3 else 3)) for _ in range(count)]
+        return build.all_of(*parts) if kind == 11 else build.any_of(*parts)
+
+    def _shares(self) -> list[Value]:
+        """Payees, often of parts that do not come out even."""
+        count = self.random.choice([0, 1, 1, 1, 2, 2, 3, 3, 5, 7])
+        payees = list({self._account(): None for _ in range(count)})
+        if self.random.randrange(12) == 0:
+            payees = [build.signer(f"payee{n}").id for n in range(self.random.choice([16, 16, 17]))]
+        bps = [10_000 // len(payees)] * len(payees) if payees else []
+        if bps:
+            bps[-1] = 10_000 - sum(bps[:-1])
+        if len(bps) > 1 and self.random.randrange(3) == 0:
+            moved = self.random.randrange(bps[0])
+            bps[0], bps[1] = bps[0] - moved, bps[1] + moved
+        if bps and self.random.randrange(25) == 0:
+            bps[0] -= self.random.choice([-1, 1])
+        return [build.share(to, part) for to, part in zip(payees, bps, strict=True)]
+
+    def _terms(self, groups: list[bytes]) -> Value:
+        now = self.now
+        length = self.random.choice([3_600_000, DAY_MS, 3 * DAY_MS, *[100 * DAY_MS] * 3, *[1_000 * DAY_MS] * 3])
+        deadline = now + (length if self.random.randrange(20) else self.random.choice([0, 1, 36_526 * DAY_MS]))
+        schedule = None
+        if self.random.randrange(3) == 0:
+            times = sorted(self.random.choice([-1_000, 0, 1, length // 3, length // 2, length]) for _ in range(3))
+            schedule = build.schedule(*(max(0, now + each) for each in times))
+        shares, condition = self._shares(), self._condition(groups)
+        outcome = self.random.choice(["release", "settle"])
+        if not shares and self.random.randrange(8):
+            outcome = "release"
+            condition = self.random.choice([build.by_payer(), build.all_of(condition, build.by_payer())])
+        elif self.random.randrange(3) == 0:
+            condition = self.random.choice([build.after(0), build.signed_by(1, [self._account()]), build.by_payer()])
+        release_if = self._condition(groups) if self.random.randrange(3) else None
+        return build.terms(condition, shares, deadline, release_if=release_if, schedule=schedule, outcome=outcome)
+
+    def open_group(self) -> tuple[Value, list[Need]]:
+        owner, salt, asset = self._account(), self.random.choice(SALTS), self._some_asset()
+        terms = self._terms([*self._groups(), *[group_id(owner, salt)] * 3])
+        closes = max(self.random.choice([terms.deadline, terms.deadline, self.now + DAY_MS, terms.deadline + 1]), 0)
+        if self.random.randrange(10):
+            closes = min(closes, terms.deadline)
+        return build.open_group(owner, salt, asset, closes, terms), [(owner, 0x40)]
+
+    def hold(self) -> tuple[Value, list[Need]]:
+        asset, groups = self._some_asset(), self._groups()
+        group = None
+        ahead = [key for key, each in groups.items() if each.closes > self.now or self.random.randrange(40) == 0]
+        if ahead and self.random.randrange(2):
+            group = self.random.choice(ahead)
+            if self.random.randrange(12):
+                asset = groups[group].asset
+        terms = self._terms(list(groups)) if group is None else None
+        if self.random.randrange(40) == 0:
+            terms, group = self.random.choice([(None, None), (self._terms([]), bytes(32)), (None, bytes(32))])
+        payer = self._holder(asset)
+        units = self._amount_of(asset, payer)
+        operation = build.hold(payer, self.random.choice(HOLD_SALTS), asset, units, terms, group)
+        return operation, self._or_agent(payer, asset, 0x41)
+
+    def _some_hold(self, outcome: str) -> tuple[bytes, Any]:
+        """A hold, mostly one of which something is left that may become this; no record where it is none."""
+        holds, kind = self._holds(), self.random.randrange(30)
+        if kind == 0:
+            return self._account(), None
+        if kind > 2:
+            holds = {key: each for key, each in holds.items() if self._left(key, each)}
+            fitting = {key: each for key, each in holds.items() if self._may_become(each, outcome)}
+            holds = fitting or holds
+        return self.random.choice(list(holds.items())) if holds else (b"", None)
+
+    def _may_become(self, record: Value, outcome: str) -> bool:
+        terms = self._terms_of(record)
+        return not self._asset(record.asset).paused and (self.now < terms.deadline or terms.outcome == outcome)
+
+    def _to_meet(self, condition: Value | None, payer: bytes, tag: int) -> tuple[list[Need], list[bytes]]:
+        """The signatures and the preimages that a condition asks for, as a rule."""
+        needs: list[Need] = []
+        shown: list[bytes] = []
+        if condition is None or self.random.randrange(12) == 0:
+            return needs, shown
+        if condition.kind == "by_payer":
+            needs.append((payer, tag))
+        elif condition.kind == "signed_by":
+            needs += [(account, tag) for account in condition.accounts[: condition.threshold]]
+        elif condition.kind == "preimage":
+            shown += [secret for secret in SECRETS if sha256(secret).digest() == condition.hash]
+        elif condition.kind in ("all_of", "any_of"):
+            parts = condition.of if condition.kind == "all_of" else [self.random.choice(condition.of)]
+            for part in parts:
+                more_needs, more_shown = self._to_meet(part, payer, tag)
+                needs += more_needs
+                shown += more_shown
+        return needs, shown[:8]
+
+    def _part(self, hold: bytes, record: Value, *, settling: bool) -> int | None:
+        """An amount close to what may be settled or released, or None for all of it."""
+        left, terms = self._left(hold, record), self._terms_of(record)
+        owed = max(0, vested(terms, record.amount, self.now) - record.settled)
+        near = self.random.choice([left, min(left, owed) if settling else max(0, left - owed)])
+        return None if self.random.randrange(3) == 0 else amount(self.random, near)
+
+    def settle(self) -> tuple[Value, list[Need]]:
+        hold, record = self._some_hold("settle")
+        if not hold:
+            return self.hold()
+        if record is None:
+            return build.settle(hold, self.random.choice([None, 1])), []
+        terms = self._terms_of(record)
+        to = self._account() if (not terms.payees) == (self.random.randrange(15) > 0) else None
+        needs, shown = self._to_meet(terms.settle_if, record.payer, 0x42)
+        if self.random.randrange(40) == 0:
+            shown = [SECRETS[0]] * 9
+        return build.settle(hold, self._part(hold, record, settling=True), to, shown), needs
+
+    def release(self) -> tuple[Value, list[Need]]:
+        hold, record = self._some_hold("release")
+        if not hold:
+            return self.hold()
+        if record is None:
+            return build.release(hold), []
+        needs, shown = self._to_meet(self._terms_of(record).release_if, record.payer, 0x43)
+        return build.release(hold, self._part(hold, record, settling=False), shown), needs
+
+    # Attestations.
 
     def _schemas(self) -> list[bytes]:
         return list(self.model.state.records("schemas"))

@@ -750,7 +750,7 @@ def test_the_verifier_alone_reads_every_operation() -> None:
     # Other modules add their own classes to a codec of their own: the verifier's has none of them.
     cases = [
         case["bytes"]
-        for family in ("account", "asset", "move", "attest", "ledger")
+        for family in ("account", "asset", "move", "hold", "campaign", "attest", "ledger")
         for case in json.loads((Path(__file__).parent / "vectors" / f"{family}.json").read_text())["accept"]
     ]
     for case in cases:

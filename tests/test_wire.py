@@ -617,7 +617,7 @@ def test_the_vectors_are_what_the_script_makes() -> None:
         assert (generate.FOLDER / name).read_text(encoding="ascii") == text, f"run {generate.__file__}"
 
 
-@pytest.mark.parametrize("name", ["account", "asset", "move", "ledger", "transactions", "entries"])
+@pytest.mark.parametrize("name", ["account", "asset", "move", "hold", "ledger", "transactions", "entries"])
 def test_the_vectors_hold(name: str) -> None:
     read = {"transactions": SignedTransaction.from_bytes, "entries": wire.decode_entry}.get(name, wire.decode_operation)
     data = json.loads((generate.FOLDER / f"{name}.json").read_text(encoding="ascii"))

@@ -11,7 +11,6 @@ from tests.model.borsh import (
     ID,
     U8,
     U16,
-    U32,
     U64,
     U128,
     Codec,
@@ -27,7 +26,6 @@ from tests.model.borsh import (
 from tests.model.move import COUNTER_MAX, Move, check_amount, split
 from tests.model.state import (
     DAY_MS,
-    OPERATIONS,
     Context,
     Effect,
     RefusalError,

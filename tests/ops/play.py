@@ -168,9 +168,7 @@ class Scenario:
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(
-    status: str, index: int | None = None
-) -> Callable[[Callable[[Play], Result]], Callable[[Play], Result]]:
+def scenario(status: str, index: int | None = None) -> Callable[[Callable[[Play], Result]], Callable[[Play], Result]]:
     """Add a function to the table: it ends in this status, refused by the operation of this index."""
 
     def add(play: Callable[[Play], Result]) -> Callable[[Play], Result]:

@@ -276,7 +276,10 @@ def the_longest_terms(p: Play) -> Result:
         schedule = build.schedule(1, 2, 3)
         terms = _terms(p, condition, release_if=condition, schedule=schedule, **shares)
         assert _hold(p, asset, 5, terms, salt=bytes([n]) * 16) == ("ok", None)
-        assert p.send(build.open_group(p.id("owner"), bytes([n]) * 16, asset, CLOSES, terms), by="owner") == ("ok", None)
+        assert p.send(build.open_group(p.id("owner"), bytes([n]) * 16, asset, CLOSES, terms), by="owner") == (
+            "ok",
+            None,
+        )
     return "ok", None
 
 
@@ -745,17 +748,17 @@ def a_hold_of_all(p: Play) -> Result:
 def a_hold_and_its_settlement_at_once(p: Play) -> Result:
     asset = p.asset(alice=10)
     terms = _terms(p, build.by_payer(), release_if=build.by_payer(), shop=10_000)
-    hold = build.hold(p.id("alice"), SALT, asset, 10, terms)
-    id = hold_id(p.id("alice"), SALT)
-    return p.send(hold, build.settle(id, 4), build.release(id, 3), build.settle(id), by="alice")
+    opened = build.hold(p.id("alice"), SALT, asset, 10, terms)
+    hold = hold_id(p.id("alice"), SALT)
+    return p.send(opened, build.settle(hold, 4), build.release(hold, 3), build.settle(hold), by="alice")
 
 
 @scenario("hold_closed", 3)
 def a_hold_that_is_closed_within_its_transaction(p: Play) -> Result:
     asset = p.asset(alice=10)
-    hold = build.hold(p.id("alice"), SALT, asset, 10, _terms(p, shop=10_000))
-    id = hold_id(p.id("alice"), SALT)
-    return p.send(hold, build.settle(id, 4), build.settle(id), build.settle(id), by="alice")
+    opened = build.hold(p.id("alice"), SALT, asset, 10, _terms(p, shop=10_000))
+    hold = hold_id(p.id("alice"), SALT)
+    return p.send(opened, build.settle(hold, 4), build.settle(hold), build.settle(hold), by="alice")
 
 
 # By mandate.
