@@ -138,6 +138,7 @@ SLIPS = [
     Slip(nonce=HASH[:16], valid_until=2**64 - 1, amount=LARGEST, parties=[A, A], floor=LARGEST, reference=HASH),
 ]
 SIGNED = [RoleSignature(255, B, bytes(64)), sign_slip(SLIPS[1], ANN, role=0, ledger=LEDGER, campaign=HASH)]
+NONE = verify.Counted(0, 0, 0)
 BEARER = Terms(settle_if=AllOf([Preimage(HASH), ByPayer()]), deadline=0)
 
 OPERATIONS: list[Operation] = [
@@ -420,7 +421,7 @@ def records() -> dict[str, Any]:
         ("parameters", Parameters(governor=A)),
         ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, 9, 2, 3, TERMS, None)),
         ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, LARGEST, LARGEST, 0, None, HASH)),
-        ("campaigns", verify.CampaignRecord(1, A, HASH[:16], BEAN, SMALL, 5, 6, False, 0, verify.Counted(0, 0, 0))),
+        ("campaigns", verify.CampaignRecord(1, A, HASH[:16], BEAN, SMALL, 5, 6, closed=False, claims=0, counted=NONE)),
         (
             "campaigns",
             verify.CampaignRecord(
