@@ -18,6 +18,7 @@ from tests.model import build
 from tests.model.account import MANDATE_RECORD, account_record, is_programme, named_account
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
+from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
 from tests.model.ledger import ModelLedger
 from tests.model.move import load_holding
@@ -173,6 +174,7 @@ class Storyteller:
         self.count = 0
         self.now = model.time
         self.sent: list[tuple[bytes, Draft]] = []
+        self.slips: list[tuple[bytes, Value]] = []
         self.queue: list[tuple[int, Draft]] = []
         self.actions: list[tuple[int, Callable[[], tuple[Value, list[Need]]]]] = [
             (2, self.open),
@@ -194,6 +196,10 @@ class Storyteller:
             (14, self.hold),
             (14, self.settle),
             (7, self.release),
+            (7, self.open_campaign),
+            (4, self.fund_campaign),
+            (24, self.claim),
+            (3, self.close_campaign),
             (3, self.schema),
             (12, self.attest),
             (4, self.revoke),
@@ -453,7 +459,7 @@ class Storyteller:
         record = self._asset(asset)
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
             account = record.powers.mint
-        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x41], self.random.randrange(1, 6)))
+        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x41, 0x51], self.random.randrange(1, 7)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
         limit = self._limit(tags, max(0, amount(self.random, 50)))
@@ -614,9 +620,11 @@ class Storyteller:
         return max(0, balance - left_over(self._terms_of(record), record.settled))
 
     def _moment(self) -> int:
-        """A time at which something changes for a hold."""
+        """A time at which something changes for a hold or for a campaign."""
         groups = self._groups()
         moments = [group.closes for group in groups.values()]
+        moments += [campaign.ends for campaign in self._campaigns().values()]
+        moments += [self._next_window(campaign) for campaign in self._campaigns().values()]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments.append(terms.deadline)
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")
@@ -767,6 +775,172 @@ class Storyteller:
             return build.release(hold), []
         needs, shown = self._to_meet(self._terms_of(record).release_if, record.payer, 0x43)
         return build.release(hold, self._part(hold, record, settling=False), shown), needs
+
+    # Campaigns.
+
+    def _campaigns(self) -> dict[bytes, Any]:
+        return {key: CAMPAIGN_RECORD.decode(value) for key, (_, value) in self.model.state.records("campaigns").items()}
+
+    def _next_window(self, campaign: Value) -> int:
+        """When what its caps have counted is forgotten."""
+        caps = [cap for cap in (campaign.terms.member_cap, campaign.terms.total_cap) if cap is not None]
+        ends = [
+            campaign.since + ((self.model.time - campaign.since) // cap.window_ms + 1) * cap.window_ms for cap in caps
+        ]
+        return min(ends, default=0)
+
+    def _some_campaign(self) -> tuple[bytes, Any]:
+        """A campaign, mostly one that pays; no record where it is none."""
+        campaigns, kind = self._campaigns(), self.random.randrange(30)
+        if kind == 0:
+            return self._account(), None
+        if kind > 2:
+            running = {key: each for key, each in campaigns.items() if self.now < each.ends}
+            running = {key: each for key, each in running.items() if not self._asset(each.asset).paused}
+            funded = {key: each for key, each in running.items() if self.model.balance(each.asset, key)}
+            campaigns = funded or running or (campaigns if self.random.randrange(8) == 0 else {})
+        return self.random.choice(list(campaigns.items())) if campaigns else (b"", None)
+
+    def _roles(self) -> list[Value]:
+        """Mostly few, often of parts that do not come out even, some of them named."""
+        bps = self.random.choice([[10_000], [7_000, 3_000], [0, 10_000], [3_333, 3_333, 3_334], [5_000, 0, 1, 4_999]])
+        roles = [build.role(part) for part in bps]
+        for each in roles[1:]:
+            each.signs = self.random.randrange(3) == 0
+        self.random.choice([roles[0], roles[0], *roles]).signs = True
+        if self.random.randrange(3) == 0:
+            self.random.choice(roles).account = self._account()
+        if self.random.randrange(30) == 0:
+            roles = self.random.choice([[], roles * 3, [build.role(10_000)], [*roles, build.role(1)]])
+        return roles
+
+    def _cap(self) -> Value | None:
+        if self.random.randrange(2):
+            return None
+        units = self.random.choice([10, 50, 50, 10**6, 2**128 - 1])
+        claims = self.random.choice([1, 2, 5, 2**32 - 1])
+        window_ms = self.random.choice([1, 3_600_000, DAY_MS, 30 * DAY_MS, 2**64 - 1])
+        return build.cap(units if self.random.randrange(50) else 0, claims, window_ms)
+
+    def open_campaign(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        owner, issued = self._holder(asset), self._asset(asset)
+        is_bound = issued is not None and term(issued.policy, "bound") is not None
+        if issued is not None and self.random.randrange(8) < (7 if is_bound else 2):
+            owner = issued.issuer
+        length = self.random.choice([DAY_MS, 100 * DAY_MS, *[3_000 * DAY_MS] * 4])
+        periods = [0, 0, 0, 3_600_000, DAY_MS, 30 * DAY_MS]
+        far = 36_525 * DAY_MS
+        if self.random.randrange(25) == 0:
+            length = self.random.choice([0, 1, far, far + 1])
+        terms = build.campaign_terms(
+            self._roles(),
+            self.now + length if self.random.randrange(60) else 0,
+            claim_max=self.random.choice([5, 50, *[AMOUNT_MAX] * 4]) if self.random.randrange(60) else 0,
+            eligible=self._requirement() if self.random.randrange(3) == 0 else None,
+            member_cap=self._cap(),
+            total_cap=self._cap(),
+            pending_ms=self.random.choice(periods) if self.random.randrange(60) else far + 1,
+            notice_ms=self.random.choice(periods) if self.random.randrange(60) else far + 1,
+        )
+        operation = build.open_campaign(
+            owner, self.random.choice(HOLD_SALTS), asset, self._amount_of(asset, owner), terms
+        )
+        return operation, [(owner, 0x50)]
+
+    def fund_campaign(self) -> tuple[Value, list[Need]]:
+        campaign, record = self._some_campaign()
+        if not campaign:
+            return self.open_campaign()
+        asset = self._some_asset() if record is None or self.random.randrange(20) == 0 else record.asset
+        sender = self._holder(asset) if record is None or self.random.randrange(2) else record.owner
+        operation = build.fund_campaign(campaign, asset, sender, self._amount_of(asset, sender))
+        return operation, self._or_agent(sender, asset, 0x51)
+
+    def claim(self) -> tuple[Value, list[Need]]:
+        campaign, record = self._some_campaign()
+        if not campaign:
+            return self.open_campaign()
+        if record is None:
+            return build.claim(campaign, [build.signed_slip(build.slip(bytes(16), 0, 1))]), []
+        if self.model.balance(record.asset, campaign) == 0 and self.random.randrange(8):
+            return self.fund_campaign() if self.random.randrange(2) else self.open_campaign()
+        slips: list[Value] = []
+        needs: list[Need] = []
+        for _ in range(self.random.choice([1, 1, 1, 2, 3]) if self.random.randrange(50) else 0):
+            known = [slip for whose, slip in self.slips if whose == campaign]
+            if known and self.random.randrange(15) == 0:
+                slips.append(self.random.choice(known))
+            else:
+                slip, more = self._slip(campaign, record)
+                slips.append(slip)
+                needs += more
+        if self.random.randrange(2):
+            needs.append((self.random.choice(PEOPLE), CLAIM))
+        return build.claim(campaign, slips), needs
+
+    def _slip(self, campaign: bytes, record: Value) -> tuple[Value, list[Need]]:
+        """A slip that mostly holds, and the authority of those who are to sign the transaction instead."""
+        terms = record.terms
+        parties = [self._account() for role in terms.roles if role.account is None]
+        if terms.eligible is not None and parties and self.random.randrange(8):
+            attested = self._attestations(terms.eligible.schema)
+            known = [each.subject for each in attested if each.issuer == terms.eligible.issuer]
+            parties[0] = self.random.choice(known or parties)
+        caps = [cap.units for cap in (terms.member_cap, terms.total_cap) if cap is not None]
+        limits = [terms.claim_max, self.model.balance(record.asset, campaign), *caps]
+        near = min(self.random.choice([self.random.choice(limits), *[min(limits)] * 3]), AMOUNT_MAX)
+        units = amount(self.random, near)
+        if self.random.randrange(20):
+            units = min(units, terms.claim_max)
+        floor = None
+        if self.random.randrange(4) == 0:
+            floor = max(0, shares(terms.roles, units)[0] + self.random.choice([-1, 0, 0, 0, 1]))
+        valid_until = self.now + self.random.choice([1, 3_600_000, 100 * DAY_MS])
+        trouble = self.random.randrange(60)
+        if trouble == 0:
+            parties = self.random.choice([parties[1:], [*parties, self._account()]])
+        elif trouble == 1:
+            valid_until = self.now
+        nonce = self._nonce() if self.random.randrange(12) else SALTS[0]
+        slip = build.slip(nonce, valid_until, units, parties, floor, self._reference())
+        signed, needs = self._signed_slip(campaign, terms, slip)
+        self.slips.append((campaign, signed))
+        del self.slips[:-30]
+        return signed, needs
+
+    def _signed_slip(self, campaign: bytes, terms: Value, slip: Value) -> tuple[Value, list[Need]]:
+        named = iter(slip.parties)
+        accounts = [next(named, bytes(32)) if role.account is None else role.account for role in terms.roles]
+        signers: list[tuple[int, bytes]] = []
+        needs: list[Need] = []
+        for place, (role, account) in enumerate(zip(terms.roles, accounts, strict=True)):
+            if not role.signs or self.random.randrange(40) == 0:
+                continue
+            if self.random.randrange(4) == 0:
+                needs.append((account, CLAIM))
+            else:
+                signers += [(place, key or who) for who, key in self._authorizers(account, CLAIM)]
+        trouble = self.random.randrange(60)
+        if trouble == 0:
+            signers += self.random.choice([signers, [(255, KEYS[0])], [(0, self.random.choice(KEYS + PEOPLE))]])
+        message = slip_message(self.model.id, campaign, slip)
+        signatures = []
+        for place, key in signers:
+            signer = SIGNERS.get(key, build.signer("stranger"))
+            signatures.append(build.role_signature(place, key if trouble == 1 else signer.id, signer.sign(message)))
+        if signatures and trouble == 2:
+            signatures[0].signature = build.signer("forger").sign(message)
+        return build.signed_slip(slip, signatures), needs
+
+    def close_campaign(self) -> tuple[Value, list[Need]]:
+        campaign, record = self._some_campaign()
+        if record is None or self.random.randrange(2):
+            campaigns = self._campaigns()
+            over = {key: each for key, each in campaigns.items() if self.now >= each.ends} or campaigns
+            campaign, record = self.random.choice(list(over.items())) if over else (bytes(32), None)
+        may = record is None or self.random.randrange(12) == 0 or self.now >= record.ends
+        return build.close_campaign(campaign), [] if may else [(record.owner, 0x53)]
 
     # Attestations.
 

@@ -137,7 +137,10 @@ class Status(enum.IntEnum):
     amount_exceeds_hold = 0x0415, "More than what the hold has left to settle or to release."
     not_vested = 0x0416, "More than what the hold's schedule has set free by now.", True
     wrong_payee = 0x0417, "The hold's terms name the payees; or they name none, and the operation must."
-    invalid_roles = 0x0501, "The roles are none or over 8, none signs, one has an account twice, or shares are not 10,000."
+    invalid_roles = (
+        0x0501,
+        "No roles, over 8, none that signs, one account twice, or shares that are not 10,000.",
+    )
     invalid_cap = 0x0502, "A cap allows no units or no claims, or has no window."
     invalid_period = 0x0503, "Units would be pending, or notice last, for more than 36,525 days."
     no_slip = 0x0504, "The list of slips is empty."

@@ -481,8 +481,9 @@ class Verifier:
     def receipt(self, data: bytes) -> ReceiptClaim:
         """Check a receipt: that a transaction was applied, and that those whom it names have signed it.
 
-        So have those who signed the slips that it claims. Whether a key was one of its account's keys at that time is not in the receipt: the ledger checked that before
-        it applied the transaction, and everybody who replays the log checks it again.
+        So have those who signed the slips that it claims. Whether a key was one of its account's keys at that time is
+        not in the receipt: the ledger checked that before it applied the transaction, and everybody who replays the log
+        checks it again.
 
         Args:
             data: `bytes(ledger.prove_transaction(id))`.
@@ -2233,6 +2234,8 @@ def hold_id(payer: bytes, salt: bytes) -> bytes:
 def group_id(owner: bytes, salt: bytes) -> bytes:
     """The id of a group of holds."""
     return record_id("group", owner, salt)
+
+
 def schema_id(creator: bytes, name: str) -> bytes:
     """The id of the schema that `creator` creates as `name`.
 

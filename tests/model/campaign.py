@@ -179,8 +179,7 @@ def _fund(ctx: Context, op: Value) -> Effect:
     refuse_if(record.asset != op.asset, "wrong_asset")
     refuse_if(ctx.time >= record.ends, "campaign_ended")
     move.check_sender(op.sender)
-    if op.sender != record.owner:
-        move.check_not_bound(op.sender, record.owner)
+    move.check_not_bound(op.sender, record.owner)
     return _pay_in(move, op.sender, op.campaign, op.amount)
 
 

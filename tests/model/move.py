@@ -192,7 +192,7 @@ class Move:
 
     def check_not_bound(self, sender: bytes, to: bytes) -> None:
         """Rule."""
-        if term(self.record.policy, "bound") is not None:
+        if sender != to and term(self.record.policy, "bound") is not None:
             refuse_if(self.record.issuer not in (sender, to), "asset_bound")
 
     def count(self, lot: int, what: str, amount: int) -> None:

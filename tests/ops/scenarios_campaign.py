@@ -1322,6 +1322,12 @@ def a_claim_of_a_bound_asset_for_its_issuer(p: Play) -> Result:
     return fair.claim(fair.slip(parties="brand brand"))
 
 
+@scenario("ok")
+def a_claim_of_a_bound_asset_for_its_owner(p: Play) -> Result:
+    fair = Fair(p, build.bound())
+    return fair.claim(fair.slip(parties="shop brand"))
+
+
 @scenario("asset_bound", 0)
 def a_claim_of_a_bound_asset_for_its_issuer_and_another(p: Play) -> Result:
     fair = Fair(p, build.bound())

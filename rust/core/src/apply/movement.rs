@@ -83,10 +83,10 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.refuse_programme_account(to)
     }
 
-    /// Refuses units of a bound asset on their way between two of whom neither is its issuer.
+    /// Refuses units of a bound asset on their way from one to another of whom neither is its issuer.
     pub fn refuse_bound(&self, sender: &Id, to: &Id) -> Result<(), Status> {
-        let is_bound = self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to;
-        if is_bound { Err(ASSET_BOUND) } else { Ok(()) }
+        let is_free = sender == to || self.asset.issuer == *sender || self.asset.issuer == *to;
+        if is_free || !self.asset.is_bound() { Ok(()) } else { Err(ASSET_BOUND) }
     }
 
     /// Takes units from an account, lowest lots first, and returns them by lot.

@@ -407,9 +407,7 @@ impl Funding<'_> {
         let mut movement = Movement::new(context, asset_id, asset);
         movement.refuse_sender(self.sender)?;
         // The owner gets what a campaign has left: a bound asset must not take this way from one to another.
-        if self.sender != self.owner {
-            movement.refuse_bound(self.sender, self.owner)?;
-        }
+        movement.refuse_bound(self.sender, self.owner)?;
         let taken = movement.take(self.sender, self.amount, Taking::Given)?;
         movement.fund(self.campaign, self.amount, &taken)?;
         movement.finish(taken)
