@@ -55,14 +55,32 @@ def values(kind: str) -> st.SearchStrategy:
         return integers(int(kind[1:]))
     if kind == "i64":
         return signed_integers(64)
-    if kind in ("Power", "Period"):
+    if kind in ("Power", "Period", "Outcome"):
         return st.sampled_from(_operation.CODEC.classes[kind])
     if kind in ("Term", "Content", "ContentKind"):
-        lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
-        return st.one_of(
-            *(structures(_operation.CODEC.classes[f"{kind}.{name}"], " ".join(rest)) for name, *rest in lines)
-        )
+        return st.one_of(*variants(kind))
+    if kind == "Condition":
+        return conditions(4)
     return structures(_operation.CODEC.classes[kind], LAYOUTS[kind])
+
+
+def variants(kind: str) -> list[st.SearchStrategy]:
+    """One for each variant of an enum, but for those that contain the enum itself."""
+    lines = [line.split()[1:] for line in LAYOUTS[kind].split(" | ")]
+    return [
+        structures(_operation.CODEC.classes[f"{kind}.{name}"], " ".join(rest))
+        for name, *rest in lines
+        if kind not in "".join(rest)
+    ]
+
+
+def conditions(levels: int) -> st.SearchStrategy:
+    """Conditions that are so many levels deep at most."""
+    if levels == 1:
+        return st.one_of(*variants("Condition"))
+    inner = conditions(levels - 1)
+    several = st.lists(inner, max_size=3)
+    return st.one_of(*variants("Condition"), several.map(ops.AllOf), several.map(ops.AnyOf), inner.map(ops.Not))
 
 
 def structures(made: type, layout: str) -> st.SearchStrategy:

@@ -115,7 +115,7 @@ class Status(enum.IntEnum):
     no_deadline = 0x0402, "The deadline is 0: a hold must end."
     invalid_condition = (
         0x0403,
-        "An empty list, an impossible threshold, accounts out of order, or over 32 parts and accounts.",
+        "An empty list, an impossible threshold, accounts out of order, or over 32 parts.",
     )
     invalid_schedule = 0x0404, "Starts, cliff, ends and the deadline do not follow each other."
     invalid_split = 0x0405, "The shares are 0, do not add up to 10,000, name a payee twice, or are over 16."
