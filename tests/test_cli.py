@@ -602,6 +602,15 @@ def test_attestations_are_shown_and_proven(shop, tmp_path):
     claim = as_json("verify", file, "--vkey", shop.vkey)
     assert claim["present"]
     assert claim["value"]["content"] == {"kind": "integer", "value": str(-(2**63))}
+    assert (claim["key"], claim["live"]) == (rating.hex(), True)
+    shown = ok("verify", file, "--vkey", shop.vkey)
+    assert f"schema     {rating.hex()}" in shown
+    assert "live       yes" in shown
+    ok("prove", "record", "attestations", member.hex(), ROASTER.did, DAN.did, "-l", shop.ledger, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", shop.vkey)["live"] is False
+    ok("prove", "record", "attestations", member.hex(), ROASTER.did, BOB.did, "-l", shop.ledger, "-o", file, "--force")
+    absent = as_json("verify", file, "--vkey", shop.vkey)
+    assert (absent["present"], absent["value"], "live" in absent) == (False, None, False)
     ok("prove", "record", "schemas", rating.hex(), "-l", shop.ledger, "-o", file, "--force")
     value = as_json("verify", file, "--vkey", shop.vkey)["value"]
     assert value["content"] == {"kind": "integer", "least": str(-(2**63)), "most": "5"}

@@ -133,7 +133,7 @@ def record(
     \b
       counterfoil prove record accounts ACCOUNT          its keys
       counterfoil prove record assets ASSET              its terms and powers
-      counterfoil prove record mandates ACCOUNT AGENT ASSET    or the schema that it is for
+      counterfoil prove record mandates ACCOUNT AGENT ASSET|SCHEMA
       counterfoil prove record holders ASSET ACCOUNT
       counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
       counterfoil prove record freezes ASSET ACCOUNT

@@ -13,6 +13,7 @@ from counterfoil.cli._app import EXIT_CODES, JsonOption, app
 from counterfoil.cli._errors import CommandError, found, one_line
 from counterfoil.verify import (
     DATA_BYTES_MAX,
+    AttestationRecord,
     BalanceClaim,
     Checkpoint,
     NoteKey,
@@ -194,8 +195,16 @@ def _claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four
         "record_id": claim.record_id.hex(),
         "present": claim.present,
         "value": _values.plain(claim.value),
+        **_live(claim),
         **common,
     }
+
+
+def _live(claim: RecordClaim) -> dict[str, bool]:
+    """Of an attestation, whether it held at the time of the proof."""
+    if isinstance(claim.value, AttestationRecord):
+        return {"live": claim.value.is_live(claim.time)}
+    return {}
 
 
 def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
@@ -228,9 +237,10 @@ def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
         _console.note(f"proven: this record of {claim.table} " + ("stands" if claim.present else "is not there"))
         pairs = [("record id", claim.record_id.hex())]
         if claim.key:
-            pairs.append(("asset", claim.key.hex()))
+            pairs.append(("schema" if claim.table == "attestations" else "asset", claim.key.hex()))
         made = _values.plain(claim.value) or {}
         pairs += [(name.replace("_", " "), _values.field_text(name, value)) for name, value in made.items()]
+        pairs += [(name, _values.text(value)) for name, value in _live(claim).items()]
     pairs.append(("origin", claim.origin))
     if isinstance(claim, (BalanceClaim, RecordClaim)):
         pairs.append(("as of", f"{_console.when(claim.time)} UTC, commit {claim.height:,}"))
