@@ -429,7 +429,7 @@ def a_campaign_is_given_no_asset(p: Play) -> Result:
 
 
 @scenario("unauthorized", 0)
-def a_campaign_is_given_what_is_anothers(p: Play) -> Result:
+def a_campaign_is_given_what_another_has(p: Play) -> Result:
     asset = _asset(p)
     p.ok(build.pause(asset, paused=True), by="brand")
     return p.send(build.fund_campaign(bytes(32), asset, p.id("shop"), 1), by="carol")

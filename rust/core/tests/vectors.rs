@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test that cannot go on fails")]
 
 use counterfoil_core::id::{asset_id, named_account_id};
+use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
-use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
