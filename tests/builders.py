@@ -202,6 +202,21 @@ def holding(day: int, lots: list[tuple[int, int]]) -> bytes:
     return big(4, day) + b"".join(big(4, lot) + big(16, amount) for lot, amount in lots)
 
 
+def hold_terms(condition: bytes = b"\x09") -> bytes:
+    """Terms that pay Bob, by default if the payer signs."""
+    return condition + b"\x00" + u(4, 1) + BOB + u(2, 10_000) + b"\x00" + u(8, TIME + 10**9) + b"\x00"
+
+
+def hold_record(terms: bytes, version: int = 1) -> bytes:
+    """A hold of 9 beans of Ann's, of which 4 are settled."""
+    return u(1, version) + ANN + b"s" * 16 + BEAN + u(16, 9) + u(16, 4) + u(16, 0) + b"\x01" + terms + b"\x00"
+
+
+def group_record(terms: bytes, version: int = 1) -> bytes:
+    """A group of Bob's with 2 holds of 13 beans."""
+    return u(1, version) + BOB + b"s" * 16 + BEAN + u(8, TIME) + terms + u(8, 2) + u(16, 13)
+
+
 @dataclass
 class World:
     """A ledger's state and log. Change what you like, then ask for a statement: it is signed as it stands."""
@@ -241,6 +256,8 @@ class World:
         world.tables[("mandates", b"")] = {record_id("mandate", BEAN_ISSUER, BOB, BEAN): (0, mandate)}
         once = ANN + b"k" * 32 + b"t" * 32
         world.tables[("once", b"")] = {record_id("once", ANN, b"k" * 32): (0, once)}
+        world.tables[("holds", b"")] = {record_id("hold", ANN, b"s" * 16): (0, hold_record(hold_terms()))}
+        world.tables[("hold_groups", b"")] = {record_id("group", BOB, b"s" * 16): (0, group_record(hold_terms()))}
         world.tables[("freezes", BEAN)] = {ANN: (0, u(8, TIME) + u(2, 7) + b"\x00")}
         schema = b"\x01" + BEAN_ISSUER + u(4, 6) + b"rating" + b"\x01" + b"\xff" * 8 + u(8, 5)
         schema += u(4, 1) + BEAN_ISSUER + b"\x01" + CUP + BOB + b"\x01" + u(8, 1)

@@ -192,6 +192,34 @@ def test_a_plain_balance_has_no_value():
     assert ledger.state.records("holders", asset) == {}
 
 
+def test_a_hold_in_bytes():
+    ledger, p = _play()
+    asset = p.asset(build.lots("day"), build.inactivity_expiry(30), alice=9)
+    payees, salt = [build.share(p.id("bob"), 5_000), build.share(p.id("carol"), 5_000)], b"s" * 16
+    terms = build.terms(build.by_payer(), payees, START + DAY)
+    p.ok(build.hold(p.id("alice"), salt, asset, 5, terms), by="alice")
+    hold = sha256(b"counterfoil/hold/v1\n" + p.id("alice") + salt).digest()
+    assert ledger.state.get("accounts", hold) == (0, b"\1\4")
+    lot = (START // DAY).to_bytes(4, "big")
+    assert ledger.state.get("holders", hold, asset) == (5, b"\xff" * 4 + lot + (5).to_bytes(16, "big"))
+    p.ok(build.settle(hold, 3), by="alice")
+    shares = b"".join(share.to + b"\x88\x13" for share in payees)
+    in_bytes = b"\x09" + b"\0" + U32.write(2) + shares + b"\0" + (START + DAY).to_bytes(8, "little") + b"\0"
+    record = b"\1" + p.id("alice") + salt + asset + U128.write(5) + U128.write(3) + U128.write(0)
+    assert ledger.state.get("holds", hold) == (0, record + b"\1" + in_bytes + b"\0")
+    assert [ledger.balance(asset, each) for each in (hold, p.id("bob"), p.id("carol"))] == [3, 1, 1]
+
+
+def test_the_effect_of_a_settlement_says_how_much():
+    ledger, p = _play()
+    terms = build.terms(build.by_payer(), [build.share(p.id("bob"), 10_000)], START + DAY)
+    asset, salt = p.asset(alice=9), bytes(16)
+    hold = sha256(b"counterfoil/hold/v1\n" + p.id("alice") + salt).digest()
+    p.ok(build.hold(p.id("alice"), salt, asset, 9, terms), build.settle(hold), by="alice")
+    moved = b"\1" + U32.write(1) + U32.write(0) + U128.write(9) + U32.write(0)
+    assert _effects(ledger.entries[-1]) == U32.write(2) + b"\0" + moved
+
+
 def test_effects_in_bytes():
     ledger, p = _play()
     today = START // DAY

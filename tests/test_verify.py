@@ -58,6 +58,9 @@ from tests.builders import (
     big,
     claim,
     consistency,
+    group_record,
+    hold_record,
+    hold_terms,
     holding,
     join_statement,
     map_proof,
@@ -131,6 +134,8 @@ def test_a_state_with_one_table_and_none() -> None:
     assert verifier.balance(world.question(*BEANS)).supply == 0
 
 
+HOLD, GROUP = record_id("hold", ANN, b"s" * 16), record_id("group", BOB, b"s" * 16)
+HOLD_TERMS = verify.Terms(settle_if=verify.ByPayer(), payees=[verify.Share(BOB)], deadline=TIME + 10**9)
 RECORDS = [
     ("accounts", b"", ANN, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB, [0x30, 0x31]),))),
     ("accounts", b"", NOBODY, AccountRecord(family=4)),
@@ -146,6 +151,9 @@ RECORDS = [
         record_id("mandate", BEAN_ISSUER, BOB, BEAN),
         MandateRecord(BEAN_ISSUER, BOB, BEAN, (0x32,), 500, 86_400_000, TIME, TIME + 10**9, 0, 20),
     ),
+    ("holds", b"", HOLD, verify.HoldRecord(1, ANN, b"s" * 16, BEAN, 9, 4, 0, HOLD_TERMS, None)),
+    ("holds", b"", GROUP, None),
+    ("hold_groups", b"", GROUP, verify.GroupRecord(1, BOB, b"s" * 16, BEAN, TIME, HOLD_TERMS, 2, 13)),
     (
         "schemas",
         b"",
@@ -481,6 +489,14 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(80)), "wrong_record"),
         ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(80)), "wrong_sum"),
         ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(80)), "wrong_record"),
+        ("holds", b"", HOLD, (1, hold_record(hold_terms())), "wrong_sum"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(), 2)), "unknown_version"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x02" * 4 + b"\x09"))), "malformed_record"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x06"))), "malformed_record"),
+        ("holds", b"", GROUP, (0, hold_record(hold_terms())), "wrong_record"),
+        ("hold_groups", b"", GROUP, (1, group_record(hold_terms())), "wrong_sum"),
+        ("hold_groups", b"", GROUP, (0, group_record(hold_terms(), 0)), "unknown_version"),
+        ("hold_groups", b"", HOLD, (0, group_record(hold_terms())), "wrong_record"),
         ("schemas", b"", CUP, (0, SCHEMA), "wrong_record"),
         ("schemas", b"", RATING, (1, SCHEMA), "wrong_sum"),
         ("schemas", b"", RATING, (0, b"\x02" + SCHEMA[1:]), "unknown_version"),

@@ -111,6 +111,19 @@ signed_transactions = st.builds(
 
 GRANTS = [ops.KeyGrant(B), ops.KeyGrant(A, ["transfer", ops.Mint])]
 GRANT_BYTES = u(4, 2) + A + b"\x01" + u(4, 2) + b"\x30\x32" + B + b"\x00"
+TERMS = ops.Terms(
+    settle_if=ops.AllOf([ops.AnyOf([ops.After(5)]), ops.Not(ops.Preimage(C)), ops.SignedBy(2, [A, B])]),
+    release_if=ops.AnyOf([ops.GroupTotal(D, 6), ops.ByPayer()]),
+    payees=[ops.Share(B, 9_999), ops.Share(A, 1)],
+    schedule=ops.Schedule(starts=1, cliff=2, ends=3),
+    deadline=7,
+    outcome=ops.Outcome.SETTLE,
+)
+TERMS_BYTES = b"\x00" + u(4, 3) + b"\x01" + u(4, 1) + b"\x03" + u(8, 5) + b"\x02" + b"\x04" + C
+TERMS_BYTES += b"\x05\x02" + u(4, 2) + A + B
+TERMS_BYTES += b"\x01" + b"\x01" + u(4, 2) + b"\x07" + D + u(16, 6) + b"\x09"
+TERMS_BYTES += u(4, 2) + B + u(2, 9_999) + A + u(2, 1)
+TERMS_BYTES += b"\x01" + u(8, 1) + u(8, 2) + u(8, 3) + u(8, 7) + b"\x01"
 SPELLED = [
     (
         ops.Open(opener=A, salt=b"s" * 16, threshold=2, keys=GRANTS),
@@ -227,6 +240,24 @@ SPELLED = [
         ops.Revoke(schema=A, issuer=B, subject=C, nonce=D, reason=ops.Reason(258, A)),
         b"\x62" + A + B + C + D + b"\x02\x01" + b"\x01" + A,
     ),
+    (
+        ops.OpenGroup(owner=A, salt=b"s" * 16, asset=B, closes=5, terms=TERMS),
+        b"\x40" + A + b"s" * 16 + B + u(8, 5) + TERMS_BYTES,
+    ),
+    (
+        ops.Hold(payer=A, salt=b"s" * 16, asset=B, amount=258, terms=TERMS),
+        b"\x41" + A + b"s" * 16 + B + u(16, 258) + b"\x01" + TERMS_BYTES + b"\x00",
+    ),
+    (
+        ops.Hold(payer=A, salt=b"s" * 16, asset=B, amount=1, group=C),
+        b"\x41" + A + b"s" * 16 + B + u(16, 1) + b"\x00" + b"\x01" + C,
+    ),
+    (ops.Settle(hold=A), b"\x42" + A + b"\x00\x00" + u(4, 0)),
+    (
+        ops.Settle(hold=A, amount=258, to=B, preimages=[C, D]),
+        b"\x42" + A + b"\x01" + u(16, 258) + b"\x01" + B + u(4, 2) + C + D,
+    ),
+    (ops.Release(hold=A, preimages=[C]), b"\x43" + A + b"\x00" + u(4, 1) + C),
     (
         ops.SetParameters(parameters=Parameters(window_ms=5, asset_creators=[B, A], operations_max=3, governor=C)),
         b"\xa0" + u(8, 5) + b"\x01" + u(4, 2) + A + B + u(4, 60_000) + u(2, 3) + b"\x01" + C,
