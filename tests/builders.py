@@ -241,15 +241,16 @@ class World:
         world.tables[("holders", BEAN)] = holders
         world.tables[("holders", CUP)] = {BOB: (12, holding(20_000, [(672, 5), (673, 7)]))}
         world.tables[("lots", CUP)] = {
-            record_id("lot", CUP, big(4, lot)): (amount, u(4, lot) + u(16, amount) + bytes(80))
+            record_id("lot", CUP, big(4, lot)): (amount, u(4, lot) + u(16, amount) + bytes(96))
             for lot, amount in ((672, 5), (673, 7))
         }
         world.tables[("accounts", b"")] = {
             ANN: (0, b"\x00" + u(4, 1) + b"\x01" + u(4, 1) + BOB + b"\x01" + u(4, 2) + b"\x30\x31"),
             NOBODY: (0, b"\x01\x04"),
+            BEAN_ISSUER: (0, b"\x02" + u(4, 3) + BOB),
         }
         asset = b"\x01" + BEAN_ISSUER + u(4, 4) + b"BEAN" + b"\x00" + u(16, 10**9) + u(4, 0) + b"\x00" * 5
-        asset += b"\x00" + u(8, 0) + u(16, 1_320) + bytes(48)
+        asset += b"\x00" + u(8, 0) + u(8, 1) + u(16, 30) + u(16, 1_320) + bytes(64)
         world.tables[("assets", b"")] = {BEAN: (0, asset)}
         mandate = BEAN_ISSUER + BOB + BEAN + u(4, 1) + b"\x32" + u(16, 500) + u(8, 86_400_000) + u(8, TIME)
         mandate += u(8, TIME + 10**9) + u(8, 0) + u(16, 20)
@@ -271,6 +272,13 @@ class World:
                 gone + b"\x01" + u(8, TIME + 1) + u(2, 7) + b"\x00",
             ),
         }
+        redeemed = BOB + ANN + b"o" * 32 + u(8, TIME) + u(16, 9) + u(16, 2) + u(4, 1) + u(4, 672) + u(16, 7)
+        world.tables[("redemptions", CUP)] = {record_id("redemption", CUP, BOB, b"o" * 32): (0, redeemed)}
+        world.tables[("debts", BEAN)] = {ANN: (30, u(8, TIME))}
+        guardians = b"\x02" + u(4, 2) + BOB + NOBODY + u(8, 86_400_000)
+        world.tables[("guardians", b"")] = {ANN: (0, guardians)}
+        recovery = u(8, TIME) + u(8, TIME + 86_400_000) + b"\x01" + u(4, 1) + BOB + b"\x00"
+        world.tables[("recoveries", b"")] = {ANN: (0, recovery)}
         parameters = u(8, 3_600_000) + b"\x00" + u(4, 60_000) + u(2, 1_000) + b"\x00"
         world.tables[("parameters", b"")] = {record_id("parameters"): (0, parameters)}
         return world

@@ -15,13 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 
 from tests.model import build
-from tests.model.account import MANDATE_RECORD, account_record, is_programme, named_account
+from tests.model.account import (
+    GUARDIANS_RECORD,
+    MANDATE_RECORD,
+    RECOVERY_RECORD,
+    account_record,
+    alias_of,
+    aliases,
+    is_programme,
+    named_account,
+)
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
 from tests.model.ledger import ModelLedger
-from tests.model.move import load_holding
+from tests.model.move import REDEMPTION_RECORD, debt, load_holding
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -151,6 +160,10 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.inactivity_expiry(days(random)))
     if has_lots and random.randrange(4) == 0:
         terms.append(build.strict_lots())
+    if random.randrange(3) == 0:
+        terms.append(build.debt_floor(random.choice([1, 5, 50, 10**9, AMOUNT_MAX])))
+    if any(each.kind == "fixed_expiry" for each in terms) and random.randrange(3) == 0:
+        terms.append(build.no_reinstatement())
     return terms
 
 
@@ -181,6 +194,11 @@ class Storyteller:
             (2, self.set_keys),
             (3, self.mandate),
             (1, self.once),
+            (2, self.set_guardians),
+            (2, self.recover),
+            (1, self.cancel_recovery),
+            (2, self.finish_recovery),
+            (1, self.alias),
             (3, self.create),
             (2, self.change),
             (1, self.renounce),
@@ -192,6 +210,8 @@ class Storyteller:
             (6, self.burn),
             (4, self.claw_back),
             (6, self.sweep),
+            (8, self.redeem),
+            (8, self.refund),
             (3, self.open_group),
             (14, self.hold),
             (14, self.settle),
@@ -373,8 +393,11 @@ class Storyteller:
 
     def _authorizers(self, account: bytes, tag: int) -> list[Pair]:
         """Just enough keys for the account's authority, if there are any."""
+        # One in 20 forgets that the account is an alias.
+        if self.random.randrange(20):
+            account = aliases(self.model.state, account)[-1]
         record = account_record(self.model.state, account)
-        if record is None:
+        if record is None or record.kind == "alias":
             return [(account, None)]
         if record.kind == "programme":
             return [(account, self.random.choice(KEYS))]
@@ -459,7 +482,7 @@ class Storyteller:
         record = self._asset(asset)
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
             account = record.powers.mint
-        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x41, 0x51], self.random.randrange(1, 7)))
+        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x36, 0x41, 0x51], self.random.randrange(1, 8)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
         limit = self._limit(tags, max(0, amount(self.random, 50)))
@@ -487,12 +510,73 @@ class Storyteller:
         account = self._account()
         return build.once(account, bytes([self.random.randrange(4)]) * 32), [(account, 0x13)]
 
+    def _one_of(self, table: str) -> bytes:
+        """An account that has a record in the table, or seldom any account."""
+        accounts = list(self.model.state.records(table))
+        return self.random.choice(accounts) if accounts and self.random.randrange(6) else self._account()
+
+    def set_guardians(self) -> tuple[Value, list[Need]]:
+        account = self._one_of("guardians") if self.random.randrange(4) == 0 else self._account()
+        guardians = sorted({self._account() for _ in range(self.random.choice([1, 2, 3]))} - {account})
+        threshold = min(len(guardians), self.random.choice([1, 1, 2]))
+        delay = self.random.choice([3_600_000] * 5 + [DAY_MS] * 2 + [365 * DAY_MS, 3_599_999]) if guardians else 0
+        trouble = self.random.randrange(20)
+        if trouble == 0:
+            threshold = self.random.choice([0, len(guardians) + 1])
+        elif trouble == 1:
+            guardians = sorted([*guardians, account])
+        elif trouble <= 4:
+            guardians, threshold, delay = [], 0, 0
+        return build.set_guardians(account, threshold, guardians, delay), [(account, 0x14)]
+
+    def recover(self) -> tuple[Value, list[Need]]:
+        account, grants = self._one_of("guardians"), self._grants()
+        record = self.model.state.value(GUARDIANS_RECORD, "guardians", account)
+        needs = [] if record is None else [(guardian, 0x15) for guardian in record.guardians[: record.threshold]]
+        if needs and self.random.randrange(8) == 0:
+            needs.pop()
+        return build.recover(account, self._threshold(grants), grants), needs
+
+    def cancel_recovery(self) -> tuple[Value, list[Need]]:
+        account = self._one_of("recoveries")
+        return build.cancel_recovery(account), [(account, 0x16)]
+
+    def finish_recovery(self) -> tuple[Value, list[Need]]:
+        running = self.model.state.records("recoveries")
+        due = [each for each in running if self._recovery(each).due <= self.model.time]
+        return build.finish_recovery(self.random.choice(due) if due else self._one_of("recoveries")), []
+
+    def _recovery(self, account: bytes) -> Any:
+        return self.model.state.value(RECOVERY_RECORD, "recoveries", account)
+
+    def alias(self) -> tuple[Value, list[Need]]:
+        account = self._account()
+        into = self._other(account)
+        state = self.model.state
+        others = [each for each in state.records("accounts") if alias_of(state, each)]
+        if others and self.random.randrange(3) == 0:
+            # The chain grows, or it would become a circle.
+            into = self.random.choice(others)
+            account = self.random.choice([account, *aliases(state, into)[1:]])
+        # Those who sign for everything stay who they are, so that the world goes on.
+        if account in (PEOPLE[0], PEOPLE[-1]) and self.random.randrange(8):
+            account, into = into, account
+        return build.alias(account, into), [(account, 0x18), (into, 0x18)]
+
     def create(self) -> tuple[Value, list[Need]]:
         issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
         cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
         terms = policy(self.random)
         if self.random.randrange(15) == 0:
-            terms = self.random.choice([[build.strict_lots()], [build.lots("day")] * 2, [build.inactivity_expiry(0)]])
+            terms = self.random.choice(
+                [
+                    [build.strict_lots()],
+                    [build.lots("day")] * 2,
+                    [build.inactivity_expiry(0)],
+                    [build.debt_floor(0)],
+                    [build.no_reinstatement()],
+                ]
+            )
         holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
         powers = build.powers(**{power: who for power, who in holders.items() if self.random.randrange(8)})
         symbol = (
@@ -514,6 +598,10 @@ class Storyteller:
             for each in terms:
                 if hasattr(each, "days"):
                     each.days = days(self.random)
+            if self.random.randrange(3) == 0:
+                terms = [each for each in terms if each.kind not in ("debt_floor", "no_reinstatement")]
+                terms += [build.debt_floor(self.random.choice([1, 20, 10**9]))] * self.random.randrange(2)
+                terms += [build.no_reinstatement()] * self.random.randrange(2)
             if self.random.randrange(5) == 0:
                 terms = policy(self.random)
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
@@ -554,9 +642,11 @@ class Storyteller:
     def transfer(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.transfer(
-            asset, sender, self._other(sender), self._amount_of(asset, sender), self._reference()
-        )
+        to = self._other(sender) if self.random.randrange(3) else self._earner(asset)
+        if self.random.randrange(2):
+            # What is bound moves to this one.
+            to = alias_of(self.model.state, sender) or to
+        operation = build.transfer(asset, sender, to, self._amount_of(asset, sender), self._reference())
         return operation, self._or_agent(sender, asset, 0x30)
 
     def pay(self) -> tuple[Value, list[Need]]:
@@ -574,7 +664,7 @@ class Storyteller:
         asset = self._some_asset()
         record = self._asset(asset)
         near = 50 if record is None or self.random.randrange(10) else record.supply_cap - supply(record)
-        operation = build.mint(asset, self._account(), amount(self.random, near), self._reference())
+        operation = build.mint(asset, self._earner(asset), amount(self.random, near), self._reference())
         needs = self._needs_power(asset, "mint", 0x32)
         return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x32)]
 
@@ -587,8 +677,46 @@ class Storyteller:
     def claw_back(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
         sender = self._holder(asset)
-        operation = build.claw_back(asset, sender, self._other(sender), self._amount_of(asset, sender), self._reason())
+        units = self._amount_of(asset, sender)
+        record = self._asset(asset)
+        floor = None if record is None else term(record.policy, "debt_floor")
+        if floor is not None and self.random.randrange(2):
+            room = floor.units - debt(self.model.state, asset, sender)
+            there = load_holding(self.model.state, asset, record, sender).total
+            units = min(2**128 - 1, there + amount(self.random, max(1, room)))
+        operation = build.claw_back(asset, sender, self._other(sender), units, self._reason())
         return operation, self._needs_power(asset, "claw_back", 0x34)
+
+    def _earner(self, asset: bytes) -> bytes:
+        """An account, often one that owes the issuer."""
+        debtors = list(self.model.state.records("debts", asset))
+        return self.random.choice(debtors) if debtors and self.random.randrange(2) else self._account()
+
+    def _redemptions(self) -> list[tuple[bytes, Any]]:
+        """Every redemption, with its asset."""
+        tables = [key for name, key in self.model.state.tables if name == "redemptions"]
+        return [
+            (asset, REDEMPTION_RECORD.decode(value))
+            for asset in tables
+            for _, value in self.model.state.records("redemptions", asset).values()
+        ]
+
+    def redeem(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        sender = self._holder(asset)
+        order = sha256(b"order" + self.random.choice([self.count, self.count, 1]).to_bytes(8, "big")).digest()
+        operation = build.redeem(asset, sender, self._account(), order, self._amount_of(asset, sender))
+        return operation, self._or_agent(sender, asset, 0x36)
+
+    def refund(self) -> tuple[Value, list[Need]]:
+        redemptions = self._redemptions()
+        if not redemptions or self.random.randrange(12) == 0:
+            operation = build.refund(self._some_asset(), self._account(), bytes(32), amount(self.random, 5))
+            return operation, [(operation.sender, 0x37)]
+        asset, redemption = self.random.choice(redemptions)
+        left = redemption.amount - redemption.refunded
+        operation = build.refund(asset, redemption.sender, redemption.order, amount(self.random, left))
+        return operation, [(redemption.at, 0x37)]
 
     def sweep(self) -> tuple[Value, list[Need]]:
         expiring = [

@@ -16,12 +16,15 @@ from counterfoil import Key, Ledger, Transaction
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
 from counterfoil.ops import (
+    Alias,
     Attest,
     Burn,
     CampaignTerms,
     Cap,
     Claim,
+    ClawBack,
     CloseCampaign,
+    DebtFloor,
     Edge,
     EdgeKind,
     FundCampaign,
@@ -40,9 +43,13 @@ from counterfoil.ops import (
     Period,
     Powers,
     Reason,
+    Recover,
+    Redeem,
+    Refund,
     Revoke,
     Role,
     Schema,
+    SetGuardians,
     SignedSlip,
     Slip,
     Transfer,
@@ -118,6 +125,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
             ],
             ROASTER,
         )
+        guard = SetGuardians(account=TILL.account, threshold=1, guardians=[ANN.account, BOB.account], delay_ms=DAY_MS)
+        ledger.execute([guard], TILL)
+        ledger.execute([Recover(account=TILL.account, keys=[KeyGrant(ROASTER.public, ["set_keys"])])], BOB)
         ledger.checkpoint()
         vkey = ledger.verifier_key
     (folder / "club.vkey").write_text(f"{vkey}\n")
@@ -423,6 +433,39 @@ def test_account(shop):
     assert encode_named_account(NAMED) in ok("account", "-l", shop.ledger)
 
 
+def test_guardians_and_a_recovery(shop):
+    found = as_json("account", TILL.did, "-l", shop.ledger)
+    assert found["record"] is None
+    assert found["guardians"] == {
+        "threshold": 1,
+        "guardians": sorted([ANN.account.hex(), BOB.account.hex()]),
+        "delay_ms": DAY_MS,
+    }
+    assert found["recovery"]["keys"] == [{"key": ROASTER.public.hex(), "scope": ["set_keys"]}]
+    assert found["recovery"]["due"] == found["recovery"]["started"] + DAY_MS
+    text = ok("account", TILL.did, "-l", shop.ledger)
+    for words in ("1 of 2", "1 day", ANN.did, "1 of 1 keys", "may sign: set_keys"):
+        assert words in text
+    assert as_json("account", ANN.did, "-l", shop.ledger)["guardians"] is None
+    log = " ".join(ok("log", "-l", shop.ledger).split())
+    assert "set_guardians" in log
+    assert "1 of 2 guardians" in log
+
+
+def test_an_alias(fresh):
+    with Ledger.open(fresh.ledger, operator=OPERATOR) as ledger:
+        ledger.execute([Alias(account=ANN.account, into=BOB.account)], ANN, BOB)
+    record = as_json("account", ANN.did, "-l", fresh.ledger)["record"]
+    assert (record["kind"], record["into"], record["epoch"]) == ("alias", BOB.account.hex(), 1)
+    text = ok("account", ANN.did, "-l", fresh.ledger)
+    assert "alias of" in text
+    assert BOB.did in text
+    assert "alias of" in ok("account", "-l", fresh.ledger)
+    [listed] = as_json("account", "-l", fresh.ledger)["accounts"]
+    assert (listed["account"], listed["kind"]) == (ANN.account.hex(), "alias")
+    assert "alias" in ok("log", "-l", fresh.ledger)
+
+
 def test_log_pages(shop):
     size = as_json("stats", "-l", shop.ledger)["entries"]
     whole, after = [], None
@@ -452,7 +495,7 @@ def test_log_pages(shop):
 def test_log_of_an_account(shop):
     entries = as_json("log", "-l", shop.ledger, "--account", BOB.did)["entries"]
     kinds = [entry["signed"]["transaction"]["operations"][0]["operation"] for entry in entries]
-    assert kinds == ["create", "transfer"]
+    assert kinds == ["create", "transfer", "set_guardians", "recover"]
     [first] = as_json("log", "-l", shop.ledger, "--account", BOB.did, "--limit=1")["entries"]
     rest = as_json("log", "-l", shop.ledger, "--account", BOB.did, "--after", first["index"])["entries"]
     assert [first, *rest] == entries
@@ -577,7 +620,12 @@ RECORDS = {
     "freezes": ("BEAN", ANN.did),
     "schemas": (f"{ROASTER.did}:member",),
     "attestations": (f"{ROASTER.did}:member", ROASTER.did, CAT.did),
+    "redemptions": ("BEAN", ANN.did, "00" * 32),
+    "debts": ("BEAN", ANN.did),
+    "guardians": (TILL.did,),
+    "recoveries": (TILL.did,),
 }
+ABSENT = {"freezes", "redemptions", "debts"}
 
 
 @pytest.mark.parametrize("table", [*RECORDS, "lots"])
@@ -588,7 +636,7 @@ def test_any_record_is_proven_and_verified(shop, tmp_path, table):
     ok("prove", "record", table, *parts, "-l", shop.ledger, "-o", file)
     claim = as_json("verify", file, "--vkey", shop.vkey)
     assert claim["kind"] == ("balance" if table == "holders" else "record")
-    assert claim.get("present", True) is (table != "freezes")
+    assert claim.get("present", True) is (table not in ABSENT)
     assert ok("verify", file, "--vkey", shop.vkey).startswith("proven")
     if parts:
         fails(2, "prove", "record", table, *parts[1:], "-l", shop.ledger, says=f"prove record {table}")
@@ -684,6 +732,44 @@ def test_campaigns_are_shown_and_proven(fresh, tmp_path):
 def _applied(shop: Shop) -> list[int]:
     """The transactions in the log."""
     return [entry["index"] for entry in as_json("log", "-l", shop.ledger)["entries"] if entry["kind"] == "applied"]
+
+
+def test_redemptions_and_debts(tmp_path):
+    order, file, place = bytes(range(32)), tmp_path / "record.statement", tmp_path / "club.ledger"
+    with Ledger.create(place, origin="club.example/beans", operator=OPERATOR) as ledger:
+        policy = [Lots(Period.MONTH), DebtFloor(5_000)]
+        powers = Powers(mint=ROASTER.account, claw_back=ROASTER.account)
+        bean = ledger.create_asset(ROASTER, "BEAN", decimals=2, policy=policy, powers=powers)
+        ledger.mint(ROASTER, bean, to=ANN.account, amount=1_000)
+        redeem = Redeem(asset=bean, sender=ANN.account, at=BOB.account, order=order, amount=700)
+        redeemed = ledger.execute([redeem], ANN).id
+        refund = Refund(asset=bean, sender=ANN.account, order=order, amount=200)
+        refunded = ledger.execute([refund], BOB).id
+        ledger.execute([ClawBack(asset=bean, sender=ANN.account, to=BOB.account, amount=1_500)], ROASTER)
+        ledger.checkpoint()
+        vkey = ledger.verifier_key
+
+    record = as_json("asset", "BEAN", "-l", place, "--lots")
+    assert (record["supply"], record["redeemed"], record["owed"], record["debtors"]) == ("500", "500", "1000", 1)
+    assert record["policy"][1] == {"term": "debt_floor", "units": "5000"}
+    assert (record["lots"][0]["redeemed"], record["lots"][0]["outstanding"]) == ("500", "500")
+    text = ok("asset", "BEAN", "-l", place, "--lots")
+    assert "10.00 BEAN by 1 accounts" in text
+    assert "may owe the issuer up to 5000 minor units" in text
+    assert "redeemed" in text
+
+    assert "redeem 7.00 BEAN of" in ok("log", "-l", place)
+    assert "refund 2.00 BEAN →" in ok("log", "-l", place)
+    assert redeemed != refunded
+
+    ok("prove", "record", "redemptions", "BEAN", ANN.did, order.hex(), "-l", place, "-o", file)
+    value = as_json("verify", file, "--vkey", vkey)["value"]
+    assert (value["amount"], value["refunded"], value["at"]) == ("700", "200", BOB.account.hex())
+    assert [one["amount"] for one in value["lots"]] == ["500"]
+    ok("prove", "record", "debts", "BEAN", ANN.did, "-l", place, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", vkey)["sum"] == "1000"
+    assert "1,000 of 1,000" in ok("verify", file, "--vkey", vkey)
+    fails(2, "prove", "record", "redemptions", "BEAN", ANN.did, "0" * 63, "-l", place, says="order")
 
 
 def test_every_table_and_operation_has_words(shop):

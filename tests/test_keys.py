@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import pickle
 from typing import TYPE_CHECKING
@@ -52,6 +53,41 @@ def test_seeds_of_other_lengths(seed: bytes) -> None:
 def test_seeds_of_other_types(seed: object) -> None:
     with pytest.raises(TypeError, match="seed: expected 32 bytes"):
         Key.from_seed(seed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("programme", "derived"),
+    # Made with OpenSSL: openssl kdf -keylen 32 -kdfopt digest:SHA2-256 -kdfopt salt:counterfoil/key/v1 -kdfopt
+    # hexkey:… -kdfopt hexinfo:… HKDF
+    [
+        ("club.example/beans", "8b9d1d0ab810f5f4dcfccff9ee3e8ca0ced91ecfc4a7e041198ba78f72270e20"),
+        ("a", "bc8aeeb927d33db426172315d2dbdff04432995ff7000949ab6e9d97e69f21a7"),
+        ("bohnen/ä🫘", "4616351ccbad548c6883f6e1ad0234371ad796ce8ab46b3f706510fdbaea15da"),
+    ],
+)
+def test_keys_of_programmes(programme: str, derived: str) -> None:
+    assert Key.derive(bytes(range(32)), programme).seed.hex() == derived
+    assert Key.derive(bytearray(range(32)), programme) == Key.from_seed(bytes.fromhex(derived))
+
+
+def test_a_derived_key_by_the_steps_of_rfc_5869() -> None:
+    extracted = hmac.new(b"counterfoil/key/v1", b"s" * 32, "sha256").digest()
+    expanded = hmac.new(extracted, b"club.example/beans" + b"\x01", "sha256").digest()
+    assert Key.derive(b"s" * 32, "club.example/beans").seed == expanded
+
+
+@pytest.mark.parametrize(
+    ("seed", "programme"), [(bytes(31), "a"), (bytes(33), "a"), (bytes(32), ""), (bytes(32), "\ud800")]
+)
+def test_what_no_key_is_derived_from(seed: bytes, programme: str) -> None:
+    with pytest.raises(WireError, match="expected"):
+        Key.derive(seed, programme)
+
+
+@pytest.mark.parametrize(("seed", "programme"), [("0" * 32, "a"), (None, "a"), (bytes(32), b"a"), (bytes(32), None)])
+def test_types_that_no_key_is_derived_from(seed: object, programme: object) -> None:
+    with pytest.raises(TypeError, match="expected"):
+        Key.derive(seed, programme)  # type: ignore[arg-type]
 
 
 def test_a_key_on_an_account() -> None:

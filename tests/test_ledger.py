@@ -35,13 +35,18 @@ from counterfoil.exceptions import (
 )
 from counterfoil.ledger import Pending, fsck
 from counterfoil.ops import (
+    Alias,
     Attest,
     Burn,
     ByPayer,
     CampaignTerms,
+    CancelRecovery,
     Cap,
     Claim,
+    ClawBack,
     CloseCampaign,
+    DebtFloor,
+    FinishRecovery,
     Hold,
     InactivityExpiry,
     Integer,
@@ -58,10 +63,15 @@ from counterfoil.ops import (
     Pay,
     Payee,
     Period,
+    Powers,
     Reason,
+    Recover,
+    Redeem,
+    Refund,
     Revoke,
     Role,
     Schema,
+    SetGuardians,
     SetParameters,
     Settle,
     Share,
@@ -80,7 +90,16 @@ from counterfoil.ops import (
     sign_slip,
 )
 from counterfoil.status import Status
-from counterfoil.verify import Commit, Counted, Genesis, OperatorChange, ProofError, Verifier
+from counterfoil.verify import (
+    Commit,
+    Counted,
+    Genesis,
+    GuardiansRecord,
+    OperatorChange,
+    ProofError,
+    RecoveryRecord,
+    Verifier,
+)
 from counterfoil.wire import Applied, SignedTransaction, decode_entry
 
 from tests.verifiers import Both
@@ -924,6 +943,30 @@ def test_a_campaign_and_its_slips_are_proven(ledger):
     assert receipt.transaction.operations[0].slips == (slip,)
 
 
+def test_a_redemption_and_a_debt_are_read(ledger):
+    order, bob = b"o" * 32, BOB.account
+    powers = Powers(mint=ROASTER.account, claw_back=ROASTER.account)
+    cup = ledger.create_asset(ROASTER, "CUP", policy=[DebtFloor(50)], powers=powers)
+    ledger.mint(ROASTER, cup, to=ANN.account, amount=10)
+    assert ledger.redemption(cup, ANN.account, order) is None
+    redeem = Redeem(asset=cup, sender=ANN.account, at=bob, order=order, amount=8)
+    ledger.execute([redeem], ANN)
+    with pytest.raises(RejectedError, match="already_redeemed"):
+        ledger.execute([redeem], ANN)
+    ledger.execute([Refund(asset=cup, sender=ANN.account, order=order, amount=3)], BOB)
+    redemption = ledger.redemption(cup, ANN.account, order)
+    assert redemption is not None
+    assert (redemption.at, redemption.amount, redemption.refunded, redemption.lots) == (bob, 8, 3, ())
+    assert (ledger.supply(cup), ledger.debt(cup, ANN.account)) == (5, 0)
+    ledger.execute([ClawBack(asset=cup, sender=ANN.account, to=bob, amount=45)], ROASTER)
+    assert (ledger.balance(cup, bob), ledger.debt(cup, ANN.account)) == (5, 40)
+    ledger.mint(ROASTER, cup, to=ANN.account, amount=30)
+    assert (ledger.balance(cup, ROASTER.account), ledger.debt(cup, ANN.account)) == (30, 10)
+    ledger.checkpoint()
+    claim = Verifier(ledger.verifier_key).record(bytes(ledger.prove("debts", ANN.account, key=cup)))
+    assert (claim.sum, claim.total) == (10, 10)
+
+
 def test_lots_and_historical_times(tmp_path):
     """Months of 2015 and 2016 are replayed at their own dates; then expiry takes them."""
     day = 86_400_000
@@ -1100,6 +1143,29 @@ def test_a_heartbeat(ledger):
 
 
 # Proofs.
+
+
+def test_guardians_recovery_and_alias_are_read(ledger):
+    assert (ledger.guardians(ANN.account), ledger.recovery(ANN.account)) == (None, None)
+    friends = sorted([BOB.account, ROASTER.account])
+    day = 86_400_000
+    ledger.execute([SetGuardians(account=ANN.account, threshold=1, guardians=friends, delay_ms=day)], ANN)
+    started = time.time_ns() // 1_000_000
+    ledger.execute([Recover(account=ANN.account, keys=[KeyGrant(BOB.public)])], BOB, time=started)
+    assert ledger.guardians(ANN.account) == GuardiansRecord(1, tuple(friends), day)
+    assert ledger.recovery(ANN.account) == RecoveryRecord(started, started + day, 1, (KeyGrant(BOB.public),))
+    with pytest.raises(RejectedError) as refused:
+        ledger.execute([FinishRecovery(account=ANN.account)], BOB)
+    assert refused.value.status is Status.recovery_pending
+    ledger.execute([CancelRecovery(account=ANN.account)], ANN)
+    assert ledger.recovery(ANN.account) is None
+    ledger.execute([Alias(account=ANN.account, into=BOB.account)], ANN, BOB)
+    record = ledger.account(ANN.account)
+    assert (record.is_alias, record.into, record.epoch, record.is_programme) == (True, BOB.account, 1, False)
+    ledger.checkpoint()
+    verifier = Verifier(ledger.verifier_key)
+    for table, value in (("accounts", record), ("guardians", ledger.guardians(ANN.account)), ("recoveries", None)):
+        assert verifier.record(bytes(ledger.prove(table, ANN.account))).value == value
 
 
 def test_proofs_of_presence_absence_and_of_tables_that_are_not_there(ledger):

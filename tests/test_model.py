@@ -259,8 +259,8 @@ def test_the_two_lowest_lots_are_merged():
     assert list(holding.lots) == list(range(today + 1, today + 65))
     assert holding.lots[today + 1] == 6
     assert vars(_lot(ledger, asset, today)) | {"kind": ""} == {
-        "kind": "", "lot": today, "issued": 3, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0,
-        "merged_out": 3,
+        "kind": "", "lot": today, "issued": 3, "burned": 0, "redeemed": 0, "expired": 0, "clawed_back": 0,
+        "merged_in": 0, "merged_out": 3,
     }  # fmt: skip
     assert _lot(ledger, asset, today + 1).merged_in == 3
 
@@ -272,6 +272,73 @@ def test_a_claw_back_is_counted():
     assert ledger.state.value(ASSET_RECORD, "assets", asset).clawed_back == 2
     lot = _lot(ledger, asset, START // DAY)
     assert (lot.clawed_back, move.outstanding(lot)) == (2, 5)
+
+
+def _asset(ledger, asset):
+    return ledger.state.value(ASSET_RECORD, "assets", asset)
+
+
+def _redemption(ledger, p, asset, order):
+    key = move.redemption_id(asset, p.id("alice"), order)
+    record = ledger.state.value(move.REDEMPTION_RECORD, "redemptions", key, asset)
+    return record.refunded, [(part.lot, part.amount) for part in record.lots]
+
+
+def test_what_was_redeemed_is_counted_until_it_is_refunded():
+    ledger, p = _play()
+    today, order = START // DAY, b"o" * 32
+    asset = p.asset(build.lots("day"), build.fixed_expiry(3), alice=6)
+    p.later(2 * DAY)
+    p.ok(build.mint(asset, p.id("alice"), 5), by="brand")
+    p.ok(build.redeem(asset, p.id("alice"), p.id("till"), order, 10), by="alice")
+    taken = U32.write(2) + b"".join(U32.write(lot) + U128.write(units) for lot, units in ((today, 6), (today + 2, 4)))
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + taken + U32.write(0)
+    assert _redemption(ledger, p, asset, order) == (0, [(today, 6), (today + 2, 4)])
+    assert (_asset(ledger, asset).redeemed, ledger.balance(asset, p.id("alice"))) == (10, 1)
+    p.ok(build.refund(asset, p.id("alice"), order, 5), by="till")
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\0"
+    assert _redemption(ledger, p, asset, order) == (5, [(today, 5)])
+    assert (_asset(ledger, asset).redeemed, ledger.balance(asset, p.id("alice"))) == (5, 6)
+    assert (_lot(ledger, asset, today).redeemed, _lot(ledger, asset, today + 2).redeemed) == (5, 0)
+    p.later(2 * DAY)
+    p.ok(build.refund(asset, p.id("alice"), order, 2), by="till")
+    lot, reborn = _lot(ledger, asset, today), _lot(ledger, asset, today + 4)
+    assert (lot.redeemed, lot.expired, lot.merged_out, reborn.issued, reborn.merged_in) == (3, 1, 2, 0, 2)
+    assert ledger.balance(asset, p.id("alice")) == 7
+    policy = [build.lots("day"), build.fixed_expiry(3), build.no_reinstatement()]
+    p.ok(build.change(asset, policy=policy), by="brand")
+    p.ok(build.refund(asset, p.id("alice"), order, 3), by="till")
+    lapsed = U32.write(1) + U32.write(today) + U128.write(3)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + U32.write(0) + lapsed
+    record = _asset(ledger, asset)
+    assert (record.minted, record.redeemed, record.swept, ledger.balance(asset, p.id("alice"))) == (11, 0, 4, 7)
+    assert _redemption(ledger, p, asset, order) == (10, [])
+    ledger.check_invariants()
+
+
+def test_what_is_owed_is_counted_until_it_is_repaid():
+    ledger, p = _play()
+    asset = p.asset(build.debt_floor(10), alice=4)
+    alice, brand = p.id("alice"), p.id("brand")
+    p.ok(build.claw_back(asset, alice, p.id("bob"), 9), by="brand")
+    taken = U32.write(1) + U32.write(0) + U128.write(4)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + taken + U32.write(0)
+    record = _asset(ledger, asset)
+    assert (record.debtors, record.owed, record.clawed_back, move.debt(ledger.state, asset, alice)) == (1, 5, 4, 5)
+    p.later(1)
+    p.ok(build.claw_back(asset, alice, p.id("bob"), 5), by="brand")
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\0"
+    assert ledger.state.value(move.DEBT_RECORD, "debts", alice, asset).since == START
+    assert (_asset(ledger, asset).debtors, _asset(ledger, asset).owed) == (1, 10)
+    p.ok(build.mint(asset, alice, 9), by="brand")
+    assert (ledger.balance(asset, alice), ledger.balance(asset, brand)) == (0, 9)
+    p.ok(build.transfer(asset, brand, alice, 3), by="brand")
+    assert (ledger.balance(asset, alice), ledger.balance(asset, brand)) == (2, 7)
+    assert (_asset(ledger, asset).debtors, _asset(ledger, asset).owed) == (0, 0)
+    assert not ledger.state.records("debts", asset)
+    p.ok(build.claw_back(asset, alice, p.id("bob"), 2), by="brand")
+    taken = U32.write(1) + U32.write(0) + U128.write(2)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + taken + U32.write(0)
 
 
 def test_the_id_of_an_asset():
@@ -344,8 +411,10 @@ def test_the_package_decodes_what_the_model_encodes():
     """Two codecs, written apart."""
     wire = pytest.importorskip("counterfoil.wire")
     model = ModelLedger(strategies.world_genesis())
+    size = model.size
     for _, signed in strategies.random_world(5, 300, model):
-        if model.entries[-1][9:].startswith(signed) and signed:
+        if model.size > size:
+            size = model.size
             assert bytes(wire.SignedTransaction.from_bytes(signed)) == signed
     model.commit(model.time)
     for entry in model.entries:

@@ -278,12 +278,14 @@ def alone(table: str, key: bytes, identifier: bytes, leaf: tuple[int, bytes]) ->
 @pytest.mark.parametrize(
     ("totals", "sum_", "reason"),
     [
-        # issued, burned, expired, clawed back, merged in, merged out
-        ([2**127, 0, 0, 0, 2**127, 1], 2**128 - 1, None),
-        ([2**128 - 1, 0, 0, 0, 2**128 - 1, 2**128 - 1], 2**128 - 1, None),
-        ([5, 5, 0, 5, 0, 0], 0, None),
-        ([5, 6, 0, 0, 0, 0], 2**128 - 1, "wrong_sum"),
-        ([2**127, 0, 0, 0, 2**127, 0], 0, "wrong_sum"),
+        # issued, burned, redeemed, expired, clawed back, merged in, merged out
+        ([2**127, 0, 0, 0, 0, 2**127, 1], 2**128 - 1, None),
+        ([2**128 - 1, 0, 0, 0, 0, 2**128 - 1, 2**128 - 1], 2**128 - 1, None),
+        ([5, 5, 0, 0, 5, 0, 0], 0, None),
+        ([5, 1, 2, 1, 5, 0, 0], 1, None),
+        ([5, 1, 2, 1, 5, 0, 0], 3, "wrong_sum"),
+        ([5, 6, 0, 0, 0, 0, 0], 2**128 - 1, "wrong_sum"),
+        ([2**127, 0, 0, 0, 0, 2**127, 0], 0, "wrong_sum"),
     ],
 )
 def test_lots_at_the_limits(totals: list[int], sum_: int, reason: str | None) -> None:
@@ -301,7 +303,7 @@ def test_lots_at_the_limits(totals: list[int], sum_: int, reason: str | None) ->
 @pytest.mark.parametrize("length", [12, 13, 255, 256, 300])
 def test_symbols_of_any_length(length: int) -> None:
     asset = b"\x01" + BEAN_ISSUER + u(4, length) + b"A" * length + b"\x00" + u(16, 10**9) + u(4, 0) + bytes(5)
-    asset += b"\x00" + u(8, 0) + u(16, 1_320) + bytes(48)
+    asset += b"\x00" + u(8, 0) + u(8, 0) + u(16, 0) + u(16, 1_320) + bytes(64)
     identifier = record_id("asset", BEAN_ISSUER, bytes([min(length, 255)]), b"A" * length)
     data = alone("assets", b"", identifier, (0, asset))
     if length < 256:

@@ -21,8 +21,10 @@ from counterfoil.verify import (
     AccountRecord,
     AssetRecord,
     AttestationRecord,
+    DebtRecord,
     Effect,
     FreezeRecord,
+    GuardiansRecord,
     Integer,
     IntegerRange,
     KeyGrant,
@@ -32,6 +34,8 @@ from counterfoil.verify import (
     OnceRecord,
     Parameters,
     Reason,
+    RecoveryRecord,
+    RedemptionRecord,
     Requirement,
     Revocation,
     SchemaRecord,
@@ -134,26 +138,39 @@ def test_a_state_with_one_table_and_none() -> None:
     assert verifier.balance(world.question(*BEANS)).supply == 0
 
 
+REDEMPTION = record_id("redemption", CUP, BOB, b"o" * 32)
+
 HOLD, GROUP = record_id("hold", ANN, b"s" * 16), record_id("group", BOB, b"s" * 16)
 HOLD_TERMS = verify.Terms(settle_if=verify.ByPayer(), payees=[verify.Share(BOB)], deadline=TIME + 10**9)
 RECORDS = [
     ("accounts", b"", ANN, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB, [0x30, 0x31]),))),
     ("accounts", b"", NOBODY, AccountRecord(family=4)),
+    ("accounts", b"", BEAN_ISSUER, AccountRecord(epoch=3, into=BOB)),
+    ("guardians", b"", ANN, GuardiansRecord(2, (BOB, NOBODY), 86_400_000)),
+    ("guardians", b"", BOB, None),
+    ("recoveries", b"", ANN, RecoveryRecord(TIME, TIME + 86_400_000, 1, (KeyGrant(BOB),))),
+    ("recoveries", b"", BOB, None),
     ("accounts", b"", BOB, None),
     ("freezes", BEAN, ANN, FreezeRecord(TIME, Reason(7))),
     ("freezes", CUP, ANN, None),
+    (
+        "redemptions",
+        CUP,
+        REDEMPTION,
+        RedemptionRecord(BOB, ANN, b"o" * 32, TIME, 9, 2, (LotAmount(672, 7),)),
+    ),
+    ("redemptions", BEAN, record_id("redemption", BEAN, BOB, b"o" * 32), None),
+    ("debts", BEAN, ANN, DebtRecord(TIME)),
+    ("debts", BEAN, BOB, None),
     ("once", b"", record_id("once", ANN, b"k" * 32), OnceRecord(ANN, b"k" * 32, b"t" * 32)),
     ("parameters", b"", record_id("parameters"), Parameters()),
-    ("lots", CUP, record_id("lot", CUP, big(4, 673)), LotRecord(673, 7, 0, 0, 0, 0, 0)),
+    ("lots", CUP, record_id("lot", CUP, big(4, 673)), LotRecord(673, 7, 0, 0, 0, 0, 0, 0)),
     (
         "mandates",
         b"",
         record_id("mandate", BEAN_ISSUER, BOB, BEAN),
         MandateRecord(BEAN_ISSUER, BOB, BEAN, (0x32,), 500, 86_400_000, TIME, TIME + 10**9, 0, 20),
     ),
-    ("holds", b"", HOLD, verify.HoldRecord(1, ANN, b"s" * 16, BEAN, 9, 4, 0, HOLD_TERMS, None)),
-    ("holds", b"", GROUP, None),
-    ("hold_groups", b"", GROUP, verify.GroupRecord(1, BOB, b"s" * 16, BEAN, TIME, HOLD_TERMS, 2, 13)),
     (
         "schemas",
         b"",
@@ -183,6 +200,9 @@ RECORDS = [
     ),
     ("attestations", RATING, attestation_id(RATING, BEAN_ISSUER, ANN, b"n" * 32), None),
     ("attestations", BEAN, attestation_id(RATING, BEAN_ISSUER, ANN), None),
+    ("holds", b"", HOLD, verify.HoldRecord(1, ANN, b"s" * 16, BEAN, 9, 4, 0, HOLD_TERMS, None)),
+    ("holds", b"", GROUP, None),
+    ("hold_groups", b"", GROUP, verify.GroupRecord(1, BOB, b"s" * 16, BEAN, TIME, HOLD_TERMS, 2, 13)),
 ]
 
 
@@ -486,17 +506,6 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("assets", b"", BEAN, (0, b"\x02" + WORLD.tables["assets", b""][BEAN][1][1:]), "unknown_version"),
         ("once", b"", ANN, (0, ANN + b"k" * 32 + b"t" * 32), "wrong_record"),
         ("parameters", b"", ANN, WORLD.tables["parameters", b""][record_id("parameters")], "wrong_record"),
-        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(80)), "wrong_record"),
-        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(80)), "wrong_sum"),
-        ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(80)), "wrong_record"),
-        ("holds", b"", HOLD, (1, hold_record(hold_terms())), "wrong_sum"),
-        ("holds", b"", HOLD, (0, hold_record(hold_terms(), 2)), "unknown_version"),
-        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x02" * 4 + b"\x09"))), "malformed_record"),
-        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x06"))), "malformed_record"),
-        ("holds", b"", GROUP, (0, hold_record(hold_terms())), "wrong_record"),
-        ("hold_groups", b"", GROUP, (1, group_record(hold_terms())), "wrong_sum"),
-        ("hold_groups", b"", GROUP, (0, group_record(hold_terms(), 0)), "unknown_version"),
-        ("hold_groups", b"", HOLD, (0, group_record(hold_terms())), "wrong_record"),
         ("schemas", b"", CUP, (0, SCHEMA), "wrong_record"),
         ("schemas", b"", RATING, (1, SCHEMA), "wrong_sum"),
         ("schemas", b"", RATING, (0, b"\x02" + SCHEMA[1:]), "unknown_version"),
@@ -511,6 +520,21 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("attestations", RATING, RATED_ID, (0, RATED[:-1] + b"\x02"), "malformed_record"),
         ("attestations", RATING, RATED_ID, (0, RATED[:-10] + b"\x02" + u(4, 5) + b"gold\x00"), "malformed_record"),
         ("attestations", RATING, RATED_ID, (0, RATED[:-10] + b"\x02" + b"\xff" * 4 + b"gold\x00"), "malformed_record"),
+        ("redemptions", CUP, ANN, WORLD.tables["redemptions", CUP][REDEMPTION], "wrong_record"),
+        ("redemptions", BEAN, REDEMPTION, WORLD.tables["redemptions", CUP][REDEMPTION], "wrong_record"),
+        ("redemptions", CUP, REDEMPTION, (9, WORLD.tables["redemptions", CUP][REDEMPTION][1]), "wrong_sum"),
+        ("debts", BEAN, ANN, (0, u(8, TIME)), "wrong_sum"),
+        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(96)), "wrong_record"),
+        ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(96)), "wrong_sum"),
+        ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(96)), "wrong_record"),
+        ("holds", b"", HOLD, (1, hold_record(hold_terms())), "wrong_sum"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(), 2)), "unknown_version"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x02" * 4 + b"\x09"))), "malformed_record"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x06"))), "malformed_record"),
+        ("holds", b"", GROUP, (0, hold_record(hold_terms())), "wrong_record"),
+        ("hold_groups", b"", GROUP, (1, group_record(hold_terms())), "wrong_sum"),
+        ("hold_groups", b"", GROUP, (0, group_record(hold_terms(), 0)), "unknown_version"),
+        ("hold_groups", b"", HOLD, (0, group_record(hold_terms())), "wrong_record"),
     ],
 )
 def test_records_that_contradict_themselves(

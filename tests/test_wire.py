@@ -139,6 +139,15 @@ SPELLED = [
     ),
     (ops.Once(account=A, key=B), b"\x13" + A + B),
     (
+        ops.SetGuardians(account=A, threshold=2, guardians=[C, B], delay_ms=258),
+        b"\x14" + A + b"\x02" + u(4, 2) + B + C + u(8, 258),
+    ),
+    (ops.SetGuardians(account=A), b"\x14" + A + b"\x00" + u(4, 0) + u(8, 0)),
+    (ops.Recover(account=A, threshold=2, keys=GRANTS), b"\x15" + A + b"\x02" + GRANT_BYTES),
+    (ops.CancelRecovery(account=A), b"\x16" + A),
+    (ops.FinishRecovery(account=A), b"\x17" + A),
+    (ops.Alias(account=A, into=B), b"\x18" + A + B),
+    (
         ops.Create(
             issuer=A,
             symbol="BEAN",
@@ -239,6 +248,12 @@ SPELLED = [
     (
         ops.Revoke(schema=A, issuer=B, subject=C, nonce=D, reason=ops.Reason(258, A)),
         b"\x62" + A + B + C + D + b"\x02\x01" + b"\x01" + A,
+    ),
+    (ops.Redeem(asset=A, sender=B, at=C, order=D, amount=258), b"\x36" + A + B + C + D + u(16, 258)),
+    (ops.Refund(asset=A, sender=B, order=C, amount=2**128 - 1), b"\x37" + A + B + C + b"\xff" * 16),
+    (
+        ops.Change(asset=A, policy=[ops.NoReinstatement(), ops.DebtFloor(258)]),
+        b"\x21" + A + b"\x00" + b"\x01" + u(4, 2) + b"\x05" + u(16, 258) + b"\x06",
     ),
     (
         ops.OpenGroup(owner=A, salt=b"s" * 16, asset=B, closes=5, terms=TERMS),
@@ -637,7 +652,7 @@ def test_other_types(make) -> None:
         (lambda: wire.decode_entry(bytes(100_000_000)), "at most 65,535 bytes"),
         (lambda: wire.decode_entry(b""), "expected a tag from 00 to 03, found no bytes"),
         (lambda: wire.decode_entry(b"\x04"), "expected a tag from 00 to 03, found 04"),
-        (lambda: wire.decode_operation(b"\x36" + A), "at byte 0: expected a known tag of Operation, found 36"),
+        (lambda: wire.decode_operation(b"\x3f" + A), "at byte 0: expected a known tag of Operation, found 3f"),
         (lambda: wire.decode_operation(b"\x22" + A + b"\x05"), "known tag of Power, found 05"),
         (lambda: wire.decode_operation(b"\x24" + A + b"\x02\x00\x00\x00"), "a boolean, 00 or 01, found 02"),
         (lambda: wire.decode_operation(b"\x21" + A + b"\x02\x00"), r"00 \(absent\) or 01 \(present\), found 02"),

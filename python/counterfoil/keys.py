@@ -9,6 +9,7 @@ Key('did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp')
 
 from __future__ import annotations
 
+import hmac
 import os
 import stat
 from dataclasses import dataclass
@@ -27,6 +28,18 @@ __all__ = ["Key", "Signer"]
 
 _FILE_HEADER = "counterfoil secret key v1"
 _FILE_BYTES_MAX = 1_000
+_DERIVATION_SALT = b"counterfoil/key/v1"
+
+
+def _seed(seed: bytes) -> bytes:
+    """The 32 bytes of a seed, or what is wrong with it."""
+    if not isinstance(seed, (bytes, bytearray, memoryview)):
+        message = f"seed: expected 32 bytes, found {type(seed).__name__}"
+        raise TypeError(message)
+    if len(seed) != 32:
+        message = f"seed: expected 32 bytes, found {len(seed)}"
+        raise WireError(message)
+    return bytes(seed)
 
 
 class Key:
@@ -58,13 +71,43 @@ class Key:
             TypeError: The seed is not bytes.
             WireError: It has another length.
         """
-        if not isinstance(seed, (bytes, bytearray, memoryview)):
-            message = f"seed: expected 32 bytes, found {type(seed).__name__}"
+        return cls(SigningKey(_seed(seed)))
+
+    @classmethod
+    def derive(cls, seed: bytes, programme: str) -> Key:
+        """The key that a member uses in one programme, out of one seed for all of them.
+
+        Without the seed nobody can tell that the keys of two programmes are one person's.
+
+        Args:
+            seed: 32 secret bytes, which are no key of themselves.
+            programme: The programme's name: its ledger's origin, say. Other letters, another key.
+
+        Raises:
+            TypeError: The seed is not bytes, or the programme is no text.
+            WireError: The seed has another length, or the programme is empty or no Unicode text.
+
+        >>> seed = bytes(range(32))
+        >>> Key.derive(seed, "club.example/beans")
+        Key('did:key:z6MkunTu4nYtFZymci4YRVvkmjYjmJFG1SozmdcEdMCZnRme')
+        >>> Key.derive(seed, "club.example/beans") == Key.derive(seed, "cinema.example/stars")
+        False
+        """
+        seed = _seed(seed)
+        if not isinstance(programme, str):
+            message = f"programme: expected a text, found {type(programme).__name__}"
             raise TypeError(message)
-        if len(seed) != 32:
-            message = f"seed: expected 32 bytes, found {len(seed)}"
+        try:
+            name = programme.encode("utf-8")
+        except UnicodeEncodeError as error:
+            message = f"programme: expected Unicode text, found a lone surrogate at {error.start}"
+            raise WireError(message) from None
+        if not name:
+            message = "programme: expected a name, found an empty text"
             raise WireError(message)
-        return cls(SigningKey(bytes(seed)))
+        # RFC 5869, extract and expand. One block of SHA-256 is all that a seed needs.
+        extracted = hmac.digest(_DERIVATION_SALT, seed, "sha256")
+        return cls.from_seed(hmac.digest(extracted, name + b"\x01", "sha256"))
 
     @property
     def seed(self) -> bytes:

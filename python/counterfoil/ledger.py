@@ -33,16 +33,20 @@ from counterfoil.verify import (
     FreezeRecord,
     Genesis,
     GroupRecord,
+    GuardiansRecord,
     Holding,
     HoldRecord,
     LotRecord,
     MandateRecord,
     OnceRecord,
+    RecoveryRecord,
+    RedemptionRecord,
     SchemaRecord,
     attestation_id,
     lot_id,
     mandate_id,
     once_id,
+    redemption_id,
 )
 from counterfoil.wire import Applied, Entry, SignedTransaction, Transaction, decode_entry
 
@@ -615,6 +619,14 @@ class Ledger:
         """The record of an account; None for a plain key account."""
         return self._decoded("accounts", None, account, AccountRecord)
 
+    def guardians(self, account: bytes) -> GuardiansRecord | None:
+        """Who may together set the keys of an account that lost its own, and after which delay."""
+        return self._decoded("guardians", None, account, GuardiansRecord)
+
+    def recovery(self, account: bytes) -> RecoveryRecord | None:
+        """The recovery of an account that is running: the keys that its guardians want it to have, and from when on."""
+        return self._decoded("recoveries", None, account, RecoveryRecord)
+
     def asset(self, asset: bytes) -> AssetRecord | None:
         """The record of an asset."""
         return self._decoded("assets", None, asset, AssetRecord)
@@ -630,6 +642,15 @@ class Ledger:
     def freeze(self, asset: bytes, account: bytes) -> FreezeRecord | None:
         """Whether an account is frozen in an asset, since when and why."""
         return self._decoded("freezes", asset, account, FreezeRecord)
+
+    def redemption(self, asset: bytes, sender: bytes, order: bytes) -> RedemptionRecord | None:
+        """What an account redeemed for an order, and what was refunded of it."""
+        return self._decoded("redemptions", asset, redemption_id(asset, sender, order), RedemptionRecord)
+
+    def debt(self, asset: bytes, account: bytes) -> int:
+        """Units that an account owes the asset's issuer."""
+        found = self._engine.record("debts", asset, account)
+        return 0 if found is None else found[0]
 
     def lot(self, asset: bytes, lot: int) -> LotRecord | None:
         """The totals of one lot."""

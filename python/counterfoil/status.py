@@ -19,7 +19,7 @@ _FAMILIES = {
 class Status(enum.IntEnum):
     """The outcome of a transaction: the family in the high byte, its own code in the low one. Never renumbered.
 
-    Members are in order of precedence within their family: the first rule that a transaction breaks gives its status.
+    Those of an operation are in order of precedence: the first rule that a transaction breaks gives its status.
 
     >>> Status(0x0309).name, Status.insufficient_funds.family, Status.insufficient_funds.is_transient
     ('insufficient_funds', 'move', True)
@@ -70,6 +70,7 @@ class Status(enum.IntEnum):
     mandate_expired = 0x0016, "The mandate's time is over."
     mandate_spent = 0x0017, "The amount is more than what is left of the mandate's cap in this window.", True
     programme_account = 0x0018, "A programme account: only its own operations move its units, and nobody signs for it."
+    account_aliased = 0x0019, "The account is an alias: the account that it is one of signs."
 
     no_keys = 0x0101, "The list of keys is empty."
     too_many_keys = 0x0102, "An account has at most 16 keys."
@@ -83,11 +84,21 @@ class Status(enum.IntEnum):
     account_exists = 0x010A, "There is an account with this opener and salt already."
     no_such_mandate = 0x010B, "There is no mandate to revoke."
     already_used = 0x010C, "The account used this key before."
+    invalid_guardians = 0x010D, "The guardians are over 16, not strictly ascending, the account itself, or too few."
+    invalid_delay = 0x010E, "A recovery waits for an hour to 365 days."
+    alias_of_itself = 0x010F, "An account cannot be an alias of itself."
+    no_guardians = 0x0110, "The account has no guardians."
+    too_few_guardians = 0x0111, "Fewer of the account's guardians than their threshold signed."
+    recovery_running = 0x0112, "A recovery of the account is running: it must be cancelled or finished first."
+    no_recovery = 0x0113, "No recovery of the account is running."
+    recovery_pending = 0x0114, "The recovery's delay is not over.", True
+    alias_cycle = 0x0115, "The other account's aliases lead back to this one."
+    alias_too_deep = 0x0116, "At most 8 aliases lead from an account to the one that signs."
 
     invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."
     too_many_decimals = 0x0202, "An asset has at most 38 decimals."
     invalid_supply_cap = 0x0203, "A supply cap is 1 to 10^38 - 1."
-    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days are not 1 to 36,500."
+    invalid_policy = 0x0204, "The policy's terms do not fit together, or its days or units are out of range."
     nothing_to_change = 0x0205, "Neither a supply cap nor a policy is given."
     unknown_asset = 0x0206, "There is no such asset."
     power_renounced = 0x0207, "Nobody holds this power over the asset."
@@ -97,6 +108,16 @@ class Status(enum.IntEnum):
     supply_cap_below_supply = 0x020B, "More units than that exist already."
     policy_layout_fixed = 0x020C, "Lots, and which kinds of expiry there are, stay as they were created."
     unchanged = 0x020D, "It is so already."
+    not_fungible = 0x020E, "The asset is a collection of items: it has no units."
+    not_items = 0x020F, "The asset has units: it is no collection of items."
+    invalid_design = 0x0210, "A design has no editions, or a set that is over 32, not ascending, or made of itself."
+    design_exists = 0x0211, "The collection has a design with this number already."
+    unknown_design = 0x0212, "The collection has no such design."
+    editions_exhausted = 0x0213, "All editions of the design were made."
+    unknown_item = 0x0214, "There is no such item, or it was burned."
+    not_owner = 0x0215, "The item is another account's.", True
+    royalty_due = 0x0216, "The item changes hands by sales only, which pay its royalty."
+    wrong_set = 0x0217, "The items are not the set that the design is made of, each once and ascending."
 
     no_payee = 0x0301, "The list of payees is empty."
     no_account = 0x0302, "The list of accounts is empty."
@@ -105,11 +126,15 @@ class Status(enum.IntEnum):
     same_account = 0x0305, "The sender and a payee are the same account."
     asset_paused = 0x0306, "The asset is paused.", True
     account_frozen = 0x0307, "One of the accounts is frozen for this asset.", True
-    asset_bound = 0x0308, "The asset moves only from or to its issuer."
+    asset_bound = 0x0308, "The asset moves only from or to its issuer, or from an alias to the account it is one of."
     insufficient_funds = 0x0309, "The sender has too few units, once lapsed ones are removed.", True
     supply_cap_exceeded = 0x030A, "More units would exist than the supply cap allows.", True
     too_many_lots = 0x030B, "The balance would have more than 64 lots, and the policy does not merge them."
     not_expiring = 0x030C, "The asset's units never lapse."
+    already_redeemed = 0x030D, "The sender redeemed for this order before."
+    unknown_redemption = 0x030E, "The sender never redeemed for this order."
+    refund_exceeds = 0x030F, "More than what has not yet been refunded of the redemption."
+    debt_floor_reached = 0x0310, "The account would owe the issuer more than the policy allows."
 
     terms_or_group = 0x0401, "A hold has either terms of its own or those of a group: one of them, not both."
     no_deadline = 0x0402, "The deadline is 0: a hold must end."
@@ -137,10 +162,7 @@ class Status(enum.IntEnum):
     amount_exceeds_hold = 0x0415, "More than what the hold has left to settle or to release."
     not_vested = 0x0416, "More than what the hold's schedule has set free by now.", True
     wrong_payee = 0x0417, "The hold's terms name the payees; or they name none, and the operation must."
-    invalid_roles = (
-        0x0501,
-        "No roles, over 8, none that signs, one account twice, or shares that are not 10,000.",
-    )
+    invalid_roles = 0x0501, "No roles, over 8, none that signs, one account twice, or shares that are not 10,000."
     invalid_cap = 0x0502, "A cap allows no units or no claims, or has no window."
     invalid_period = 0x0503, "Units would be pending, or notice last, for more than 36,525 days."
     no_slip = 0x0504, "The list of slips is empty."

@@ -122,11 +122,22 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x11: ("set_keys", "account:id threshold:u8 keys:[KeyGrant]"),
     0x12: ("mandate", "account:id agent:id asset:id limit:Limit?"),
     0x13: ("once", "account:id key:bytes32"),
+    0x14: ("set_guardians", "account:id threshold:u8 guardians:[id] delay_ms:u64"),
+    0x15: ("recover", "account:id threshold:u8 keys:[KeyGrant]"),
+    0x16: ("cancel_recovery", "account:id"),
+    0x17: ("finish_recovery", "account:id"),
+    0x18: ("alias", "account:id into:id"),
     0x20: ("create", "issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers"),
     0x21: ("change", "asset:id supply_cap:u128? policy:[Term]?"),
     0x22: ("renounce", "asset:id power:Power"),
     0x23: ("freeze", "asset:id account:id frozen:bool reason:Reason"),
     0x24: ("pause", "asset:id paused:bool reason:Reason"),
+    0x25: ("design", "asset:id design:u32 editions:u32 set:[u32] content:bytes32?"),
+    0x26: ("issue_item", "asset:id design:u32 to:id"),
+    0x27: ("give_item", "asset:id item:Item sender:id to:id"),
+    0x28: ("sell_item", "asset:id item:Item seller:id buyer:id currency:id price:u128"),
+    0x29: ("burn_item", "asset:id item:Item sender:id"),
+    0x2A: ("complete_set", "asset:id design:u32 sender:id items:[Item]"),
     0x30: ("transfer", "asset:id sender:id to:id amount:u128 reference:bytes32?"),
     0x31: ("pay", "asset:id sender:id payees:[Payee] reference:bytes32?"),
     0x32: ("mint", "asset:id to:id amount:u128 reference:bytes32?"),
@@ -147,6 +158,8 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     ),
     0x61: ("attest", "schema:id issuer:id subject:id nonce:bytes32 expires:u64? content:Content"),
     0x62: ("revoke", "schema:id issuer:id subject:id nonce:bytes32 reason:Reason"),
+    0x36: ("redeem", "asset:id sender:id at:id order:bytes32 amount:u128"),
+    0x37: ("refund", "asset:id sender:id order:bytes32 amount:u128"),
     0xA0: ("set_parameters", "parameters:Parameters"),
 }
 """Every operation: its tag, its name, and the layout of its fields."""
@@ -159,7 +172,10 @@ LAYOUTS: dict[str, str] = {
     "Powers": "mint:id? freeze:id? pause:id? claw_back:id? change:id?",
     "Power": "0 mint | 1 freeze | 2 pause | 3 claw_back | 4 change",
     "Period": "0 day | 1 month",
-    "Term": "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots",
+    "Term": (
+        "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
+        "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id"
+    ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
     "Genesis": "origin:str operator:id time:u64 salt:bytes16 parameters:Parameters",
@@ -171,16 +187,20 @@ LAYOUTS: dict[str, str] = {
     "Applied": "time:u64 signed:SignedTransaction effects:[Effect]",
     "Commit": "version:u8 ledger:id rules:u32 height:u64 time:u64 through:u64 state_root:id",
     "OperatorChange": "new_key:id signature:bytes64",
-    "AccountRecord": "0 keyed epoch:u32 threshold:u8 keys:[KeyGrant] | 1 programme family:u8",
+    "AccountRecord": (
+        "0 keyed epoch:u32 threshold:u8 keys:[KeyGrant] | 1 programme family:u8 | 2 alias epoch:u32 into:id"
+    ),
     "MandateRecord": (
         "account:id agent:id asset:id operations:[u8] cap:u128 window_ms:u64 since:u64 until:u64 window:u64 spent:u128"
     ),
     "OnceRecord": "account:id key:bytes32 transaction:id",
     "AssetRecord": (
         "version:u8 issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers paused:bool "
-        "frozen_accounts:u64 minted:u128 burned:u128 swept:u128 clawed_back:u128"
+        "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128"
     ),
-    "LotRecord": "lot:u32 issued:u128 burned:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128",
+    "LotRecord": (
+        "lot:u32 issued:u128 burned:u128 redeemed:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128"
+    ),
     "FreezeRecord": "since:u64 reason:Reason",
     "Condition": (
         "0 all_of of:[Condition] | 1 any_of of:[Condition] | 2 not of:Condition | 3 after time:u64 | "
@@ -193,6 +213,9 @@ LAYOUTS: dict[str, str] = {
     "Terms": (
         "settle_if:Condition release_if:Condition? payees:[Share] schedule:Schedule? deadline:u64 outcome:Outcome"
     ),
+    "Item": "design:u32 edition:u32",
+    "DesignRecord": "design:u32 editions:u32 set:[u32] content:bytes32? issued:u32 burned:u32",
+    "ItemRecord": "item:Item owner:id since:u64",
     "Role": "account:id? bps:u16 signs:bool",
     "Cap": "units:u128 claims:u32 window_ms:u64",
     "Counted": "window:u64 units:u128 claims:u32",
@@ -222,6 +245,10 @@ LAYOUTS: dict[str, str] = {
     "AttestationRecord": (
         "issuer:id subject:id nonce:bytes32 issued:u64 expires:u64? content:Content revoked:Revocation?"
     ),
+    "RedemptionRecord": ("sender:id at:id order:bytes32 time:u64 amount:u128 refunded:u128 lots:[LotAmount]"),
+    "DebtRecord": "since:u64",
+    "GuardiansRecord": "threshold:u8 guardians:[id] delay_ms:u64",
+    "RecoveryRecord": "started:u64 due:u64 threshold:u8 keys:[KeyGrant]",
 }
 """The Borsh layout of everything else.
 
@@ -244,10 +271,16 @@ TABLES: dict[str, tuple[bool, str]] = {
     "freezes": (True, "FreezeRecord"),
     "holds": (False, "HoldRecord"),
     "hold_groups": (False, "GroupRecord"),
+    "designs": (True, "DesignRecord"),
+    "items": (True, "ItemRecord"),
     "campaigns": (False, "CampaignRecord"),
     "claimants": (True, "ClaimantRecord"),
     "schemas": (False, "SchemaRecord"),
     "attestations": (True, "AttestationRecord"),
+    "redemptions": (True, "RedemptionRecord"),
+    "debts": (True, "DebtRecord"),
+    "guardians": (False, "GuardiansRecord"),
+    "recoveries": (False, "RecoveryRecord"),
 }
 """Every table: whether it has a table key, 32 bytes (else that is empty), and what its values are."""
 
@@ -753,6 +786,10 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
         _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own))
     if getattr(value, "version", 1) != 1:
         _refuse("unknown_version", f"record of {table}, version", 1, value.version)
+    if isinstance(value, DebtRecord):
+        if not record.sum:
+            _refuse("wrong_sum", f"record of {table}, sum", "1 or more", 0)
+        return value
     expected = getattr(value, "own_sum", 0)
     if expected != record.sum:
         _refuse("wrong_sum", f"record of {table}, sum", expected, record.sum)
@@ -969,7 +1006,49 @@ class StrictLots(Encodable):
     wire_tag: ClassVar[int] = 4
 
 
-Term: TypeAlias = Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots
+@dataclass(frozen=True, slots=True)
+class DebtFloor(Encodable):
+    """Policy: a claw back may take more than an account has; what is missing it owes the issuer.
+
+    Attributes:
+        units: The most that an account may owe, 1 to 10^38 - 1.
+    """
+
+    wire_tag: ClassVar[int] = 5
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoReinstatement(Encodable):
+    """Policy, only with fixed expiry: what lapsed while it was redeemed lapses when it is refunded."""
+
+    wire_tag: ClassVar[int] = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Encodable):
+    """Policy: the asset is a collection of items, each with an owner, instead of units."""
+
+    wire_tag: ClassVar[int] = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Royalty(Encodable):
+    """Policy, only with items: of the price of each sale a part goes to an account, and only sales move items.
+
+    Attributes:
+        bps: How many of 10,000 parts, 1 to 10,000.
+        to: The account's id, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 8
+    bps: int
+    to: bytes
+
+
+Term: TypeAlias = (
+    Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots | DebtFloor | NoReinstatement | Items | Royalty
+)
 """A term of an asset's policy."""
 
 
@@ -1258,33 +1337,74 @@ class OperatorChange(Encodable):
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """The keys of an account that has a record, or the mark of a programme account.
+    """The keys of an account that has a record, the account that it is an alias of, or the mark of a programme account.
 
     Attributes:
-        epoch: How often the keys were set after the account was opened.
-        threshold: How many of the keys must sign; 0 for a programme account.
-        keys: The keys, ascending; none for a programme account.
+        epoch: How often the keys were set, or those of another account taken, after the account was opened.
+        threshold: How many of the keys must sign; 0 for an alias and for a programme account.
+        keys: The keys, ascending; none for an alias and for a programme account.
         family: The family of operations that a programme account belongs to; else None.
+        into: The account that an alias is one of, which signs for it; else None.
     """
 
     epoch: int = 0
     threshold: int = 0
     keys: tuple[KeyGrant, ...] = ()
     family: int | None = None
+    into: bytes | None = None
 
     @property
     def wire_tag(self) -> int:
-        """0 keyed, 1 programme."""
-        return 0 if self.family is None else 1
+        """0 keyed, 1 programme, 2 alias."""
+        if self.is_alias:
+            return 2
+        return 1 if self.is_programme else 0
 
     @property
     def is_programme(self) -> bool:
         """Whether this is a programme account, for which nobody signs."""
         return self.family is not None
 
+    @property
+    def is_alias(self) -> bool:
+        """Whether another account signs for this one."""
+        return self.into is not None
+
     @classmethod
     def _from_wire(cls, values: Mapping[str, Decoded]) -> AccountRecord:
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardiansRecord(Encodable):
+    """The accounts that may together set an account's keys, after a delay.
+
+    Attributes:
+        threshold: How many of the guardians must sign.
+        guardians: Account ids, 32 bytes each, ascending.
+        delay_ms: How long a recovery waits; meanwhile the account may cancel it.
+    """
+
+    threshold: int
+    guardians: tuple[bytes, ...]
+    delay_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRecord(Encodable):
+    """The keys that guardians want an account to have.
+
+    Attributes:
+        started: When the guardians asked for it, ms.
+        due: From when on anybody may finish it, ms.
+        threshold: How many of the keys must sign.
+        keys: The keys, ascending.
+    """
+
+    started: int
+    due: int
+    threshold: int
+    keys: tuple[KeyGrant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -1351,10 +1471,13 @@ class AssetRecord(Encodable):
         supply_cap: The most units that may exist at a time.
         policy: Terms, ascending by tag.
         powers: Who holds which power.
-        paused: Whether transfers, payments, mints and burns are refused.
+        paused: Whether transfers, payments, mints, burns, redemptions and refunds are refused.
         frozen_accounts: How many accounts are frozen.
+        debtors: How many accounts owe the issuer units.
+        owed: Units that they owe in all.
         minted: Units ever minted.
         burned: Units ever burned.
+        redeemed: Units redeemed and not given back.
         swept: Units ever lapsed and removed.
         clawed_back: Units ever clawed back; these are still in the supply.
     """
@@ -1368,15 +1491,18 @@ class AssetRecord(Encodable):
     powers: Powers
     paused: bool
     frozen_accounts: int
+    debtors: int
+    owed: int
     minted: int
     burned: int
+    redeemed: int
     swept: int
     clawed_back: int
 
     @property
     def supply(self) -> int:
         """The units that exist now."""
-        return self.minted - self.burned - self.swept
+        return self.minted - self.burned - self.redeemed - self.swept
 
     def own_id(self, _key: bytes) -> bytes:
         """The id under which it stands."""
@@ -1391,15 +1517,17 @@ class LotRecord(Encodable):
         lot: The issue period.
         issued: Units minted in it.
         burned: Of those, burned.
+        redeemed: Of those, redeemed and not given back.
         expired: Of those, lapsed and removed.
         clawed_back: Of those, clawed back; these are still outstanding.
-        merged_in: Units that came from earlier lots.
+        merged_in: Units that came from earlier lots: merged with this one, or lapsed there before they were refunded.
         merged_out: Units that went to later lots.
     """
 
     lot: int
     issued: int
     burned: int
+    redeemed: int
     expired: int
     clawed_back: int
     merged_in: int
@@ -1408,7 +1536,7 @@ class LotRecord(Encodable):
     @property
     def own_sum(self) -> int:
         """The outstanding units, which are the record's sum."""
-        return self.issued + self.merged_in - self.merged_out - self.burned - self.expired
+        return self.issued + self.merged_in - self.merged_out - self.burned - self.redeemed - self.expired
 
     def own_id(self, key: bytes) -> bytes:
         """The id under which it stands, in the table of this asset."""
@@ -1900,6 +2028,64 @@ class AttestationRecord(Encodable):
         return attestation_id(key, self.issuer, self.subject, self.nonce)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Item(Encodable):
+    """Which item of a collection.
+
+    Attributes:
+        design: The design's number.
+        edition: The number of the edition, from 1 on.
+    """
+
+    design: int
+    edition: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesignRecord(Encodable):
+    """A design of a collection.
+
+    Attributes:
+        design: Its number.
+        editions: How many editions there may ever be.
+        set: What a member burns to get one: numbers of designs, ascending; none where only the issuer makes it.
+        content: A hash of what it looks like, 32 bytes.
+        issued: How many editions were ever made: the number of the last.
+        burned: How many of them were destroyed.
+    """
+
+    design: int
+    editions: int
+    set: tuple[int, ...]
+    content: bytes | None
+    issued: int
+    burned: int
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return design_id(key, self.design)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord(Encodable):
+    """An item of a collection.
+
+    Attributes:
+        item: Which it is.
+        owner: Whose it is, an account id of 32 bytes.
+        since: Since when it is, ms.
+    """
+
+    own_sum: ClassVar[int] = 1
+    item: Item
+    owner: bytes
+    since: int
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return item_id(key, self.item)
+
+
 @dataclass(frozen=True, slots=True)
 class Role(Encodable):
     """One who takes part in the slips of a campaign.
@@ -2070,6 +2256,44 @@ class ClaimantRecord(Encodable):
     """
 
     counted: Counted
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRecord(Encodable):
+    """Units that were redeemed for something outside the ledger.
+
+    Attributes:
+        sender: Whose units they were.
+        at: Where they were redeemed: the account that may refund them.
+        order: The salted hash of the order, 32 bytes.
+        time: When, ms.
+        amount: Units redeemed.
+        refunded: Of those, given back.
+        lots: Of those, not given back, by lot, ascending; none for an asset without lots.
+    """
+
+    sender: bytes
+    at: bytes
+    order: bytes
+    time: int
+    amount: int
+    refunded: int
+    lots: tuple[LotAmount, ...]
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this asset."""
+        return redemption_id(key, self.sender, self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class DebtRecord(Encodable):
+    """That an account owes the issuer units. How many is the record's sum, never 0.
+
+    Attributes:
+        since: Since when it has owed some, ms.
+    """
+
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -2265,6 +2489,16 @@ def attestation_id(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = 
     return record_id("attestation", schema, issuer, subject, nonce)
 
 
+def design_id(asset: bytes, design: int) -> bytes:
+    """The id of a design of a collection."""
+    return record_id("design", asset, design.to_bytes(4, "big"))
+
+
+def item_id(asset: bytes, item: Item) -> bytes:
+    """The id of an item of a collection."""
+    return record_id("item", asset, item.design.to_bytes(4, "big"), item.edition.to_bytes(4, "big"))
+
+
 def campaign_id(owner: bytes, salt: bytes) -> bytes:
     """The id of a campaign, and of its account."""
     return record_id("campaign", owner, salt)
@@ -2278,6 +2512,11 @@ def claim_key(member: bytes, nonce: bytes) -> bytes:
 def pending_hold_id(campaign: bytes, member: bytes, nonce: bytes, transaction: bytes) -> bytes:
     """The id of the hold into which a claim was paid by this transaction, where the campaign holds what it pays."""
     return hold_id(campaign, hashlib.sha256(claim_key(member, nonce) + transaction).digest()[:16])
+
+
+def redemption_id(asset: bytes, sender: bytes, order: bytes) -> bytes:
+    """The record id of what a sender redeemed for an order. All 32 bytes."""
+    return record_id("redemption", asset, sender, order)
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
@@ -3455,6 +3694,9 @@ CODEC = Codec(
         "Outcome": Outcome,
         "Terms": Terms,
         "Requirement": Requirement,
+        "Item": Item,
+        "DesignRecord": DesignRecord,
+        "ItemRecord": ItemRecord,
         "Role": Role,
         "Cap": Cap,
         "Counted": Counted,
@@ -3476,6 +3718,10 @@ CODEC = Codec(
         "Term.fixed_expiry": FixedExpiry,
         "Term.inactivity_expiry": InactivityExpiry,
         "Term.strict_lots": StrictLots,
+        "Term.debt_floor": DebtFloor,
+        "Term.no_reinstatement": NoReinstatement,
+        "Term.items": Items,
+        "Term.royalty": Royalty,
         "Parameters": Parameters,
         "Genesis": Genesis,
         "Authorizer": Authorizer,
@@ -3505,6 +3751,10 @@ CODEC = Codec(
         "SchemaRecord": SchemaRecord,
         "Revocation": Revocation,
         "AttestationRecord": AttestationRecord,
+        "RedemptionRecord": RedemptionRecord,
+        "DebtRecord": DebtRecord,
+        "GuardiansRecord": GuardiansRecord,
+        "RecoveryRecord": RecoveryRecord,
     }
 )
 """Reads and writes everything, with the classes of this file."""

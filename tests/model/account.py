@@ -8,8 +8,10 @@ from typing import Any
 from tests.model import ed25519
 from tests.model.borsh import ID, U8, U32, U64, U128, Value, enum, fixed, option, struct, vec
 from tests.model.state import (
+    DAY_MS,
     OPERATIONS,
     Context,
+    RefusalError,
     State,
     ascending,
     no_fields_to_check,
@@ -24,6 +26,7 @@ ACCOUNT_RECORD = enum(
     {
         0: ("keyed", struct("keyed", epoch=U32, threshold=U8, keys=vec(KEY_GRANT))),
         1: ("programme", struct("programme", family=U8)),
+        2: ("alias", struct("alias", epoch=U32, into=ID)),
     }
 )
 LIMIT = struct("Limit", operations=vec(U8), cap=U128, window_ms=U64, until=U64)
@@ -41,15 +44,25 @@ MANDATE_RECORD = struct(
     spent=U128,
 )
 ONCE_RECORD = struct("OnceRecord", account=ID, key=fixed(32), transaction=ID)
+GUARDIANS_RECORD = struct("GuardiansRecord", threshold=U8, guardians=vec(ID), delay_ms=U64)
+RECOVERY_RECORD = struct("RecoveryRecord", started=U64, due=U64, threshold=U8, keys=vec(KEY_GRANT))
 
 LIST_MAX = 64
 KEYS_MAX = 16
 SET_KEYS = 0x11
+RECOVER = 0x15
+ALIASES_MAX = 8
+GUARDIANS_MAX = 16
+DELAY_MIN_MS = 3_600_000
+DELAY_MAX_MS = 365 * DAY_MS
+TIME_MAX = 2**64 - 1
 
 statuses(
     1,
     "no_keys too_many_keys keys_not_ascending invalid_key invalid_scope invalid_threshold keys_locked_out "
-    "mandate_to_self invalid_mandate account_exists no_such_mandate already_used",
+    "mandate_to_self invalid_mandate account_exists no_such_mandate already_used invalid_guardians invalid_delay "
+    "alias_of_itself no_guardians too_few_guardians recovery_running no_recovery recovery_pending alias_cycle "
+    "alias_too_deep",
 )
 
 
@@ -72,6 +85,23 @@ def is_programme(state: State, account: bytes) -> bool:
     """Whether it is a programme account."""
     record = account_record(state, account)
     return record is not None and record.kind == "programme"
+
+
+def alias_of(state: State, account: bytes) -> bytes | None:
+    """The account that this one is an alias of."""
+    record = account_record(state, account)
+    return record.into if record is not None and record.kind == "alias" else None
+
+
+def aliases(state: State, account: bytes) -> list[bytes]:
+    """The account, the one that it is an alias of, and so on: at most 8 aliases are followed."""
+    path = [account]
+    for _ in range(ALIASES_MAX):
+        into = alias_of(state, path[-1])
+        if into is None:
+            break
+        path.append(into)
+    return path
 
 
 def refuse_programme(ctx: Context, account: bytes) -> None:
@@ -98,8 +128,9 @@ def authority(ctx: Context, account: bytes, tag: int, asset: bytes | None = None
 
     What is called the asset is a schema where the operation attests.
     """
-    if account in ctx.account_records:
-        _own_authority(ctx, account, tag)
+    signer = aliases(ctx.before, account)[-1]
+    if signer in ctx.account_records:
+        _own_authority(ctx, signer, tag)
         return
     refuse_if(asset is None, "unauthorized")
     assert asset is not None
@@ -137,6 +168,16 @@ def _put_keys(ctx: Context, account: bytes, epoch: int, op: Value) -> None:
     ctx.state.put("accounts", account, ACCOUNT_RECORD.write(record))
 
 
+def _next_epoch(ctx: Context, account: bytes) -> int:
+    record = account_record(ctx.state, account)
+    return 1 if record is None else record.epoch + 1
+
+
+def _end_recovery(ctx: Context, account: bytes) -> None:
+    if ctx.state.get("recoveries", account) is not None:
+        ctx.state.remove("recoveries", account)
+
+
 def _open(ctx: Context, op: Value) -> None:
     authority(ctx, op.opener, 0x10)
     account = named_account(op.opener, op.salt)
@@ -146,8 +187,8 @@ def _open(ctx: Context, op: Value) -> None:
 
 def _set_keys(ctx: Context, op: Value) -> None:
     authority(ctx, op.account, SET_KEYS)
-    record = account_record(ctx.state, op.account)
-    _put_keys(ctx, op.account, 1 if record is None else record.epoch + 1, op)
+    _put_keys(ctx, op.account, _next_epoch(ctx, op.account), op)
+    _end_recovery(ctx, op.account)
 
 
 def _check_mandate(op: Value) -> None:
@@ -196,19 +237,128 @@ def _once(ctx: Context, op: Value) -> None:
     ctx.state.put("once", record, ONCE_RECORD.write(used))
 
 
+def _check_set_guardians(op: Value) -> None:
+    guardians = op.guardians
+    refuse_if(len(guardians) > GUARDIANS_MAX or not ascending(guardians), "invalid_guardians")
+    refuse_if(op.account in guardians, "invalid_guardians")
+    possible = 1 <= op.threshold <= len(guardians) if guardians else op.threshold == op.delay_ms == 0
+    refuse_if(not possible, "invalid_guardians")
+    refuse_if(bool(guardians) and not DELAY_MIN_MS <= op.delay_ms <= DELAY_MAX_MS, "invalid_delay")
+
+
+def _set_guardians(ctx: Context, op: Value) -> None:
+    authority(ctx, op.account, 0x14)
+    if not op.guardians:
+        refuse_if(ctx.state.get("guardians", op.account) is None, "no_guardians")
+    refuse_if(ctx.state.get("recoveries", op.account) is not None, "recovery_running")
+    if not op.guardians:
+        ctx.state.remove("guardians", op.account)
+        return
+    record = Value("GuardiansRecord", threshold=op.threshold, guardians=op.guardians, delay_ms=op.delay_ms)
+    ctx.state.put("guardians", op.account, GUARDIANS_RECORD.write(record))
+
+
+def has_authority(ctx: Context, account: bytes, tag: int) -> bool:
+    """Whether the account itself has signed, with enough keys for this operation."""
+    try:
+        authority(ctx, account, tag)
+    except RefusalError:
+        return False
+    return True
+
+
+def _recover(ctx: Context, op: Value) -> None:
+    record = ctx.state.value(GUARDIANS_RECORD, "guardians", op.account)
+    refuse_if(record is None, "no_guardians")
+    signed = [guardian for guardian in record.guardians if has_authority(ctx, guardian, RECOVER)]
+    refuse_if(len(signed) < record.threshold, "too_few_guardians")
+    refuse_if(ctx.state.get("recoveries", op.account) is not None, "recovery_running")
+    due = min(ctx.time + record.delay_ms, TIME_MAX)
+    recovery = Value("RecoveryRecord", started=ctx.time, due=due, threshold=op.threshold, keys=op.keys)
+    ctx.state.put("recoveries", op.account, RECOVERY_RECORD.write(recovery))
+
+
+def _cancel_recovery(ctx: Context, op: Value) -> None:
+    authority(ctx, op.account, 0x16)
+    refuse_if(ctx.state.get("recoveries", op.account) is None, "no_recovery")
+    _end_recovery(ctx, op.account)
+
+
+def _finish_recovery(ctx: Context, op: Value) -> None:
+    recovery = ctx.state.value(RECOVERY_RECORD, "recoveries", op.account)
+    refuse_if(recovery is None, "no_recovery")
+    refuse_if(ctx.time < recovery.due, "recovery_pending")
+    _put_keys(ctx, op.account, _next_epoch(ctx, op.account), recovery)
+    _end_recovery(ctx, op.account)
+
+
+def _check_alias(op: Value) -> None:
+    refuse_if(op.account == op.into, "alias_of_itself")
+
+
+def _alias(ctx: Context, op: Value) -> None:
+    authority(ctx, op.account, 0x18)
+    authority(ctx, op.into, 0x18)
+    path = aliases(ctx.state, op.into)
+    refuse_if(op.account in path, "alias_cycle")
+    refuse_if(len(path) > ALIASES_MAX, "alias_too_deep")
+    record = Value("alias", epoch=_next_epoch(ctx, op.account), into=op.into)
+    ctx.state.put("accounts", op.account, ACCOUNT_RECORD.write(record))
+    _end_recovery(ctx, op.account)
+
+
 operation(0x10, "open", _check_keys, _open, opener=ID, salt=fixed(16), threshold=U8, keys=vec(KEY_GRANT))
 operation(0x11, "set_keys", _check_keys, _set_keys, account=ID, threshold=U8, keys=vec(KEY_GRANT))
 operation(0x12, "mandate", _check_mandate, _mandate, account=ID, agent=ID, asset=ID, limit=option(LIMIT))
 operation(0x13, "once", no_fields_to_check, _once, account=ID, key=fixed(32))
+operation(
+    0x14,
+    "set_guardians",
+    _check_set_guardians,
+    _set_guardians,
+    account=ID,
+    threshold=U8,
+    guardians=vec(ID),
+    delay_ms=U64,
+)
+operation(0x15, "recover", _check_keys, _recover, account=ID, threshold=U8, keys=vec(KEY_GRANT))
+operation(0x16, "cancel_recovery", no_fields_to_check, _cancel_recovery, account=ID)
+operation(0x17, "finish_recovery", no_fields_to_check, _finish_recovery, account=ID)
+operation(0x18, "alias", _check_alias, _alias, account=ID, into=ID)
 
 
-def check_invariants(state: State, _time: int) -> None:
+def _check_no_circle(state: State, account: bytes) -> None:
+    seen, current = {account}, alias_of(state, account)
+    while current is not None:
+        assert current not in seen
+        seen.add(current)
+        current = alias_of(state, current)
+
+
+def check_invariants(state: State, time: int) -> None:
     """What always holds of this family's tables."""
     for account, (total, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)
         assert total == 0
         if record.kind == "keyed":
             assert 1 <= record.threshold <= len(record.keys) <= KEYS_MAX, account.hex()
+        if record.kind == "alias":
+            assert record.epoch >= 1
+            _check_no_circle(state, account)
+    for account, (total, value) in state.records("guardians").items():
+        guarded = GUARDIANS_RECORD.decode(value)
+        assert total == 0
+        assert 1 <= guarded.threshold <= len(guarded.guardians) <= GUARDIANS_MAX
+        assert ascending(guarded.guardians)
+        assert account not in guarded.guardians
+        assert DELAY_MIN_MS <= guarded.delay_ms <= DELAY_MAX_MS
+    for account, (total, value) in state.records("recoveries").items():
+        recovery = RECOVERY_RECORD.decode(value)
+        guarded = state.value(GUARDIANS_RECORD, "guardians", account)
+        assert total == 0
+        assert 1 <= recovery.threshold <= len(recovery.keys) <= KEYS_MAX
+        assert recovery.started <= time
+        assert recovery.due == recovery.started + guarded.delay_ms
     for record_key, (total, value) in state.records("mandates").items():
         mandate = MANDATE_RECORD.decode(value)
         assert total == 0

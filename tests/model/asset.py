@@ -28,9 +28,19 @@ TERM = enum(
         2: ("fixed_expiry", struct("fixed_expiry", days=U32)),
         3: ("inactivity_expiry", struct("inactivity_expiry", days=U32)),
         4: ("strict_lots", struct("strict_lots")),
+        5: ("debt_floor", struct("debt_floor", units=U128)),
+        6: ("no_reinstatement", struct("no_reinstatement")),
     }
 )
-TERM_ORDER = ["bound", "lots", "fixed_expiry", "inactivity_expiry", "strict_lots"]
+TERM_ORDER = [
+    "bound",
+    "lots",
+    "fixed_expiry",
+    "inactivity_expiry",
+    "strict_lots",
+    "debt_floor",
+    "no_reinstatement",
+]
 POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
 POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
 ASSET_RECORD = struct(
@@ -44,8 +54,11 @@ ASSET_RECORD = struct(
     powers=POWERS,
     paused=BOOL,
     frozen_accounts=U64,
+    debtors=U64,
+    owed=U128,
     minted=U128,
     burned=U128,
+    redeemed=U128,
     swept=U128,
     clawed_back=U128,
 )
@@ -74,7 +87,7 @@ def term(policy: list[Value], kind: str) -> Any:
 
 def supply(record: Value) -> int:
     """The units there are."""
-    return int(record.minted - record.burned - record.swept)
+    return int(record.minted - record.burned - record.redeemed - record.swept)
 
 
 def load_asset(ctx: Context, asset: bytes) -> Any:
@@ -110,6 +123,8 @@ def _check_policy(policy: list[Value]) -> None:
     kinds = [t.kind for t in policy]
     valid = ascending([TERM_ORDER.index(kind) for kind in kinds])
     valid = valid and ("lots" in kinds or not {"fixed_expiry", "strict_lots"} & set(kinds))
+    valid = valid and ("fixed_expiry" in kinds or "no_reinstatement" not in kinds)
+    valid = valid and all(1 <= t.units <= AMOUNT_MAX for t in policy if t.kind == "debt_floor")
     valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
     refuse_if(not valid, "invalid_policy")
 
@@ -138,8 +153,11 @@ def _create(ctx: Context, op: Value) -> None:
         powers=op.powers,
         paused=False,
         frozen_accounts=0,
+        debtors=0,
+        owed=0,
         minted=0,
         burned=0,
+        redeemed=0,
         swept=0,
         clawed_back=0,
     )
@@ -229,5 +247,6 @@ def check_invariants(state: State, _time: int) -> None:
         assert asset == asset_id(record.issuer, record.symbol)
         assert 0 <= supply(record) <= record.supply_cap <= AMOUNT_MAX
         assert record.frozen_accounts == len(state.records("freezes", asset))
+    keyed = ("freezes", "holders", "lots", "redemptions", "debts")
     for table, key in state.tables:
-        assert table not in ("freezes", "holders", "lots") or state.get("assets", key) is not None
+        assert table not in keyed or state.get("assets", key) is not None

@@ -145,6 +145,14 @@ def strict_lots() -> Value:
     return Value("strict_lots")
 
 
+def debt_floor(units: int) -> Value:
+    return Value("debt_floor", units=units)
+
+
+def no_reinstatement() -> Value:
+    return Value("no_reinstatement")
+
+
 def payee(to: bytes, amount: int) -> Value:
     return Value("Payee", to=to, amount=amount)
 
@@ -166,6 +174,26 @@ def mandate(account: bytes, agent: bytes, asset: bytes, limit: Value | None) -> 
 
 def once(account: bytes, key: bytes) -> Value:
     return Value("once", account=account, key=key)
+
+
+def set_guardians(account: bytes, threshold: int, guardians: list[bytes], delay_ms: int) -> Value:
+    return Value("set_guardians", account=account, threshold=threshold, guardians=guardians, delay_ms=delay_ms)
+
+
+def recover(account: bytes, threshold: int, keys: list[Value]) -> Value:
+    return Value("recover", account=account, threshold=threshold, keys=keys)
+
+
+def cancel_recovery(account: bytes) -> Value:
+    return Value("cancel_recovery", account=account)
+
+
+def finish_recovery(account: bytes) -> Value:
+    return Value("finish_recovery", account=account)
+
+
+def alias(account: bytes, into: bytes) -> Value:
+    return Value("alias", account=account, into=into)
 
 
 # Family 2.
@@ -224,6 +252,14 @@ def claw_back(asset: bytes, sender: bytes, to: bytes, amount: int, why: Value | 
 
 def sweep(asset: bytes, accounts: list[bytes]) -> Value:
     return Value("sweep", asset=asset, accounts=accounts)
+
+
+def redeem(asset: bytes, sender: bytes, at: bytes, order: bytes, amount: int) -> Value:
+    return Value("redeem", asset=asset, sender=sender, at=at, order=order, amount=amount)
+
+
+def refund(asset: bytes, sender: bytes, order: bytes, amount: int) -> Value:
+    return Value("refund", asset=asset, sender=sender, order=order, amount=amount)
 
 
 # Family 4.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from tests.model.account import ACCOUNT_RECORD, ONCE_RECORD, account_record, authority
+from tests.model.account import ACCOUNT_RECORD, ONCE_RECORD, account_record, aliases, authority, has_authority
 from tests.model.asset import ASSET_RECORD, term
 from tests.model.attest import REQUIREMENT, require_live
 from tests.model.borsh import BOOL, ID, U8, U16, U32, U64, U128, Value, fixed, option, struct, vec
-from tests.model.hold import BPS, DEADLINE_MS_MAX, HOLD_RECORD, check_deadline, has_authority, hold_id
+from tests.model.hold import BPS, DEADLINE_MS_MAX, HOLD_RECORD, check_deadline, hold_id
 from tests.model.hold import FAMILY as HOLD_FAMILY
 from tests.model.move import ALWAYS, Move, check_amount, split
 from tests.model.state import (
@@ -260,7 +260,7 @@ class Campaign:
             in_hand = self.take(slip.amount)
             for to, part in zip(accounts, parts, strict=True):
                 if part:
-                    self.move.credit(to, split(in_hand, part), self.move.touch(to))
+                    self.move.earn(to, split(in_hand, part), self.move.touch(to))
         used = Value("OnceRecord", account=self.id, key=key, transaction=self.ctx.transaction)
         self.ctx.state.put("once", once, ONCE_RECORD.write(used))
         if of_member is not None:
@@ -285,10 +285,11 @@ class Campaign:
 
     def keys(self, account: bytes) -> tuple[set[bytes], int]:
         """The keys that may sign slips for an account as it is now, and how many of them have to."""
-        record = account_record(self.ctx.state, account)
+        signer = aliases(self.ctx.state, account)[-1]
+        record = account_record(self.ctx.state, signer)
         if record is None:
-            return {account}, 1
-        if record.kind == "programme":
+            return {signer}, 1
+        if record.kind != "keyed":
             return set(), 1
         fitting = [grant.key for grant in record.keys if grant.scope is None or CLAIM in grant.scope]
         return set(fitting), record.threshold
@@ -468,4 +469,4 @@ def check_invariants(state: State, time: int) -> None:
 
     for account, (_, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)
-        assert record.kind == "keyed" or record.family != FAMILY or account in campaigns
+        assert record.kind != "programme" or record.family != FAMILY or account in campaigns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from tests.model.account import ACCOUNT_RECORD, account_record, authority, is_programme, refuse_programme
+from tests.model.account import ACCOUNT_RECORD, account_record, authority, has_authority, is_programme, refuse_programme
 from tests.model.asset import ASSET_RECORD, load_asset, term
 from tests.model.borsh import (
     ID,
@@ -28,7 +28,6 @@ from tests.model.state import (
     DAY_MS,
     Context,
     Effect,
-    RefusalError,
     State,
     ascending,
     operation,
@@ -203,15 +202,6 @@ def _check_part(op: Value) -> None:
 # Conditions.
 
 
-def has_authority(ctx: Context, account: bytes, tag: int) -> bool:
-    """Whether the account itself has signed, with enough keys for this operation."""
-    try:
-        authority(ctx, account, tag)
-    except RefusalError:
-        return False
-    return True
-
-
 def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
     """Whether a condition is met for this settlement or release."""
     kind, tag = condition.kind, tag_of(op)
@@ -378,8 +368,11 @@ class Open:
         if parts:
             in_hand = self.move.take(self.op.hold, sum(amount for _, amount in parts))
             self.move.effect.taken = dict(in_hand)
+            payer = self.record.payer
+            is_pay = payer == self.move.record.issuer or is_programme(self.ctx.state, payer)
             for to, amount in parts:
-                self.move.credit(to, split(in_hand, amount), self.move.touch(to))
+                credit = self.move.earn if is_pay and to != payer else self.move.credit
+                credit(to, split(in_hand, amount), self.move.touch(to))
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
             self.ctx.state.put("hold_groups", self.record.group, GROUP_RECORD.write(self.group))
@@ -515,4 +508,4 @@ def check_invariants(state: State, time: int) -> None:
         assert group.total == put_in - released or time >= group.terms.deadline
     for account, (_, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)
-        assert record.kind == "keyed" or record.family != FAMILY or account in holds
+        assert record.kind != "programme" or record.family != FAMILY or account in holds

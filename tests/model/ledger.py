@@ -141,7 +141,7 @@ class ModelLedger:
         for account_id, key in authorizers:
             _check_authorizer(records[account_id], key)
 
-        ctx = Context(draft, time, identity, authorizers, records, self.parameters)
+        ctx = Context(draft, time, identity, authorizers, records, self.state, self.parameters)
         effects = b""
         for at[0], (known, op) in enumerate(zip(operations, transaction.operations, strict=True)):
             effect = known.apply(ctx, op)
@@ -253,6 +253,7 @@ def _check_authorizer(record: Any, key: bytes | None) -> None:
         refuse_if(key is not None, "key_unexpected")
         return
     refuse_if(record.kind == "programme", "programme_account")
+    refuse_if(record.kind == "alias", "account_aliased")
     refuse_if(key is None, "key_missing")
     refuse_if(key not in [grant.key for grant in record.keys], "unknown_key")
 

@@ -1,10 +1,10 @@
-"""Family 3, move: units that are minted, moved, burned and swept away, lot by lot."""
+"""Family 3, move: units that are minted, moved, burned, redeemed and swept away, lot by lot."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.model.account import authority, is_programme, refuse_programme
+from tests.model.account import alias_of, authority, is_programme, refuse_programme
 from tests.model.asset import (
     ASSET_RECORD,
     is_frozen,
@@ -14,7 +14,7 @@ from tests.model.asset import (
     supply,
     term,
 )
-from tests.model.borsh import ID, U32, U128, Value, option, struct, vec
+from tests.model.borsh import ID, U32, U64, U128, Value, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
     DAY_MS,
@@ -34,24 +34,38 @@ LOT_RECORD = struct(
     lot=U32,
     issued=U128,
     burned=U128,
+    redeemed=U128,
     expired=U128,
     clawed_back=U128,
     merged_in=U128,
     merged_out=U128,
 )
+LOT_AMOUNT = struct("LotAmount", lot=U32, amount=U128)
+REDEMPTION_RECORD = struct(
+    "RedemptionRecord",
+    sender=ID,
+    at=ID,
+    order=ID,
+    time=U64,
+    amount=U128,
+    refunded=U128,
+    lots=vec(LOT_AMOUNT),
+)
+DEBT_RECORD = struct("DebtRecord", since=U64)
 PAYEE = struct("Payee", to=ID, amount=U128)
 
 LOTS_MAX = 64
 ALWAYS = 2**32 - 1
 """The last-activity day of what a programme account was given: nobody is there who could be active."""
 COUNTER_MAX = 2**128 - 1
-"""What `minted` and `clawed_back` can count. Every other counter counts a part of what was minted."""
-EMPTY_LOT = {"issued": 0, "burned": 0, "expired": 0, "clawed_back": 0, "merged_in": 0, "merged_out": 0}
+"""What `minted`, `clawed_back` and `owed` can count. Every other counter counts a part of what was minted."""
+EMPTY_LOT = dict.fromkeys(("issued", "burned", "redeemed", "expired", "clawed_back", "merged_in", "merged_out"), 0)
 
 statuses(
     3,
     "no_payee no_account zero_amount amount_too_large same_account asset_paused account_frozen asset_bound "
-    "insufficient_funds supply_cap_exceeded too_many_lots not_expiring",
+    "insufficient_funds supply_cap_exceeded too_many_lots not_expiring already_redeemed unknown_redemption "
+    "refund_exceeds debt_floor_reached",
 )
 
 
@@ -90,6 +104,12 @@ def lot_of_day(policy: list[Value], day: int) -> int:
 def first_day_after(policy: list[Value], lot: int) -> int:
     """The first day after the period of a lot."""
     return lot + 1 if term(policy, "lots").period == "day" else first_day_of_month(lot + 1)
+
+
+def has_lapsed(policy: list[Value], lot: int, day: int) -> bool:
+    """Whether units of this lot are dead, whoever has them."""
+    fixed = term(policy, "fixed_expiry")
+    return fixed is not None and day >= first_day_after(policy, lot) + fixed.days
 
 
 # Balances. Inside, an asset without lots keeps all of its units under lot 0.
@@ -144,7 +164,7 @@ def _save_holding(ctx: Context, asset: bytes, record: Value, account: bytes, hol
 
 def outstanding(lot: Value) -> int:
     """The units of a lot that are there: a claw back moves units, so it does not count here."""
-    return int(lot.issued + lot.merged_in - lot.burned - lot.expired - lot.merged_out)
+    return int(lot.issued + lot.merged_in - lot.burned - lot.redeemed - lot.expired - lot.merged_out)
 
 
 def _count_in_lot(ctx: Context, asset: bytes, record: Value, lot: int, what: str, amount: int) -> None:
@@ -193,7 +213,8 @@ class Move:
     def check_not_bound(self, sender: bytes, to: bytes) -> None:
         """Rule."""
         if sender != to and term(self.record.policy, "bound") is not None:
-            refuse_if(self.record.issuer not in (sender, to), "asset_bound")
+            merged = alias_of(self.ctx.state, sender) == to
+            refuse_if(self.record.issuer not in (sender, to) and not merged, "asset_bound")
 
     def count(self, lot: int, what: str, amount: int) -> None:
         """Add to one of the counters of a lot."""
@@ -211,21 +232,28 @@ class Move:
         """Remove the lapsed units of a balance and return what is left."""
         policy, today = self.record.policy, self.ctx.day
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
-        fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
+        inactivity = term(policy, "inactivity_expiry")
         asleep = inactivity is not None and holding.day != ALWAYS and today >= holding.day + inactivity.days
         for lot in sorted(holding.lots):
-            if asleep or (fixed is not None and today >= first_day_after(policy, lot) + fixed.days):
-                amount = holding.lots.pop(lot)
-                self.effect.lapsed[lot] = self.effect.lapsed.get(lot, 0) + amount
-                self.record.swept += amount
-                self.count(lot, "expired", amount)
+            if asleep or has_lapsed(policy, lot, today):
+                self.lapse(lot, holding.lots.pop(lot))
         self.save(account, holding)
         return holding
 
-    def take(self, sender: bytes, amount: int, *, active: bool = True) -> dict[int, int]:
+    def lapse(self, lot: int, amount: int) -> None:
+        """Count units as lapsed and removed."""
+        self.effect.lapsed[lot] = self.effect.lapsed.get(lot, 0) + amount
+        self.record.swept += amount
+        self.count(lot, "expired", amount)
+
+    def take(self, sender: bytes, amount: int) -> dict[int, int]:
         """Take units from a sender, lowest lots first."""
         holding = self.touch(sender)
         refuse_if(holding.total < amount, "insufficient_funds")
+        return self.take_out(sender, holding, amount)
+
+    def take_out(self, sender: bytes, holding: Holding, amount: int, *, active: bool = True) -> dict[int, int]:
+        """Take units out of a balance that has just been touched and has them."""
         taken: dict[int, int] = {}
         for lot in sorted(holding.lots):
             part = min(amount, holding.lots[lot])
@@ -255,6 +283,41 @@ class Move:
                 self.count(upper, "merged_in", amount)
         holding.day = self.activity_day(to)
         self.save(to, holding)
+
+    def earn(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
+        """Credit earnings to a balance that has just been touched: what it owes goes on to the issuer."""
+        owed = debt(self.ctx.state, self.asset, to)
+        repaid = min(owed, sum(lots.values()))
+        if not repaid:
+            self.credit(to, lots, holding)
+            return
+        rest = dict(lots)
+        passed_on = split(rest, repaid)
+        self.credit(to, {lot: amount for lot, amount in rest.items() if amount}, holding)
+        self.owe(to, owed - repaid)
+        self.credit(self.record.issuer, passed_on, self.touch(self.record.issuer))
+
+    def owe(self, account: bytes, units: int) -> None:
+        """Write how much an account owes the issuer."""
+        before = self.ctx.state.get("debts", account, self.asset)
+        self.record.owed += units - (0 if before is None else before[0])
+        self.record.debtors += (units > 0) - (before is not None)
+        if units:
+            value = DEBT_RECORD.write(Value("DebtRecord", since=self.ctx.time)) if before is None else before[1]
+            self.ctx.state.put("debts", account, value, total=units, table_key=self.asset)
+        else:
+            self.ctx.state.remove("debts", account, self.asset)
+
+
+def debt(state: State, asset: bytes, account: bytes) -> int:
+    """The units that an account owes the issuer."""
+    found = state.get("debts", account, asset)
+    return 0 if found is None else found[0]
+
+
+def redemption_id(asset: bytes, sender: bytes, order: bytes) -> bytes:
+    """The record id of a redemption."""
+    return record_id("redemption", asset, sender, order)
 
 
 def split(lots: dict[int, int], amount: int) -> dict[int, int]:
@@ -288,7 +351,8 @@ def _transfer(ctx: Context, op: Value) -> Effect:
     move.check_sender(op.sender)
     move.check_payee(op.sender, op.to)
     taken = move.take(op.sender, op.amount)
-    move.credit(op.to, taken, move.touch(op.to))
+    credit = move.earn if op.sender == move.record.issuer else move.credit
+    credit(op.to, taken, move.touch(op.to))
     return move.done()
 
 
@@ -309,8 +373,9 @@ def _pay(ctx: Context, op: Value) -> Effect:
     for payee in op.payees:
         move.check_payee(op.sender, payee.to)
     in_hand = move.take(op.sender, total)
+    credit = move.earn if op.sender == move.record.issuer else move.credit
     for payee in op.payees:
-        move.credit(payee.to, split(in_hand, payee.amount), move.touch(payee.to))
+        credit(payee.to, split(in_hand, payee.amount), move.touch(payee.to))
     return move.done()
 
 
@@ -330,7 +395,7 @@ def _mint(ctx: Context, op: Value) -> Effect:
     lot = lot_of_day(move.record.policy, ctx.day)
     move.count(lot, "issued", op.amount)
     move.record.minted += op.amount
-    move.credit(op.to, {lot: op.amount}, holding)
+    move.earn(op.to, {lot: op.amount}, holding)
     return move.done()
 
 
@@ -351,12 +416,26 @@ def _claw_back(ctx: Context, op: Value) -> Effect:
     move.check_not_frozen(op.to)
     refuse_programme(ctx, op.sender)
     refuse_programme(ctx, op.to)
-    taken = move.take(op.sender, op.amount, active=False)
-    refuse_if(move.record.clawed_back + op.amount > COUNTER_MAX, "amount_too_large")
+    holding = move.touch(op.sender)
+    there = min(op.amount, holding.total)
+    missing = op.amount - there
+    floor = term(move.record.policy, "debt_floor")
+    owed = debt(ctx.state, op.asset, op.sender) + missing
+    if missing:
+        refuse_if(floor is None or op.sender == move.record.issuer, "insufficient_funds")
+        refuse_if(owed > floor.units, "debt_floor_reached")
+        refuse_if(move.record.owed + missing > COUNTER_MAX, "amount_too_large")
+    refuse_if(move.record.clawed_back + there > COUNTER_MAX, "amount_too_large")
+    taken = move.take_out(op.sender, holding, there, active=False)
     for lot, amount in taken.items():
         move.count(lot, "clawed_back", amount)
-    move.record.clawed_back += op.amount
-    move.credit(op.to, taken, move.touch(op.to))
+    move.record.clawed_back += there
+    if missing:
+        move.owe(op.sender, owed)
+    if there:
+        move.credit(op.to, taken, move.touch(op.to))
+    if floor is not None:
+        move.effect.taken = taken
     return move.done()
 
 
@@ -371,6 +450,75 @@ def _sweep(ctx: Context, op: Value) -> Effect:
     refuse_if(not expires, "not_expiring")
     for account in op.accounts:
         move.touch(account)
+    return move.done()
+
+
+def _redeem(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    authority(ctx, op.sender, 0x36, op.asset, op.amount)
+    move.check_not_paused()
+    key = redemption_id(op.asset, op.sender, op.order)
+    refuse_if(ctx.state.get("redemptions", key, op.asset) is not None, "already_redeemed")
+    move.check_sender(op.sender)
+    refuse_programme(ctx, op.at)
+    taken = move.take(op.sender, op.amount)
+    for lot, amount in taken.items():
+        move.count(lot, "redeemed", amount)
+    move.record.redeemed += op.amount
+    redemption = Value(
+        "RedemptionRecord",
+        sender=op.sender,
+        at=op.at,
+        order=op.order,
+        time=ctx.time,
+        amount=op.amount,
+        refunded=0,
+        lots=[Value("LotAmount", lot=lot, amount=amount) for lot, amount in sorted(move.effect.taken.items())],
+    )
+    ctx.state.put("redemptions", key, REDEMPTION_RECORD.write(redemption), table_key=op.asset)
+    return move.done()
+
+
+def _refund(ctx: Context, op: Value) -> Effect:
+    move = Move(ctx, op.asset)
+    key = redemption_id(op.asset, op.sender, op.order)
+    redemption = ctx.state.value(REDEMPTION_RECORD, "redemptions", key, op.asset)
+    refuse_if(redemption is None, "unknown_redemption")
+    authority(ctx, redemption.at, 0x37)
+    move.check_not_paused()
+    move.check_not_frozen(op.sender)
+    refuse_if(redemption.refunded + op.amount > redemption.amount, "refund_exceeds")
+    holding = move.touch(op.sender)
+    refuse_if(supply(move.record) + op.amount > move.record.supply_cap, "supply_cap_exceeded")
+    policy = move.record.policy
+    left = {part.lot: part.amount for part in redemption.lots} or {0: op.amount}
+    returned: dict[int, int] = {}
+    amount = op.amount
+    for lot in sorted(left, reverse=True):
+        part = min(amount, left[lot])
+        if part:
+            returned[lot] = part
+            left[lot] -= part
+            amount -= part
+    assert amount == 0
+    move.record.redeemed -= op.amount
+    credited: dict[int, int] = {}
+    today = lot_of_day(policy, ctx.day)
+    for lot, part in returned.items():
+        move.count(lot, "redeemed", -part)
+        into = lot
+        if has_lapsed(policy, lot, ctx.day):
+            if term(policy, "no_reinstatement") is not None:
+                move.lapse(lot, part)
+                continue
+            move.count(lot, "merged_out", part)
+            move.count(today, "merged_in", part)
+            into = today
+        credited[into] = credited.get(into, 0) + part
+    move.credit(op.sender, credited, holding)
+    redemption.refunded += op.amount
+    redemption.lots = [Value("LotAmount", lot=lot, amount=left[lot]) for lot in sorted(left) if left[lot]]
+    ctx.state.put("redemptions", key, REDEMPTION_RECORD.write(redemption), table_key=op.asset)
     return move.done()
 
 
@@ -392,6 +540,19 @@ operation(0x32, "mint", _check_one_amount, _mint, mandates=True, asset=ID, to=ID
 operation(0x33, "burn", _check_one_amount, _burn, mandates=True, asset=ID, sender=ID, amount=U128, reference=_REFERENCE)
 operation(0x34, "claw_back", _check_transfer, _claw_back, asset=ID, sender=ID, to=ID, amount=U128, reason=REASON)
 operation(0x35, "sweep", _check_sweep, _sweep, asset=ID, accounts=vec(ID))
+operation(
+    0x36,
+    "redeem",
+    _check_one_amount,
+    _redeem,
+    mandates=True,
+    asset=ID,
+    sender=ID,
+    at=ID,
+    order=ID,
+    amount=U128,
+)
+operation(0x37, "refund", _check_one_amount, _refund, asset=ID, sender=ID, order=ID, amount=U128)
 
 
 def check_invariants(state: State, time: int) -> None:
@@ -412,7 +573,8 @@ def check_invariants(state: State, time: int) -> None:
             assert has_day or holding.day == 0
             for lot, amount in holding.lots.items():
                 held[lot] = held.get(lot, 0) + amount
-        assert sum(held.values()) == supply(record) == record.minted - record.burned - record.swept >= 0
+        assert sum(held.values()) == supply(record) >= 0
+        assert supply(record) == record.minted - record.burned - record.redeemed - record.swept
         assert state.table_root("holders", asset)[1] == supply(record)
         lots = {}
         for key, (total, stored) in state.records("lots", asset).items():
@@ -426,6 +588,44 @@ def check_invariants(state: State, time: int) -> None:
             assert state.table_root("lots", asset)[1] == supply(record)
             assert sum(lot.issued for lot in lots.values()) == record.minted
             assert sum(lot.burned for lot in lots.values()) == record.burned
+            assert sum(lot.redeemed for lot in lots.values()) == record.redeemed
             assert sum(lot.expired for lot in lots.values()) == record.swept
             assert sum(lot.clawed_back for lot in lots.values()) == record.clawed_back
             assert sum(lot.merged_in for lot in lots.values()) == sum(lot.merged_out for lot in lots.values())
+        _check_redemptions(state, asset, record, lots)
+        _check_debts(state, asset, record, time)
+
+
+def _check_redemptions(state: State, asset: bytes, record: Value, lots: dict[int, Value]) -> None:
+    """What was redeemed and not given back is what the redemptions say, in all and by lot."""
+    redeemed: dict[int, int] = {}
+    total = 0
+    for key, (weight, stored) in state.records("redemptions", asset).items():
+        redemption = REDEMPTION_RECORD.decode(stored)
+        assert weight == 0
+        assert key == redemption_id(asset, redemption.sender, redemption.order)
+        assert 0 <= redemption.refunded <= redemption.amount > 0
+        left = redemption.amount - redemption.refunded
+        total += left
+        assert ascending([part.lot for part in redemption.lots])
+        assert all(part.amount > 0 for part in redemption.lots)
+        if term(record.policy, "lots") is None:
+            assert not redemption.lots
+        else:
+            assert sum(part.amount for part in redemption.lots) == left
+        for part in redemption.lots:
+            redeemed[part.lot] = redeemed.get(part.lot, 0) + part.amount
+    assert total == record.redeemed
+    assert all(lot.redeemed == redeemed.pop(lot.lot, 0) for lot in lots.values())
+    assert not redeemed
+
+
+def _check_debts(state: State, asset: bytes, record: Value, time: int) -> None:
+    """The asset counts its debtors and what they owe, and the issuer owes itself nothing."""
+    debts = state.records("debts", asset)
+    assert record.debtors == len(debts)
+    assert record.owed == sum(units for units, _ in debts.values()) <= COUNTER_MAX
+    assert record.issuer not in debts
+    for units, stored in debts.values():
+        assert units > 0
+        assert DEBT_RECORD.decode(stored).since <= time

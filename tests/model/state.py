@@ -141,6 +141,8 @@ class Context:
     authorizers: list[tuple[bytes, bytes | None]]
     account_records: dict[bytes, Any]
     """The authorizers' account records as they were before the first operation."""
+    before: State
+    """The state as it was before the first operation."""
     parameters: Any
     """The parameters as they were before the first operation: new ones hold from the next transaction on."""
 
@@ -217,7 +219,7 @@ COMMON = """
 ok malformed unknown_version too_large wrong_ledger no_authorizer too_many_authorizers duplicate_authorizer
 signature_count no_operation too_many_operations bad_signature expired too_far_ahead nonce_reused key_missing
 key_unexpected unknown_key unauthorized wrong_scope threshold_not_met mandate_operation mandate_expired mandate_spent
-programme_account
+programme_account account_aliased
 """
 STATUSES: dict[str, int] = {name: code for code, name in enumerate(COMMON.split())}
 """From the name of a status to its code; every family adds its own."""

@@ -126,6 +126,46 @@ def inactivity_expiry_of_too_many_days(p: Play) -> Result:
     return _create(p, policy=[build.inactivity_expiry(36_501)])
 
 
+@scenario("invalid_policy", 0)
+def a_debt_floor_of_nothing(p: Play) -> Result:
+    return _create(p, policy=[build.debt_floor(0)])
+
+
+@scenario("invalid_policy", 0)
+def a_debt_floor_too_large(p: Play) -> Result:
+    return _create(p, policy=[build.debt_floor(10**38)])
+
+
+@scenario("ok")
+def the_largest_debt_floor(p: Play) -> Result:
+    return _create(p, policy=[build.debt_floor(10**38 - 1)])
+
+
+@scenario("invalid_policy", 0)
+def no_reinstatement_without_fixed_expiry(p: Play) -> Result:
+    return _create(p, policy=[build.lots("day"), build.inactivity_expiry(1), build.no_reinstatement()])
+
+
+@scenario("invalid_policy", 0)
+def a_debt_floor_after_no_reinstatement(p: Play) -> Result:
+    terms = [build.lots("day"), build.fixed_expiry(1), build.no_reinstatement(), build.debt_floor(1)]
+    return _create(p, policy=terms)
+
+
+@scenario("invalid_policy", 0)
+def a_change_to_a_debt_floor_of_nothing(p: Play) -> Result:
+    return p.send(build.change(bytes(32), policy=[build.debt_floor(0)]), by="bob")
+
+
+@scenario("ok")
+def debts_and_reinstatement_come_and_go(p: Play) -> Result:
+    expiring = [build.lots("day"), build.fixed_expiry(9)]
+    asset = p.asset(*expiring)
+    for terms in ([build.debt_floor(5), build.no_reinstatement()], [build.debt_floor(4)], []):
+        p.ok(build.change(asset, policy=[*expiring, *terms]), by="brand")
+    return p.send(build.change(asset, policy=[*expiring, build.no_reinstatement()]), by="brand")
+
+
 @scenario("unauthorized", 0)
 def an_asset_in_the_name_of_another(p: Play) -> Result:
     p.govern(asset_creators=build.listed([p.id("alice")]))

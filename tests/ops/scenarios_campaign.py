@@ -997,6 +997,37 @@ def the_owner_is_a_party(p: Play) -> Result:
     return fair.claim(fair.slip(parties="shop bob"))
 
 
+@scenario("ok")
+def a_slip_signed_for_an_alias(p: Play) -> Result:
+    """By the key of the account that it is one of."""
+    fair = Fair(p)
+    p.ok(build.alias(p.id("bob"), p.id("dave")), by="bob dave")
+    return fair.claim(fair.slip(signers="0:alice 1:dave"))
+
+
+@scenario("wrong_signer", 0)
+def a_slip_signed_by_an_alias_itself(p: Play) -> Result:
+    fair = Fair(p)
+    slip = fair.slip()
+    p.ok(build.alias(p.id("bob"), p.id("dave")), by="bob dave")
+    return fair.claim(slip)
+
+
+@scenario("ok")
+def a_slip_of_an_alias_whose_account_signs_the_transaction(p: Play) -> Result:
+    fair = Fair(p)
+    p.ok(build.alias(p.id("bob"), p.id("dave")), by="bob dave")
+    return fair.claim(fair.slip(signers="0:alice"), by="dave")
+
+
+@scenario("ok")
+def a_slip_signed_for_an_alias_of_a_named_account(p: Play) -> Result:
+    p.open("desk", "phone", build.grant(p.key("till"), [CLAIM]), "office", threshold=2)
+    fair = Fair(p)
+    p.ok(build.alias(p.id("bob"), p.id("desk")), by="bob desk/phone desk/office")
+    return fair.claim(fair.slip(signers="0:alice 1:till 1:phone"))
+
+
 # What is paid.
 
 
@@ -1098,6 +1129,44 @@ def no_floor_for_one_who_gets_nothing(p: Play) -> Result:
 def the_floor_is_of_the_role_and_not_of_the_account(p: Play) -> Result:
     fair = Fair(p)
     return fair.claim(fair.slip(parties="alice alice", floor=71))
+
+
+def _debtor(p: Play, **terms: object) -> Fair:
+    """A campaign of an asset of which Alice owes 40."""
+    fair = Fair(p, build.debt_floor(100), **terms)  # type: ignore[arg-type]
+    p.ok(build.claw_back(fair.asset, p.id("alice"), p.id("brand"), 40), by="brand")
+    return fair
+
+
+@scenario("insufficient_funds", 0)
+def a_claim_repays_a_debt(p: Play) -> Result:
+    fair = _debtor(p)
+    fair.paid()
+    return fair.has("alice", 30)
+
+
+@scenario("insufficient_funds", 0)
+def what_a_claim_repays_is_the_issuers(p: Play) -> Result:
+    fair = _debtor(p)
+    fair.paid()
+    return fair.has("brand", 40)
+
+
+@scenario("insufficient_funds", 0)
+def a_pending_claim_repays_a_debt_when_it_is_settled(p: Play) -> Result:
+    fair = _debtor(p, pending_ms=DAY)
+    hold = fair.pending()
+    p.later(DAY)
+    _done(p.send(build.settle(hold), by="carol"))
+    return fair.has("alice", 30)
+
+
+@scenario("insufficient_funds", 0)
+def a_close_repays_no_debt(p: Play) -> Result:
+    fair = Fair(p, build.debt_floor(100))
+    p.ok(build.claw_back(fair.asset, p.id("shop"), p.id("brand"), 4_040), by="brand")
+    _done(fair.close())
+    return fair.has("shop", 1_000)
 
 
 def _club(p: Play, **fields: object) -> Fair:

@@ -130,7 +130,7 @@ def exactly_the_bytes_of_the_parameters(p: Play) -> Result:
     operations = [build.open_account(p.id("alice"), bytes(16), 1, grants), *(anything(p, key=n) for n in range(12))]
     spare = 1_024 - len(TRANSACTION.write(p.unsigned(operations, ["alice"])))
     for each in grants:
-        more = [0x10, 0x12, 0x13, 0x20, 0x21, 0x22, 0x23, 0x24, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0xA0][:spare]
+        more = [0x10, 0x12, 0x13, *range(0x20, 0x25), *range(0x30, 0x38), 0xA0][:spare]
         each.scope = sorted([0x11, *more])
         spare -= len(more)
     assert spare == 0

@@ -25,6 +25,7 @@ from counterfoil import verify, wire
 from counterfoil.keys import Key
 from counterfoil.ops import (
     After,
+    Alias,
     AllOf,
     AnyOf,
     Attest,
@@ -34,6 +35,7 @@ from counterfoil.ops import (
     Bytes,
     BytesUpTo,
     CampaignTerms,
+    CancelRecovery,
     Cap,
     Change,
     Claim,
@@ -42,8 +44,10 @@ from counterfoil.ops import (
     Commitment,
     CommitmentKind,
     Create,
+    DebtFloor,
     Edge,
     EdgeKind,
+    FinishRecovery,
     FixedExpiry,
     Freeze,
     FundCampaign,
@@ -58,6 +62,7 @@ from counterfoil.ops import (
     Mandate,
     Mint,
     NoContent,
+    NoReinstatement,
     Not,
     Nothing,
     Once,
@@ -75,6 +80,9 @@ from counterfoil.ops import (
     Powers,
     Preimage,
     Reason,
+    Recover,
+    Redeem,
+    Refund,
     Release,
     Renounce,
     Requirement,
@@ -83,6 +91,7 @@ from counterfoil.ops import (
     RoleSignature,
     Schedule,
     Schema,
+    SetGuardians,
     SetKeys,
     SetParameters,
     Settle,
@@ -151,6 +160,15 @@ OPERATIONS: list[Operation] = [
     Mandate(account=A, agent=B, asset=BEAN, limit=Limit(operations=[Mint], cap=500, window_ms=86_400_000, until=2**63)),
     Mandate(account=A, agent=A, asset=BEAN, limit=Limit(operations=[], cap=0, window_ms=0, until=0)),
     Once(account=A, key=HASH),
+    SetGuardians(account=A, threshold=2, guardians=[B, C], delay_ms=3_600_000),
+    SetGuardians(account=A, threshold=255, guardians=[A, A, HASH], delay_ms=2**64 - 1),
+    SetGuardians(account=A),
+    Recover(account=A, threshold=2, keys=GRANTS),
+    Recover(account=B, threshold=0, keys=[]),
+    CancelRecovery(account=A),
+    FinishRecovery(account=B),
+    Alias(account=A, into=B),
+    Alias(account=A, into=A),
     Create(issuer=A, symbol="BEAN", decimals=0, supply_cap=10**9),
     Create(
         issuer=B,
@@ -168,11 +186,19 @@ OPERATIONS: list[Operation] = [
         policy=[Bound(), Lots(Period.DAY), InactivityExpiry(2**32 - 1)],
         powers=Powers(claw_back=C),
     ),
+    Create(
+        issuer=B,
+        symbol="BEAN",
+        decimals=2,
+        supply_cap=5,
+        policy=[Lots(Period.MONTH), FixedExpiry(1), DebtFloor(LARGEST), NoReinstatement()],
+    ),
     Create(issuer=B, symbol="😀é", decimals=0, supply_cap=0, policy=[Bound(), Bound()]),
     Change(asset=BEAN),
     Change(asset=BEAN, supply_cap=5),
     Change(asset=BEAN, supply_cap=0, policy=[]),
     Change(asset=BEAN, policy=[Lots(Period.MONTH), FixedExpiry(90)]),
+    Change(asset=BEAN, policy=[DebtFloor(0), NoReinstatement()]),
     *(Renounce(asset=BEAN, power=power) for power in Power),
     Freeze(asset=BEAN, account=A, frozen=True, reason=Reason(7, HASH)),
     Freeze(asset=BEAN, account=A, frozen=False),
@@ -227,6 +253,10 @@ OPERATIONS: list[Operation] = [
     Attest(schema=MEMBER, issuer=A, subject=B, content=Edge(B)),
     Revoke(schema=MEMBER, issuer=A, subject=B),
     Revoke(schema=MEMBER, issuer=A, subject=B, nonce=HASH, reason=Reason(65_535, HASH)),
+    Redeem(asset=BEAN, sender=A, at=B, order=HASH, amount=120),
+    Redeem(asset=BEAN, sender=A, at=A, order=bytes(32), amount=LARGEST),
+    Refund(asset=BEAN, sender=A, order=HASH, amount=20),
+    Refund(asset=BEAN, sender=A, order=bytes(32), amount=0),
     SetParameters(parameters=Parameters()),
     SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
 ]
@@ -294,7 +324,7 @@ def false_tags() -> list[dict[str, str]]:
         "text with a surrogate": create.replace(b"\x04\x00\x00\x00BEAN", b"\x03\x00\x00\x00\xed\xa0\x80"),
         "text in overlong form": create.replace(b"BEAN", b"BE\xc0\xae"),
         "unknown period": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\x01\x02"),
-        "unknown term": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\x05\x00"),
+        "unknown term": create.replace(b"\x01\x00\x00\x00\x01\x00", b"\x01\x00\x00\x00\xff\x00"),
         "unknown power": bytes(Renounce(asset=BEAN, power=Power.CHANGE))[:-1] + b"\x05",
         "list longer than its bytes": sweep.replace(b"\x01\x00\x00\x00" + A, b"\x02\x00\x00\x00" + A),
         "list of 2^32 - 1": sweep.replace(b"\x01\x00\x00\x00" + A, b"\xff\xff\xff\xff" + A),
@@ -396,6 +426,9 @@ def records() -> dict[str, Any]:
     made: list[tuple[str, Any]] = [
         ("accounts", keyed),
         ("accounts", verify.AccountRecord(family=4)),
+        ("accounts", verify.AccountRecord(epoch=2**32 - 1, into=B)),
+        ("guardians", verify.GuardiansRecord(2, (B, C, HASH), 31_536_000_000)),
+        ("recoveries", verify.RecoveryRecord(5, 2**64 - 1, 2, tuple(GRANTS))),
         ("mandates", verify.MandateRecord(A, B, BEAN, (0x30, 0x32), 500, 86_400_000, 5, 2**63, 7, 20)),
         ("once", verify.OnceRecord(A, HASH, BEAN)),
         (
@@ -410,14 +443,23 @@ def records() -> dict[str, Any]:
                 powers=Powers(mint=A),
                 paused=True,
                 frozen_accounts=3,
-                minted=9,
+                debtors=6,
+                owed=7,
+                minted=19,
                 burned=1,
+                redeemed=8,
                 swept=2,
                 clawed_back=4,
             ),
         ),
-        ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5)),
+        ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5, 6)),
         ("freezes", verify.FreezeRecord(5, Reason(7, HASH))),
+        ("redemptions", verify.RedemptionRecord(A, B, HASH, 5, LARGEST, 7, ())),
+        (
+            "redemptions",
+            verify.RedemptionRecord(A, B, HASH, 5, 9, 2, (verify.LotAmount(673, 3), verify.LotAmount(674, 4))),
+        ),
+        ("debts", verify.DebtRecord(2**64 - 1)),
         ("parameters", Parameters(governor=A)),
         ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, 9, 2, 3, TERMS, None)),
         ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, LARGEST, LARGEST, 0, None, HASH)),
@@ -476,6 +518,7 @@ def records() -> dict[str, Any]:
         encoded = verify.CODEC.encode(verify.TABLES[table][1], value)
         accept.append({"table": table, "value": plain(value), "bytes": encoded.hex()})
     wrong = refused(bytes.fromhex(line["bytes"]) for line in accept[:1])
+    wrong.append({"bytes": "03", "why": "unknown tag"})
     return {"accept": accept, "refuse": [{"table": "accounts", **line} for line in wrong]}
 
 
@@ -491,6 +534,14 @@ def ids() -> dict[str, Any]:
             {"account": A.hex(), "agent": B.hex(), "asset": BEAN.hex(), "id": verify.mandate_id(A, B, BEAN).hex()}
         ],
         "once": [{"account": A.hex(), "key": HASH.hex(), "id": verify.once_id(A, HASH).hex()}],
+        "redemption": [
+            {
+                "asset": BEAN.hex(),
+                "sender": A.hex(),
+                "order": HASH.hex(),
+                "id": verify.redemption_id(BEAN, A, HASH).hex(),
+            }
+        ],
         "hold": [{"payer": A.hex(), "salt": HASH[:16].hex(), "id": hold_id(A, HASH[:16]).hex()}],
         "group": [{"owner": A.hex(), "salt": HASH[:16].hex(), "id": group_id(A, HASH[:16]).hex()}],
         "lot": [

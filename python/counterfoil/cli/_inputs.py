@@ -52,6 +52,14 @@ def hash_from(text: str, what: str) -> bytes:
     return bytes.fromhex(text)
 
 
+def number_from(text: str, what: str) -> int:
+    """A number of 32 bits, from decimal digits."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32):
+        message = f"{what}: expected a number from 0 to 2^32 - 1, found {found(text)}"
+        raise CommandError(message)
+    return int(text)
+
+
 def asset_from(ledger: Ledger, text: str) -> tuple[bytes, AssetRecord]:
     """An asset of a ledger, from its id, `issuer:SYMBOL`, or a symbol that only one of its assets has."""
     if _HEX.match(text):

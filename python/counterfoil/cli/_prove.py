@@ -137,13 +137,19 @@ def record(
       counterfoil prove record holders ASSET ACCOUNT
       counterfoil prove record lots ASSET LOT            LOT: 1997-01, or its number
       counterfoil prove record freezes ASSET ACCOUNT
+      counterfoil prove record redemptions ASSET ACCOUNT ORDER   ORDER: 64 hex digits
+      counterfoil prove record debts ASSET ACCOUNT
       counterfoil prove record once ACCOUNT KEY          KEY: 64 hex digits
       counterfoil prove record holds ID                  ID: 64 hex digits
       counterfoil prove record hold_groups ID
+      counterfoil prove record designs ASSET DESIGN      DESIGN, EDITION: numbers
+      counterfoil prove record items ASSET DESIGN EDITION
       counterfoil prove record campaigns ID
       counterfoil prove record claimants ID ACCOUNT      ID: the campaign's
       counterfoil prove record schemas SCHEMA            SCHEMA: 64 hex digits, or CREATOR:NAME
       counterfoil prove record attestations SCHEMA ISSUER SUBJECT [NONCE]
+      counterfoil prove record guardians ACCOUNT         who may recover it
+      counterfoil prove record recoveries ACCOUNT        the recovery that is running
       counterfoil prove record parameters
     """
     if table not in TABLES:
@@ -172,8 +178,10 @@ def _part_from(ledger: Ledger, kind: str, text: str) -> bytes:
         return _inputs.asset_from(ledger, text)[0]
     if kind == "SCHEMA":
         return _inputs.schema_from(text)
-    if kind in ("KEY", "ID", "[NONCE]"):
+    if kind in ("KEY", "ID", "ORDER", "[NONCE]"):
         return _inputs.hash_from(text, kind.strip("[]").lower())
+    if kind in ("DESIGN", "EDITION"):
+        return _inputs.number_from(text, kind.lower()).to_bytes(4, "big")
     if kind == "LOT":
         return _lot_from(text).to_bytes(4, "big")
     return _inputs.account_from(text)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,10 +15,13 @@ from counterfoil.cli._errors import CommandError, Exit, found
 from counterfoil.verify import (
     AccountRecord,
     AssetRecord,
+    GuardiansRecord,
     Holding,
+    KeyGrant,
     LotRecord,
     Lots,
     MandateRecord,
+    RecoveryRecord,
     encode_did_key,
     encode_named_account,
 )
@@ -129,6 +132,7 @@ def account(
     """An account's keys, scopes, threshold and mandates. Without an account: those that have a record.
 
     A key account without a record needs none: its id is its key. Mandates are those that it gave and those that it has.
+    Its guardians may together set its keys; a recovery is what they asked for.
 
     \b
       counterfoil account acct1…
@@ -139,10 +143,16 @@ def account(
             _list_accounts(opened, limit, json=json)
             return
         identifier = _inputs.account_from(account)
-        record = opened.account(identifier)
+        record, guardians, recovery = (
+            opened.account(identifier),
+            opened.guardians(identifier),
+            opened.recovery(identifier),
+        )
         mandates = [one for one in _mandates(opened) if identifier in (one.account, one.agent)]
         symbols = _symbols(opened)
-        described = [_mandate_pairs(opened, one, identifier, symbols) for one in mandates]
+        described = [_guardians_pairs(opened, guardians)] if guardians else []
+        described += [_recovery_pairs(recovery)] if recovery else []
+        described += [_mandate_pairs(opened, one, identifier, symbols) for one in mandates]
     if json:
         _console.emit(
             {
@@ -150,6 +160,8 @@ def account(
                 "did": encode_did_key(identifier),
                 "acct": encode_named_account(identifier),
                 "record": None if record is None else _account_json(record),
+                "guardians": _values.plain(guardians),
+                "recovery": _values.plain(recovery),
                 "mandates": _values.plain(mandates),
             }
         )
@@ -158,6 +170,32 @@ def account(
     for title, pairs in described:
         _console.note("")
         _console.fields(title, pairs)
+
+
+def _guardians_pairs(ledger: Ledger, record: GuardiansRecord) -> tuple[str, list[tuple[str, object]]]:
+    texts = "\n".join(_inputs.account_text(ledger, guardian) for guardian in record.guardians)
+    return "guardians", [
+        ("threshold", f"{record.threshold} of {len(record.guardians)}"),
+        ("accounts", texts),
+        ("delay", _duration(record.delay_ms)),
+    ]
+
+
+def _recovery_pairs(record: RecoveryRecord) -> tuple[str, list[tuple[str, object]]]:
+    return "recovery", [
+        ("started", f"{_console.when(record.started)} UTC"),
+        ("due", f"{_console.when(record.due)} UTC"),
+        ("threshold", f"{record.threshold} of {len(record.keys)} keys"),
+        *_key_pairs(record.keys),
+    ]
+
+
+def _key_pairs(keys: Sequence[KeyGrant]) -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = []
+    for grant in keys:
+        scope = "everything" if grant.scope is None else ", ".join(_values.operation_name(tag) for tag in grant.scope)
+        pairs.append(("key", f"{encode_did_key(grant.key)}\nmay sign: {scope}"))
+    return pairs
 
 
 def _mandate_pairs(
@@ -191,13 +229,20 @@ def _mandates(ledger: Ledger) -> Iterator[MandateRecord]:
         yield CODEC.decode("MandateRecord", value)
 
 
+def _account_kind(record: AccountRecord) -> str:
+    if record.is_alias:
+        return "alias"
+    return "programme" if record.is_programme else "keyed"
+
+
 def _account_json(record: AccountRecord) -> dict[str, Any]:
     return {
-        "kind": "programme" if record.is_programme else "keyed",
+        "kind": _account_kind(record),
         "epoch": record.epoch,
         "threshold": record.threshold,
         "keys": _values.plain(record.keys),
         "family": record.family,
+        "into": _values.plain(record.into),
     }
 
 
@@ -212,12 +257,24 @@ def _print_account(identifier: bytes, record: AccountRecord | None) -> None:
         pairs.append(("record", f"programme account of family {record.family}; nobody signs for it"))
         _console.fields(None, pairs)
         return
+    if record.into is not None:
+        pairs += [("alias of", _both_texts(record.into)), ("epoch", record.epoch)]
+        _console.fields(None, pairs)
+        return
     pairs.append(("threshold", f"{record.threshold} of {len(record.keys)} keys"))
     pairs.append(("epoch", record.epoch))
-    for grant in record.keys:
-        scope = "everything" if grant.scope is None else ", ".join(_values.operation_name(tag) for tag in grant.scope)
-        pairs.append(("key", f"{encode_did_key(grant.key)}\nmay sign: {scope}"))
-    _console.fields(None, pairs)
+    _console.fields(None, pairs + _key_pairs(record.keys))
+
+
+def _both_texts(account: bytes) -> str:
+    """An account of which it is not looked up which kind it is."""
+    return f"{encode_did_key(account)}\n{encode_named_account(account)}"
+
+
+def _signers_text(record: AccountRecord) -> str:
+    if record.into is not None:
+        return f"alias of {encode_named_account(record.into)}"
+    return f"family {record.family}" if record.is_programme else f"{record.threshold} of {len(record.keys)}"
 
 
 def _list_accounts(ledger: Ledger, limit: int, *, json: bool) -> None:
@@ -232,13 +289,7 @@ def _list_accounts(ledger: Ledger, limit: int, *, json: bool) -> None:
         return
     _console.rows(
         ["account", "keys"],
-        [
-            (
-                encode_named_account(key),
-                f"family {record.family}" if record.is_programme else f"{record.threshold} of {len(record.keys)}",
-            )
-            for key, record in listed
-        ],
+        [(encode_named_account(key), _signers_text(record)) for key, record in listed],
     )
     if more:
         _console.note(f"and more; --limit shows more than {limit}")
@@ -258,8 +309,8 @@ def asset(
 ) -> None:
     """An asset's terms, powers and supply. Without an asset: all of them.
 
-    With --lots: per issue month (or day), what was issued, redeemed (burned), expired and clawed back, and what is
-    outstanding. Clawed-back units are still outstanding, in another account.
+    With --lots: per issue month (or day), what was issued, burned, redeemed (and not refunded), expired and clawed
+    back, and what is outstanding. Clawed-back units are still outstanding, in another account.
 
     \b
       counterfoil asset
@@ -320,7 +371,7 @@ def _asset_json(key: bytes, record: AssetRecord) -> dict[str, Any]:
 
 def outstanding(lot: LotRecord) -> int:
     """The units of a lot that exist."""
-    return lot.issued + lot.merged_in - lot.merged_out - lot.burned - lot.expired
+    return lot.own_sum
 
 
 def _lot_json(lot: LotRecord) -> dict[str, Any]:
@@ -339,6 +390,7 @@ def print_lots(lots: list[LotRecord], record: AssetRecord) -> None:
         columns = (
             sum(lot.issued for lot in parts),
             sum(lot.burned for lot in parts),
+            sum(lot.redeemed for lot in parts),
             sum(lot.expired for lot in parts),
             sum(lot.clawed_back for lot in parts),
             sum(outstanding(lot) for lot in parts),
@@ -347,7 +399,9 @@ def print_lots(lots: list[LotRecord], record: AssetRecord) -> None:
 
     lines = [line(_console.lot_text(lot.lot, period), [lot]) for lot in lots]
     _console.rows(
-        ["lot", ">issued", ">redeemed", ">expired", ">clawed back", ">outstanding"], lines, total=line("all", lots)
+        ["lot", ">issued", ">burned", ">redeemed", ">expired", ">clawed back", ">outstanding"],
+        lines,
+        total=line("all", lots),
     )
 
 
@@ -364,6 +418,7 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
         ("cap", amount(record.supply_cap)),
         ("minted", amount(record.minted)),
         ("burned", amount(record.burned)),
+        ("redeemed", amount(record.redeemed)),
         ("swept", amount(record.swept)),
         ("clawed back", amount(record.clawed_back)),
     ]
@@ -372,6 +427,8 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
         pairs.append(("paused", "yes"))
     if record.frozen_accounts:
         pairs.append(("frozen", f"{record.frozen_accounts:,} accounts"))
+    if record.debtors:
+        pairs.append(("owed", f"{amount(record.owed)} by {record.debtors:,} accounts"))
     held = _holders_of_powers(record)
     for account in dict.fromkeys(held.values()):
         names = ", ".join(name.replace("_", " ") for name, holder in held.items() if holder == account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from counterfoil.cli._console import units
@@ -109,7 +109,7 @@ def term_name(term: object) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(term).__name__).lower()
 
 
-def term_text(term: Any) -> str:  # noqa: ANN401 - one of five classes
+def term_text(term: Any) -> str:  # noqa: ANN401 - one of seven classes
     """A term of a policy in words."""
     texts = {
         "bound": "bound: moves only from or to its issuer",
@@ -117,6 +117,8 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of five classes
         "fixed_expiry": "a lot lapses {days} days after its period",
         "inactivity_expiry": "a balance lapses after {days} days without activity",
         "strict_lots": "a 65th lot is refused, not merged",
+        "debt_floor": "an account may owe the issuer up to {units} minor units",
+        "no_reinstatement": "what lapsed while it was redeemed is not given back",
     }
     named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}
     return texts.get(term_name(term), term_name(term)).format(**named)
@@ -137,6 +139,8 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "transfer": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
         "claw_back": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
         "mint": lambda: f"{amount} → {who(given['to'])}",
+        "redeem": lambda: f"{amount} of {who(given['sender'])} at {who(given['at'])}",
+        "refund": lambda: f"{amount} → {who(given['sender'])}",
         "burn": lambda: f"{amount} of {who(given['sender'])}",
         "pay": lambda: _pay_text(given, symbol, decimals, who),
         "sweep": lambda: f"{asset(given['asset'])[0]} of {len(given['accounts']):,} accounts",
@@ -155,6 +159,11 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "attest": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}{_content_text(given, who)}",
         "revoke": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}",
         "once": lambda: f"{given['key'].hex()[:16]}… of {who(given['account'])}",
+        "set_guardians": lambda: f"{who(given['account'])}, {_guardians_text(given['threshold'], given['guardians'])}",
+        "recover": lambda: f"{who(given['account'])}, {given['threshold']} of {len(given['keys'])} keys",
+        "cancel_recovery": lambda: who(given["account"]),
+        "finish_recovery": lambda: who(given["account"]),
+        "alias": lambda: f"{who(given['account'])} → {who(given['into'])}",
     }
     return f"{name} {lines[name]()}" if name in lines else f"{name} {symbol}".strip()
 
@@ -166,6 +175,10 @@ def _pay_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describ
 
 def _slips_text(slips: Sequence[Any]) -> str:
     return "1 slip" if len(slips) == 1 else f"{len(slips):,} slips"
+
+
+def _guardians_text(threshold: int, guardians: Collection[bytes]) -> str:
+    return f"{threshold} of {len(guardians)} guardians" if guardians else "dismissed"
 
 
 def _mandate_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:
@@ -221,10 +234,16 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "freezes": (("ASSET", "ACCOUNT"), _within),
     "holds": (("ID",), _itself),
     "hold_groups": (("ID",), _itself),
+    "designs": (("ASSET", "DESIGN"), lambda asset, design: (asset, _record_id("design")(asset, design))),
+    "items": (("ASSET", "DESIGN", "EDITION"), lambda *parts: (parts[0], _record_id("item")(*parts))),
     "campaigns": (("ID",), _itself),
     "claimants": (("ID", "ACCOUNT"), _within),
     "schemas": (("SCHEMA",), _itself),
     "attestations": (("SCHEMA", "ISSUER", "SUBJECT", "[NONCE]"), _of_schema),
+    "redemptions": (("ASSET", "ACCOUNT", "ORDER"), lambda *parts: (parts[0], _record_id("redemption")(*parts))),
+    "debts": (("ASSET", "ACCOUNT"), _within),
+    "guardians": (("ACCOUNT",), _itself),
+    "recoveries": (("ACCOUNT",), _itself),
 }
 """What names a record of each table on the command line, and the record id (or table key and record id) of that.
 

@@ -194,6 +194,8 @@ def _claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four
         "key": claim.key.hex(),
         "record_id": claim.record_id.hex(),
         "present": claim.present,
+        "sum": str(claim.sum),
+        "total": str(claim.total),
         "value": _values.plain(claim.value),
         **_live(claim),
         **common,
@@ -238,6 +240,9 @@ def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
         pairs = [("record id", claim.record_id.hex())]
         if claim.key:
             pairs.append(("schema" if claim.table == "attestations" else "asset", claim.key.hex()))
+        if claim.sum:
+            # A lot's outstanding units, or a debt, which its record does not say.
+            pairs.append(("units", f"{claim.sum:,} of {claim.total:,} in the table"))
         made = _values.plain(claim.value) or {}
         pairs += [(name.replace("_", " "), _values.field_text(name, value)) for name, value in made.items()]
         pairs += [(name, _values.text(value)) for name, value in _live(claim).items()]

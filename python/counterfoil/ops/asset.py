@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from counterfoil.ops._operation import Operation, operation
 from counterfoil.verify import (
     Bound,
+    DebtFloor,
     FixedExpiry,
     InactivityExpiry,
     Lots,
+    NoReinstatement,
     Period,
     Power,
     Powers,
@@ -27,10 +29,12 @@ __all__ = [
     "Bound",
     "Change",
     "Create",
+    "DebtFloor",
     "FixedExpiry",
     "Freeze",
     "InactivityExpiry",
     "Lots",
+    "NoReinstatement",
     "Pause",
     "Period",
     "Power",
@@ -88,7 +92,7 @@ class Create(Operation):
 @operation("change")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Operation):
-    """Lower an asset's supply cap, or change its policy's days, boundness and strictness.
+    """Lower an asset's supply cap, or change its policy: all but lots and the kinds of expiry.
 
     Attributes:
         asset: The asset's id, 32 bytes.
@@ -169,7 +173,7 @@ class Freeze(Operation):
 @operation("pause")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause(Operation):
-    """Pause an asset, or lift that: while paused it is not transferred, paid, minted or burned.
+    """Pause an asset, or lift that: while paused it is not transferred, paid, minted, burned, redeemed or refunded.
 
     Attributes:
         asset: The asset's id, 32 bytes.

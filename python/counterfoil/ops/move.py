@@ -11,7 +11,7 @@ from counterfoil.verify import Encodable, Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Burn", "ClawBack", "Mint", "Pay", "Payee", "Sweep", "Transfer"]
+__all__ = ["Burn", "ClawBack", "Mint", "Pay", "Payee", "Redeem", "Refund", "Sweep", "Transfer"]
 
 
 @operation("transfer")
@@ -155,6 +155,9 @@ class Burn(Operation):
 class ClawBack(Operation):
     """Take units back, from a frozen account as well. Signed by the holder of the power.
 
+    Where the policy has a `DebtFloor`, more can be taken than is there: what is missing the account owes the issuer, to
+    whom its later earnings go first.
+
     Attributes:
         asset: The asset's id, 32 bytes.
         sender: Whose units, an account id of 32 bytes.
@@ -163,7 +166,7 @@ class ClawBack(Operation):
         reason: Why.
 
     Statuses: zero_amount, amount_too_large, same_account, unknown_asset, power_renounced, account_frozen (the payee),
-    programme_account, insufficient_funds, too_many_lots.
+    programme_account, insufficient_funds, debt_floor_reached, too_many_lots.
 
     Raises:
         TypeError: A field is of another type.
@@ -201,3 +204,65 @@ class Sweep(Operation):
 
     asset: bytes
     accounts: Sequence[bytes]
+
+
+@operation("redeem")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeem(Operation):
+    """Take units out of the supply for something outside the ledger; those that lapse soonest go first.
+
+    An order is redeemed once: who sends it twice is told `already_redeemed`. Signed by the sender, or by mandate.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        sender: Whose units, an account id of 32 bytes.
+        at: Where they are redeemed, the account that may refund them: a brand or a till.
+        order: A salted hash of the order, 32 bytes.
+        amount: Minor units, 1 to 10^38 - 1.
+
+    Statuses: zero_amount, amount_too_large, unknown_asset, asset_paused, already_redeemed, account_frozen,
+    programme_account, insufficient_funds.
+
+    Raises:
+        TypeError: A field is of another type.
+        WireError: An integer is out of range, or bytes are of another length.
+
+    >>> Redeem(asset=bytes(32), sender=b"a" * 32, at=b"t" * 32, order=bytes(32), amount=500).amount
+    500
+    """
+
+    asset: bytes
+    sender: bytes
+    at: bytes
+    order: bytes
+    amount: int
+
+
+@operation("refund")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(Operation):
+    """Give redeemed units back to who redeemed them, all or some; those that lapse last come first.
+
+    It may be done several times, until all has been given back. Signed by the account where they were redeemed.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        sender: Who redeemed them, an account id of 32 bytes.
+        order: The order of the redemption, 32 bytes.
+        amount: Minor units, 1 to 10^38 - 1.
+
+    Statuses: zero_amount, amount_too_large, unknown_asset, unknown_redemption, asset_paused, account_frozen,
+    refund_exceeds, supply_cap_exceeded, too_many_lots.
+
+    Raises:
+        TypeError: A field is of another type.
+        WireError: An integer is out of range, or bytes are of another length.
+
+    >>> Refund(asset=bytes(32), sender=b"a" * 32, order=bytes(32), amount=200).amount
+    200
+    """
+
+    asset: bytes
+    sender: bytes
+    order: bytes
+    amount: int

@@ -10,10 +10,11 @@ use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, 
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
+use crate::ops::items::{DesignRecord, ItemRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
-    AccountRecord, AssetRecord, FreezeRecord, Holding, LotRecord, MandateRecord, OnceRecord, OwnId, Record, Table,
-    TableName, TableRecord, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, Holding, LotRecord, MandateRecord,
+    OnceRecord, OwnId, Record, RecoveryRecord, RedemptionRecord, Table, TableName, TableRecord, tree_key,
 };
 use crate::wire::{COMMIT_VERSION, Commit, Parameters, decode};
 use std::fmt;
@@ -398,10 +399,16 @@ contents! {
     Freezes FreezeRecord;
     Holds HoldRecord;
     HoldGroups GroupRecord;
+    Designs DesignRecord;
+    Items ItemRecord;
     Campaigns CampaignRecord;
     Claimants ClaimantRecord;
     Schemas SchemaRecord;
     Attestations AttestationRecord;
+    Redemptions RedemptionRecord;
+    Debts DebtRecord;
+    Guardians GuardiansRecord;
+    Recoveries RecoveryRecord;
 }
 
 /// A record that was proven to be there.

@@ -40,7 +40,7 @@ pub struct StatusInfo {
     pub transient: bool,
 }
 
-/// Defines the statuses of a family and the list `STATUSES` of them, in order of precedence.
+/// Defines the statuses of a family and the list `STATUSES` of them: those of an operation in order of precedence.
 macro_rules! statuses {
     ($family:expr; $($(#[$doc:meta])* $constant:ident = $code:literal $name:literal $($transient:ident)?;)*) => {
         $($(#[$doc])* pub const $constant: $crate::status::Status = $crate::status::Status::new($family, $code);)*
@@ -107,4 +107,6 @@ statuses! { 0;
     MANDATE_SPENT = 0x17 "mandate_spent" transient;
     /// Only its own operations pay into it or out of it, and nobody signs for it.
     PROGRAMME_ACCOUNT = 0x18 "programme_account";
+    /// The account is an alias; the account that it is one of signs.
+    ACCOUNT_ALIASED = 0x19 "account_aliased";
 }

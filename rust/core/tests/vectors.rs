@@ -8,7 +8,8 @@ use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, clai
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
-    AccountRecord, AssetRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, Table, TableName, tree_key,
+    AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord,
+    RecoveryRecord, RedemptionRecord,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
@@ -106,6 +107,10 @@ fn records() {
         TableName::Claimants => again::<ClaimantRecord>(bytes),
         TableName::Schemas => again::<SchemaRecord>(bytes),
         TableName::Attestations => again::<AttestationRecord>(bytes),
+        TableName::Redemptions => again::<RedemptionRecord>(bytes),
+        TableName::Debts => again::<DebtRecord>(bytes),
+        TableName::Guardians => again::<GuardiansRecord>(bytes),
+        TableName::Recoveries => again::<RecoveryRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -159,6 +164,10 @@ fn ids() {
     for case in all("attestation") {
         let [schema, issuer, subject, nonce] = ["schema", "issuer", "subject", "nonce"].map(|part| id(&case[part]));
         assert_eq!(AttestationRecord::id(&schema, &issuer, &subject, &nonce.0), id(&case["id"]));
+    }
+    for case in all("redemption") {
+        let found = RedemptionRecord::id(&id(&case["asset"]), &id(&case["sender"]), &id(&case["order"]).0);
+        assert_eq!(found, id(&case["id"]));
     }
     for case in all("table") {
         let name = TableName::parse(case["table"].as_str().unwrap()).unwrap();

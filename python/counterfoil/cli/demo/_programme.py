@@ -372,11 +372,12 @@ def figures(programme: Programme) -> Figures:
         message = "demo: the asset is not there"
         raise CommandError(message, Exit.REFUSED)
     lots = tuple(
-        (lot.lot, lot.issued, lot.burned, lot.expired, lot.clawed_back, lot.issued - lot.burned - lot.expired)
+        (lot.lot, lot.issued, lot.burned + lot.redeemed, lot.expired, lot.clawed_back, lot.own_sum)
         for lot in ledger.lots(asset)
     )
     held = {account: holding.amount for account, holding in ledger.holders(asset)}
-    made = Figures(record.minted, record.burned, record.swept, record.clawed_back, record.supply, len(held), lots)
+    redeemed = record.burned + record.redeemed
+    made = Figures(record.minted, redeemed, record.swept, record.clawed_back, record.supply, len(held), lots)
     for what, expected, found in (
         ("supply: minted less redeemed and expired", made.minted - made.redeemed - made.expired, made.supply),
         ("supply: sum of all lots", sum(lot[5] for lot in lots), made.supply),

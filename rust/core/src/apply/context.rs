@@ -3,8 +3,8 @@
 use crate::id::Id;
 use crate::state::{AccountRecord, AssetRecord, KeyedAccount, MandateRecord, Record, Records, Table};
 use crate::status::{
-    KEY_MISSING, KEY_UNEXPECTED, MANDATE_EXPIRED, MANDATE_OPERATION, MANDATE_SPENT, PROGRAMME_ACCOUNT, Status,
-    THRESHOLD_NOT_MET, UNAUTHORIZED, UNKNOWN_KEY, WRONG_SCOPE,
+    ACCOUNT_ALIASED, KEY_MISSING, KEY_UNEXPECTED, MANDATE_EXPIRED, MANDATE_OPERATION, MANDATE_SPENT, PROGRAMME_ACCOUNT,
+    Status, THRESHOLD_NOT_MET, UNAUTHORIZED, UNKNOWN_KEY, WRONG_SCOPE,
 };
 use crate::time;
 use crate::wire::{Authorizer, Parameters, decode, encode};
@@ -44,12 +44,17 @@ pub(super) struct Memory {
     pub(super) assets: BTreeMap<Id, Arc<AssetRecord>>,
     /// What the transaction being applied has overwritten, in order.
     pub(super) journal: Vec<(Table, Id, Option<Record>)>,
+    /// Where in the journal stands what each account's record was before the first operation, for those overwritten.
+    pub(super) accounts_before: BTreeMap<Id, usize>,
     /// Its authorizers, and the keys of those that have a record, as they stood before the first operation.
     pub(super) signers: Vec<(Authorizer, Option<KeyedAccount>)>,
 }
 
 /// The most decoded assets kept.
 const ASSETS_MAX: usize = 10_000;
+
+/// The most aliases that are followed, one into the other.
+pub const ALIASES_MAX: usize = 8;
 
 /// One transaction being applied.
 pub struct Context<'a, R: Records> {
@@ -63,6 +68,7 @@ pub struct Context<'a, R: Records> {
 impl<'a, R: Records> Context<'a, R> {
     pub(super) fn new(records: &'a mut R, memory: &'a mut Memory, time: u64, transaction: Id) -> Self {
         memory.journal.clear();
+        memory.accounts_before.clear();
         memory.signers.clear();
         Self { records, memory, time, transaction, parameters_before: None }
     }
@@ -72,6 +78,7 @@ impl<'a, R: Records> Context<'a, R> {
         for authorizer in authorizers {
             let keyed = match (self.account(&authorizer.account)?, authorizer.key) {
                 (Some(AccountRecord::Programme { .. }), _) => return Err(PROGRAMME_ACCOUNT.into()),
+                (Some(AccountRecord::Alias { .. }), _) => return Err(ACCOUNT_ALIASED.into()),
                 (Some(AccountRecord::Keyed(_)), None) => return Err(KEY_MISSING.into()),
                 (Some(AccountRecord::Keyed(keyed)), Some(key)) => {
                     if !keyed.keys.iter().any(|grant| grant.key == key) {
@@ -139,6 +146,9 @@ impl<'a, R: Records> Context<'a, R> {
     /// Writes or removes a record, undecoded.
     pub fn set_record(&mut self, table: Table, id: Id, record: Option<Record>) -> Result<(), Halt<R::Error>> {
         let before = self.records.set(&table, &id, record).map_err(Halt::Failed)?;
+        if table == Table::ACCOUNTS {
+            self.memory.accounts_before.entry(id).or_insert(self.memory.journal.len());
+        }
         self.memory.journal.push((table, id, before));
         Ok(())
     }
@@ -149,15 +159,7 @@ impl<'a, R: Records> Context<'a, R> {
         table: Table,
         id: &Id,
     ) -> Result<Option<T>, Halt<R::Error>> {
-        match self.records.get(&table, id).map_err(Halt::Failed)? {
-            None => Ok(None),
-            Some(record) => match decode(&record.value) {
-                Some(value) => Ok(Some(value)),
-                None => {
-                    Err(Halt::corrupt::<R>(&format!("record {id} of table {} does not decode", table.name.as_str())))
-                }
-            },
-        }
+        decode_record::<R, T>(table, id, self.records.get(&table, id).map_err(Halt::Failed)?)
     }
 
     /// Writes a record of sum 0.
@@ -206,16 +208,37 @@ impl<'a, R: Records> Context<'a, R> {
             && self.record(&Table::holders(*asset), account)?.is_none())
     }
 
-    /// How many keys must sign a slip for an account as it is now, and those of its keys that may.
+    /// How many keys must sign a slip for an account as it is now, and those of its keys that may. Those of an alias are
+    /// those of the account that it is one of.
     pub fn covering_keys(&mut self, account: &Id, tag: u8) -> Result<(usize, Vec<Id>), Halt<R::Error>> {
-        Ok(match self.account(account)? {
-            None => (1, vec![*account]),
+        let mut account = *account;
+        for _ in 0..ALIASES_MAX {
+            let Some(into) = self.alias(&account)? else { break };
+            account = into;
+        }
+        Ok(match self.account(&account)? {
+            None => (1, vec![account]),
             Some(AccountRecord::Keyed(keyed)) => {
                 let covering = keyed.keys.iter().filter(|grant| grant.covers(tag)).map(|grant| grant.key);
                 (keyed.threshold.into(), covering.collect())
             }
-            Some(AccountRecord::Programme { .. }) => (1, Vec::new()),
+            Some(AccountRecord::Programme { .. } | AccountRecord::Alias { .. }) => (1, Vec::new()),
         })
+    }
+
+    /// The account that this one is an alias of, as it stands now.
+    pub fn alias(&mut self, account: &Id) -> Result<Option<Id>, Halt<R::Error>> {
+        Ok(into(self.account(account)?))
+    }
+
+    /// The account that this one was an alias of before the first operation.
+    fn alias_before(&mut self, account: &Id) -> Result<Option<Id>, Halt<R::Error>> {
+        // An alias that this transaction makes or ends counts from the next one on, as keys that it sets do.
+        let overwritten = self.memory.accounts_before.get(account).and_then(|at| self.memory.journal.get(*at));
+        match overwritten {
+            Some((table, id, before)) => Ok(into(decode_record::<R, _>(*table, id, before.as_ref())?)),
+            None => self.alias(account),
+        }
     }
 
     /// An asset, if there is one of this id.
@@ -234,6 +257,12 @@ impl<'a, R: Records> Context<'a, R> {
         self.asset_if_any(id)?.ok_or(Halt::Refused(crate::ops::asset::UNKNOWN_ASSET))
     }
 
+    /// An asset that has units, not items.
+    pub fn fungible(&mut self, id: &Id) -> Result<Arc<AssetRecord>, Halt<R::Error>> {
+        let asset = self.asset(id)?;
+        if asset.is_items() { Err(Halt::Refused(crate::ops::asset::NOT_FUNGIBLE)) } else { Ok(asset) }
+    }
+
     /// Writes an asset.
     pub fn write_asset(&mut self, id: &Id, asset: AssetRecord) -> Result<(), Halt<R::Error>> {
         self.write(Table::ASSETS, *id, &asset)?;
@@ -248,9 +277,16 @@ impl<'a, R: Records> Context<'a, R> {
         self.memory.assets.insert(*id, Arc::clone(asset));
     }
 
-    /// Refuses unless enough of the account's keys signed for this operation.
-    pub fn authority(&self, account: &Id, tag: u8) -> Result<(), Status> {
-        self.judge(account, tag).unwrap_or(Err(UNAUTHORIZED))
+    /// Refuses unless enough of the account's keys signed for this operation: for an alias, of those of the account that
+    /// it is one of.
+    pub fn authority(&mut self, account: &Id, tag: u8) -> Result<(), Halt<R::Error>> {
+        let verdict = self.judge_aliases(account, tag)?;
+        Ok(verdict.unwrap_or(Err(UNAUTHORIZED))?)
+    }
+
+    /// Whether the authority is there, where its absence refuses nothing by itself.
+    pub fn has_authority(&mut self, account: &Id, tag: u8) -> Result<bool, Halt<R::Error>> {
+        Ok(matches!(self.judge_aliases(account, tag)?, Some(Ok(()))))
     }
 
     /// As [`Self::authority`], or an agent signed and the account's mandate covers the operation, which spends it.
@@ -261,7 +297,7 @@ impl<'a, R: Records> Context<'a, R> {
         asset: &Id,
         amount: u128,
     ) -> Result<(), Halt<R::Error>> {
-        if let Some(verdict) = self.judge(account, tag) {
+        if let Some(verdict) = self.judge_aliases(account, tag)? {
             return Ok(verdict?);
         }
         for position in 0..self.memory.signers.len() {
@@ -291,6 +327,21 @@ impl<'a, R: Records> Context<'a, R> {
         Err(UNAUTHORIZED.into())
     }
 
+    /// As [`Self::judge`], of the account that this one is an alias of where no authorizer names it itself.
+    fn judge_aliases(&mut self, account: &Id, tag: u8) -> Result<Option<Result<(), Status>>, Halt<R::Error>> {
+        let mut account = *account;
+        for _ in 0..ALIASES_MAX {
+            if let Some(verdict) = self.judge(&account, tag) {
+                return Ok(Some(verdict));
+            }
+            match self.alias_before(&account)? {
+                Some(into) => account = into,
+                None => return Ok(None),
+            }
+        }
+        Ok(self.judge(&account, tag))
+    }
+
     /// Nothing where no authorizer names the account.
     fn judge(&self, account: &Id, tag: u8) -> Option<Result<(), Status>> {
         let mut keyed_account = None;
@@ -310,5 +361,24 @@ impl<'a, R: Records> Context<'a, R> {
         } else {
             Ok(())
         })
+    }
+}
+
+/// A record decoded, or what is corrupt.
+fn decode_record<R: Records, T: BorshDeserialize + BorshSerialize>(
+    table: Table,
+    id: &Id,
+    record: Option<&Record>,
+) -> Result<Option<T>, Halt<R::Error>> {
+    let Some(record) = record else { return Ok(None) };
+    let undecodable = || Halt::corrupt::<R>(&format!("record {id} of table {} does not decode", table.name.as_str()));
+    decode(&record.value).map(Some).ok_or_else(undecodable)
+}
+
+/// The account that an alias is one of.
+fn into(record: Option<AccountRecord>) -> Option<Id> {
+    match record {
+        Some(AccountRecord::Alias { into, .. }) => Some(into),
+        Some(AccountRecord::Keyed(_) | AccountRecord::Programme { .. }) | None => None,
     }
 }

@@ -3,7 +3,7 @@
 mod context;
 mod movement;
 
-pub use context::{Context, Halt};
+pub use context::{ALIASES_MAX, Context, Halt};
 pub use movement::{Movement, Taking};
 
 use crate::id::Id;
@@ -115,8 +115,14 @@ impl Machine {
     }
 
     fn new(ledger: Id, parameters: Parameters) -> Self {
-        let memory =
-            Memory { parameters, generation: 0, assets: BTreeMap::new(), journal: Vec::new(), signers: Vec::new() };
+        let memory = Memory {
+            parameters,
+            generation: 0,
+            assets: BTreeMap::new(),
+            journal: Vec::new(),
+            accounts_before: BTreeMap::new(),
+            signers: Vec::new(),
+        };
         Self { ledger, memory }
     }
 

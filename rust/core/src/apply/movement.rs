@@ -1,5 +1,8 @@
 //! Units of one asset on the move within one operation: lapsed ones leave first, lots stay what they are.
 
+mod debt;
+mod refund;
+
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
 use crate::ops::r#move::{
@@ -21,12 +24,18 @@ pub struct Movement<'c, 'a, R: Records> {
     lapsed: BTreeMap<u32, u128>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Totals {
     minted: u128,
     burned: u128,
+    redeemed: u128,
+    refunded: u128,
     swept: u128,
     clawed_back: u128,
+    lent: u128,
+    repaid: u128,
+    new_debtors: u64,
+    former_debtors: u64,
 }
 
 /// What is done with units beside moving them.
@@ -36,6 +45,8 @@ pub enum Taking {
     Given,
     /// The holder destroys them.
     Burned,
+    /// The holder gives them up for something outside the ledger.
+    Redeemed,
     /// A power takes them; that is no activity of the holder.
     ClawedBack,
 }
@@ -65,6 +76,16 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         Ok(())
     }
 
+    /// Refuses what the policy binds to its holder: units on their way from one to another of whom neither is its issuer.
+    pub fn refuse_bound(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
+        let is_free = sender == to || self.asset.issuer == *sender || self.asset.issuer == *to;
+        if is_free || !self.asset.is_bound() {
+            return Ok(());
+        }
+        // An alias and the account that it is one of are the same holder.
+        if self.context.alias(sender)? == Some(*to) { Ok(()) } else { Err(ASSET_BOUND.into()) }
+    }
+
     /// Refuses an account that only its own operations may touch.
     pub fn refuse_programme_account(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
         self.context.refuse_programme_account(account)
@@ -83,18 +104,23 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.refuse_programme_account(to)
     }
 
-    /// Refuses units of a bound asset on their way from one to another of whom neither is its issuer.
-    pub fn refuse_bound(&self, sender: &Id, to: &Id) -> Result<(), Status> {
-        let is_free = sender == to || self.asset.issuer == *sender || self.asset.issuer == *to;
-        if is_free || !self.asset.is_bound() { Ok(()) } else { Err(ASSET_BOUND) }
-    }
-
     /// Takes units from an account, lowest lots first, and returns them by lot.
     pub fn take(&mut self, account: &Id, amount: u128, taking: Taking) -> Result<Vec<LotAmount>, Halt<R::Error>> {
-        let mut holding = self.touch(account)?;
+        let holding = self.touch(account)?;
         if holding.total < amount {
             return Err(INSUFFICIENT_FUNDS.into());
         }
+        self.take_from(account, holding, amount, taking)
+    }
+
+    /// Takes units that are there.
+    fn take_from(
+        &mut self,
+        account: &Id,
+        mut holding: Holding,
+        amount: u128,
+        taking: Taking,
+    ) -> Result<Vec<LotAmount>, Halt<R::Error>> {
         if taking == Taking::ClawedBack {
             refuse_uncountable(self.asset.clawed_back, self.totals.clawed_back, amount)?;
         }
@@ -102,12 +128,18 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         match taking {
             Taking::Given => {}
             Taking::Burned => self.totals.burned = add::<R>(self.totals.burned, amount)?,
+            Taking::Redeemed => self.totals.redeemed = add::<R>(self.totals.redeemed, amount)?,
             Taking::ClawedBack => self.totals.clawed_back = add::<R>(self.totals.clawed_back, amount)?,
         }
         if taking != Taking::Given {
             for part in &taken {
                 let lot = self.lot(part.lot)?;
-                let counter = if taking == Taking::Burned { &mut lot.burned } else { &mut lot.clawed_back };
+                let counter = match taking {
+                    Taking::Given => continue,
+                    Taking::Burned => &mut lot.burned,
+                    Taking::Redeemed => &mut lot.redeemed,
+                    Taking::ClawedBack => &mut lot.clawed_back,
+                };
                 *counter = add::<R>(*counter, part.amount)?;
             }
         }
@@ -125,8 +157,9 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     }
 
     /// Hands units that were taken out to these accounts in order, lowest lots first. What comes back to a programme
-    /// account funds it.
-    pub fn hand_out(&mut self, taken: &[LotAmount], payouts: &[(Id, u128)]) -> Result<(), Halt<R::Error>> {
+    /// account funds it; what comes from one, or from the issuer, was earned.
+    pub fn hand_out(&mut self, source: &Id, taken: &[LotAmount], payouts: &[(Id, u128)]) -> Result<(), Halt<R::Error>> {
+        let is_pay = *source == self.asset.issuer || self.context.is_programme_account(source)?;
         let mut rest = taken.to_vec();
         for (to, amount) in payouts {
             let lots = if self.has_lots() {
@@ -136,6 +169,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             };
             if self.context.is_programme_account(to)? {
                 self.fund(to, *amount, &lots)?;
+            } else if is_pay && to != source {
+                self.give_earnings(to, *amount, lots)?;
             } else {
                 self.give(to, *amount, &lots)?;
             }
@@ -164,17 +199,10 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.credit(programme, holding, amount, lots)
     }
 
-    /// Makes new units, in today's lot.
+    /// Makes new units, in today's lot. They are earnings of the account.
     pub fn mint(&mut self, account: &Id, amount: u128) -> Result<(), Halt<R::Error>> {
         let holding = self.touch(account)?;
-        let supply = self
-            .asset
-            .supply()
-            .and_then(|supply| supply.checked_sub(self.totals.swept))
-            .ok_or_else(|| contradiction::<R>("an asset's totals contradict each other"))?;
-        if supply.checked_add(amount).is_none_or(|after| after > self.asset.supply_cap) {
-            return Err(SUPPLY_CAP_EXCEEDED.into());
-        }
+        self.refuse_over_cap(amount)?;
         refuse_uncountable(self.asset.minted, self.totals.minted, amount)?;
         self.totals.minted = add::<R>(self.totals.minted, amount)?;
         let lots = match self.asset.period() {
@@ -186,7 +214,20 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
                 vec![LotAmount { lot: number, amount }]
             }
         };
-        self.credit(account, holding, amount, &lots)
+        self.credit_earnings(account, holding, amount, lots)
+    }
+
+    /// Refuses units for which the supply, without what has lapsed so far, leaves no room.
+    fn refuse_over_cap(&self, amount: u128) -> Result<(), Halt<R::Error>> {
+        let supply = self
+            .asset
+            .supply()
+            .and_then(|supply| supply.checked_sub(self.totals.swept))
+            .ok_or_else(|| contradiction::<R>("an asset's totals contradict each other"))?;
+        if supply.checked_add(amount).is_none_or(|after| after > self.asset.supply_cap) {
+            return Err(SUPPLY_CAP_EXCEEDED.into());
+        }
+        Ok(())
     }
 
     /// Removes an account's lapsed units.
@@ -201,13 +242,15 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Writes the totals and lots that changed, and says what happened.
     pub fn finish(mut self, taken: Vec<LotAmount>) -> Result<Effect, Halt<R::Error>> {
-        let Totals { minted, burned, swept, clawed_back } = self.totals;
-        if minted != 0 || burned != 0 || swept != 0 || clawed_back != 0 {
+        if self.totals != Totals::default() {
+            let Totals { minted, burned, redeemed, refunded, swept, clawed_back, .. } = self.totals;
             let mut asset = (*self.asset).clone();
             asset.minted = add::<R>(asset.minted, minted)?;
             asset.burned = add::<R>(asset.burned, burned)?;
+            asset.redeemed = subtract::<R>(add::<R>(asset.redeemed, redeemed)?, refunded)?;
             asset.swept = add::<R>(asset.swept, swept)?;
             asset.clawed_back = add::<R>(asset.clawed_back, clawed_back)?;
+            self.count_debts(&mut asset)?;
             self.context.write_asset(&self.asset_id, asset)?;
         }
         for (number, lot) in std::mem::take(&mut self.lots) {
@@ -228,15 +271,21 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
                 .ok_or_else(|| contradiction::<R>(&format!("the balance of {account} does not decode")))?,
         };
         for part in holding.remove_lapsed(&self.asset, self.context.day()) {
-            self.totals.swept = add::<R>(self.totals.swept, part.amount)?;
-            let lapsed = self.lapsed.entry(part.lot).or_default();
-            *lapsed = add::<R>(*lapsed, part.amount)?;
-            if self.asset.period().is_some() {
-                let lot = self.lot(part.lot)?;
-                lot.expired = add::<R>(lot.expired, part.amount)?;
-            }
+            self.lapse(part)?;
         }
         Ok(holding)
+    }
+
+    /// Counts units as lapsed and removed.
+    fn lapse(&mut self, part: LotAmount) -> Result<(), Halt<R::Error>> {
+        self.totals.swept = add::<R>(self.totals.swept, part.amount)?;
+        let lapsed = self.lapsed.entry(part.lot).or_default();
+        *lapsed = add::<R>(*lapsed, part.amount)?;
+        if self.asset.period().is_some() {
+            let lot = self.lot(part.lot)?;
+            lot.expired = add::<R>(lot.expired, part.amount)?;
+        }
+        Ok(())
     }
 
     fn credit(
@@ -253,14 +302,20 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
                 return Err(TOO_MANY_LOTS.into());
             }
             for (merged, into) in holding.merge_lots() {
-                let from = self.lot(merged.lot)?;
-                from.merged_out = add::<R>(from.merged_out, merged.amount)?;
-                let into = self.lot(into)?;
-                into.merged_in = add::<R>(into.merged_in, merged.amount)?;
+                self.merge(merged, into)?;
             }
         }
         self.mark_activity(&mut holding);
         self.store(account, &holding)
+    }
+
+    /// Counts units of one lot as units of a later one.
+    fn merge(&mut self, merged: LotAmount, into: u32) -> Result<(), Halt<R::Error>> {
+        let from = self.lot(merged.lot)?;
+        from.merged_out = add::<R>(from.merged_out, merged.amount)?;
+        let into = self.lot(into)?;
+        into.merged_in = add::<R>(into.merged_in, merged.amount)?;
+        Ok(())
     }
 
     fn mark_activity(&self, holding: &mut Holding) {
@@ -270,6 +325,10 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     }
 
     fn store(&mut self, account: &Id, holding: &Holding) -> Result<(), Halt<R::Error>> {
+        // What was nothing and stays nothing is not written: there is no record to remove.
+        if holding.total == 0 && self.context.record(&Table::holders(self.asset_id), account)?.is_none() {
+            return Ok(());
+        }
         self.context.set_record(Table::holders(self.asset_id), *account, holding.encode(&self.asset))
     }
 
@@ -301,6 +360,11 @@ fn refuse_uncountable(before: u128, within: u128, amount: u128) -> Result<(), St
 /// Totals stay below 2^128 since every supply does; if not, the store is corrupt.
 fn add<R: Records>(left: u128, right: u128) -> Result<u128, Halt<R::Error>> {
     left.checked_add(right).ok_or_else(|| contradiction::<R>("a total is over 128 bits"))
+}
+
+/// What is taken off a total was counted in it before; if not, the store is corrupt.
+fn subtract<R: Records>(left: u128, right: u128) -> Result<u128, Halt<R::Error>> {
+    left.checked_sub(right).ok_or_else(|| contradiction::<R>("a total is below zero"))
 }
 
 fn contradiction<R: Records>(what: &str) -> Halt<R::Error> {

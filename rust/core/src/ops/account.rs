@@ -1,14 +1,17 @@
-//! account (family 1): open, set keys, mandate, once.
+//! account (family 1): open, set keys, mandate, once, guardians and recovery, alias.
 //!
 //! An account is its keys. A key account is its own key and needs no record; a record names 1 to 16 keys, how many of
-//! them must sign, and what each may do. A mandate lets another account act within a cap.
+//! them must sign, and what each may do. A mandate lets another account act within a cap. Guardians may together set an
+//! account's keys, after a delay in which the account may object. An alias has the keys of another account.
 
-use crate::apply::{Context, Halt};
+use crate::apply::{ALIASES_MAX, Context, Halt};
 use crate::id::{Id, named_account_id};
 use crate::ops::attest::{is_attesting, load_schema};
 use crate::ops::{Operate, operation_info};
 use crate::signature;
-use crate::state::{AccountRecord, KeyGrant, KeyedAccount, MandateRecord, OnceRecord, Records, Table};
+use crate::state::{
+    AccountRecord, GuardiansRecord, KeyGrant, KeyedAccount, MandateRecord, OnceRecord, Records, RecoveryRecord, Table,
+};
 use crate::status::{Status, UNAUTHORIZED, statuses};
 use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -38,13 +41,40 @@ statuses! { 1;
     NO_SUCH_MANDATE = 0x0b "no_such_mandate";
     /// The key was used before.
     ALREADY_USED = 0x0c "already_used";
+    /// More than 16, not ascending, the account itself, or a threshold that does not fit them.
+    INVALID_GUARDIANS = 0x0d "invalid_guardians";
+    /// Less than an hour or more than 365 days.
+    INVALID_DELAY = 0x0e "invalid_delay";
+    /// An account cannot be an alias of itself.
+    ALIAS_OF_ITSELF = 0x0f "alias_of_itself";
+    /// The account has no guardians.
+    NO_GUARDIANS = 0x10 "no_guardians";
+    /// Fewer guardians than the threshold signed.
+    TOO_FEW_GUARDIANS = 0x11 "too_few_guardians";
+    /// A recovery is running; it must be cancelled or finished first.
+    RECOVERY_RUNNING = 0x12 "recovery_running";
+    /// No recovery is running.
+    NO_RECOVERY = 0x13 "no_recovery";
+    /// The delay is not over.
+    RECOVERY_PENDING = 0x14 "recovery_pending" transient;
+    /// The other account's aliases lead back to this one.
+    ALIAS_CYCLE = 0x15 "alias_cycle";
+    /// More than 8 aliases, one into the other.
+    ALIAS_TOO_DEEP = 0x16 "alias_too_deep";
 }
 
 const OPEN: u8 = 0x10;
 const SET_KEYS: u8 = 0x11;
 const MANDATE: u8 = 0x12;
 const ONCE: u8 = 0x13;
+const SET_GUARDIANS: u8 = 0x14;
+const RECOVER: u8 = 0x15;
+const CANCEL_RECOVERY: u8 = 0x16;
+const ALIAS: u8 = 0x18;
 const KEYS_MAX: usize = 16;
+const GUARDIANS_MAX: usize = 16;
+const DELAY_MS_MIN: u64 = 3_600_000;
+const DELAY_MS_MAX: u64 = 31_536_000_000;
 const TAGS_MAX: usize = 64;
 
 /// Opens a named account.
@@ -104,6 +134,53 @@ pub struct Once {
     pub account: Id,
     /// The key.
     pub key: [u8; 32],
+}
+
+/// Names, replaces or (with an empty list) dismisses an account's guardians.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetGuardians {
+    /// Whose guardians.
+    pub account: Id,
+    /// How many of them must sign a recovery.
+    pub threshold: u8,
+    /// Accounts, strictly ascending.
+    pub guardians: Vec<Id>,
+    /// How long a recovery waits, ms.
+    pub delay_ms: u64,
+}
+
+/// Begins to set the keys of an account whose guardians sign.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Recover {
+    /// Whose keys.
+    pub account: Id,
+    /// How many keys must sign.
+    pub threshold: u8,
+    /// Strictly ascending by key.
+    pub keys: Vec<KeyGrant>,
+}
+
+/// Ends a recovery that is running: the account still has its keys.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CancelRecovery {
+    /// Whose recovery.
+    pub account: Id,
+}
+
+/// Sets the keys of a recovery whose delay is over; anybody may ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct FinishRecovery {
+    /// Whose recovery.
+    pub account: Id,
+}
+
+/// Makes the keys of another account those of this one: whoever signs for that one signs for this one.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Alias {
+    /// Whose keys.
+    pub account: Id,
+    /// The other account.
+    pub into: Id,
 }
 
 fn check_keys(threshold: u8, keys: &[KeyGrant]) -> Result<(), Status> {
@@ -167,7 +244,7 @@ impl Operate for SetKeys {
     }
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
-        touched.push((Table::ACCOUNTS, self.account));
+        touched.extend([(Table::ACCOUNTS, self.account), (Table::RECOVERIES, self.account)]);
     }
 
     fn concerns(&self, accounts: &mut Vec<Id>) {
@@ -176,17 +253,36 @@ impl Operate for SetKeys {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         context.authority(&self.account, SET_KEYS)?;
-        let epoch = match context.account(&self.account)? {
-            Some(AccountRecord::Keyed(keyed)) => keyed.epoch,
-            None => 0,
-            // Nobody signs for a programme account, so nobody had the authority.
-            Some(AccountRecord::Programme { .. }) => return Err(UNAUTHORIZED.into()),
-        };
-        let epoch = epoch.checked_add(1).ok_or_else(|| Halt::corrupt::<R>("an account's key epoch is exhausted"))?;
-        let keyed = KeyedAccount { epoch, threshold: self.threshold, keys: self.keys.clone() };
-        context.write(Table::ACCOUNTS, self.account, &AccountRecord::Keyed(keyed))?;
-        Ok(Effect::Nothing)
+        set_keys(context, self.account, self.threshold, self.keys.clone())
     }
+}
+
+/// Writes an account's keys in a new epoch. A recovery that was running ends: it is done, or somebody signs for the
+/// account and none is needed.
+fn set_keys<R: Records>(
+    context: &mut Context<'_, R>,
+    account: Id,
+    threshold: u8,
+    keys: Vec<KeyGrant>,
+) -> Result<Effect, Halt<R::Error>> {
+    let epoch = next_epoch(context, &account)?;
+    context.write(Table::ACCOUNTS, account, &AccountRecord::Keyed(KeyedAccount { epoch, threshold, keys }))?;
+    context.remove(Table::RECOVERIES, account)?;
+    Ok(Effect::Nothing)
+}
+
+fn next_epoch<R: Records>(context: &mut Context<'_, R>, account: &Id) -> Result<u32, Halt<R::Error>> {
+    let epoch = match context.account(account)? {
+        Some(AccountRecord::Keyed(KeyedAccount { epoch, .. }) | AccountRecord::Alias { epoch, .. }) => epoch,
+        None => 0,
+        // Nobody signs for a programme account, so nobody had the authority, nor could name guardians.
+        Some(AccountRecord::Programme { .. }) => return Err(UNAUTHORIZED.into()),
+    };
+    epoch.checked_add(1).ok_or_else(|| Halt::corrupt::<R>("an account's key epoch is exhausted"))
+}
+
+fn recovery<R: Records>(context: &mut Context<'_, R>, account: &Id) -> Result<Option<RecoveryRecord>, Halt<R::Error>> {
+    context.read(Table::RECOVERIES, account)
 }
 
 impl Operate for Mandate {
@@ -269,4 +365,168 @@ impl Operate for Once {
         context.write(Table::ONCE, id, &record)?;
         Ok(Effect::Nothing)
     }
+}
+
+impl Operate for SetGuardians {
+    fn check(&self) -> Result<(), Status> {
+        let count = self.guardians.len();
+        let ascending = self.guardians.is_sorted_by(|left, right| left < right);
+        if count > GUARDIANS_MAX || !ascending || self.guardians.contains(&self.account) {
+            return Err(INVALID_GUARDIANS);
+        }
+        if count == 0 {
+            return if self.threshold == 0 && self.delay_ms == 0 { Ok(()) } else { Err(INVALID_GUARDIANS) };
+        }
+        if self.threshold == 0 || usize::from(self.threshold) > count {
+            return Err(INVALID_GUARDIANS);
+        }
+        if (DELAY_MS_MIN..=DELAY_MS_MAX).contains(&self.delay_ms) { Ok(()) } else { Err(INVALID_DELAY) }
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.extend([(Table::GUARDIANS, self.account), (Table::RECOVERIES, self.account)]);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.account);
+        accounts.extend(&self.guardians);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        context.authority(&self.account, SET_GUARDIANS)?;
+        let dismissed = self.guardians.is_empty();
+        if dismissed && context.record(&Table::GUARDIANS, &self.account)?.is_none() {
+            return Err(NO_GUARDIANS.into());
+        }
+        if recovery(context, &self.account)?.is_some() {
+            return Err(RECOVERY_RUNNING.into());
+        }
+        if dismissed {
+            context.remove(Table::GUARDIANS, self.account)?;
+            return Ok(Effect::Nothing);
+        }
+        let record =
+            GuardiansRecord { threshold: self.threshold, guardians: self.guardians.clone(), delay_ms: self.delay_ms };
+        context.write(Table::GUARDIANS, self.account, &record)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for Recover {
+    fn check(&self) -> Result<(), Status> {
+        check_keys(self.threshold, &self.keys)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.extend([(Table::GUARDIANS, self.account), (Table::RECOVERIES, self.account)]);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.account);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let record: GuardiansRecord = context.read(Table::GUARDIANS, &self.account)?.ok_or(NO_GUARDIANS)?;
+        let mut signed = 0usize;
+        for guardian in &record.guardians {
+            signed = signed.saturating_add(usize::from(context.has_authority(guardian, RECOVER)?));
+        }
+        if signed < usize::from(record.threshold) {
+            return Err(TOO_FEW_GUARDIANS.into());
+        }
+        if recovery(context, &self.account)?.is_some() {
+            return Err(RECOVERY_RUNNING.into());
+        }
+        let started = context.time();
+        let recovery = RecoveryRecord {
+            started,
+            due: started.saturating_add(record.delay_ms),
+            threshold: self.threshold,
+            keys: self.keys.clone(),
+        };
+        context.write(Table::RECOVERIES, self.account, &recovery)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for CancelRecovery {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::RECOVERIES, self.account));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.account);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        context.authority(&self.account, CANCEL_RECOVERY)?;
+        context.remove(Table::RECOVERIES, self.account)?.ok_or(NO_RECOVERY)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for FinishRecovery {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.extend([(Table::RECOVERIES, self.account), (Table::ACCOUNTS, self.account)]);
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.account);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let recovery = recovery(context, &self.account)?.ok_or(NO_RECOVERY)?;
+        if context.time() < recovery.due {
+            return Err(RECOVERY_PENDING.into());
+        }
+        set_keys(context, self.account, recovery.threshold, recovery.keys)
+    }
+}
+
+impl Operate for Alias {
+    fn check(&self) -> Result<(), Status> {
+        if self.account == self.into { Err(ALIAS_OF_ITSELF) } else { Ok(()) }
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.extend([(Table::ACCOUNTS, self.account), (Table::ACCOUNTS, self.into)]);
+        touched.push((Table::RECOVERIES, self.account));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend([self.account, self.into]);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        context.authority(&self.account, ALIAS)?;
+        context.authority(&self.into, ALIAS)?;
+        refuse_entangled(context, &self.account, &self.into)?;
+        let epoch = next_epoch(context, &self.account)?;
+        context.write(Table::ACCOUNTS, self.account, &AccountRecord::Alias { epoch, into: self.into })?;
+        context.remove(Table::RECOVERIES, self.account)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+/// Refuses an alias that would lead back to its account, or through more aliases than are followed. The aliases are
+/// those of this moment: one that this transaction made could close a circle.
+fn refuse_entangled<R: Records>(context: &mut Context<'_, R>, account: &Id, into: &Id) -> Result<(), Halt<R::Error>> {
+    let mut current = *into;
+    // The first hop is the alias that is being made.
+    for _ in 0..ALIASES_MAX {
+        match context.alias(&current)? {
+            None => return Ok(()),
+            Some(next) if next == *account => return Err(ALIAS_CYCLE.into()),
+            Some(next) => current = next,
+        }
+    }
+    Err(ALIAS_TOO_DEEP.into())
 }

@@ -21,7 +21,7 @@ statuses! { 2;
     TOO_MANY_DECIMALS = 0x02 "too_many_decimals";
     /// Zero, or over 10^38 − 1.
     INVALID_SUPPLY_CAP = 0x03 "invalid_supply_cap";
-    /// Terms not ascending, without what they need, or with impossible days.
+    /// Terms not ascending, without what they need, or with impossible numbers.
     INVALID_POLICY = 0x04 "invalid_policy";
     /// Neither a cap nor a policy.
     NOTHING_TO_CHANGE = 0x05 "nothing_to_change";
@@ -41,6 +41,26 @@ statuses! { 2;
     POLICY_LAYOUT_FIXED = 0x0c "policy_layout_fixed";
     /// It is so already.
     UNCHANGED = 0x0d "unchanged";
+    /// The asset is a collection of items.
+    NOT_FUNGIBLE = 0x0e "not_fungible";
+    /// The asset is no collection of items.
+    NOT_ITEMS = 0x0f "not_items";
+    /// No editions, or a set that is over 32, not ascending, or made of itself.
+    INVALID_DESIGN = 0x10 "invalid_design";
+    /// The collection has a design of this number.
+    DESIGN_EXISTS = 0x11 "design_exists";
+    /// The collection has no such design.
+    UNKNOWN_DESIGN = 0x12 "unknown_design";
+    /// All editions of the design were made.
+    EDITIONS_EXHAUSTED = 0x13 "editions_exhausted";
+    /// There is no such item.
+    UNKNOWN_ITEM = 0x14 "unknown_item";
+    /// The item is another account's.
+    NOT_OWNER = 0x15 "not_owner" transient;
+    /// The item changes hands by a sale only, which pays its royalty.
+    ROYALTY_DUE = 0x16 "royalty_due";
+    /// The items are not the set that the design is made of.
+    WRONG_SET = 0x17 "wrong_set";
 }
 
 const CREATE: u8 = 0x20;
@@ -118,14 +138,26 @@ fn check_cap(cap: u128) -> Result<(), Status> {
 }
 
 fn check_policy(policy: &[Term]) -> Result<(), Status> {
-    let days_possible = policy.iter().all(|term| match term {
+    let numbers_possible = policy.iter().all(|term| match term {
         Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
-        Term::Bound | Term::Lots { .. } | Term::StrictLots => true,
+        Term::DebtFloor { units } => (1..=AMOUNT_MAX).contains(units),
+        Term::Royalty { bps, .. } => (1..=10_000).contains(bps),
+        Term::Bound | Term::Lots { .. } | Term::StrictLots | Term::NoReinstatement | Term::Items => true,
     });
     let has_lots = policy.iter().any(|term| matches!(term, Term::Lots { .. }));
     let needs_lots = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. } | Term::StrictLots));
+    let has_fixed_expiry = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. }));
+    let needs_fixed_expiry = policy.contains(&Term::NoReinstatement);
     let ascending = policy.is_sorted_by(|left, right| left.tag() < right.tag());
-    if ascending && days_possible && (has_lots || !needs_lots) { Ok(()) } else { Err(INVALID_POLICY) }
+    let is_items = policy.contains(&Term::Items);
+    let fits_items = |term: &Term| matches!(term, Term::Bound | Term::Items | Term::Royalty { .. });
+    let of_one_kind = if is_items {
+        policy.iter().all(fits_items)
+    } else {
+        !policy.iter().any(|term| matches!(term, Term::Royalty { .. }))
+    };
+    let complete = of_one_kind && (has_lots || !needs_lots) && (has_fixed_expiry || !needs_fixed_expiry);
+    if ascending && numbers_possible && complete { Ok(()) } else { Err(INVALID_POLICY) }
 }
 
 impl Operate for Create {
@@ -138,7 +170,9 @@ impl Operate for Create {
             return Err(TOO_MANY_DECIMALS);
         }
         check_cap(self.supply_cap)?;
-        check_policy(&self.policy)
+        check_policy(&self.policy)?;
+        // An item has no parts.
+        if self.decimals > 0 && self.policy.contains(&Term::Items) { Err(INVALID_POLICY) } else { Ok(()) }
     }
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
@@ -168,8 +202,11 @@ impl Operate for Create {
             powers: self.powers,
             paused: false,
             frozen_accounts: 0,
+            debtors: 0,
+            owed: 0,
             minted: 0,
             burned: 0,
+            redeemed: 0,
             swept: 0,
             clawed_back: 0,
         };

@@ -356,7 +356,7 @@ impl Operate for OpenCampaign {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_CAMPAIGN)?;
         refuse_paused(&asset)?;
         if self.terms.ends <= context.time() {
@@ -429,7 +429,7 @@ impl Operate for FundCampaign {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.sender, FUND_CAMPAIGN, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let campaign = CampaignRecord::load(context, &self.campaign)?;
@@ -481,7 +481,7 @@ impl Operate for Claim {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let mut campaign = CampaignRecord::load(context, &self.campaign)?;
-        let asset = context.asset(&campaign.asset)?;
+        let asset = context.fungible(&campaign.asset)?;
         refuse_paused(&asset)?;
         if context.time() >= campaign.ends {
             return Err(CAMPAIGN_ENDED.into());
@@ -542,7 +542,7 @@ impl Case<'_> {
             taken => taken?,
         };
         if campaign.terms.pending_ms == 0 {
-            movement.hand_out(&taken, &payouts)?;
+            movement.hand_out(self.id, &taken, &payouts)?;
         } else {
             self.hold(campaign, &accounts, &key, &taken, movement)?;
         }
@@ -674,7 +674,7 @@ impl Operate for CloseCampaign {
                 return Ok(Effect::Nothing);
             }
         }
-        let asset = context.asset(&campaign.asset)?;
+        let asset = context.fungible(&campaign.asset)?;
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, campaign.asset, asset);
         movement.refuse_frozen(&campaign.owner)?;
@@ -684,7 +684,7 @@ impl Operate for CloseCampaign {
             return Err(CAMPAIGN_CLOSED.into());
         }
         if total > 0 {
-            movement.hand_out(&taken, &[(campaign.owner, total)])?;
+            movement.hand_out(&campaign.owner, &taken, &[(campaign.owner, total)])?;
         }
         campaign.closed = true;
         let effect = movement.finish(taken)?;

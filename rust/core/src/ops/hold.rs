@@ -517,7 +517,7 @@ impl Operate for OpenGroup {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_GROUP)?;
         self.terms.check_deadline(context.time())?;
         if self.closes <= context.time() {
@@ -570,7 +570,7 @@ impl Operate for Hold {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.payer, HOLD, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let group = self.join(context)?;
@@ -647,7 +647,7 @@ impl Open {
                 Some(found.ok_or_else(|| Halt::corrupt::<R>("a hold's group is missing"))?)
             }
         };
-        let asset = context.asset(&record.asset)?;
+        let asset = context.fungible(&record.asset)?;
         refuse_paused(&asset)?;
         let mut open = Self { id: *id, record, group, asset, left: 0 };
         open.left = open.balance(context)?.saturating_sub(open.left_over::<R>(open.record.settled)?);
@@ -743,7 +743,7 @@ impl Open {
         } else {
             movement.take(&self.id, total, Taking::Given)?
         };
-        movement.hand_out(&taken, &payouts)?;
+        movement.hand_out(&payer, &taken, &payouts)?;
         // The operation need not say how much, so the effect does, for assets without lots too.
         let is_told = total == 0 || movement.has_lots();
         let effect = movement.finish(if is_told { taken } else { vec![LotAmount { lot: 0, amount: total }] })?;

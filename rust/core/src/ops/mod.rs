@@ -7,6 +7,7 @@ pub mod asset;
 pub mod attest;
 pub mod campaign;
 pub mod hold;
+pub mod items;
 pub mod ledger;
 pub mod r#move;
 
@@ -130,11 +131,22 @@ operations! {
     0x11 "set_keys" SetKeys(account);
     0x12 "mandate" Mandate(account);
     0x13 "once" Once(account);
+    0x14 "set_guardians" SetGuardians(account);
+    0x15 "recover" Recover(account);
+    0x16 "cancel_recovery" CancelRecovery(account);
+    0x17 "finish_recovery" FinishRecovery(account);
+    0x18 "alias" Alias(account);
     0x20 "create" Create(asset);
     0x21 "change" Change(asset);
     0x22 "renounce" Renounce(asset);
     0x23 "freeze" Freeze(asset);
     0x24 "pause" Pause(asset);
+    0x25 "design" Design(items);
+    0x26 "issue_item" IssueItem(items) mandate;
+    0x27 "give_item" GiveItem(items) mandate;
+    0x28 "sell_item" SellItem(items);
+    0x29 "burn_item" BurnItem(items) mandate;
+    0x2a "complete_set" CompleteSet(items);
     0x30 "transfer" Transfer(r#move) mandate;
     0x31 "pay" Pay(r#move) mandate;
     0x32 "mint" Mint(r#move) mandate;
@@ -152,6 +164,8 @@ operations! {
     0x60 "schema" Schema(attest);
     0x61 "attest" Attest(attest) mandate;
     0x62 "revoke" Revoke(attest) mandate;
+    0x36 "redeem" Redeem(r#move) mandate;
+    0x37 "refund" Refund(r#move);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 
@@ -160,7 +174,7 @@ pub fn operation_info(tag: u8) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().find(|info| info.tag == tag)
 }
 
-/// Every status, common ones first, each family in order of precedence.
+/// Every status, common ones first, those of an operation in order of precedence.
 pub fn statuses() -> impl Iterator<Item = StatusInfo> {
     let families = [
         status::STATUSES,

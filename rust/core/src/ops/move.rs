@@ -1,4 +1,4 @@
-//! move (family 3): transfer, pay, mint, burn, claw back, sweep.
+//! move (family 3): transfer, pay, mint, burn, claw back, sweep, redeem, refund.
 //!
 //! Units are conserved, keep their lots, and are taken from the lowest lot first. What has lapsed leaves the supply
 //! before anything else happens to a balance.
@@ -8,9 +8,9 @@ use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::Id;
 use crate::ops::Operate;
 use crate::ops::asset::POWER_RENOUNCED;
-use crate::state::{AssetRecord, Power, Reason, Records, Table, take_lots};
+use crate::state::{AssetRecord, Power, Reason, Records, RedemptionRecord, Table, take_lots};
 use crate::status::{Status, statuses};
-use crate::wire::Effect;
+use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 statuses! { 3;
@@ -28,7 +28,7 @@ statuses! { 3;
     ASSET_PAUSED = 0x06 "asset_paused" transient;
     /// Payer or payee is frozen.
     ACCOUNT_FROZEN = 0x07 "account_frozen" transient;
-    /// The asset moves only from or to its issuer.
+    /// The asset moves only from or to its issuer, and from an alias to the account that it is one of.
     ASSET_BOUND = 0x08 "asset_bound";
     /// The balance, without what has lapsed, is smaller.
     INSUFFICIENT_FUNDS = 0x09 "insufficient_funds" transient;
@@ -38,6 +38,14 @@ statuses! { 3;
     TOO_MANY_LOTS = 0x0b "too_many_lots";
     /// The asset has no expiry.
     NOT_EXPIRING = 0x0c "not_expiring";
+    /// The sender redeemed for this order before.
+    ALREADY_REDEEMED = 0x0d "already_redeemed";
+    /// The sender did not redeem for this order.
+    UNKNOWN_REDEMPTION = 0x0e "unknown_redemption";
+    /// More than what is left of the redemption.
+    REFUND_EXCEEDS = 0x0f "refund_exceeds";
+    /// The account would owe more than the policy allows.
+    DEBT_FLOOR_REACHED = 0x10 "debt_floor_reached";
 }
 
 const TRANSFER: u8 = 0x30;
@@ -45,6 +53,8 @@ const PAY: u8 = 0x31;
 const MINT: u8 = 0x32;
 const BURN: u8 = 0x33;
 const CLAW_BACK: u8 = 0x34;
+const REDEEM: u8 = 0x36;
+const REFUND: u8 = 0x37;
 
 /// Moves units from one account to another.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -133,6 +143,34 @@ pub struct Sweep {
     pub accounts: Vec<Id>,
 }
 
+/// Takes units out of the supply for something outside the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Redeem {
+    /// Which asset.
+    pub asset: Id,
+    /// Whose units.
+    pub sender: Id,
+    /// Where: a brand or a till, which may refund them.
+    pub at: Id,
+    /// A salted hash of the order.
+    pub order: [u8; 32],
+    /// How many.
+    pub amount: u128,
+}
+
+/// Gives redeemed units back, all of them or some.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Refund {
+    /// Which asset.
+    pub asset: Id,
+    /// Who redeemed them, and gets them back.
+    pub sender: Id,
+    /// The order for which they were redeemed.
+    pub order: [u8; 32],
+    /// How many.
+    pub amount: u128,
+}
+
 pub(super) fn check_amount(amount: u128) -> Result<(), Status> {
     match amount {
         0 => Err(ZERO_AMOUNT),
@@ -163,9 +201,10 @@ fn move_units<R: Records>(
     payees: &[Payee],
     total: u128,
 ) -> Result<Effect, Halt<R::Error>> {
-    let asset = context.asset(&asset_id)?;
+    let asset = context.fungible(&asset_id)?;
     context.authority_or_mandate(sender, tag, &asset_id, total)?;
     refuse_paused(&asset)?;
+    let is_pay = asset.issuer == *sender;
     let mut movement = Movement::new(context, asset_id, asset);
     movement.refuse_sender(sender)?;
     for payee in payees {
@@ -179,7 +218,11 @@ fn move_units<R: Records>(
         } else {
             take_lots(&mut rest, payee.amount).ok_or_else(|| Halt::corrupt::<R>("a payment's lots do not add up"))?
         };
-        movement.give(&payee.to, payee.amount, &lots)?;
+        if is_pay {
+            movement.give_earnings(&payee.to, payee.amount, lots)?;
+        } else {
+            movement.give(&payee.to, payee.amount, &lots)?;
+        }
     }
     movement.finish(taken)
 }
@@ -255,7 +298,7 @@ impl Operate for Mint {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         let minter = asset.holder_of(Power::Mint).ok_or(POWER_RENOUNCED)?;
         context.authority_or_mandate(&minter, MINT, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
@@ -281,7 +324,7 @@ impl Operate for Burn {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.sender, BURN, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, self.asset, asset);
@@ -307,16 +350,21 @@ impl Operate for ClawBack {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         let holder = asset.holder_of(Power::ClawBack).ok_or(POWER_RENOUNCED)?;
         context.authority(&holder, CLAW_BACK)?;
+        let may_owe = asset.debt_floor().is_some();
         let mut movement = Movement::new(context, self.asset, asset);
         movement.refuse_frozen(&self.to)?;
         movement.refuse_programme_account(&self.sender)?;
         movement.refuse_programme_account(&self.to)?;
-        let taken = movement.take(&self.sender, self.amount, Taking::ClawedBack)?;
-        movement.give(&self.to, self.amount, &taken)?;
-        movement.finish(taken)
+        let (amount, lots) = movement.claw_back(&self.sender, self.amount)?;
+        if amount > 0 {
+            movement.give(&self.to, amount, &lots)?;
+        }
+        // How much was there is told, or else nobody could tell what was taken from what is owed.
+        let told = lots.is_empty() && amount > 0 && may_owe;
+        movement.finish(if told { vec![LotAmount { lot: 0, amount }] } else { lots })
     }
 }
 
@@ -336,7 +384,7 @@ impl Operate for Sweep {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let asset = context.asset(&self.asset)?;
+        let asset = context.fungible(&self.asset)?;
         if !asset.expires() {
             return Err(NOT_EXPIRING.into());
         }
@@ -345,5 +393,84 @@ impl Operate for Sweep {
             movement.sweep(account)?;
         }
         movement.finish(Vec::new())
+    }
+}
+
+impl Operate for Redeem {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.sender);
+        touched.push((Table::ACCOUNTS, self.at));
+        let id = RedemptionRecord::id(&self.asset, &self.sender, &self.order);
+        touched.push((Table::redemptions(self.asset), id));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.extend([self.sender, self.at]);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.fungible(&self.asset)?;
+        context.authority_or_mandate(&self.sender, REDEEM, &self.asset, self.amount)?;
+        refuse_paused(&asset)?;
+        let table = Table::redemptions(self.asset);
+        let id = RedemptionRecord::id(&self.asset, &self.sender, &self.order);
+        if context.record(&table, &id)?.is_some() {
+            return Err(ALREADY_REDEEMED.into());
+        }
+        let mut movement = Movement::new(context, self.asset, asset);
+        movement.refuse_frozen(&self.sender)?;
+        movement.refuse_programme_account(&self.sender)?;
+        // Who gives the units back must be able to sign.
+        movement.refuse_programme_account(&self.at)?;
+        let taken = movement.take(&self.sender, self.amount, Taking::Redeemed)?;
+        let effect = movement.finish(taken.clone())?;
+        let redemption = RedemptionRecord {
+            sender: self.sender,
+            at: self.at,
+            order: self.order,
+            time: context.time(),
+            amount: self.amount,
+            refunded: 0,
+            lots: taken,
+        };
+        context.write(table, id, &redemption)?;
+        Ok(effect)
+    }
+}
+
+impl Operate for Refund {
+    fn check(&self) -> Result<(), Status> {
+        check_amount(self.amount)
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touch_holder(touched, self.asset, self.sender);
+        let id = RedemptionRecord::id(&self.asset, &self.sender, &self.order);
+        touched.push((Table::redemptions(self.asset), id));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.sender);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.fungible(&self.asset)?;
+        let table = Table::redemptions(self.asset);
+        let id = RedemptionRecord::id(&self.asset, &self.sender, &self.order);
+        let mut redemption = context.read::<RedemptionRecord>(table, &id)?.ok_or(UNKNOWN_REDEMPTION)?;
+        context.authority(&redemption.at, REFUND)?;
+        refuse_paused(&asset)?;
+        let mut movement = Movement::new(context, self.asset, asset);
+        movement.refuse_frozen(&self.sender)?;
+        let refunded = redemption.refunded.checked_add(self.amount);
+        redemption.refunded = refunded.filter(|units| *units <= redemption.amount).ok_or(REFUND_EXCEEDS)?;
+        movement.refund(&self.sender, self.amount, &mut redemption.lots)?;
+        let effect = movement.finish(Vec::new())?;
+        context.write(table, id, &redemption)?;
+        Ok(effect)
     }
 }

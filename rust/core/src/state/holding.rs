@@ -82,11 +82,8 @@ impl Holding {
             let lots = std::mem::take(&mut self.lots);
             return if asset.period().is_some() { lots } else { vec![LotAmount { lot: 0, amount: total }] };
         }
-        let (Some(period), Some(days)) = (asset.period(), asset.fixed_expiry_days()) else {
-            return Vec::new();
-        };
         // Lots ascend and so do their ends: the lapsed ones stand first.
-        let count = self.lots.partition_point(|lot| day >= period.end_day(lot.lot).saturating_add(days));
+        let count = self.lots.partition_point(|lot| asset.has_lapsed(lot.lot, day));
         let lapsed: Vec<LotAmount> = self.lots.drain(..count).collect();
         for lot in &lapsed {
             // Lots add up to the total: checked when decoded, kept by every method here.
@@ -159,4 +156,41 @@ pub fn take_lots(lots: &mut Vec<LotAmount>, amount: u128) -> Option<Vec<LotAmoun
     }
     lots.drain(..emptied);
     (wanted == 0).then_some(taken)
+}
+
+/// Takes an amount from ascending lots, highest first, and returns it ascending; nothing if they do not have it.
+pub fn take_highest_lots(lots: &mut Vec<LotAmount>, amount: u128) -> Option<Vec<LotAmount>> {
+    let mut wanted = amount;
+    let mut taken = Vec::new();
+    while wanted != 0 {
+        let highest = lots.last_mut()?;
+        let part = highest.amount.min(wanted);
+        wanted = wanted.checked_sub(part)?;
+        highest.amount = highest.amount.checked_sub(part)?;
+        taken.push(LotAmount { lot: highest.lot, amount: part });
+        if highest.amount == 0 {
+            lots.pop();
+        }
+    }
+    taken.reverse();
+    Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lots(amounts: &[(u32, u128)]) -> Vec<LotAmount> {
+        amounts.iter().map(|(lot, amount)| LotAmount { lot: *lot, amount: *amount }).collect()
+    }
+
+    #[test]
+    fn the_highest_lots_are_taken_and_the_lowest_are_left() {
+        let mut held = lots(&[(1, 5), (2, 3), (4, 2)]);
+        assert_eq!(take_highest_lots(&mut held, 4), Some(lots(&[(2, 2), (4, 2)])));
+        assert_eq!(held, lots(&[(1, 5), (2, 1)]));
+        assert_eq!(take_highest_lots(&mut held, 0), Some(Vec::new()));
+        assert_eq!(take_highest_lots(&mut held, 6), Some(lots(&[(1, 5), (2, 1)])));
+        assert_eq!(take_highest_lots(&mut held, 1), None);
+    }
 }

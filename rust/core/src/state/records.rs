@@ -2,7 +2,7 @@
 
 use crate::id::{Id, asset_id, record_id};
 use crate::time;
-use crate::wire::Parameters;
+use crate::wire::{LotAmount, Parameters};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What a record tells of the id under which it stands.
@@ -51,6 +51,13 @@ pub enum AccountRecord {
         /// The family whose operations pay into it and out of it.
         family: u8,
     },
+    /// Whoever signs for another account signs for it.
+    Alias {
+        /// As [`KeyedAccount::epoch`]: it rises with this, too.
+        epoch: u32,
+        /// The other account, which may be an alias itself.
+        into: Id,
+    },
 }
 
 impl TableRecord for AccountRecord {}
@@ -81,6 +88,34 @@ impl KeyGrant {
         self.scope.as_ref().is_none_or(|tags| tags.contains(&tag))
     }
 }
+
+/// The accounts that may together set an account's keys, after a delay in which the account may object.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GuardiansRecord {
+    /// How many of the guardians must sign.
+    pub threshold: u8,
+    /// 1 to 16 accounts, strictly ascending.
+    pub guardians: Vec<Id>,
+    /// How long a recovery waits, ms.
+    pub delay_ms: u64,
+}
+
+impl TableRecord for GuardiansRecord {}
+
+/// The keys that guardians want an account to have.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RecoveryRecord {
+    /// When the guardians asked for it, ms.
+    pub started: u64,
+    /// From when on it may be finished, ms.
+    pub due: u64,
+    /// How many of the keys must sign.
+    pub threshold: u8,
+    /// 1 to 16, strictly ascending by key.
+    pub keys: Vec<KeyGrant>,
+}
+
+impl TableRecord for RecoveryRecord {}
 
 /// What an agent may do for an account, within a cap that starts anew in each window.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -164,14 +199,20 @@ pub struct AssetRecord {
     pub policy: Vec<Term>,
     /// Who holds which power.
     pub powers: Powers,
-    /// Whether transfer, pay, mint and burn are refused.
+    /// Whether transfer, pay, mint, burn, redeem and refund are refused.
     pub paused: bool,
     /// How many accounts are frozen.
     pub frozen_accounts: u64,
+    /// How many accounts owe the issuer units.
+    pub debtors: u64,
+    /// Units that they owe in all.
+    pub owed: u128,
     /// Units ever minted.
     pub minted: u128,
     /// Units ever burned.
     pub burned: u128,
+    /// Units redeemed and not given back.
+    pub redeemed: u128,
     /// Units that lapsed and were removed.
     pub swept: u128,
     /// Units ever clawed back (they stay in the supply).
@@ -179,14 +220,24 @@ pub struct AssetRecord {
 }
 
 impl AssetRecord {
-    /// Minted less burned less swept; nothing if the totals contradict each other.
+    /// Minted less burned, redeemed and swept; nothing if the totals contradict each other.
     pub fn supply(&self) -> Option<u128> {
-        self.minted.checked_sub(self.burned)?.checked_sub(self.swept)
+        self.minted.checked_sub(self.burned)?.checked_sub(self.redeemed)?.checked_sub(self.swept)
     }
 
     /// Whether it moves only from or to its issuer.
     pub fn is_bound(&self) -> bool {
         self.policy.contains(&Term::Bound)
+    }
+
+    /// Whether it is a collection of items.
+    pub fn is_items(&self) -> bool {
+        self.policy.contains(&Term::Items)
+    }
+
+    /// Of each sale of an item, how many of 10,000 parts go to which account.
+    pub fn royalty(&self) -> Option<(u16, Id)> {
+        self.policy.iter().find_map(|term| if let Term::Royalty { bps, to } = term { Some((*bps, *to)) } else { None })
     }
 
     /// Whether a 65th lot is refused.
@@ -202,6 +253,24 @@ impl AssetRecord {
     /// Days after a lot's period when it lapses.
     pub fn fixed_expiry_days(&self) -> Option<u32> {
         self.policy.iter().find_map(|term| if let Term::FixedExpiry { days } = term { Some(*days) } else { None })
+    }
+
+    /// Whether a lot has lapsed by this day, whoever holds it.
+    pub fn has_lapsed(&self, lot: u32, day: u32) -> bool {
+        match (self.period(), self.fixed_expiry_days()) {
+            (Some(period), Some(days)) => day >= period.end_day(lot).saturating_add(days),
+            _ => false,
+        }
+    }
+
+    /// How many units an account may owe the issuer; none where a claw back takes only what is there.
+    pub fn debt_floor(&self) -> Option<u128> {
+        self.policy.iter().find_map(|term| if let Term::DebtFloor { units } = term { Some(*units) } else { None })
+    }
+
+    /// Whether what lapsed while it was redeemed comes back as units of today.
+    pub fn reinstates(&self) -> bool {
+        !self.policy.contains(&Term::NoReinstatement)
     }
 
     /// Days without activity after which a balance lapses.
@@ -226,14 +295,19 @@ impl AssetRecord {
     }
 
     /// What the encoding of balances depends on: these terms stay as created.
-    pub fn layout(policy: &[Term]) -> (Option<Period>, bool, bool) {
-        let mut layout = (None, false, false);
+    pub fn layout(policy: &[Term]) -> (Option<Period>, bool, bool, bool) {
+        let mut layout = (None, false, false, false);
         for term in policy {
             match term {
                 Term::Lots { period } => layout.0 = Some(*period),
                 Term::FixedExpiry { .. } => layout.1 = true,
                 Term::InactivityExpiry { .. } => layout.2 = true,
-                Term::Bound | Term::StrictLots => {}
+                Term::Items => layout.3 = true,
+                Term::Bound
+                | Term::StrictLots
+                | Term::DebtFloor { .. }
+                | Term::NoReinstatement
+                | Term::Royalty { .. } => {}
             }
         }
         layout
@@ -276,6 +350,22 @@ pub enum Term {
     },
     /// A 65th lot is refused instead of merged.
     StrictLots,
+    /// A claw back may take more than an account has.
+    DebtFloor {
+        /// The most that an account may owe the issuer.
+        units: u128,
+    },
+    /// What lapsed while it was redeemed is not given back.
+    NoReinstatement,
+    /// It is a collection of items, each with an owner.
+    Items,
+    /// Of the price of each sale of an item, a part goes to an account.
+    Royalty {
+        /// How many of 10,000 parts.
+        bps: u16,
+        /// To which account.
+        to: Id,
+    },
 }
 
 impl Term {
@@ -287,6 +377,10 @@ impl Term {
             Self::FixedExpiry { .. } => 2,
             Self::InactivityExpiry { .. } => 3,
             Self::StrictLots => 4,
+            Self::DebtFloor { .. } => 5,
+            Self::NoReinstatement => 6,
+            Self::Items => 7,
+            Self::Royalty { .. } => 8,
         }
     }
 }
@@ -358,6 +452,8 @@ pub struct LotRecord {
     pub issued: u128,
     /// Units of it burned.
     pub burned: u128,
+    /// Units of it redeemed and not given back.
+    pub redeemed: u128,
     /// Units of it that lapsed and were removed.
     pub expired: u128,
     /// Units of it ever clawed back (still outstanding).
@@ -379,6 +475,7 @@ impl LotRecord {
         self.issued
             .checked_add(self.merged_in)?
             .checked_sub(self.burned)?
+            .checked_sub(self.redeemed)?
             .checked_sub(self.expired)?
             .checked_sub(self.merged_out)
     }
@@ -391,11 +488,11 @@ impl TableRecord for LotRecord {
 
     fn check_sum(&self, sum: u128) -> Result<(), &'static str> {
         // Compared without subtracting: totals that contradict each other have no difference.
-        let gone = wide_sum(&[sum, self.merged_out, self.burned, self.expired]);
+        let gone = wide_sum(&[sum, self.merged_out, self.burned, self.redeemed, self.expired]);
         if gone == wide_sum(&[self.issued, self.merged_in]) {
             Ok(())
         } else {
-            Err("issued + merged_in - merged_out - burned - expired")
+            Err("issued + merged_in - merged_out - burned - redeemed - expired")
         }
     }
 }
@@ -418,6 +515,51 @@ pub struct FreezeRecord {
 }
 
 impl TableRecord for FreezeRecord {}
+
+/// Units that were redeemed for something outside the ledger, and what was given back of them.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RedemptionRecord {
+    /// Whose units.
+    pub sender: Id,
+    /// Where: the account that may give them back.
+    pub at: Id,
+    /// A salted hash of the order.
+    pub order: [u8; 32],
+    /// When, ms.
+    pub time: u64,
+    /// Units redeemed.
+    pub amount: u128,
+    /// Units given back of those.
+    pub refunded: u128,
+    /// What has not been given back, by lot, ascending; empty for an asset without lots.
+    pub lots: Vec<LotAmount>,
+}
+
+impl RedemptionRecord {
+    /// Its record id.
+    pub fn id(asset: &Id, sender: &Id, order: &[u8; 32]) -> Id {
+        record_id("redemption", &[asset.as_ref(), sender.as_ref(), order])
+    }
+}
+
+impl TableRecord for RedemptionRecord {
+    fn own_id(&self, table_key: Option<&Id>) -> OwnId {
+        table_key.map_or(OwnId::Impossible, |asset| OwnId::Is(Self::id(asset, &self.sender, &self.order)))
+    }
+}
+
+/// That an account owes the issuer units: how many is the record's sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct DebtRecord {
+    /// Since when it has owed some, ms.
+    pub since: u64,
+}
+
+impl TableRecord for DebtRecord {
+    fn check_sum(&self, sum: u128) -> Result<(), &'static str> {
+        if sum == 0 { Err("1 or more") } else { Ok(()) }
+    }
+}
 
 /// Why a power was used: a code of the programme's own list, and a hash of the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

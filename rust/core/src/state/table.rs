@@ -54,6 +54,10 @@ tables! {
     Holds "holds";
     /// Holds that have the same terms.
     HoldGroups "hold_groups";
+    /// What the items of one collection may look like.
+    Designs "designs" keyed;
+    /// The items of one collection; its sum is how many there are.
+    Items "items" keyed;
     /// Accounts that pay out against slips.
     Campaigns "campaigns";
     /// What each member claimed of one campaign.
@@ -62,6 +66,14 @@ tables! {
     Schemas "schemas";
     /// What was attested by one schema.
     Attestations "attestations" keyed;
+    /// What was redeemed of one asset, order by order.
+    Redemptions "redemptions" keyed;
+    /// What accounts owe the issuer of one asset; its sum is all of it.
+    Debts "debts" keyed;
+    /// Accounts that may together set another account's keys, after a delay.
+    Guardians "guardians";
+    /// Keys that guardians set, until the delay is over.
+    Recoveries "recoveries";
 }
 
 impl TableName {
@@ -95,6 +107,10 @@ impl Table {
     pub const ASSETS: Self = Self::single(TableName::Assets);
     /// The schemas.
     pub const SCHEMAS: Self = Self::single(TableName::Schemas);
+    /// The guardians of accounts.
+    pub const GUARDIANS: Self = Self::single(TableName::Guardians);
+    /// The recoveries that are running.
+    pub const RECOVERIES: Self = Self::single(TableName::Recoveries);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {
@@ -124,6 +140,16 @@ impl Table {
     /// The attestations of a schema.
     pub const fn attestations(schema: Id) -> Self {
         Self::keyed(TableName::Attestations, schema)
+    }
+
+    /// The redemptions of an asset.
+    pub const fn redemptions(asset: Id) -> Self {
+        Self::keyed(TableName::Redemptions, asset)
+    }
+
+    /// The debts in an asset.
+    pub const fn debts(asset: Id) -> Self {
+        Self::keyed(TableName::Debts, asset)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
