@@ -157,6 +157,17 @@ def transfer(amount: int, sender: bytes = ANN, to: bytes = BOB, asset: bytes = B
     return b"\x30" + asset + sender + to + u(16, amount) + b"\x00"
 
 
+def claim(ledger: bytes, signers: list[SigningKey], amount: int = 120, campaign: bytes = sha256(b"fair")) -> bytes:
+    """A claim of two slips, each signed by these keys for the roles in their places."""
+    slips = b""
+    for number in (1, 2):
+        slip = u(16, number) + u(8, TIME + 60_000) + u(16, amount) + b"\x00" + u(4, 1) + ANN + b"\x01" + sha256(b"game")
+        message = b"counterfoil/slip/v1\n" + ledger + sha256(campaign, slip)
+        signed = [u(1, role) + bytes(key.verify_key) + key.sign(message).signature for role, key in enumerate(signers)]
+        slips += slip + u(4, len(signed)) + b"".join(signed)
+    return b"\x52" + campaign + u(4, 2) + slips
+
+
 def transaction(ledger: bytes, operations: list[bytes], signers: list[SigningKey], **parts: object) -> bytes:
     """A signed transaction of key accounts. `parts` replaces version, valid_until, nonce, authorizers, signatures."""
     listed = [bytes(key.verify_key) + b"\x00" for key in signers]

@@ -27,6 +27,7 @@ from tests.model.account import (
 )
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
+from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
 from tests.model.ledger import ModelLedger
 from tests.model.move import REDEMPTION_RECORD, debt, load_holding
@@ -51,6 +52,8 @@ PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
 SALTS = [bytes([n]) * 16 for n in range(3)]
+HOLD_SALTS = [bytes([n]) * 16 for n in range(12)]
+SECRETS = [bytes([n]) * 32 for n in range(3)]
 SCHEMA_NAMES = ["member", "badge", "rating", "referrer", "a", "abcdefghijklmnopqrstuvwxyz012._-"]
 KINDS = [
     build.kind("nothing"),
@@ -64,8 +67,6 @@ KINDS = [
     build.kind("bytes", most=256),
 ]
 BAD_KINDS = [build.kind("integer", least=1, most=0), build.kind("bytes", most=0), build.kind("bytes", most=257)]
-HOLD_SALTS = [bytes([n]) * 16 for n in range(12)]
-SECRETS = [bytes([n]) * 32 for n in range(3)]
 EDGES = [0, 1, AMOUNT_MAX - 1, AMOUNT_MAX, AMOUNT_MAX + 1, 2**128 - 1]
 BAD_KEYS = [bytes(32), b"\x01" + bytes(31), (2).to_bytes(32, "little"), b"\xff" * 32]
 
@@ -186,6 +187,7 @@ class Storyteller:
         self.count = 0
         self.now = model.time
         self.sent: list[tuple[bytes, Draft]] = []
+        self.slips: list[tuple[bytes, Value]] = []
         self.queue: list[tuple[int, Draft]] = []
         self.actions: list[tuple[int, Callable[[], tuple[Value, list[Need]]]]] = [
             (2, self.open),
@@ -208,15 +210,19 @@ class Storyteller:
             (6, self.burn),
             (4, self.claw_back),
             (6, self.sweep),
-            (3, self.schema),
-            (12, self.attest),
-            (4, self.revoke),
             (8, self.redeem),
             (8, self.refund),
             (3, self.open_group),
             (14, self.hold),
             (14, self.settle),
             (7, self.release),
+            (7, self.open_campaign),
+            (4, self.fund_campaign),
+            (24, self.claim),
+            (3, self.close_campaign),
+            (3, self.schema),
+            (12, self.attest),
+            (4, self.revoke),
             (1, self.set_parameters),
         ]
 
@@ -476,7 +482,7 @@ class Storyteller:
         record = self._asset(asset)
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
             account = record.powers.mint
-        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x36, 0x41], self.random.randrange(1, 7)))
+        tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x36, 0x41, 0x51], self.random.randrange(1, 8)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
         limit = self._limit(tags, max(0, amount(self.random, 50)))
@@ -725,97 +731,6 @@ class Storyteller:
             accounts[0] = self.random.choice(holds)
         return build.sweep(asset, accounts), []
 
-    def _schemas(self) -> list[bytes]:
-        return list(self.model.state.records("schemas"))
-
-    def _some_schema(self) -> bytes:
-        schemas = self._schemas()
-        if not schemas or self.random.randrange(60) == 0:
-            return self._some_asset()
-        return self.random.choice(schemas)
-
-    def _schema(self, schema: bytes) -> Any:
-        return self.model.state.value(SCHEMA_RECORD, "schemas", schema)
-
-    def _issuer(self, schema: bytes) -> bytes:
-        """One of those who may attest, mostly; of few, so that edges meet."""
-        record = self._schema(schema)
-        if record is None or self.random.randrange(15) == 0:
-            return self._account()
-        return self.random.choice(record.issuers or PEOPLE[:2])
-
-    def _requirement(self) -> Value | None:
-        """What a subject needs: mostly nothing, else mostly what some have."""
-        if not self._schemas() or self.random.randrange(3):
-            return None
-        schema = self._some_schema()
-        return build.requirement(schema, self._issuer(schema))
-
-    def schema(self) -> tuple[Value, list[Need]]:
-        creator = self._account() if self.random.randrange(4) == 0 else self.random.choice(PEOPLE[:2])
-        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 2, 3]))})
-        name, says = self.random.choice(SCHEMA_NAMES), self.random.choice(KINDS)
-        trouble = self.random.randrange(40)
-        if trouble == 0:
-            name = self.random.choice(["", "Member", "a" * 33])
-        elif trouble == 1:
-            says = self.random.choice(BAD_KINDS)
-        elif trouble == 2:
-            issuers = self.random.choice([[creator] * 2, [build.signer(f"many{n}").id for n in range(17)]])
-        revocable = self.random.randrange(5) > 0
-        operation = build.schema(creator, name, says, issuers, self._requirement(), revocable=revocable)
-        return operation, [(creator, 0x60)]
-
-    def _attestations(self, schema: bytes) -> list[Any]:
-        stored = self.model.state.records("attestations", schema).values()
-        return [ATTESTATION_RECORD.decode(value) for _, value in stored]
-
-    def _content(self, schema: bytes, says: Value, subject: bytes) -> Value:
-        if says.kind == "integer":
-            edges = [says.least, says.most, says.least - 1, says.most + 1]
-            value = self.random.choice([(says.least + says.most) // 2] * 12 + edges)
-            return build.content("integer", value=max(-(2**63), min(value, 2**63 - 1)))
-        if says.kind == "bytes":
-            size = self.random.choice([1, says.most, says.most] * 4 + [0, says.most + 1])
-            return build.content("bytes", value=bytes(size))
-        if says.kind == "commitment":
-            return build.content("commitment", hash=b"h" * 32)
-        if says.kind == "edge":
-            edges = [each for each in self._attestations(schema) if each.content.kind == "edge"]
-            back = [each.subject for each in edges if each.content.to == subject]
-            if back and self.random.randrange(3) == 0:
-                return build.content("edge", to=self.random.choice(back))
-            return build.content("edge", to=self._other(subject))
-        return build.content("nothing")
-
-    def attest(self) -> tuple[Value, list[Need]]:
-        if not self._schemas() and self.random.randrange(8):
-            return self.schema()
-        schema = self._some_schema()
-        record = self._schema(schema)
-        issuer, subject = self._issuer(schema), self._account()
-        if record is not None and record.subjects is not None and self.random.randrange(6):
-            known = [each.subject for each in self._attestations(record.subjects.schema)]
-            subject = self.random.choice(known or PEOPLE)
-        says = self.random.choice(KINDS) if record is None or self.random.randrange(25) == 0 else record.content
-        ends = self.model.time + self.random.choice([1, 1_000, 3_600_000, DAY_MS, 30 * DAY_MS])
-        expires = self.random.choice([None] * 20 + [ends] * 20 + [self.model.time, 0])
-        nonce = self.random.choice([bytes(32)] * 5 + [b"\x01" * 32])
-        operation = build.attest(schema, issuer, subject, self._content(schema, says, subject), nonce, expires)
-        return operation, self._or_agent(issuer, schema, 0x61)
-
-    def revoke(self) -> tuple[Value, list[Need]]:
-        schema = self._some_schema()
-        attested = self._attestations(schema)
-        alive = [each for each in attested if each.revoked is None]
-        if attested and self.random.randrange(12):
-            some = self.random.choice(alive if alive and self.random.randrange(8) else attested)
-            issuer, subject, nonce = some.issuer, some.subject, some.nonce
-        else:
-            issuer, subject, nonce = self._issuer(schema), self._account(), bytes(32)
-        operation = build.revoke(schema, issuer, subject, nonce, self._reason())
-        return operation, self._or_agent(issuer, schema, 0x62)
-
     # Holds.
 
     def _holds(self) -> dict[bytes, Any]:
@@ -833,9 +748,11 @@ class Storyteller:
         return max(0, balance - left_over(self._terms_of(record), record.settled))
 
     def _moment(self) -> int:
-        """A time at which something changes for a hold."""
+        """A time at which something changes for a hold or for a campaign."""
         groups = self._groups()
         moments = [group.closes for group in groups.values()]
+        moments += [campaign.ends for campaign in self._campaigns().values()]
+        moments += [self._next_window(campaign) for campaign in self._campaigns().values()]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments.append(terms.deadline)
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")
@@ -989,6 +906,265 @@ class Storyteller:
             return build.release(hold), []
         needs, shown = self._to_meet(self._terms_of(record).release_if, record.payer, 0x43)
         return build.release(hold, self._part(hold, record, settling=False), shown), needs
+
+    # Campaigns.
+
+    def _campaigns(self) -> dict[bytes, Any]:
+        return {key: CAMPAIGN_RECORD.decode(value) for key, (_, value) in self.model.state.records("campaigns").items()}
+
+    def _next_window(self, campaign: Value) -> int:
+        """When what its caps have counted is forgotten."""
+        caps = [cap for cap in (campaign.terms.member_cap, campaign.terms.total_cap) if cap is not None]
+        ends = [
+            campaign.since + ((self.model.time - campaign.since) // cap.window_ms + 1) * cap.window_ms for cap in caps
+        ]
+        return min(ends, default=0)
+
+    def _some_campaign(self) -> tuple[bytes, Any]:
+        """A campaign, mostly one that pays; no record where it is none."""
+        campaigns, kind = self._campaigns(), self.random.randrange(30)
+        if kind == 0:
+            return self._account(), None
+        if kind > 2:
+            running = {key: each for key, each in campaigns.items() if self.now < each.ends}
+            running = {key: each for key, each in running.items() if not self._asset(each.asset).paused}
+            funded = {key: each for key, each in running.items() if self.model.balance(each.asset, key)}
+            campaigns = funded or running or (campaigns if self.random.randrange(8) == 0 else {})
+        return self.random.choice(list(campaigns.items())) if campaigns else (b"", None)
+
+    def _roles(self) -> list[Value]:
+        """Mostly few, often of parts that do not come out even, some of them named."""
+        bps = self.random.choice([[10_000], [7_000, 3_000], [0, 10_000], [3_333, 3_333, 3_334], [5_000, 0, 1, 4_999]])
+        roles = [build.role(part) for part in bps]
+        for each in roles[1:]:
+            each.signs = self.random.randrange(3) == 0
+        self.random.choice([roles[0], roles[0], *roles]).signs = True
+        if self.random.randrange(3) == 0:
+            self.random.choice(roles).account = self._account()
+        if self.random.randrange(30) == 0:
+            roles = self.random.choice([[], roles * 3, [build.role(10_000)], [*roles, build.role(1)]])
+        return roles
+
+    def _cap(self) -> Value | None:
+        if self.random.randrange(2):
+            return None
+        units = self.random.choice([10, 50, 50, 10**6, 2**128 - 1])
+        claims = self.random.choice([1, 2, 5, 2**32 - 1])
+        window_ms = self.random.choice([1, 3_600_000, DAY_MS, 30 * DAY_MS, 2**64 - 1])
+        return build.cap(units if self.random.randrange(50) else 0, claims, window_ms)
+
+    def open_campaign(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        owner, issued = self._holder(asset), self._asset(asset)
+        is_bound = issued is not None and term(issued.policy, "bound") is not None
+        if issued is not None and self.random.randrange(8) < (7 if is_bound else 2):
+            owner = issued.issuer
+        length = self.random.choice([DAY_MS, 100 * DAY_MS, *[3_000 * DAY_MS] * 4])
+        periods = [0, 0, 0, 3_600_000, DAY_MS, 30 * DAY_MS]
+        far = 36_525 * DAY_MS
+        if self.random.randrange(25) == 0:
+            length = self.random.choice([0, 1, far, far + 1])
+        terms = build.campaign_terms(
+            self._roles(),
+            self.now + length if self.random.randrange(60) else 0,
+            claim_max=self.random.choice([5, 50, *[AMOUNT_MAX] * 4]) if self.random.randrange(60) else 0,
+            eligible=self._requirement() if self.random.randrange(3) == 0 else None,
+            member_cap=self._cap(),
+            total_cap=self._cap(),
+            pending_ms=self.random.choice(periods) if self.random.randrange(60) else far + 1,
+            notice_ms=self.random.choice(periods) if self.random.randrange(60) else far + 1,
+        )
+        operation = build.open_campaign(
+            owner, self.random.choice(HOLD_SALTS), asset, self._amount_of(asset, owner), terms
+        )
+        return operation, [(owner, 0x50)]
+
+    def fund_campaign(self) -> tuple[Value, list[Need]]:
+        campaign, record = self._some_campaign()
+        if not campaign:
+            return self.open_campaign()
+        asset = self._some_asset() if record is None or self.random.randrange(20) == 0 else record.asset
+        sender = self._holder(asset) if record is None or self.random.randrange(2) else record.owner
+        operation = build.fund_campaign(campaign, asset, sender, self._amount_of(asset, sender))
+        return operation, self._or_agent(sender, asset, 0x51)
+
+    def claim(self) -> tuple[Value, list[Need]]:
+        campaign, record = self._some_campaign()
+        if not campaign:
+            return self.open_campaign()
+        if record is None:
+            return build.claim(campaign, [build.signed_slip(build.slip(bytes(16), 0, 1))]), []
+        if self.model.balance(record.asset, campaign) == 0 and self.random.randrange(8):
+            return self.fund_campaign() if self.random.randrange(2) else self.open_campaign()
+        slips: list[Value] = []
+        needs: list[Need] = []
+        for _ in range(self.random.choice([1, 1, 1, 2, 3]) if self.random.randrange(50) else 0):
+            known = [slip for whose, slip in self.slips if whose == campaign]
+            if known and self.random.randrange(15) == 0:
+                slips.append(self.random.choice(known))
+            else:
+                slip, more = self._slip(campaign, record)
+                slips.append(slip)
+                needs += more
+        if self.random.randrange(2):
+            needs.append((self.random.choice(PEOPLE), CLAIM))
+        return build.claim(campaign, slips), needs
+
+    def _slip(self, campaign: bytes, record: Value) -> tuple[Value, list[Need]]:
+        """A slip that mostly holds, and the authority of those who are to sign the transaction instead."""
+        terms = record.terms
+        parties = [self._account() for role in terms.roles if role.account is None]
+        if terms.eligible is not None and parties and self.random.randrange(8):
+            attested = self._attestations(terms.eligible.schema)
+            known = [each.subject for each in attested if each.issuer == terms.eligible.issuer]
+            parties[0] = self.random.choice(known or parties)
+        caps = [cap.units for cap in (terms.member_cap, terms.total_cap) if cap is not None]
+        limits = [terms.claim_max, self.model.balance(record.asset, campaign), *caps]
+        near = min(self.random.choice([self.random.choice(limits), *[min(limits)] * 3]), AMOUNT_MAX)
+        units = amount(self.random, near)
+        if self.random.randrange(20):
+            units = min(units, terms.claim_max)
+        floor = None
+        if self.random.randrange(4) == 0:
+            floor = max(0, shares(terms.roles, units)[0] + self.random.choice([-1, 0, 0, 0, 1]))
+        valid_until = self.now + self.random.choice([1, 3_600_000, 100 * DAY_MS])
+        trouble = self.random.randrange(60)
+        if trouble == 0:
+            parties = self.random.choice([parties[1:], [*parties, self._account()]])
+        elif trouble == 1:
+            valid_until = self.now
+        nonce = self._nonce() if self.random.randrange(12) else SALTS[0]
+        slip = build.slip(nonce, valid_until, units, parties, floor, self._reference())
+        signed, needs = self._signed_slip(campaign, terms, slip)
+        self.slips.append((campaign, signed))
+        del self.slips[:-30]
+        return signed, needs
+
+    def _signed_slip(self, campaign: bytes, terms: Value, slip: Value) -> tuple[Value, list[Need]]:
+        named = iter(slip.parties)
+        accounts = [next(named, bytes(32)) if role.account is None else role.account for role in terms.roles]
+        signers: list[tuple[int, bytes]] = []
+        needs: list[Need] = []
+        for place, (role, account) in enumerate(zip(terms.roles, accounts, strict=True)):
+            if not role.signs or self.random.randrange(40) == 0:
+                continue
+            if self.random.randrange(4) == 0:
+                needs.append((account, CLAIM))
+            else:
+                signers += [(place, key or who) for who, key in self._authorizers(account, CLAIM)]
+        trouble = self.random.randrange(60)
+        if trouble == 0:
+            signers += self.random.choice([signers, [(255, KEYS[0])], [(0, self.random.choice(KEYS + PEOPLE))]])
+        message = slip_message(self.model.id, campaign, slip)
+        signatures = []
+        for place, key in signers:
+            signer = SIGNERS.get(key, build.signer("stranger"))
+            signatures.append(build.role_signature(place, key if trouble == 1 else signer.id, signer.sign(message)))
+        if signatures and trouble == 2:
+            signatures[0].signature = build.signer("forger").sign(message)
+        return build.signed_slip(slip, signatures), needs
+
+    def close_campaign(self) -> tuple[Value, list[Need]]:
+        campaign, record = self._some_campaign()
+        if record is None or self.random.randrange(2):
+            campaigns = self._campaigns()
+            over = {key: each for key, each in campaigns.items() if self.now >= each.ends} or campaigns
+            campaign, record = self.random.choice(list(over.items())) if over else (bytes(32), None)
+        may = record is None or self.random.randrange(12) == 0 or self.now >= record.ends
+        return build.close_campaign(campaign), [] if may else [(record.owner, 0x53)]
+
+    # Attestations.
+
+    def _schemas(self) -> list[bytes]:
+        return list(self.model.state.records("schemas"))
+
+    def _some_schema(self) -> bytes:
+        schemas = self._schemas()
+        if not schemas or self.random.randrange(60) == 0:
+            return self._some_asset()
+        return self.random.choice(schemas)
+
+    def _schema(self, schema: bytes) -> Any:
+        return self.model.state.value(SCHEMA_RECORD, "schemas", schema)
+
+    def _issuer(self, schema: bytes) -> bytes:
+        """One of those who may attest, mostly; of few, so that edges meet."""
+        record = self._schema(schema)
+        if record is None or self.random.randrange(15) == 0:
+            return self._account()
+        return self.random.choice(record.issuers or PEOPLE[:2])
+
+    def _requirement(self) -> Value | None:
+        """What a subject needs: mostly nothing, else mostly what some have."""
+        if not self._schemas() or self.random.randrange(3):
+            return None
+        schema = self._some_schema()
+        return build.requirement(schema, self._issuer(schema))
+
+    def schema(self) -> tuple[Value, list[Need]]:
+        creator = self._account() if self.random.randrange(4) == 0 else self.random.choice(PEOPLE[:2])
+        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 2, 3]))})
+        name, says = self.random.choice(SCHEMA_NAMES), self.random.choice(KINDS)
+        trouble = self.random.randrange(40)
+        if trouble == 0:
+            name = self.random.choice(["", "Member", "a" * 33])
+        elif trouble == 1:
+            says = self.random.choice(BAD_KINDS)
+        elif trouble == 2:
+            issuers = self.random.choice([[creator] * 2, [build.signer(f"many{n}").id for n in range(17)]])
+        revocable = self.random.randrange(5) > 0
+        operation = build.schema(creator, name, says, issuers, self._requirement(), revocable=revocable)
+        return operation, [(creator, 0x60)]
+
+    def _attestations(self, schema: bytes) -> list[Any]:
+        stored = self.model.state.records("attestations", schema).values()
+        return [ATTESTATION_RECORD.decode(value) for _, value in stored]
+
+    def _content(self, schema: bytes, says: Value, subject: bytes) -> Value:
+        if says.kind == "integer":
+            edges = [says.least, says.most, says.least - 1, says.most + 1]
+            value = self.random.choice([(says.least + says.most) // 2] * 12 + edges)
+            return build.content("integer", value=max(-(2**63), min(value, 2**63 - 1)))
+        if says.kind == "bytes":
+            size = self.random.choice([1, says.most, says.most] * 4 + [0, says.most + 1])
+            return build.content("bytes", value=bytes(size))
+        if says.kind == "commitment":
+            return build.content("commitment", hash=b"h" * 32)
+        if says.kind == "edge":
+            edges = [each for each in self._attestations(schema) if each.content.kind == "edge"]
+            back = [each.subject for each in edges if each.content.to == subject]
+            if back and self.random.randrange(3) == 0:
+                return build.content("edge", to=self.random.choice(back))
+            return build.content("edge", to=self._other(subject))
+        return build.content("nothing")
+
+    def attest(self) -> tuple[Value, list[Need]]:
+        if not self._schemas() and self.random.randrange(8):
+            return self.schema()
+        schema = self._some_schema()
+        record = self._schema(schema)
+        issuer, subject = self._issuer(schema), self._account()
+        if record is not None and record.subjects is not None and self.random.randrange(6):
+            known = [each.subject for each in self._attestations(record.subjects.schema)]
+            subject = self.random.choice(known or PEOPLE)
+        says = self.random.choice(KINDS) if record is None or self.random.randrange(25) == 0 else record.content
+        ends = self.model.time + self.random.choice([1, 1_000, 3_600_000, DAY_MS, 30 * DAY_MS])
+        expires = self.random.choice([None] * 20 + [ends] * 20 + [self.model.time, 0])
+        nonce = self.random.choice([bytes(32)] * 5 + [b"\x01" * 32])
+        operation = build.attest(schema, issuer, subject, self._content(schema, says, subject), nonce, expires)
+        return operation, self._or_agent(issuer, schema, 0x61)
+
+    def revoke(self) -> tuple[Value, list[Need]]:
+        schema = self._some_schema()
+        attested = self._attestations(schema)
+        alive = [each for each in attested if each.revoked is None]
+        if attested and self.random.randrange(12):
+            some = self.random.choice(alive if alive and self.random.randrange(8) else attested)
+            issuer, subject, nonce = some.issuer, some.subject, some.nonce
+        else:
+            issuer, subject, nonce = self._issuer(schema), self._account(), bytes(32)
+        operation = build.revoke(schema, issuer, subject, nonce, self._reason())
+        return operation, self._or_agent(issuer, schema, 0x62)
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor

@@ -19,10 +19,15 @@ from counterfoil.ops import (
     Alias,
     Attest,
     Burn,
+    CampaignTerms,
+    Cap,
+    Claim,
     ClawBack,
+    CloseCampaign,
     DebtFloor,
     Edge,
     EdgeKind,
+    FundCampaign,
     InactivityExpiry,
     Integer,
     IntegerRange,
@@ -33,6 +38,7 @@ from counterfoil.ops import (
     Mint,
     Once,
     Open,
+    OpenCampaign,
     Operation,
     Period,
     Powers,
@@ -41,11 +47,17 @@ from counterfoil.ops import (
     Redeem,
     Refund,
     Revoke,
+    Role,
     Schema,
     SetGuardians,
+    SignedSlip,
+    Slip,
     Transfer,
+    campaign_id,
     named_account,
+    pending_hold_id,
     schema_id,
+    sign_slip,
 )
 from counterfoil.verify import OPERATIONS, TABLES, encode_did_key, encode_named_account
 from typer.testing import CliRunner, Result
@@ -663,6 +675,63 @@ def test_attestations_are_shown_and_proven(shop, tmp_path):
     for line in ("schema rating by did:key", "attest rating: did:key", f": {-(2**63)}", "revoke member: did:key"):
         assert line in shown, line
     assert "attest member" in " ".join(ok("account", CAT.did, "-l", shop.ledger).split())
+
+
+def test_campaigns_are_shown_and_proven(fresh, tmp_path):
+    campaign, cap = campaign_id(ANN.account, bytes(16)), Cap(units=400, window_ms=DAY_MS)
+    with Ledger.open(fresh.ledger, operator=OPERATOR) as ledger:
+        roles = [Role(bps=10_000, signs=True)]
+        terms = CampaignTerms(
+            roles=roles, claim_max=50, ends=ledger.time + DAY_MS, member_cap=cap, pending_ms=5, notice_ms=5
+        )
+        slips = [
+            Slip(nonce=bytes([n]) * 16, valid_until=2**63, amount=20, parties=[BOB.account], floor=20) for n in range(2)
+        ]
+        signatures = [sign_slip(slip, BOB, role=0, ledger=ledger.id, campaign=campaign) for slip in slips]
+        signed = [SignedSlip(slip, [each]) for slip, each in zip(slips, signatures, strict=True)]
+        ledger.execute(
+            [
+                OpenCampaign(owner=ANN.account, salt=bytes(16), asset=fresh.bean, amount=100, terms=terms),
+                FundCampaign(campaign=campaign, asset=fresh.bean, sender=ANN.account, amount=7),
+            ],
+            ANN,
+        )
+        claimed = ledger.execute([Claim(campaign=campaign, slips=signed)], CAT)
+        ledger.execute([CloseCampaign(campaign=campaign)], ANN)
+        ledger.checkpoint()
+    file = tmp_path / "s"
+    ok("prove", "record", "campaigns", campaign.hex(), "-l", fresh.ledger, "-o", file)
+    value = as_json("verify", file, "--vkey", fresh.vkey)["value"]
+    assert value["terms"]["member_cap"] == {"units": "400", "claims": 2**32 - 1, "window_ms": DAY_MS}
+    assert (value["terms"]["claim_max"], value["claims"], value["closed"]) == ("50", 2, False)
+    assert "eligible anybody" in " ".join(ok("verify", file, "--vkey", fresh.vkey).split())
+    ok("prove", "record", "claimants", campaign.hex(), BOB.did, "-l", fresh.ledger, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", fresh.vkey)["value"]["counted"] == {
+        "window": 0,
+        "units": "40",
+        "claims": 2,
+    }
+    hold = pending_hold_id(campaign, BOB.account, slips[1].nonce, claimed.id)
+    ok("prove", "record", "holds", hold.hex(), "-l", fresh.ledger, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", fresh.vkey)["value"]["amount"] == "20"
+    ok("prove", "transaction", claimed.id.hex(), "-l", fresh.ledger, "-o", file, "--force")
+    (operation,) = as_json("verify", file, "--vkey", fresh.vkey)["operations"]
+    assert operation["slips"][1]["slip"]["amount"] == "20"
+    assert operation["slips"][1]["slip"]["floor"] == "20"
+    assert operation["slips"][1]["signatures"][0]["key"] == BOB.public.hex()
+    lines = {
+        "open_campaign 100 BEAN of did:key",
+        "fund_campaign 7 BEAN: did:key",
+        "claim 2 slips of acct1",
+        "close_campaign acct1",
+    }
+    shown = " ".join(" ".join(ok("log", index, "-l", fresh.ledger).split()) for index in _applied(fresh))
+    assert {line for line in lines if line not in shown} == set()
+
+
+def _applied(shop: Shop) -> list[int]:
+    """The transactions in the log."""
+    return [entry["index"] for entry in as_json("log", "-l", shop.ledger)["entries"] if entry["kind"] == "applied"]
 
 
 def test_redemptions_and_debts(tmp_path):

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-
 from counterfoil import Key, Ledger, RejectedError
 from counterfoil.desk import Desk, call_key, minor_units, span_ms
 from counterfoil.exceptions import KeyReusedError
@@ -75,8 +74,8 @@ def test_a_dry_run_changes_nothing(ledger, bean):
     desk, size = Desk(ledger, BRAND), ledger.size
     tried = desk.do([_mint(bean)], key="A17", dry_run=True)
     assert (tried.dry_run, tried.index, tried.effects, ledger.size) == (True, None, (), size)
+    gift = Transfer(asset=bean, sender=BRAND.account, to=BOB.account, amount=1)
     with pytest.raises(RejectedError, match="insufficient_funds"):
-        gift = Transfer(asset=bean, sender=BRAND.account, to=BOB.account, amount=1)
         desk.do([gift], dry_run=True)
     assert not desk.do([_mint(bean)], key="A17").repeated
 

@@ -38,10 +38,16 @@ from counterfoil.ops import (
     Alias,
     Attest,
     Burn,
+    ByPayer,
+    CampaignTerms,
     CancelRecovery,
+    Cap,
+    Claim,
     ClawBack,
+    CloseCampaign,
     DebtFloor,
     FinishRecovery,
+    Hold,
     InactivityExpiry,
     Integer,
     IntegerRange,
@@ -51,6 +57,8 @@ from counterfoil.ops import (
     Nothing,
     Once,
     Open,
+    OpenCampaign,
+    OpenGroup,
     Parameters,
     Pay,
     Payee,
@@ -61,18 +69,30 @@ from counterfoil.ops import (
     Redeem,
     Refund,
     Revoke,
+    Role,
     Schema,
     SetGuardians,
     SetParameters,
+    Settle,
+    Share,
+    SignedSlip,
+    Slip,
+    Terms,
     Transfer,
     asset_id,
     attestation_id,
+    campaign_id,
+    group_id,
+    hold_id,
     named_account,
+    pending_hold_id,
     schema_id,
+    sign_slip,
 )
 from counterfoil.status import Status
 from counterfoil.verify import (
     Commit,
+    Counted,
     Genesis,
     GuardiansRecord,
     OperatorChange,
@@ -839,6 +859,88 @@ def test_an_attestation_is_proven(ledger):
     assert (claim.value.name, claim.value.live, claim.key) == ("member", 1, b"")
     absent = verifier.record(bytes(ledger.prove("attestations", attestation_id(member, club, BOB.account), key=member)))
     assert not absent.present
+
+
+def test_holds(ledger):
+    deadline = ledger.time + 3_600_000
+    group = group_id(BOB.account, bytes(16))
+    hold = hold_id(ANN.account, b"s" * 16)
+    assert (ledger.hold(hold), ledger.hold_group(group)) == (None, None)
+    terms = Terms(settle_if=ByPayer(), payees=[Share(BOB.account, 10_000)], deadline=deadline)
+    ledger.execute(
+        [OpenGroup(owner=BOB.account, salt=bytes(16), asset=BEAN, closes=deadline, terms=terms)], BOB
+    ).raise_for_status()
+    ledger.execute([Hold(payer=ANN.account, salt=b"s" * 16, asset=BEAN, amount=300, group=group)], ANN)
+    ledger.execute([Settle(hold=hold, amount=120)], ANN)
+    for _ in range(2):
+        record = ledger.hold(hold)
+        assert (record.payer, record.amount, record.settled, record.terms, record.group) == (
+            ANN.account,
+            300,
+            120,
+            None,
+            group,
+        )
+        opened = ledger.hold_group(group)
+        assert (opened.owner, opened.terms, opened.holds, opened.total) == (BOB.account, terms, 1, 300)
+        assert ledger.balance(BEAN, hold) == 180
+        ledger.flush()
+
+
+def campaign_of(ledger: Ledger, **terms: Any) -> bytes:
+    """A campaign of Ann's: of what she pays, Bob gets 7 of 10 parts and the roaster 3, and Bob signs."""
+    roles = [Role(bps=7_000, signs=True), Role(ROASTER.account, 3_000)]
+    given = CampaignTerms(roles=roles, claim_max=500, ends=ledger.time + 3_600_000, **terms)
+    ledger.execute([OpenCampaign(owner=ANN.account, salt=bytes(16), asset=BEAN, amount=1_000, terms=given)], ANN)
+    return campaign_id(ANN.account, bytes(16))
+
+
+def slip_of(ledger: Ledger, campaign: bytes, nonce: bytes, amount: int) -> SignedSlip:
+    """A slip that Bob signed."""
+    slip = Slip(nonce=nonce, valid_until=2**63, amount=amount, parties=[BOB.account])
+    return SignedSlip(slip, [sign_slip(slip, BOB, role=0, ledger=ledger.id, campaign=campaign)])
+
+
+def test_campaigns(ledger):
+    assert ledger.campaign(campaign_id(ANN.account, bytes(16))) is None
+    campaign = campaign_of(ledger, member_cap=Cap(units=400, claims=5, window_ms=3_600_000))
+    assert ledger.claimant(campaign, BOB.account) is None
+    slips = [slip_of(ledger, campaign, bytes([number]) * 16, 101) for number in range(3)]
+    ledger.execute([Claim(campaign=campaign, slips=slips)], ROASTER)
+    for _ in range(2):
+        record = ledger.campaign(campaign)
+        assert (record.owner, record.asset, record.claims, record.closed) == (ANN.account, BEAN, 3, False)
+        assert ledger.claimant(campaign, BOB.account).counted == Counted(0, 303, 3)
+        assert ledger.claimant(campaign, ANN.account) is None
+        assert ledger.balance(BEAN, campaign) == 1_000 - 303
+        assert (ledger.balance(BEAN, BOB.account), ledger.balance(BEAN, ROASTER.account)) == (3 * 71, 3 * 30)
+        ledger.flush()
+    with pytest.raises(RejectedError, match="slip_claimed"):
+        ledger.execute([Claim(campaign=campaign, slips=slips[:1])], BOB)
+    with pytest.raises(RejectedError, match="member_cap_spent"):
+        ledger.execute([Claim(campaign=campaign, slips=[slip_of(ledger, campaign, b"n" * 16, 98)])], BOB)
+    ledger.execute([CloseCampaign(campaign=campaign)], ANN)
+    assert ledger.campaign(campaign).closed
+
+
+def test_a_campaign_and_its_slips_are_proven(ledger):
+    campaign = campaign_of(ledger, total_cap=Cap(units=400, window_ms=3_600_000), pending_ms=60_000)
+    slip = slip_of(ledger, campaign, b"n" * 16, 100)
+    outcome = ledger.execute([Claim(campaign=campaign, slips=[slip])], ROASTER)
+    ledger.checkpoint()
+    verifier = Both(ledger.verifier_key)
+    claim = verifier.record(bytes(ledger.prove("campaigns", campaign)), table="campaigns")
+    assert (claim.value.claims, claim.value.counted) == (1, Counted(0, 100, 1))
+    claim = verifier.record(
+        bytes(ledger.prove("claimants", BOB.account, key=campaign)), table="claimants", key=campaign
+    )
+    assert not claim.present
+    hold = pending_hold_id(campaign, BOB.account, b"n" * 16, outcome.id)
+    claim = verifier.record(bytes(ledger.prove("holds", hold)), table="holds")
+    assert (claim.value.payer, claim.value.amount) == (campaign, 100)
+    assert claim.value.terms.payees == (Share(BOB.account, 7_000), Share(ROASTER.account, 3_000))
+    receipt = verifier.receipt(bytes(ledger.prove_transaction(outcome.id)))
+    assert receipt.transaction.operations[0].slips == (slip,)
 
 
 def test_a_redemption_and_a_debt_are_read(ledger):

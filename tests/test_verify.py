@@ -60,6 +60,7 @@ from tests.builders import (
     World,
     applied,
     big,
+    claim,
     consistency,
     group_record,
     hold_record,
@@ -647,6 +648,41 @@ def test_entries_that_are_in_the_log_but_wrong(entry: bytes, expected: str) -> N
     assert reason(VERIFIER.receipt, receipt_of(entry)) == expected
 
 
+def claiming(claim: bytes) -> bytes:
+    """A receipt of a transaction that Bob signed: a transfer and a claim."""
+    return receipt_of(applied(transaction(WORLD.ledger, [transfer(5, BOB), claim], [BOB_KEY]), [b"\x00"] * 2))
+
+
+def test_a_receipt_of_slips() -> None:
+    made = claim(WORLD.ledger, [ANN_KEY, BOB_KEY])
+    receipt = VERIFIER.receipt(claiming(made))
+    slips = receipt.transaction.operations[1].slips
+    assert [(each.slip.amount, each.slip.parties) for each in slips] == [(120, (ANN,))] * 2
+    assert [[one.key for one in each.signatures] for each in slips] == [[ANN, BOB]] * 2
+
+
+def test_a_receipt_of_slips_that_their_roles_signed_elsewhere() -> None:
+    assert VERIFIER.receipt(claiming(claim(WORLD.ledger, []))).transaction.operations[1].slips[0].signatures == ()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        claim(b"x" * 32, [ANN_KEY]),
+        claim(WORLD.ledger, [ANN_KEY]).replace(sha256(b"fair"), sha256(b"another")),
+        claim(WORLD.ledger, [ANN_KEY]).replace(u(16, 120), u(16, 121)),
+        claim(WORLD.ledger, [ANN_KEY]).replace(sha256(b"game"), bytes(32)),
+        claim(WORLD.ledger, [ANN_KEY]).replace(ANN + bytes([1]), BOB + bytes([1])),
+        claim(WORLD.ledger, [ANN_KEY, BOB_KEY]).replace(b"\x01" + BOB, b"\x01" + NOBODY),
+        claim(WORLD.ledger, [BOB_KEY])[:-64] + OTHERS,
+        claim(WORLD.ledger, [BOB_KEY])[:-64] + bytes(64),
+    ],
+    ids=["ledger", "campaign", "amount", "reference", "party", "key", "signature", "zeros"],
+)
+def test_a_receipt_of_forged_slips(forged: bytes) -> None:
+    assert reason(VERIFIER.receipt, claiming(forged)) == "bad_transaction_signature"
+
+
 def test_a_key_of_an_account_with_a_record() -> None:
     body = transaction(WORLD.ledger, [transfer(5)], [ANN_KEY], authorizers=[NOBODY + b"\x01" + ANN])
     claim = VERIFIER.receipt(receipt_of(applied(body, [b"\x00"])))
@@ -754,7 +790,7 @@ def test_the_verifier_alone_reads_every_operation() -> None:
     # Other modules add their own classes to a codec of their own: the verifier's has none of them.
     cases = [
         case["bytes"]
-        for family in ("account", "asset", "move", "hold", "attest", "ledger")
+        for family in ("account", "asset", "move", "hold", "campaign", "attest", "ledger")
         for case in json.loads((Path(__file__).parent / "vectors" / f"{family}.json").read_text())["accept"]
     ]
     for case in cases:

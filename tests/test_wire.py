@@ -275,6 +275,86 @@ SPELLED = [
     ),
     (ops.Release(hold=A, preimages=[C]), b"\x43" + A + b"\x00" + u(4, 1) + C),
     (
+        ops.OpenCampaign(
+            owner=A,
+            salt=b"s" * 16,
+            asset=B,
+            amount=258,
+            terms=ops.CampaignTerms(
+                roles=[ops.Role(bps=258, signs=True), ops.Role(C)],
+                claim_max=3,
+                eligible=ops.Requirement(C, D),
+                member_cap=ops.Cap(units=4, claims=5, window_ms=6),
+                pending_ms=7,
+                notice_ms=8,
+                ends=9,
+            ),
+        ),
+        b"\x50"
+        + A
+        + b"s" * 16
+        + B
+        + u(16, 258)
+        + u(4, 2)
+        + b"\x00\x02\x01\x01"
+        + b"\x01"
+        + C
+        + b"\x00\x00\x00"
+        + u(16, 3)
+        + b"\x01"
+        + C
+        + D
+        + b"\x01"
+        + u(16, 4)
+        + u(4, 5)
+        + u(8, 6)
+        + b"\x00"
+        + u(8, 7)
+        + u(8, 8)
+        + u(8, 9),
+    ),
+    (
+        ops.FundCampaign(campaign=A, asset=B, sender=C, amount=258),
+        b"\x51" + A + B + C + u(16, 258),
+    ),
+    (
+        ops.Claim(
+            campaign=A,
+            slips=[
+                ops.SignedSlip(
+                    ops.Slip(nonce=b"n" * 16, valid_until=5, amount=6, floor=7, parties=[B, C], reference=D),
+                    [ops.RoleSignature(1, D, b"s" * 64)],
+                ),
+                ops.SignedSlip(ops.Slip(nonce=b"m" * 16, valid_until=5, amount=6)),
+            ],
+        ),
+        b"\x52"
+        + A
+        + u(4, 2)
+        + b"n" * 16
+        + u(8, 5)
+        + u(16, 6)
+        + b"\x01"
+        + u(16, 7)
+        + u(4, 2)
+        + B
+        + C
+        + b"\x01"
+        + D
+        + u(4, 1)
+        + b"\x01"
+        + D
+        + b"s" * 64
+        + b"m" * 16
+        + u(8, 5)
+        + u(16, 6)
+        + b"\x00"
+        + u(4, 0)
+        + b"\x00"
+        + u(4, 0),
+    ),
+    (ops.CloseCampaign(campaign=A), b"\x53" + A),
+    (
         ops.SetParameters(parameters=Parameters(window_ms=5, asset_creators=[B, A], operations_max=3, governor=C)),
         b"\xa0" + u(8, 5) + b"\x01" + u(4, 2) + A + B + u(4, 60_000) + u(2, 3) + b"\x01" + C,
     ),

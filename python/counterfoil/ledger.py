@@ -27,11 +27,15 @@ from counterfoil.verify import (
     AccountRecord,
     AssetRecord,
     AttestationRecord,
+    CampaignRecord,
+    ClaimantRecord,
     Effect,
     FreezeRecord,
     Genesis,
+    GroupRecord,
     GuardiansRecord,
     Holding,
+    HoldRecord,
     LotRecord,
     MandateRecord,
     OnceRecord,
@@ -661,6 +665,22 @@ class Ledger:
     ) -> AttestationRecord | None:
         """What an issuer attested a subject by a schema, whether it still holds or not: ask its `is_live(time)`."""
         return self._decoded("attestations", schema, attestation_id(schema, issuer, subject, nonce), AttestationRecord)
+
+    def hold(self, hold: bytes) -> HoldRecord | None:
+        """The record of a hold, open or closed. What it has left is the balance of its account, which has its id."""
+        return self._decoded("holds", None, hold, HoldRecord)
+
+    def hold_group(self, group: bytes) -> GroupRecord | None:
+        """The record of a group of holds."""
+        return self._decoded("hold_groups", None, group, GroupRecord)
+
+    def campaign(self, campaign: bytes) -> CampaignRecord | None:
+        """The record of a campaign. What it has left is the balance of its account, which has its id."""
+        return self._decoded("campaigns", None, campaign, CampaignRecord)
+
+    def claimant(self, campaign: bytes, member: bytes) -> ClaimantRecord | None:
+        """What a member has claimed in the window of its last claim, of a campaign that has a cap for each member."""
+        return self._decoded("claimants", campaign, member, ClaimantRecord)
 
     @property
     def parameters(self) -> Parameters:

@@ -61,7 +61,7 @@ REASONS: tuple[str, ...] = (
     "wrong_key",  # not signed by the expected key
     "ambiguous_key",  # two expected keys have one name and hash
     "bad_signature",  # a signature of the note that does not hold
-    "bad_transaction_signature",  # a signature of the transaction that does not hold
+    "bad_transaction_signature",  # a signature of the transaction, or of a slip in it, that does not hold
     "wrong_origin",  # a checkpoint of another log
     "wrong_ledger",  # a commit or transaction of another ledger
     "wrong_entry",  # an entry of another kind, or in an impossible place
@@ -514,8 +514,9 @@ class Verifier:
     def receipt(self, data: bytes) -> ReceiptClaim:
         """Check a receipt: that a transaction was applied, and that those whom it names have signed it.
 
-        Whether a key was one of its account's keys at that time is not in the receipt: the ledger checked that before
-        it applied the transaction, and everybody who replays the log checks it again.
+        So have those who signed the slips that it claims. Whether a key was one of its account's keys at that time is
+        not in the receipt: the ledger checked that before it applied the transaction, and everybody who replays the log
+        checks it again.
 
         Args:
             data: `bytes(ledger.prove_transaction(id))`.
@@ -816,8 +817,19 @@ def _check_transaction(applied: Applied, identifier: bytes) -> None:
     try:
         for authorizer, signature in zip(transaction.authorizers, signed.signatures, strict=True):
             verify_signature(authorizer.public_key, message, signature)
+        for operation in transaction.operations:
+            _check_slips(operation, transaction.ledger)
     except SignatureError as error:
         _refuse("bad_transaction_signature", "transaction, signature", "one that holds", error)
+
+
+def _check_slips(operation: Operation, ledger: bytes) -> None:
+    """What others have signed of a claim is part of it, and was checked together with its own signatures."""
+    if operation.wire_name == "claim":
+        for signed in operation.slips:
+            message = signed.slip.message(ledger, operation.campaign)
+            for each in signed.signatures:
+                verify_signature(each.key, message, each.signature)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -3698,6 +3710,7 @@ CODEC = Codec(
         "Schedule": Schedule,
         "Outcome": Outcome,
         "Terms": Terms,
+        "Requirement": Requirement,
         "Item": Item,
         "DesignRecord": DesignRecord,
         "ItemRecord": ItemRecord,
@@ -3752,7 +3765,6 @@ CODEC = Codec(
         "Content.bytes": Bytes,
         "Content.commitment": Commitment,
         "Content.edge": Edge,
-        "Requirement": Requirement,
         "SchemaRecord": SchemaRecord,
         "Revocation": Revocation,
         "AttestationRecord": AttestationRecord,

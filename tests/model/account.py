@@ -258,7 +258,8 @@ def _set_guardians(ctx: Context, op: Value) -> None:
     ctx.state.put("guardians", op.account, GUARDIANS_RECORD.write(record))
 
 
-def _has_authority(ctx: Context, account: bytes, tag: int) -> bool:
+def has_authority(ctx: Context, account: bytes, tag: int) -> bool:
+    """Whether the account itself has signed, with enough keys for this operation."""
     try:
         authority(ctx, account, tag)
     except RefusalError:
@@ -269,7 +270,7 @@ def _has_authority(ctx: Context, account: bytes, tag: int) -> bool:
 def _recover(ctx: Context, op: Value) -> None:
     record = ctx.state.value(GUARDIANS_RECORD, "guardians", op.account)
     refuse_if(record is None, "no_guardians")
-    signed = [guardian for guardian in record.guardians if _has_authority(ctx, guardian, RECOVER)]
+    signed = [guardian for guardian in record.guardians if has_authority(ctx, guardian, RECOVER)]
     refuse_if(len(signed) < record.threshold, "too_few_guardians")
     refuse_if(ctx.state.get("recoveries", op.account) is not None, "recovery_running")
     due = min(ctx.time + record.delay_ms, TIME_MAX)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import nacl.bindings
 
 from tests.model.borsh import Value
+from tests.model.campaign import slip_message
 from tests.model.ledger import transaction_id
 from tests.model.state import GENESIS, SIGNED_TRANSACTION
 
@@ -253,56 +254,6 @@ def sweep(asset: bytes, accounts: list[bytes]) -> Value:
     return Value("sweep", asset=asset, accounts=accounts)
 
 
-# Family 6.
-
-
-def kind(name: str, **fields: int) -> Value:
-    return Value(name, **fields)
-
-
-def content(name: str, **fields: Any) -> Value:
-    return Value(name, **fields)
-
-
-def requirement(schema: bytes, issuer: bytes) -> Value:
-    return Value("Requirement", schema=schema, issuer=issuer)
-
-
-def schema(
-    creator: bytes,
-    name: str,
-    content: Value,
-    issuers: Sequence[bytes] = (),
-    subjects: Value | None = None,
-    *,
-    revocable: bool = True,
-) -> Value:
-    return Value(
-        "schema",
-        creator=creator,
-        name=name,
-        content=content,
-        issuers=list(issuers),
-        subjects=subjects,
-        revocable=revocable,
-    )
-
-
-def attest(
-    schema: bytes,
-    issuer: bytes,
-    subject: bytes,
-    content: Value,
-    nonce: bytes = bytes(32),
-    expires: int | None = None,
-) -> Value:
-    return Value("attest", schema=schema, issuer=issuer, subject=subject, nonce=nonce, expires=expires, content=content)
-
-
-def revoke(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None) -> Value:
-    return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
-
-
 def redeem(asset: bytes, sender: bytes, at: bytes, order: bytes, amount: int) -> Value:
     return Value("redeem", asset=asset, sender=sender, at=at, order=order, amount=amount)
 
@@ -394,6 +345,140 @@ def settle(hold: bytes, amount: int | None = None, to: bytes | None = None, prei
 
 def release(hold: bytes, amount: int | None = None, preimages: Sequence[bytes] = ()) -> Value:
     return Value("release", hold=hold, amount=amount, preimages=list(preimages))
+
+
+# Family 5.
+
+
+def role(bps: int, account: bytes | None = None, *, signs: bool = False) -> Value:
+    return Value("Role", account=account, bps=bps, signs=signs)
+
+
+def cap(units: int, claims: int, window_ms: int) -> Value:
+    return Value("Cap", units=units, claims=claims, window_ms=window_ms)
+
+
+def campaign_terms(
+    roles: Sequence[Value],
+    ends: int,
+    *,
+    claim_max: int = 10**9,
+    eligible: Value | None = None,
+    member_cap: Value | None = None,
+    total_cap: Value | None = None,
+    pending_ms: int = 0,
+    notice_ms: int = 0,
+) -> Value:
+    return Value(
+        "CampaignTerms",
+        roles=list(roles),
+        claim_max=claim_max,
+        eligible=eligible,
+        member_cap=member_cap,
+        total_cap=total_cap,
+        pending_ms=pending_ms,
+        notice_ms=notice_ms,
+        ends=ends,
+    )
+
+
+def slip(
+    nonce: bytes,
+    valid_until: int,
+    amount: int,
+    parties: Sequence[bytes] = (),
+    floor: int | None = None,
+    reference: bytes | None = None,
+) -> Value:
+    return Value(
+        "Slip",
+        nonce=nonce,
+        valid_until=valid_until,
+        amount=amount,
+        floor=floor,
+        parties=list(parties),
+        reference=reference,
+    )
+
+
+def sign_slip(ledger: bytes, campaign: bytes, slip: Value, signers: Sequence[tuple[int, Signer]]) -> Value:
+    """The slip with a signature of each, who stand beside the roles that they sign for."""
+    message = slip_message(ledger, campaign, slip)
+    return signed_slip(slip, [role_signature(role, each.id, each.sign(message)) for role, each in signers])
+
+
+def signed_slip(slip: Value, signatures: Sequence[Value] = ()) -> Value:
+    return Value("SignedSlip", slip=slip, signatures=list(signatures))
+
+
+def role_signature(role: int, key: bytes, signature: bytes) -> Value:
+    return Value("RoleSignature", role=role, key=key, signature=signature)
+
+
+def open_campaign(owner: bytes, salt: bytes, asset: bytes, amount: int, terms: Value) -> Value:
+    return Value("open_campaign", owner=owner, salt=salt, asset=asset, amount=amount, terms=terms)
+
+
+def fund_campaign(campaign: bytes, asset: bytes, sender: bytes, amount: int) -> Value:
+    return Value("fund_campaign", campaign=campaign, asset=asset, sender=sender, amount=amount)
+
+
+def claim(campaign: bytes, slips: Sequence[Value]) -> Value:
+    return Value("claim", campaign=campaign, slips=list(slips))
+
+
+def close_campaign(campaign: bytes) -> Value:
+    return Value("close_campaign", campaign=campaign)
+
+
+# Family 6.
+
+
+def kind(name: str, **fields: int) -> Value:
+    return Value(name, **fields)
+
+
+def content(name: str, **fields: Any) -> Value:
+    return Value(name, **fields)
+
+
+def requirement(schema: bytes, issuer: bytes) -> Value:
+    return Value("Requirement", schema=schema, issuer=issuer)
+
+
+def schema(
+    creator: bytes,
+    name: str,
+    content: Value,
+    issuers: Sequence[bytes] = (),
+    subjects: Value | None = None,
+    *,
+    revocable: bool = True,
+) -> Value:
+    return Value(
+        "schema",
+        creator=creator,
+        name=name,
+        content=content,
+        issuers=list(issuers),
+        subjects=subjects,
+        revocable=revocable,
+    )
+
+
+def attest(
+    schema: bytes,
+    issuer: bytes,
+    subject: bytes,
+    content: Value,
+    nonce: bytes = bytes(32),
+    expires: int | None = None,
+) -> Value:
+    return Value("attest", schema=schema, issuer=issuer, subject=subject, nonce=nonce, expires=expires, content=content)
+
+
+def revoke(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None) -> Value:
+    return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
 
 
 # Family 10.

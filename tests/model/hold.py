@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from tests.model.account import ACCOUNT_RECORD, account_record, authority, refuse_programme
+from tests.model.account import ACCOUNT_RECORD, account_record, authority, has_authority, is_programme, refuse_programme
 from tests.model.asset import ASSET_RECORD, load_asset, term
 from tests.model.attest import require_live
 from tests.model.borsh import (
@@ -206,14 +206,6 @@ def _check_part(op: Value) -> None:
 # Conditions.
 
 
-def _has_authority(ctx: Context, account: bytes, tag: int) -> bool:
-    try:
-        authority(ctx, account, tag)
-    except RefusalError:
-        return False
-    return True
-
-
 def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
     """Whether a condition is met for this settlement or release."""
     kind, tag = condition.kind, tag_of(op)
@@ -228,7 +220,7 @@ def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
     if kind == "preimage":
         return condition.hash in [sha256(each).digest() for each in op.preimages]
     if kind == "signed_by":
-        return sum(_has_authority(ctx, each, tag) for each in condition.accounts) >= int(condition.threshold)
+        return sum(has_authority(ctx, each, tag) for each in condition.accounts) >= int(condition.threshold)
     if kind == "attested":
         try:
             require_live(ctx, condition.schema, condition.issuer, condition.subject or payer)
@@ -239,21 +231,22 @@ def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
         group = ctx.state.value(GROUP_RECORD, "hold_groups", condition.group)
         return (0 if group is None else group.total) >= condition.at_least
     assert kind == "by_payer"
-    return _has_authority(ctx, payer, tag)
+    return has_authority(ctx, payer, tag)
 
 
 # Groups and holds.
 
 
-def _check_deadline(ctx: Context, terms: Value) -> None:
-    refuse_if(terms.deadline <= ctx.time, "deadline_passed")
-    refuse_if(terms.deadline > ctx.time + DEADLINE_MS_MAX, "deadline_too_far")
+def check_deadline(ctx: Context, deadline: int) -> None:
+    """The rules on a deadline when what it ends begins."""
+    refuse_if(deadline <= ctx.time, "deadline_passed")
+    refuse_if(deadline > ctx.time + DEADLINE_MS_MAX, "deadline_too_far")
 
 
 def _open_group(ctx: Context, op: Value) -> None:
     load_asset(ctx, op.asset)
     authority(ctx, op.owner, 0x40)
-    _check_deadline(ctx, op.terms)
+    check_deadline(ctx, op.terms.deadline)
     refuse_if(op.closes <= ctx.time, "group_closed")
     group = group_id(op.owner, op.salt)
     refuse_if(ctx.state.get("hold_groups", group) is not None, "group_exists")
@@ -274,8 +267,8 @@ def _open_group(ctx: Context, op: Value) -> None:
 
 
 def _check_payee(move: Move, payer: bytes, to: bytes) -> None:
-    """As the payee of a transfer from the payer; but who gets back their own is never bound."""
-    if to == payer:
+    """As the payee of a transfer from the payer; but who gets back their own is never bound, nor by a campaign."""
+    if to == payer or is_programme(move.ctx.state, payer):
         move.check_sender(to)
     else:
         move.check_payee(payer, to)
@@ -299,7 +292,7 @@ def _hold(ctx: Context, op: Value) -> Effect:
     move.check_not_paused()
     group = None if op.group is None else _join_group(ctx, op)
     terms = op.terms if group is None else group.terms
-    _check_deadline(ctx, terms)
+    check_deadline(ctx, terms.deadline)
     hold = hold_id(op.payer, op.salt)
     used = account_record(ctx.state, hold) is not None or ctx.state.get("holders", hold, op.asset) is not None
     refuse_if(used, "hold_exists")
@@ -385,8 +378,11 @@ class Open:
         if parts:
             in_hand = self.move.take(self.op.hold, sum(amount for _, amount in parts))
             self.move.effect.taken = dict(in_hand)
+            payer = self.record.payer
+            is_pay = payer == self.move.record.issuer or is_programme(self.ctx.state, payer)
             for to, amount in parts:
-                self.move.credit(to, split(in_hand, amount), self.move.touch(to))
+                credit = self.move.earn if is_pay and to != payer else self.move.credit
+                credit(to, split(in_hand, amount), self.move.touch(to))
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
             self.ctx.state.put("hold_groups", self.record.group, GROUP_RECORD.write(self.group))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from tests.model import account, asset, attest, ed25519, hold, ledger_ops, log, move
+from tests.model import account, asset, attest, campaign, ed25519, hold, ledger_ops, log, move
 from tests.model.borsh import ID, U8, U32, U64, MalformedError, Reader, Value, struct
 from tests.model.state import (
     GENESIS,
@@ -22,7 +22,7 @@ from tests.model.state import (
     tag_of,
 )
 
-FAMILIES = (account, asset, move, hold, attest, ledger_ops)
+FAMILIES = (account, asset, move, hold, campaign, attest, ledger_ops)
 
 SIGNED_BYTES_MAX = 61_028
 ENTRY_BYTES_MAX = 65_535
@@ -123,6 +123,9 @@ class ModelLedger:
         for (account_id, key), signature in zip(authorizers, signatures, strict=True):
             valid = ed25519.verify(account_id if key is None else key, b"counterfoil/sign/v1\n" + identity, signature)
             refuse_if(not valid, "bad_signature")
+        for known, op in zip(operations, transaction.operations, strict=True):
+            for key, message, signature in known.signatures(op, self.id):
+                refuse_if(not ed25519.verify(key, message, signature), "bad_signature")
 
         refuse_if(transaction.valid_until <= time, "expired")
         refuse_if(transaction.valid_until > time + self.parameters.window_ms, "too_far_ahead")

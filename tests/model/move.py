@@ -207,10 +207,14 @@ class Move:
     def check_payee(self, sender: bytes, to: bytes) -> None:
         """The rules on who is paid."""
         self.check_not_frozen(to)
-        if term(self.record.policy, "bound") is not None:
+        self.check_not_bound(sender, to)
+        refuse_programme(self.ctx, to)
+
+    def check_not_bound(self, sender: bytes, to: bytes) -> None:
+        """Rule."""
+        if sender != to and term(self.record.policy, "bound") is not None:
             merged = alias_of(self.ctx.state, sender) == to
             refuse_if(self.record.issuer not in (sender, to) and not merged, "asset_bound")
-        refuse_programme(self.ctx, to)
 
     def count(self, lot: int, what: str, amount: int) -> None:
         """Add to one of the counters of a lot."""

@@ -162,6 +162,8 @@ class Operation:
     check: Callable[[Value], None]
     apply: Callable[[Context, Value], Effect | None]
     mandates: bool
+    signatures: Callable[[Value, bytes], list[tuple[bytes, bytes, bytes]]]
+    """Key, message and signature of each that it carries for this ledger."""
 
 
 OPERATIONS: dict[int, Operation] = {}
@@ -181,6 +183,11 @@ TRANSACTION = struct(
 SIGNED_TRANSACTION = struct("SignedTransaction", transaction=TRANSACTION, signatures=vec(borsh.fixed(64)))
 
 
+def no_signatures(_op: Value, _ledger: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """For an operation that carries none of its own."""
+    return []
+
+
 def operation(
     tag: int,
     name: str,
@@ -189,12 +196,13 @@ def operation(
     /,
     *,
     mandates: bool = False,
+    signatures: Callable[[Value, bytes], list[tuple[bytes, bytes, bytes]]] = no_signatures,
     **fields: Codec,
 ) -> None:
     """Add an operation to the set."""
     assert tag not in OPERATIONS
     codec = struct(name, **fields)
-    OPERATIONS[tag] = Operation(tag, name, codec, check, apply, mandates)
+    OPERATIONS[tag] = Operation(tag, name, codec, check, apply, mandates, signatures)
     _VARIANTS[tag] = (name, codec)
 
 

@@ -4,6 +4,7 @@ from tests.ops import (
     scenarios_account,
     scenarios_asset,
     scenarios_attest,
+    scenarios_campaign,
     scenarios_common,
     scenarios_hold,
     scenarios_ledger,
@@ -17,6 +18,7 @@ FAMILIES = (
     scenarios_asset,
     scenarios_move,
     scenarios_hold,
+    scenarios_campaign,
     scenarios_attest,
     scenarios_ledger,
 )

@@ -4,7 +4,7 @@ They are made by the Python code, never by the Rust that they test. Bytes are he
 strings, what is absent is null. In each file, `accept` has values and their one encoding; `refuse` has bytes that no
 value has.
 
-- `account`, `asset`, `move`, `hold`, `attest`, `ledger`: operations, tag first
+- `account`, `asset`, `move`, `hold`, `campaign`, `attest`, `ledger`: operations, tag first
 - `transactions`: Borsh(Transaction), its id, what is signed, Borsh(SignedTransaction)
 - `entries`: entries of the log; genesis with the ledger's id
 - `records`: values of the tables
@@ -35,9 +35,13 @@ from counterfoil.ops import (
     ByPayer,
     Bytes,
     BytesUpTo,
+    CampaignTerms,
     CancelRecovery,
+    Cap,
     Change,
+    Claim,
     ClawBack,
+    CloseCampaign,
     Commitment,
     CommitmentKind,
     Create,
@@ -47,6 +51,7 @@ from counterfoil.ops import (
     FinishRecovery,
     FixedExpiry,
     Freeze,
+    FundCampaign,
     GroupTotal,
     Hold,
     InactivityExpiry,
@@ -63,6 +68,7 @@ from counterfoil.ops import (
     Nothing,
     Once,
     Open,
+    OpenCampaign,
     OpenGroup,
     Operation,
     Outcome,
@@ -82,6 +88,8 @@ from counterfoil.ops import (
     Renounce,
     Requirement,
     Revoke,
+    Role,
+    RoleSignature,
     Schedule,
     Schema,
     SetGuardians,
@@ -90,16 +98,21 @@ from counterfoil.ops import (
     Settle,
     Share,
     SignedBy,
+    SignedSlip,
+    Slip,
     StrictLots,
     Sweep,
     Terms,
     Transfer,
     asset_id,
     attestation_id,
+    campaign_id,
     group_id,
     hold_id,
     named_account,
+    pending_hold_id,
     schema_id,
+    sign_slip,
 )
 
 FOLDER = Path(__file__).parent
@@ -118,6 +131,24 @@ TERMS = Terms(
     deadline=2**64 - 1,
     outcome=Outcome.SETTLE,
 )
+ROLES = [Role(bps=7_000, signs=True), Role(C, 65_535), Role(bps=0, signs=True)]
+SMALL = CampaignTerms(roles=ROLES[:1], claim_max=5, ends=2**63)
+LARGE = CampaignTerms(
+    roles=ROLES,
+    claim_max=LARGEST,
+    ends=2**64 - 1,
+    eligible=Requirement(MEMBER, A),
+    member_cap=Cap(units=LARGEST, claims=2**32 - 1, window_ms=2**64 - 1),
+    total_cap=Cap(units=0, claims=0, window_ms=0),
+    pending_ms=2**64 - 1,
+    notice_ms=7,
+)
+SLIPS = [
+    Slip(nonce=bytes(16), valid_until=0, amount=0),
+    Slip(nonce=HASH[:16], valid_until=2**64 - 1, amount=LARGEST, parties=[A, A], floor=LARGEST, reference=HASH),
+]
+SIGNED = [RoleSignature(255, B, bytes(64)), sign_slip(SLIPS[1], ANN, role=0, ledger=LEDGER, campaign=HASH)]
+NONE = verify.Counted(0, 0, 0)
 BEARER = Terms(settle_if=AllOf([Preimage(HASH), ByPayer()]), deadline=0)
 
 OPERATIONS: list[Operation] = [
@@ -185,6 +216,23 @@ OPERATIONS: list[Operation] = [
     ClawBack(asset=BEAN, sender=A, to=B, amount=5, reason=Reason(3, HASH)),
     Sweep(asset=BEAN, accounts=[B, A]),
     Sweep(asset=BEAN, accounts=[]),
+    OpenGroup(owner=A, salt=HASH[:16], asset=BEAN, closes=5, terms=TERMS),
+    Hold(payer=A, salt=HASH[:16], asset=BEAN, amount=1, terms=BEARER),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=LARGEST, group=HASH),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0, terms=TERMS, group=HASH),
+    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0),
+    Settle(hold=HASH),
+    Settle(hold=HASH, amount=0, to=A, preimages=[HASH, bytes(32)]),
+    Release(hold=HASH),
+    Release(hold=HASH, amount=LARGEST, preimages=[HASH]),
+    OpenCampaign(owner=A, salt=HASH[:16], asset=BEAN, amount=10_000, terms=SMALL),
+    OpenCampaign(owner=B, salt=bytes(16), asset=BEAN, amount=LARGEST, terms=LARGE),
+    OpenCampaign(owner=B, salt=bytes(16), asset=BEAN, amount=0, terms=CampaignTerms(roles=[], claim_max=0, ends=0)),
+    FundCampaign(campaign=HASH, asset=BEAN, sender=A, amount=LARGEST),
+    Claim(campaign=HASH, slips=[]),
+    Claim(campaign=HASH, slips=[SignedSlip(SLIPS[0])]),
+    Claim(campaign=HASH, slips=[SignedSlip(each, SIGNED) for each in SLIPS]),
+    CloseCampaign(campaign=HASH),
     Schema(creator=A, name="member"),
     Schema(creator=A, name="", content=BytesUpTo(2**16 - 1), revocable=False),
     Schema(
@@ -210,15 +258,6 @@ OPERATIONS: list[Operation] = [
     Redeem(asset=BEAN, sender=A, at=A, order=bytes(32), amount=LARGEST),
     Refund(asset=BEAN, sender=A, order=HASH, amount=20),
     Refund(asset=BEAN, sender=A, order=bytes(32), amount=0),
-    OpenGroup(owner=A, salt=HASH[:16], asset=BEAN, closes=5, terms=TERMS),
-    Hold(payer=A, salt=HASH[:16], asset=BEAN, amount=1, terms=BEARER),
-    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=LARGEST, group=HASH),
-    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0, terms=TERMS, group=HASH),
-    Hold(payer=B, salt=bytes(16), asset=BEAN, amount=0),
-    Settle(hold=HASH),
-    Settle(hold=HASH, amount=0, to=A, preimages=[HASH, bytes(32)]),
-    Release(hold=HASH),
-    Release(hold=HASH, amount=LARGEST, preimages=[HASH]),
     SetParameters(parameters=Parameters()),
     SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
 ]
@@ -294,6 +333,22 @@ def false_tags() -> list[dict[str, str]]:
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
+def false_conditions() -> list[dict[str, str]]:
+    """Conditions that there are not, and one that is nested too deep."""
+    condition = b"\x09\x00"
+    hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
+    changed = {
+        "kind 6 without what it says": hold.replace(condition, b"\x06\x00"),
+        "kind 8, which is kept": hold.replace(condition, b"\x08\x00"),
+        "kind 10": hold.replace(condition, b"\x0a\x00"),
+        "5 deep": hold.replace(condition, b"\x02" * 4 + condition),
+        "5 deep by a list": hold.replace(condition, b"\x02" * 3 + b"\x00\x01\x00\x00\x00" + condition),
+        "unknown outcome": hold[:-2] + b"\x02\x00",
+    }
+    assert hold.count(condition) == 1
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
 def false_content() -> list[dict[str, str]]:
     """Contents, their kinds and what subjects need, that are not encoded the one way."""
     schema = bytes(Schema(creator=A, name="a", content=EdgeKind(), revocable=True))
@@ -310,19 +365,21 @@ def false_content() -> list[dict[str, str]]:
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
-def false_conditions() -> list[dict[str, str]]:
-    """Conditions that there are not, and one that is nested too deep."""
-    condition = b"\x09\x00"
-    hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
+def false_slips() -> list[dict[str, str]]:
+    """Roles, caps and slips that are not encoded the one way."""
+    opened = bytes(OpenCampaign(owner=A, salt=bytes(16), asset=BEAN, amount=1, terms=SMALL))
+    role = b"\x00" + (7_000).to_bytes(2, "little") + b"\x01"
+    claim = bytes(Claim(campaign=HASH, slips=[SignedSlip(SLIPS[0], SIGNED[:1])]))
     changed = {
-        "kind 6 without what it says": hold.replace(condition, b"\x06\x00"),
-        "kind 8, which is kept": hold.replace(condition, b"\x08\x00"),
-        "kind 10": hold.replace(condition, b"\x0a\x00"),
-        "5 deep": hold.replace(condition, b"\x02" * 4 + condition),
-        "5 deep by a list": hold.replace(condition, b"\x02" * 3 + b"\x00\x01\x00\x00\x00" + condition),
-        "unknown outcome": hold[:-2] + b"\x02\x00",
+        "signs of 2": opened.replace(role, role[:3] + b"\x02"),
+        "account of 2": opened.replace(role, b"\x02" + role[1:]),
+        "role that ends early": opened.replace(role, role[:3]),
+        "signature of 63 bytes": claim[:-1],
+        "signature of 65 bytes": claim + b"\x00",
+        "signatures that there are not": claim[:-101] + b"\x02\x00\x00\x00" + claim[-97:],
+        "reference of 2": claim[:-102] + b"\x02" + claim[-101:],
     }
-    assert hold.count(condition) == 1
+    assert (opened.count(role), claim[-102:-96]) == (1, b"\x00\x01\x00\x00\x00\xff")
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
@@ -405,6 +462,26 @@ def records() -> dict[str, Any]:
         ),
         ("debts", verify.DebtRecord(2**64 - 1)),
         ("parameters", Parameters(governor=A)),
+        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, 9, 2, 3, TERMS, None)),
+        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, LARGEST, LARGEST, 0, None, HASH)),
+        ("campaigns", verify.CampaignRecord(1, A, HASH[:16], BEAN, SMALL, 5, 6, closed=False, claims=0, counted=NONE)),
+        (
+            "campaigns",
+            verify.CampaignRecord(
+                version=1,
+                owner=B,
+                salt=bytes(16),
+                asset=BEAN,
+                terms=LARGE,
+                since=2**63,
+                ends=2**64 - 1,
+                closed=True,
+                claims=2**64 - 1,
+                counted=verify.Counted(2**64 - 1, LARGEST, 2**32 - 1),
+            ),
+        ),
+        ("claimants", verify.ClaimantRecord(verify.Counted(7, 8, 9))),
+        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, BEARER, 2**64 - 1, LARGEST)),
         (
             "schemas",
             verify.SchemaRecord(
@@ -436,9 +513,6 @@ def records() -> dict[str, Any]:
             "attestations",
             verify.AttestationRecord(A, B, HASH, 5, 2**64 - 1, Bytes(b"gold"), verify.Revocation(7, Reason(3, HASH))),
         ),
-        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, 9, 2, 3, TERMS, None)),
-        ("holds", verify.HoldRecord(1, A, HASH[:16], BEAN, LARGEST, LARGEST, 0, None, HASH)),
-        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, BEARER, 2**64 - 1, LARGEST)),
     ]
     accept = []
     for table, value in made:
@@ -488,6 +562,28 @@ def ids() -> dict[str, Any]:
             }
             for nonce in (bytes(32), HASH)
         ],
+        "campaign": [
+            {"owner": A.hex(), "salt": salt.hex(), "id": campaign_id(A, salt).hex()} for salt in (bytes(16), HASH[:16])
+        ],
+        "pending_hold": [
+            {
+                "campaign": HASH.hex(),
+                "member": B.hex(),
+                "nonce": nonce.hex(),
+                "transaction": LEDGER.hex(),
+                "id": pending_hold_id(HASH, B, nonce, LEDGER).hex(),
+            }
+            for nonce in (bytes(16), HASH[:16])
+        ],
+        "slip": [
+            {
+                "slip": bytes(slip).hex(),
+                "message": slip.message(LEDGER, HASH).hex(),
+                "ledger": LEDGER.hex(),
+                "campaign": HASH.hex(),
+            }
+            for slip in SLIPS
+        ],
         "table": [
             {"table": table, "key": key.hex(), "id": verify.table_id(table, key).hex(), "tree_key": tree.hex()}
             for table, (keyed, _) in verify.TABLES.items()
@@ -504,11 +600,12 @@ def ids() -> dict[str, Any]:
 
 def render() -> dict[str, str]:
     """The files and their contents."""
-    families = {"account": 1, "asset": 2, "move": 3, "hold": 4, "attest": 6, "ledger": 10}
+    families = {"account": 1, "asset": 2, "move": 3, "hold": 4, "campaign": 5, "attest": 6, "ledger": 10}
     files = {name: family(number) for name, number in families.items()}
     files["asset"]["refuse"] += false_tags()
-    files["attest"]["refuse"] += false_content()
     files["hold"]["refuse"] += false_conditions()
+    files["campaign"]["refuse"] += false_slips()
+    files["attest"]["refuse"] += false_content()
     files |= {"transactions": transactions(), "entries": entries(), "records": records(), "ids": ids()}
     return {f"{name}.json": json.dumps(data, indent=1, ensure_ascii=True) + "\n" for name, data in files.items()}
 

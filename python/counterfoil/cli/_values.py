@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from counterfoil.cli._console import units
@@ -79,6 +79,7 @@ _NONE = {
     "limit": "revoked",
     "expires": "never",
     "issuers": "anybody",
+    "eligible": "anybody",
     "subjects": "anybody",
     "revoked": "no",
 }
@@ -150,6 +151,10 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "freeze": lambda: f"{symbol} of {who(given['account'])}" + ("" if given["frozen"] else ": lifted"),
         "pause": lambda: symbol + ("" if given["paused"] else ": lifted"),
         "renounce": lambda: f"{given['power'].name.lower()} over {symbol}",
+        "open_campaign": lambda: f"{amount} of {who(given['owner'])}",
+        "fund_campaign": lambda: f"{amount}: {who(given['sender'])} → {who(given['campaign'])}",
+        "claim": lambda: f"{_slips_text(given['slips'])} of {who(given['campaign'])}",
+        "close_campaign": lambda: who(given["campaign"]),
         "schema": lambda: f"{given['name']} by {who(given['creator'])}",
         "attest": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}{_content_text(given, who)}",
         "revoke": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}",
@@ -166,6 +171,10 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
 def _pay_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:
     total = sum(payee.amount for payee in given["payees"])
     return f"{units(total, decimals)} {symbol}: {who(given['sender'])} → {len(given['payees']):,} payees"
+
+
+def _slips_text(slips: Sequence[Any]) -> str:
+    return "1 slip" if len(slips) == 1 else f"{len(slips):,} slips"
 
 
 def _guardians_text(threshold: int, guardians: Collection[bytes]) -> str:

@@ -4,6 +4,7 @@
 
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
+use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
@@ -47,7 +48,7 @@ fn check(vectors: &Value, again: impl Fn(&Value, &[u8]) -> Option<Vec<u8>>) -> u
 #[test]
 fn operations() {
     let mut names = std::collections::BTreeSet::new();
-    for family in ["account", "asset", "move", "hold", "attest", "ledger"] {
+    for family in ["account", "asset", "move", "hold", "campaign", "attest", "ledger"] {
         let vectors = vectors(family);
         check(&vectors, |_, bytes| decode::<Operation>(bytes).map(|operation| encode(&operation)));
         for case in vectors["accept"].as_array().unwrap() {
@@ -100,12 +101,14 @@ fn records() {
         TableName::Assets => again::<AssetRecord>(bytes),
         TableName::Lots => again::<LotRecord>(bytes),
         TableName::Freezes => again::<FreezeRecord>(bytes),
+        TableName::Holds => again::<HoldRecord>(bytes),
+        TableName::HoldGroups => again::<GroupRecord>(bytes),
+        TableName::Campaigns => again::<CampaignRecord>(bytes),
+        TableName::Claimants => again::<ClaimantRecord>(bytes),
         TableName::Schemas => again::<SchemaRecord>(bytes),
         TableName::Attestations => again::<AttestationRecord>(bytes),
         TableName::Redemptions => again::<RedemptionRecord>(bytes),
         TableName::Debts => again::<DebtRecord>(bytes),
-        TableName::Holds => again::<HoldRecord>(bytes),
-        TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Guardians => again::<GuardiansRecord>(bytes),
         TableName::Recoveries => again::<RecoveryRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
@@ -140,6 +143,19 @@ fn ids() {
     for case in all("lot") {
         let lot = case["lot"].as_str().unwrap().parse().unwrap();
         assert_eq!(LotRecord::id(&id(&case["asset"]), lot), id(&case["id"]));
+    }
+    for case in all("campaign") {
+        let salt = hex(&case["salt"]).try_into().unwrap();
+        assert_eq!(CampaignRecord::id(&id(&case["owner"]), &salt), id(&case["id"]));
+    }
+    for case in all("pending_hold") {
+        let key = claim_key(&id(&case["member"]), &hex(&case["nonce"]).try_into().unwrap());
+        let salt = pending_salt(&key, &id(&case["transaction"]));
+        assert_eq!(HoldRecord::id(&id(&case["campaign"]), &salt), id(&case["id"]));
+    }
+    for case in all("slip") {
+        let slip: Slip = decode(&hex(&case["slip"])).unwrap();
+        assert_eq!(slip.message(&id(&case["ledger"]), &id(&case["campaign"])), hex(&case["message"]));
     }
     for case in all("schema") {
         let name = case["name"].as_str().unwrap();

@@ -76,9 +76,10 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         Ok(())
     }
 
-    /// Refuses what the policy binds to its holder: units that neither the issuer pays nor he is paid.
-    fn refuse_bound(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
-        if !self.asset.is_bound() || self.asset.issuer == *sender || self.asset.issuer == *to {
+    /// Refuses what the policy binds to its holder: units on their way from one to another of whom neither is its issuer.
+    pub fn refuse_bound(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
+        let is_free = sender == to || self.asset.issuer == *sender || self.asset.issuer == *to;
+        if is_free || !self.asset.is_bound() {
             return Ok(());
         }
         // An alias and the account that it is one of are the same holder.
@@ -179,6 +180,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
     pub fn take_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        // Lapsed units leave for good here: they would be counted again when the rest is taken.
+        self.sweep(programme)?;
         let holding = self.touch(programme)?;
         if holding.total == 0 {
             return Ok(Vec::new());

@@ -369,7 +369,8 @@ impl Operate for OpenCampaign {
         if !context.is_unused(&id, &self.asset)? {
             return Err(CAMPAIGN_EXISTS.into());
         }
-        let effect = fund(context, &id, self.asset, asset, &self.owner, self.amount)?;
+        let funding = Funding { campaign: &id, owner: &self.owner, sender: &self.owner, amount: self.amount };
+        let effect = funding.pay(context, self.asset, asset)?;
         let campaign = CampaignRecord {
             version: VERSION,
             owner: self.owner,
@@ -388,19 +389,29 @@ impl Operate for OpenCampaign {
     }
 }
 
-fn fund<R: Records>(
-    context: &mut Context<'_, R>,
-    campaign: &Id,
-    asset_id: Id,
-    asset: Arc<AssetRecord>,
-    sender: &Id,
+/// Units on their way into a campaign.
+struct Funding<'a> {
+    campaign: &'a Id,
+    owner: &'a Id,
+    sender: &'a Id,
     amount: u128,
-) -> Result<Effect, Halt<R::Error>> {
-    let mut movement = Movement::new(context, asset_id, asset);
-    movement.refuse_sender(sender)?;
-    let taken = movement.take(sender, amount, Taking::Given)?;
-    movement.fund(campaign, amount, &taken)?;
-    movement.finish(taken)
+}
+
+impl Funding<'_> {
+    fn pay<R: Records>(
+        &self,
+        context: &mut Context<'_, R>,
+        asset_id: Id,
+        asset: Arc<AssetRecord>,
+    ) -> Result<Effect, Halt<R::Error>> {
+        let mut movement = Movement::new(context, asset_id, asset);
+        movement.refuse_sender(self.sender)?;
+        // The owner gets what a campaign has left: a bound asset must not take this way from one to another.
+        movement.refuse_bound(self.sender, self.owner)?;
+        let taken = movement.take(self.sender, self.amount, Taking::Given)?;
+        movement.fund(self.campaign, self.amount, &taken)?;
+        movement.finish(taken)
+    }
 }
 
 impl Operate for FundCampaign {
@@ -428,7 +439,8 @@ impl Operate for FundCampaign {
         if context.time() >= campaign.ends {
             return Err(CAMPAIGN_ENDED.into());
         }
-        fund(context, &self.campaign, self.asset, asset, &self.sender, self.amount)
+        let Self { campaign: id, sender, amount, .. } = self;
+        Funding { campaign: id, owner: &campaign.owner, sender, amount: *amount }.pay(context, self.asset, asset)
     }
 }
 

@@ -755,10 +755,14 @@ impl Open {
         let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
         let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
         let payer = self.record.payer;
+        // A campaign asked whom its owner may pay when it paid into the hold.
+        let is_of_campaign = context.is_programme_account(&payer)?;
         let mut movement = Movement::new(context, self.record.asset, self.asset);
         for (to, _) in &payouts {
             if *to == payer {
                 movement.refuse_frozen(to)?;
+            } else if is_of_campaign {
+                movement.refuse_sender(to)?;
             } else {
                 movement.refuse_payee(&payer, to)?;
             }
