@@ -183,11 +183,12 @@ def _check_sell_item(op: Value) -> None:
 
 
 def _parts(collection: Collection, op: Value) -> list[tuple[bytes, int]]:
-    """Who gets how much of the price: the royalty first."""
+    """Who gets how much of the price: the seller first."""
     royalty = term(collection.record.policy, "royalty")
     due = 0 if royalty is None else op.price * royalty.bps // BPS
-    parts = [] if royalty is None else [(royalty.to, due)]
-    parts.append((op.seller, op.price - due))
+    parts = [(op.seller, op.price - due)]
+    if royalty is not None:
+        parts.append((royalty.to, due))
     return [(to, part) for to, part in parts if part]
 
 

@@ -6,6 +6,7 @@ from tests.ops import (
     scenarios_attest,
     scenarios_common,
     scenarios_hold,
+    scenarios_items,
     scenarios_ledger,
     scenarios_move,
 )
@@ -15,6 +16,7 @@ FAMILIES = (
     scenarios_common,
     scenarios_account,
     scenarios_asset,
+    scenarios_items,
     scenarios_move,
     scenarios_hold,
     scenarios_attest,

@@ -183,7 +183,7 @@ class CompleteSet(Operation):
         items: The set, kept ascending.
 
     Statuses: wrong_set, unknown_asset, not_items, asset_paused, unknown_design, unknown_item, not_owner,
-    account_frozen, supply_cap_exceeded, editions_exhausted.
+    account_frozen, editions_exhausted.
 
     Raises:
         TypeError: A field is of another type.
