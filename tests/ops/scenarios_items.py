@@ -124,7 +124,7 @@ def _has(p: Play, asset: bytes, **balances: int) -> None:
 
 
 def _mandate(p: Play, asset: bytes, giver: str, *tags: int, cap: int = 1) -> None:
-    limit = build.limit(list(tags), cap, DAY, p.world.time + 10 * DAY)
+    limit = build.limit(sorted(tags), cap, DAY, p.world.time + 10 * DAY)
     p.ok(build.mandate(p.id(giver), p.id("agent"), asset, limit), by=giver)
 
 

@@ -5,6 +5,7 @@
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
+use counterfoil_core::ops::items::{DesignRecord, Item, ItemRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, LotRecord, MandateRecord, OnceRecord, RedemptionRecord,
@@ -104,6 +105,8 @@ fn records() {
         TableName::Attestations => again::<AttestationRecord>(bytes),
         TableName::Redemptions => again::<RedemptionRecord>(bytes),
         TableName::Debts => again::<DebtRecord>(bytes),
+        TableName::Designs => again::<DesignRecord>(bytes),
+        TableName::Items => again::<ItemRecord>(bytes),
         TableName::Holds => again::<HoldRecord>(bytes),
         TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
@@ -138,6 +141,14 @@ fn ids() {
     for case in all("lot") {
         let lot = case["lot"].as_str().unwrap().parse().unwrap();
         assert_eq!(LotRecord::id(&id(&case["asset"]), lot), id(&case["id"]));
+    }
+    let number = |value: &Value| value.as_str().unwrap().parse().unwrap();
+    for case in all("design") {
+        assert_eq!(DesignRecord::id(&id(&case["asset"]), number(&case["design"])), id(&case["id"]));
+    }
+    for case in all("item") {
+        let item = Item { design: number(&case["design"]), edition: number(&case["edition"]) };
+        assert_eq!(ItemRecord::id(&id(&case["asset"]), item), id(&case["id"]));
     }
     for case in all("schema") {
         let name = case["name"].as_str().unwrap();
