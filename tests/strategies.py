@@ -207,11 +207,11 @@ class Storyteller:
             (7, self.release),
             (3, self.create_collection),
             (4, self.design),
-            (9, self.issue_item),
+            (10, self.issue_item),
             (6, self.give_item),
-            (8, self.sell_item),
+            (10, self.sell_item),
             (2, self.burn_item),
-            (5, self.complete_set),
+            (8, self.complete_set),
             (1, self.set_parameters),
         ]
 
@@ -991,9 +991,9 @@ class Storyteller:
         asset = self._some_collection()
         known = [each.design for each in self._designs(asset)]
         number = len(known) + 1 if self.random.randrange(8) else self.random.choice([*known, 0, 2**32 - 1])
-        editions = self.random.choice([1, 2, 3, 5, 100, 2**32 - 1])
+        editions = self.random.choice([1, 2, 3, 5, 100, 100, 2**32 - 1])
         members: list[int] = []
-        if known and self.random.randrange(2):
+        if known and self.random.randrange(3):
             members = sorted(self.random.choice(known) for _ in range(self.random.choice([1, 1, 2, 2, 3])))
         trouble = self.random.randrange(40)
         if trouble == 0:
@@ -1013,6 +1013,9 @@ class Storyteller:
             left = designs
         number = self.random.choice(left).design if left and self.random.randrange(40) else self.random.randrange(5)
         to = self.random.choice(PEOPLE[2:5]) if self.random.randrange(4) else self._account()
+        wanted = [member for each in designs for member in each.set if each.issued < each.editions]
+        if wanted and self.random.randrange(2):
+            number, to = self.random.choice(wanted), PEOPLE[2]
         needs = self._needs_power(asset, "mint", 0x26)
         operation = build.issue_item(asset, number, to)
         return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x26)]
@@ -1032,6 +1035,8 @@ class Storyteller:
         asset, currency = self._some_collection(), self._some_asset()
         if not self._items(asset) and self.random.randrange(8):
             return self.issue_item()
+        if not self.model.state.records("holders", currency) and self.random.randrange(8):
+            return self.mint()
         item, seller = self._some_item(asset)
         buyer = self._holder(currency)
         if buyer == seller and self.random.randrange(8):
@@ -1059,6 +1064,9 @@ class Storyteller:
                     possible.append((each.design, owner, chosen))
         if not possible:
             return self.issue_item()
+        if self.random.randrange(8):
+            left = [each.design for each in self._designs(asset) if each.issued < each.editions]
+            possible = [each for each in possible if each[0] in left] or possible
         design, owner, chosen = self.random.choice(possible)
         trouble = self.random.randrange(20)
         if trouble == 0:
