@@ -18,11 +18,18 @@ from counterfoil.cli._errors import Exit
 from counterfoil.ops import (
     Attest,
     Burn,
+    BurnItem,
+    CompleteSet,
+    Design,
     Edge,
     EdgeKind,
+    GiveItem,
     InactivityExpiry,
     Integer,
     IntegerRange,
+    IssueItem,
+    Item,
+    Items,
     KeyGrant,
     Limit,
     Lots,
@@ -35,7 +42,9 @@ from counterfoil.ops import (
     Powers,
     Reason,
     Revoke,
+    Royalty,
     Schema,
+    SellItem,
     Transfer,
     named_account,
     schema_id,
@@ -105,6 +114,24 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
                 ),
             ],
             ROASTER,
+        )
+        badge = ledger.create_asset(ROASTER, "BADGE", policy=[Items(), Royalty(250, CAT.account)])
+        sale = SellItem(
+            asset=badge, item=Item(1, 1), seller=ANN.account, buyer=BOB.account, currency=bean, price=1_050
+        )
+        ledger.execute(
+            [
+                Design(asset=badge, design=1, editions=1_000),
+                Design(asset=badge, design=2, editions=1, set=[1, 1]),
+                *[IssueItem(asset=badge, design=1, to=ANN.account)] * 5,
+                GiveItem(asset=badge, item=Item(1, 5), sender=ANN.account, to=club),
+                BurnItem(asset=badge, item=Item(1, 2), sender=ANN.account),
+                CompleteSet(asset=badge, design=2, sender=ANN.account, items=[Item(1, 3), Item(1, 4)]),
+                sale,
+            ],
+            ROASTER,
+            ANN,
+            BOB,
         )
         ledger.checkpoint()
         vkey = ledger.verifier_key
@@ -563,6 +590,8 @@ RECORDS = {
     "assets": ("BEAN",),
     "holders": ("BEAN", ANN.did),
     "freezes": ("BEAN", ANN.did),
+    "designs": ("BADGE", "1"),
+    "items": ("BADGE", "1", "1"),
     "schemas": (f"{ROASTER.did}:member",),
     "attestations": (f"{ROASTER.did}:member", ROASTER.did, CAT.did),
 }
@@ -615,6 +644,36 @@ def test_attestations_are_shown_and_proven(shop, tmp_path):
     for line in ("schema rating by did:key", "attest rating: did:key", f": {-(2**63)}", "revoke member: did:key"):
         assert line in shown, line
     assert "attest member" in " ".join(ok("account", CAT.did, "-l", shop.ledger).split())
+
+
+def test_items_are_shown_and_proven(shop, tmp_path):
+    file = tmp_path / "item.statement"
+    ok("prove", "record", "items", "BADGE", "2", "1", "-l", shop.ledger, "-o", file)
+    value = as_json("verify", file, "--vkey", shop.vkey)["value"]
+    assert (value["item"], value["owner"]) == ({"design": 2, "edition": 1}, ANN.account.hex())
+    ok("prove", "record", "items", "BADGE", "1", "2", "-l", shop.ledger, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", shop.vkey)["present"] is False
+    ok("prove", "record", "designs", "BADGE", "1", "-l", shop.ledger, "-o", file, "--force")
+    value = as_json("verify", file, "--vkey", shop.vkey)["value"]
+    assert (value["editions"], value["issued"], value["burned"], value["set"]) == (1_000, 5, 3, [])
+    for number in ("-1", "x", "1.0", str(2**32), EMOJI, HUGE, ""):
+        fails(2, "prove", "record", "designs", "-l", shop.ledger, "--", "BADGE", number, says="design: expected a number")
+        fails(2, "prove", "record", "items", "-l", shop.ledger, "--", "BADGE", "1", number, says="edition: expected a")
+    *_, entry = as_json("log", "-l", shop.ledger, "--account", ANN.did)["entries"]
+    shown = " ".join(ok("log", entry["index"], "-l", shop.ledger).split())
+    for line in (
+        "design 1 of BADGE, 1,000 editions",
+        "issue_item BADGE 1 → did:key",
+        "give_item BADGE 1/5: did:key",
+        "burn_item BADGE 1/2 of did:key",
+        "complete_set BADGE 2 of 2 items of did:key",
+        "sell_item BADGE 1/1: did:key",
+        "for 10.50 BEAN",
+    ):
+        assert line in shown, line
+    policy = " ".join(ok("asset", "BADGE", "-l", shop.ledger).split())
+    assert "a collection of items, each with one owner" in policy
+    assert "of each price 250 of 10,000 parts go to" in policy
 
 
 def test_every_table_and_operation_has_words(shop):

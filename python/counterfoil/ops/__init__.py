@@ -95,6 +95,7 @@ from counterfoil.ops.items import (
     Items,
     Royalty,
     SellItem,
+    design_id,
     item_id,
 )
 from counterfoil.ops.ledger import Parameters, SetParameters
@@ -191,6 +192,7 @@ __all__ = [
     "asset_id",
     "attestation_id",
     "campaign_id",
+    "design_id",
     "group_id",
     "hold_id",
     "item_id",

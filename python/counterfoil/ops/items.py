@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.ops._operation import Operation, operation
-from counterfoil.verify import Item, Items, Royalty, item_id
+from counterfoil.verify import Item, Items, Royalty, design_id, item_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "Items",
     "Royalty",
     "SellItem",
+    "design_id",
     "item_id",
 ]
 
