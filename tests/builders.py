@@ -147,6 +147,7 @@ def record_id(kind: str, *parts: bytes) -> bytes:
 BEAN = record_id("asset", BEAN_ISSUER, b"\x04BEAN")
 RATING = record_id("schema", BEAN_ISSUER, b"\x06rating")
 CUP = record_id("asset", BEAN_ISSUER, b"\x03CUP")
+BADGE = record_id("asset", BEAN_ISSUER, b"\x05BADGE")
 ANN_KEY, BOB_KEY = SigningKey(sha256(b"ann")), SigningKey(sha256(b"bob"))
 ANN, BOB = bytes(ANN_KEY.verify_key), bytes(BOB_KEY.verify_key)
 NOBODY = sha256(b"nobody")
@@ -279,6 +280,21 @@ class World:
         world.tables[("guardians", b"")] = {ANN: (0, guardians)}
         recovery = u(8, TIME) + u(8, TIME + 86_400_000) + b"\x01" + u(4, 1) + BOB + b"\x00"
         world.tables[("recoveries", b"")] = {ANN: (0, recovery)}
+        plain, rare = (
+            u(4, 1) + u(4, 9) + u(4, 0) + b"\x00",
+            u(4, 258) + u(4, 3) + u(4, 2) + u(4, 1) * 2 + b"\x01" + RATING,
+        )
+        world.tables[("designs", BADGE)] = {
+            record_id("design", BADGE, big(4, 1)): (0, plain + u(4, 4) + u(4, 2)),
+            record_id("design", BADGE, big(4, 258)): (0, rare + u(4, 1) + u(4, 0)),
+        }
+        world.tables[("items", BADGE)] = {
+            record_id("item", BADGE, big(4, design), big(4, edition)): (
+                1,
+                u(4, design) + u(4, edition) + owner + u(8, TIME),
+            )
+            for design, edition, owner in ((1, 3, ANN), (1, 4, BOB), (258, 1, ANN))
+        }
         parameters = u(8, 3_600_000) + b"\x00" + u(4, 60_000) + u(2, 1_000) + b"\x00"
         world.tables[("parameters", b"")] = {record_id("parameters"): (0, parameters)}
         return world

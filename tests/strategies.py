@@ -25,10 +25,11 @@ from tests.model.account import (
     is_programme,
     named_account,
 )
-from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
+from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, is_collection, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
+from tests.model.items import DESIGN_RECORD, ITEM_RECORD
 from tests.model.ledger import ModelLedger
 from tests.model.move import REDEMPTION_RECORD, debt, load_holding
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
@@ -51,6 +52,7 @@ SIGNERS = {build.signer(name).id: build.signer(name) for name in [*NAMES, *KEY_N
 PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
+COLLECTIONS = ["BADGE", "PASS"]
 SALTS = [bytes([n]) * 16 for n in range(3)]
 HOLD_SALTS = [bytes([n]) * 16 for n in range(12)]
 SECRETS = [bytes([n]) * 32 for n in range(3)]
@@ -223,6 +225,13 @@ class Storyteller:
             (3, self.schema),
             (12, self.attest),
             (4, self.revoke),
+            (3, self.create_collection),
+            (4, self.design),
+            (10, self.issue_item),
+            (6, self.give_item),
+            (10, self.sell_item),
+            (2, self.burn_item),
+            (8, self.complete_set),
             (1, self.set_parameters),
         ]
 
@@ -347,7 +356,10 @@ class Storyteller:
         return list(self.model.state.records("assets"))
 
     def _some_asset(self) -> bytes:
+        """An asset, seldom a collection."""
         assets = self._assets()
+        if self.random.randrange(25):
+            assets = [asset for asset in assets if not is_collection(self._asset(asset))]
         if not assets or self.random.randrange(60) == 0:
             return bytes(32)
         held = [a for a in assets if self.model.state.records("holders", a) and not self._asset(a).paused]
@@ -483,6 +495,10 @@ class Storyteller:
         if record is not None and record.powers.mint is not None and self.random.randrange(3) == 0:
             account = record.powers.mint
         tags = sorted(self.random.sample([0x30, 0x31, 0x32, 0x33, 0x36, 0x41, 0x51], self.random.randrange(1, 8)))
+        if self._collections() and self.random.randrange(5) == 0:
+            asset = self._some_collection()
+            account = self._minter(asset) if self.random.randrange(2) else self._some_item(asset)[1]
+            tags = sorted(self.random.sample([0x26, 0x27, 0x29], self.random.randrange(1, 4)))
         if self.random.randrange(20) == 0:
             tags = self.random.choice([[], [0x34], [0x31, 0x30], [0xFE]])
         limit = self._limit(tags, max(0, amount(self.random, 50)))
@@ -587,7 +603,7 @@ class Storyteller:
         ]
 
     def change(self) -> tuple[Value, list[Need]]:
-        asset = self._some_asset()
+        asset = self._some_asset() if self.random.randrange(5) else self._some_collection()
         record = self._asset(asset)
         cap, terms = None, None
         if record is not None and self.random.randrange(2):
@@ -598,7 +614,9 @@ class Storyteller:
             for each in terms:
                 if hasattr(each, "days"):
                     each.days = days(self.random)
-            if self.random.randrange(3) == 0:
+            if is_collection(record):
+                terms = self._collection_policy()
+            elif self.random.randrange(3) == 0:
                 terms = [each for each in terms if each.kind not in ("debt_floor", "no_reinstatement")]
                 terms += [build.debt_floor(self.random.choice([1, 20, 10**9]))] * self.random.randrange(2)
                 terms += [build.no_reinstatement()] * self.random.randrange(2)
@@ -616,7 +634,7 @@ class Storyteller:
         return build.reason(self.random.randrange(3), self.random.choice([None, b"e" * 32]))
 
     def freeze(self) -> tuple[Value, list[Need]]:
-        asset = self._some_asset()
+        asset = self._some_asset() if self.random.randrange(6) else self._some_collection()
         frozen = list(self.model.state.records("freezes", asset))
         if frozen and self.random.randrange(6):
             operation = build.freeze(
@@ -634,6 +652,8 @@ class Storyteller:
             asset, on = self.random.choice(paused), False
         else:
             asset, on = self._some_asset(), self.random.randrange(3) > 0
+            if self.random.randrange(8) == 0:
+                asset = self._some_collection()
         return build.pause(asset, paused=on, why=self._reason()), self._needs_power(asset, "pause", 0x24)
 
     def _reference(self) -> bytes | None:
@@ -1165,6 +1185,157 @@ class Storyteller:
             issuer, subject, nonce = self._issuer(schema), self._account(), bytes(32)
         operation = build.revoke(schema, issuer, subject, nonce, self._reason())
         return operation, self._or_agent(issuer, schema, 0x62)
+
+    # Items.
+
+    def _collections(self) -> list[bytes]:
+        return [asset for asset in self._assets() if is_collection(self._asset(asset))]
+
+    def _some_collection(self) -> bytes:
+        """A collection, mostly one that is not paused; seldom something else."""
+        collections = self._collections()
+        if not collections or self.random.randrange(40) == 0:
+            return self.random.choice(self._assets() or [bytes(32)])
+        running = [asset for asset in collections if not self._asset(asset).paused]
+        return self.random.choice(running if running and self.random.randrange(6) else collections)
+
+    def _minter(self, asset: bytes) -> bytes:
+        record = self._asset(asset)
+        return self._account() if record is None or record.powers.mint is None else record.powers.mint
+
+    def _designs(self, asset: bytes) -> list[Any]:
+        return [DESIGN_RECORD.decode(value) for _, value in self.model.state.records("designs", asset).values()]
+
+    def _items(self, asset: bytes) -> list[Any]:
+        return [ITEM_RECORD.decode(value) for _, value in self.model.state.records("items", asset).values()]
+
+    def _some_item(self, asset: bytes) -> tuple[Value, bytes]:
+        """An item and its owner, for whom somebody can mostly sign; seldom one that there is not, or of another."""
+        items, trouble = self._items(asset), self.random.randrange(40)
+        if not items or trouble == 0:
+            return build.item(self.random.randrange(5), self.random.randrange(4)), self._account()
+        signing = [each for each in items if not is_programme(self.model.state, each.owner)]
+        chosen = self.random.choice(signing or items)
+        return chosen.item, self._account() if trouble == 1 else chosen.owner
+
+    def _collection_policy(self) -> list[Value]:
+        terms = [build.items()] if self.random.randrange(4) else [build.bound(), build.items()]
+        if self.random.randrange(2):
+            bps = self.random.choice([1, 250, 333, 5_000, 9_999, 10_000] * 4 + [0, 10_001])
+            terms.append(build.royalty(bps, self._account()))
+        if self.random.randrange(20) == 0:
+            wrong = [[build.lots("day"), build.items()], [build.royalty(1, self._account())], [build.items()] * 2]
+            terms = self.random.choice([*wrong, []])
+        return terms
+
+    def create_collection(self) -> tuple[Value, list[Need]]:
+        issuer = self.random.choice(PEOPLE[:2])
+        holders = {power: issuer for power in POWER_NAMES if self.random.randrange(12)}
+        cap = self.random.choice([10**9, 10**9, AMOUNT_MAX, 12, 4])
+        decimals = self.random.choice([0] * 20 + [1])
+        symbol, policy = self.random.choice(COLLECTIONS), self._collection_policy()
+        return build.create(issuer, symbol, decimals, cap, policy, build.powers(**holders)), [(issuer, 0x20)]
+
+    def design(self) -> tuple[Value, list[Need]]:
+        """A design of a low number; one of a set mostly of the designs there are, so that some can be completed."""
+        if not self._collections() and self.random.randrange(8):
+            return self.create_collection()
+        asset = self._some_collection()
+        known = [each.design for each in self._designs(asset)]
+        number = len(known) + 1 if self.random.randrange(8) else self.random.choice([*known, 0, 2**32 - 1])
+        editions = self.random.choice([1, 2, 3, 5, 100, 100, 2**32 - 1])
+        members: list[int] = []
+        if known and self.random.randrange(3):
+            members = sorted(self.random.choice(known) for _ in range(self.random.choice([1, 1, 2, 2, 3])))
+        trouble = self.random.randrange(40)
+        if trouble == 0:
+            members = self.random.choice([[number], [2, 1], [1] * 33, [77]])
+        elif trouble == 1:
+            editions = 0
+        operation = build.design(asset, number, editions, members, self.random.choice([None, b"c" * 32]))
+        return operation, self._needs_power(asset, "mint", 0x25)
+
+    def issue_item(self) -> tuple[Value, list[Need]]:
+        asset = self._some_collection()
+        designs = self._designs(asset)
+        if not designs and self.random.randrange(8):
+            return self.design()
+        left = [each for each in designs if each.issued < each.editions and not each.set]
+        if self.random.randrange(8) == 0:
+            left = designs
+        number = self.random.choice(left).design if left and self.random.randrange(40) else self.random.randrange(5)
+        to = self.random.choice(PEOPLE[2:5]) if self.random.randrange(4) else self._account()
+        wanted = [member for each in designs for member in each.set if each.issued < each.editions]
+        if wanted and self.random.randrange(2):
+            number, to = self.random.choice(wanted), PEOPLE[2]
+        needs = self._needs_power(asset, "mint", 0x26)
+        operation = build.issue_item(asset, number, to)
+        return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x26)]
+
+    def give_item(self) -> tuple[Value, list[Need]]:
+        asset = self._some_collection()
+        if not self._items(asset) and self.random.randrange(8):
+            return self.issue_item()
+        item, owner = self._some_item(asset)
+        record = self._asset(asset)
+        to = self._other(owner)
+        if record is not None and len(record.policy) > 1 and self.random.randrange(3):
+            to = record.issuer
+        return build.give_item(asset, item, owner, to), self._or_agent(owner, asset, 0x27)
+
+    def sell_item(self) -> tuple[Value, list[Need]]:
+        asset, currency = self._some_collection(), self._some_asset()
+        if not self._items(asset) and self.random.randrange(8):
+            return self.issue_item()
+        if not self.model.state.records("holders", currency) and self.random.randrange(8):
+            return self.mint()
+        item, seller = self._some_item(asset)
+        buyer = self._holder(currency)
+        if buyer == seller and self.random.randrange(8):
+            buyer = self._holder(currency)
+        price = self._amount_of(currency, buyer)
+        operation = build.sell_item(asset, item, seller, buyer, currency, price)
+        return operation, [(seller, 0x28), (buyer, 0x28)]
+
+    def burn_item(self) -> tuple[Value, list[Need]]:
+        asset = self._some_collection()
+        item, owner = self._some_item(asset)
+        return build.burn_item(asset, item, owner), self._or_agent(owner, asset, 0x29)
+
+    def complete_set(self) -> tuple[Value, list[Need]]:
+        """A set that somebody has, where somebody has one; seldom an item is missing, twice or of another."""
+        asset = self._some_collection()
+        owned: dict[bytes, list[Value]] = {}
+        for each in self._items(asset):
+            owned.setdefault(each.owner, []).append(each.item)
+        possible = []
+        for each in self._designs(asset):
+            for owner, items in owned.items():
+                chosen = self._pick(each.set, items)
+                if chosen and len(chosen) == len(each.set):
+                    possible.append((each.design, owner, chosen))
+        if not possible:
+            return self.issue_item()
+        if self.random.randrange(8):
+            left = [each.design for each in self._designs(asset) if each.issued < each.editions]
+            possible = [each for each in possible if each[0] in left] or possible
+        design, owner, chosen = self.random.choice(possible)
+        trouble = self.random.randrange(20)
+        if trouble == 0:
+            chosen = self.random.choice([chosen[1:], [*chosen, chosen[-1]], [*chosen, build.item(2**32 - 1, 1)]])
+        elif trouble == 1:
+            owner = self._account()
+        elif trouble == 2:
+            chosen[0] = build.item(chosen[0].design, 0)
+        return build.complete_set(asset, design, owner, chosen), [(owner, 0x2A)]
+
+    def _pick(self, members: list[int], items: list[Value]) -> list[Value]:
+        """For each member of a set an item of its design, ascending, as far as there are any."""
+        chosen = []
+        for member in sorted(set(members)):
+            editions = sorted(item.edition for item in items if item.design == member)[: members.count(member)]
+            chosen += [build.item(member, edition) for edition in editions]
+        return chosen
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor

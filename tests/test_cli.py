@@ -19,18 +19,25 @@ from counterfoil.ops import (
     Alias,
     Attest,
     Burn,
+    BurnItem,
     CampaignTerms,
     Cap,
     Claim,
     ClawBack,
     CloseCampaign,
+    CompleteSet,
     DebtFloor,
+    Design,
     Edge,
     EdgeKind,
     FundCampaign,
+    GiveItem,
     InactivityExpiry,
     Integer,
     IntegerRange,
+    IssueItem,
+    Item,
+    Items,
     KeyGrant,
     Limit,
     Lots,
@@ -48,7 +55,9 @@ from counterfoil.ops import (
     Refund,
     Revoke,
     Role,
+    Royalty,
     Schema,
+    SellItem,
     SetGuardians,
     SignedSlip,
     Slip,
@@ -128,6 +137,22 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         guard = SetGuardians(account=TILL.account, threshold=1, guardians=[ANN.account, BOB.account], delay_ms=DAY_MS)
         ledger.execute([guard], TILL)
         ledger.execute([Recover(account=TILL.account, keys=[KeyGrant(ROASTER.public, ["set_keys"])])], BOB)
+        badge = ledger.create_asset(ROASTER, "BADGE", policy=[Items(), Royalty(250, CAT.account)])
+        sale = SellItem(asset=badge, item=Item(1, 1), seller=ANN.account, buyer=BOB.account, currency=bean, price=1_050)
+        ledger.execute(
+            [
+                Design(asset=badge, design=1, editions=1_000),
+                Design(asset=badge, design=2, editions=1, set=[1, 1]),
+                *[IssueItem(asset=badge, design=1, to=ANN.account)] * 5,
+                GiveItem(asset=badge, item=Item(1, 5), sender=ANN.account, to=club),
+                BurnItem(asset=badge, item=Item(1, 2), sender=ANN.account),
+                CompleteSet(asset=badge, design=2, sender=ANN.account, items=[Item(1, 3), Item(1, 4)]),
+                sale,
+            ],
+            ROASTER,
+            ANN,
+            BOB,
+        )
         ledger.checkpoint()
         vkey = ledger.verifier_key
     (folder / "club.vkey").write_text(f"{vkey}\n")
@@ -618,6 +643,8 @@ RECORDS = {
     "assets": ("BEAN",),
     "holders": ("BEAN", ANN.did),
     "freezes": ("BEAN", ANN.did),
+    "designs": ("BADGE", "1"),
+    "items": ("BADGE", "1", "1"),
     "schemas": (f"{ROASTER.did}:member",),
     "attestations": (f"{ROASTER.did}:member", ROASTER.did, CAT.did),
     "redemptions": ("BEAN", ANN.did, "00" * 32),
@@ -770,6 +797,38 @@ def test_redemptions_and_debts(tmp_path):
     assert as_json("verify", file, "--vkey", vkey)["sum"] == "1000"
     assert "1,000 of 1,000" in ok("verify", file, "--vkey", vkey)
     fails(2, "prove", "record", "redemptions", "BEAN", ANN.did, "0" * 63, "-l", place, says="order")
+
+
+def test_items_are_shown_and_proven(shop, tmp_path):
+    file = tmp_path / "item.statement"
+    ok("prove", "record", "items", "BADGE", "2", "1", "-l", shop.ledger, "-o", file)
+    value = as_json("verify", file, "--vkey", shop.vkey)["value"]
+    assert (value["item"], value["owner"]) == ({"design": 2, "edition": 1}, ANN.account.hex())
+    ok("prove", "record", "items", "BADGE", "1", "2", "-l", shop.ledger, "-o", file, "--force")
+    assert as_json("verify", file, "--vkey", shop.vkey)["present"] is False
+    ok("prove", "record", "designs", "BADGE", "1", "-l", shop.ledger, "-o", file, "--force")
+    value = as_json("verify", file, "--vkey", shop.vkey)["value"]
+    assert (value["editions"], value["issued"], value["burned"], value["set"]) == (1_000, 5, 3, [])
+    for number in ("-1", "x", "1.0", str(2**32), EMOJI, HUGE, ""):
+        fails(
+            2, "prove", "record", "designs", "-l", shop.ledger, "--", "BADGE", number, says="design: expected a number"
+        )
+        fails(2, "prove", "record", "items", "-l", shop.ledger, "--", "BADGE", "1", number, says="edition: expected a")
+    *_, entry = as_json("log", "-l", shop.ledger, "--account", ANN.did)["entries"]
+    shown = " ".join(ok("log", entry["index"], "-l", shop.ledger).split())
+    for line in (
+        "design 1 of BADGE, 1,000 editions",
+        "issue_item BADGE 1 → did:key",
+        "give_item BADGE 1/5: did:key",
+        "burn_item BADGE 1/2 of did:key",
+        "complete_set BADGE 2 of 2 items of did:key",
+        "sell_item BADGE 1/1: did:key",
+        "for 10.50 BEAN",
+    ):
+        assert line in shown, line
+    policy = " ".join(ok("asset", "BADGE", "-l", shop.ledger).split())
+    assert "a collection of items, each with one owner" in policy
+    assert "of each price 250 of 10,000 parts go to" in policy
 
 
 def test_every_table_and_operation_has_words(shop):

@@ -38,6 +38,7 @@ from counterfoil.ops import (
     Alias,
     Attest,
     Burn,
+    BurnItem,
     ByPayer,
     CampaignTerms,
     CancelRecovery,
@@ -45,12 +46,18 @@ from counterfoil.ops import (
     Claim,
     ClawBack,
     CloseCampaign,
+    CompleteSet,
     DebtFloor,
+    Design,
     FinishRecovery,
+    GiveItem,
     Hold,
     InactivityExpiry,
     Integer,
     IntegerRange,
+    IssueItem,
+    Item,
+    Items,
     KeyGrant,
     Lots,
     Mint,
@@ -70,7 +77,9 @@ from counterfoil.ops import (
     Refund,
     Revoke,
     Role,
+    Royalty,
     Schema,
+    SellItem,
     SetGuardians,
     SetParameters,
     Settle,
@@ -82,8 +91,10 @@ from counterfoil.ops import (
     asset_id,
     attestation_id,
     campaign_id,
+    design_id,
     group_id,
     hold_id,
+    item_id,
     named_account,
     pending_hold_id,
     schema_id,
@@ -93,8 +104,11 @@ from counterfoil.status import Status
 from counterfoil.verify import (
     Commit,
     Counted,
+    DesignRecord,
     Genesis,
     GuardiansRecord,
+    ItemRecord,
+    LotAmount,
     OperatorChange,
     ProofError,
     RecoveryRecord,
@@ -965,6 +979,53 @@ def test_a_redemption_and_a_debt_are_read(ledger):
     ledger.checkpoint()
     claim = Verifier(ledger.verifier_key).record(bytes(ledger.prove("debts", ANN.account, key=cup)))
     assert (claim.sum, claim.total) == (10, 10)
+
+
+def test_items(ledger):
+    """Design 1 has four editions, of which one is burned, one sold, and two make design 2."""
+    brand, ann, bob = ROASTER.account, ANN.account, BOB.account
+    badge = ledger.create_asset(ROASTER, "BADGE", policy=[Royalty(333, brand), Items()])
+    money = ledger.create_asset(ROASTER, "COIN")
+    ledger.mint(ROASTER, money, to=bob, amount=301)
+    assert (ledger.design(badge, 1), ledger.item(badge, Item(1, 1)), list(ledger.items(badge))) == (None, None, [])
+    designs = [Design(asset=badge, design=1, editions=4, content=b"c" * 32)]
+    designs.append(Design(asset=badge, design=2, editions=1, set=[1, 1]))
+    ledger.execute([*designs, *[IssueItem(asset=badge, design=1, to=ann)] * 4], ROASTER)
+    start = ledger.item(badge, Item(1, 3)).since
+    sale = SellItem(asset=badge, item=Item(1, 3), seller=ann, buyer=bob, currency=money, price=300)
+    ledger.execute([BurnItem(asset=badge, item=Item(1, 1), sender=ann), sale], ANN, BOB, time=start + 5)
+    made = ledger.execute([CompleteSet(asset=badge, design=2, sender=ann, items=[Item(1, 4), Item(1, 2)])], ANN)
+    (effect,) = decode_entry(ledger.entry(made.index)).effects
+    assert effect.taken == (LotAmount(1, 1),)
+    for _ in range(2):
+        assert ledger.design(badge, 1) == DesignRecord(1, 4, (), b"c" * 32, 4, 3)
+        assert ledger.design(badge, 2) == DesignRecord(2, 1, (1, 1), None, 1, 0)
+        assert ledger.item(badge, Item(1, 3)) == ItemRecord(Item(1, 3), bob, start + 5)
+        assert ledger.item(badge, Item(1, 4)) is None
+        assert {item: record.owner for item, record in ledger.items(badge)} == {Item(1, 3): bob, Item(2, 1): ann}
+        assert (ledger.supply(badge), ledger.asset(badge).minted, ledger.asset(badge).burned) == (2, 5, 3)
+        assert [ledger.balance(money, who) for who in (ann, bob, brand)] == [291, 1, 9]
+        ledger.flush()
+    assert (ledger.balance(badge, bob), list(ledger.holders(badge))) == (0, [])
+    with pytest.raises(RejectedError, match="not_fungible"):
+        ledger.mint(ROASTER, badge, to=ann, amount=1)
+    with pytest.raises(RejectedError, match="royalty_due"):
+        ledger.execute([GiveItem(asset=badge, item=Item(1, 3), sender=bob, to=ann)], BOB)
+
+
+def test_an_item_is_proven(ledger):
+    badge = ledger.create_asset(ROASTER, "BADGE", policy=[Items()])
+    made = [Design(asset=badge, design=1, editions=4), *[IssueItem(asset=badge, design=1, to=ANN.account)] * 2]
+    ledger.execute(made, ROASTER)
+    ledger.checkpoint()
+    verifier = Both(ledger.verifier_key)
+    claim = verifier.record(
+        bytes(ledger.prove("items", item_id(badge, Item(1, 2)), key=badge)), table="items", key=badge
+    )
+    assert (claim.present, claim.value.owner, claim.value.item) == (True, ANN.account, Item(1, 2))
+    assert not verifier.record(bytes(ledger.prove("items", item_id(badge, Item(1, 3)), key=badge))).present
+    claim = verifier.record(bytes(ledger.prove("designs", design_id(badge, 1), key=badge)))
+    assert (claim.value.issued, claim.value.editions) == (2, 4)
 
 
 def test_lots_and_historical_times(tmp_path):

@@ -133,7 +133,8 @@ class Twins:
     def compare_balances(self) -> None:
         """What everybody has of everything."""
         for asset in self.model.state.records("assets"):
-            assert self.ledger.supply(asset) == self.model.state.table_root("holders", asset)[1]
+            held, items = (self.model.state.table_root(table, asset)[1] for table in ("holders", "items"))
+            assert self.ledger.supply(asset) == held + items
             for account in {*PEOPLE, *KEYS, *self.model.state.records("holders", asset)}:
                 assert self.ledger.balance(asset, account) == self.model.balance(asset, account)
 

@@ -22,11 +22,14 @@ from counterfoil.verify import (
     AssetRecord,
     AttestationRecord,
     DebtRecord,
+    DesignRecord,
     Effect,
     FreezeRecord,
     GuardiansRecord,
     Integer,
     IntegerRange,
+    Item,
+    ItemRecord,
     KeyGrant,
     LotAmount,
     LotRecord,
@@ -48,6 +51,7 @@ from nacl.signing import SigningKey
 from tests.builders import (
     ANN,
     ANN_KEY,
+    BADGE,
     BEAN,
     BEAN_ISSUER,
     BOB,
@@ -139,6 +143,9 @@ def test_a_state_with_one_table_and_none() -> None:
 
 
 REDEMPTION = record_id("redemption", CUP, BOB, b"o" * 32)
+DESIGN_ID = record_id("design", BADGE, big(4, 1))
+ITEM_ID = record_id("item", BADGE, big(4, 258), big(4, 1))
+DESIGN, ITEM = WORLD.tables["designs", BADGE][DESIGN_ID][1], WORLD.tables["items", BADGE][ITEM_ID][1]
 
 HOLD, GROUP = record_id("hold", ANN, b"s" * 16), record_id("group", BOB, b"s" * 16)
 HOLD_TERMS = verify.Terms(settle_if=verify.ByPayer(), payees=[verify.Share(BOB)], deadline=TIME + 10**9)
@@ -162,6 +169,14 @@ RECORDS = [
     ("redemptions", BEAN, record_id("redemption", BEAN, BOB, b"o" * 32), None),
     ("debts", BEAN, ANN, DebtRecord(TIME)),
     ("debts", BEAN, BOB, None),
+    ("designs", BADGE, DESIGN_ID, DesignRecord(1, 9, (), None, 4, 2)),
+    ("designs", BADGE, record_id("design", BADGE, big(4, 258)), DesignRecord(258, 3, (1, 1), RATING, 1, 0)),
+    ("designs", BADGE, record_id("design", BADGE, big(4, 2)), None),
+    ("designs", BEAN, DESIGN_ID, None),
+    ("items", BADGE, ITEM_ID, ItemRecord(Item(258, 1), ANN, TIME)),
+    ("items", BADGE, record_id("item", BADGE, big(4, 1), big(4, 4)), ItemRecord(Item(1, 4), BOB, TIME)),
+    ("items", BADGE, record_id("item", BADGE, big(4, 1), big(4, 1)), None),
+    ("items", BEAN, ITEM_ID, None),
     ("once", b"", record_id("once", ANN, b"k" * 32), OnceRecord(ANN, b"k" * 32, b"t" * 32)),
     ("parameters", b"", record_id("parameters"), Parameters()),
     ("lots", CUP, record_id("lot", CUP, big(4, 673)), LotRecord(673, 7, 0, 0, 0, 0, 0, 0)),
@@ -524,6 +539,20 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("redemptions", BEAN, REDEMPTION, WORLD.tables["redemptions", CUP][REDEMPTION], "wrong_record"),
         ("redemptions", CUP, REDEMPTION, (9, WORLD.tables["redemptions", CUP][REDEMPTION][1]), "wrong_sum"),
         ("debts", BEAN, ANN, (0, u(8, TIME)), "wrong_sum"),
+        ("designs", BEAN, DESIGN_ID, (0, DESIGN), "wrong_record"),
+        ("designs", BADGE, ITEM_ID, (0, DESIGN), "wrong_record"),
+        ("designs", BADGE, DESIGN_ID, (0, u(4, 2) + DESIGN[4:]), "wrong_record"),
+        ("designs", BADGE, DESIGN_ID, (1, DESIGN), "wrong_sum"),
+        ("designs", BADGE, DESIGN_ID, (0, DESIGN + b"\x00"), "malformed_record"),
+        ("designs", BADGE, DESIGN_ID, (0, DESIGN[:8] + b"\xff" * 4 + DESIGN[12:]), "malformed_record"),
+        ("designs", BADGE, DESIGN_ID, (0, DESIGN[:12] + b"\x02" + DESIGN[13:]), "malformed_record"),
+        ("items", BEAN, ITEM_ID, (1, ITEM), "wrong_record"),
+        ("items", BADGE, DESIGN_ID, (1, ITEM), "wrong_record"),
+        ("items", BADGE, ITEM_ID, (1, u(4, 1) + ITEM[4:]), "wrong_record"),
+        ("items", BADGE, ITEM_ID, (1, ITEM[:4] + u(4, 2) + ITEM[8:]), "wrong_record"),
+        ("items", BADGE, ITEM_ID, (0, ITEM), "wrong_sum"),
+        ("items", BADGE, ITEM_ID, (2, ITEM), "wrong_sum"),
+        ("items", BADGE, ITEM_ID, (1, ITEM[:-1]), "malformed_record"),
         ("lots", CUP, record_id("lot", CUP, big(4, 1)), (5, u(4, 2) + u(16, 5) + bytes(96)), "wrong_record"),
         ("lots", CUP, record_id("lot", CUP, big(4, 1)), (6, u(4, 1) + u(16, 5) + bytes(96)), "wrong_sum"),
         ("lots", BEAN, record_id("lot", CUP, big(4, 1)), (5, u(4, 1) + u(16, 5) + bytes(96)), "wrong_record"),

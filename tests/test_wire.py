@@ -355,6 +355,28 @@ SPELLED = [
     ),
     (ops.CloseCampaign(campaign=A), b"\x53" + A),
     (
+        ops.Create(
+            issuer=A, symbol="BADGE", decimals=0, supply_cap=7, policy=[ops.Royalty(258, C), ops.Items(), ops.Bound()]
+        ),
+        b"\x20" + A + u(4, 5) + b"BADGE\x00" + u(16, 7) + u(4, 3) + b"\x00" + b"\x07" + b"\x08\x02\x01" + C + bytes(5),
+    ),
+    (ops.Design(asset=A, design=1, editions=258), b"\x25" + A + u(4, 1) + b"\x02\x01\0\0" + u(4, 0) + b"\x00"),
+    (
+        ops.Design(asset=A, design=7, editions=1, set=[4, 3, 3], content=B),
+        b"\x25" + A + u(4, 7) + u(4, 1) + u(4, 3) + u(4, 3) + u(4, 3) + u(4, 4) + b"\x01" + B,
+    ),
+    (ops.IssueItem(asset=A, design=258, to=B), b"\x26" + A + b"\x02\x01\x00\x00" + B),
+    (ops.GiveItem(asset=A, item=ops.Item(1, 258), sender=B, to=C), b"\x27" + A + u(4, 1) + u(4, 258) + B + C),
+    (
+        ops.SellItem(asset=A, item=ops.Item(2, 3), seller=B, buyer=C, currency=D, price=258),
+        b"\x28" + A + u(4, 2) + u(4, 3) + B + C + D + u(16, 258),
+    ),
+    (ops.BurnItem(asset=A, item=ops.Item(2, 3), sender=B), b"\x29" + A + u(4, 2) + u(4, 3) + B),
+    (
+        ops.CompleteSet(asset=A, design=9, sender=B, items=[ops.Item(2, 1), ops.Item(1, 4), ops.Item(1, 3)]),
+        b"\x2a" + A + u(4, 9) + B + u(4, 3) + u(4, 1) + u(4, 3) + u(4, 1) + u(4, 4) + u(4, 2) + u(4, 1),
+    ),
+    (
         ops.SetParameters(parameters=Parameters(window_ms=5, asset_creators=[B, A], operations_max=3, governor=C)),
         b"\xa0" + u(8, 5) + b"\x01" + u(4, 2) + A + B + u(4, 60_000) + u(2, 3) + b"\x01" + C,
     ),
@@ -620,6 +642,12 @@ def test_texts() -> None:
         lambda: ops.Create(issuer=A, symbol="A", decimals=0, supply_cap=1, policy=[ops.Lots]),
         lambda: ops.Create(issuer=A, symbol="A", decimals=0, supply_cap=1, policy=["bound"]),
         lambda: ops.Lots(1),
+        lambda: ops.Royalty(1.5, A),
+        lambda: ops.Royalty(1, "artist"),
+        lambda: ops.Design(asset=A, design=1, editions=1, set=1),
+        lambda: ops.BurnItem(asset=A, item=(1, 2), sender=B),
+        lambda: ops.CompleteSet(asset=A, design=1, sender=B, items=[(1, 2)]),
+        lambda: ops.CompleteSet(asset=A, design=1, sender=B, items=ops.Item(1, 2)),
         lambda: ops.KeyGrant(A, "mint"),
         lambda: ops.KeyGrant(A, [1.5]),
         lambda: ops.KeyGrant(A, [True]),
@@ -647,6 +675,12 @@ def test_other_types(make) -> None:
         (lambda: ops.KeyGrant(A, [256]), r"KeyGrant\.scope\[0\]: expected an integer from 0 to 2\*\*8 - 1, found 256"),
         (lambda: ops.Sweep(asset=A, accounts=[A, b"b"]), r"Sweep\.accounts\[1\]: expected 32 bytes, found 1"),
         (lambda: ops.Sweep(asset=A, accounts=[A] * 100_000), "expected a list of at most 60,000, found 100,000"),
+        (lambda: ops.Royalty(2**16, A), r"Royalty\.bps: expected an integer from 0 to 2\*\*16 - 1, found 65536"),
+        (lambda: ops.Item(1, 2**32), r"Item\.edition: expected an integer from 0 to 2\*\*32 - 1, found 4294967296"),
+        (
+            lambda: ops.Design(asset=A, design=1, editions=1, set=[-1]),
+            r"Design\.set\[0\]: expected an integer from 0 to 2\*\*32 - 1, found -1",
+        ),
         (lambda: Transaction(LEDGER, [GIFT], nonce=b"n"), "nonce: expected 16 bytes, found 1"),
         (lambda: Transaction(LEDGER, [GIFT], valid_until=-1), "valid_until: expected an integer"),
         (lambda: SignedTransaction.from_bytes(bytes(61_029)), "at most 61,028 bytes, found 61,029"),

@@ -29,6 +29,7 @@ from counterfoil.verify import (
     AttestationRecord,
     CampaignRecord,
     ClaimantRecord,
+    DesignRecord,
     Effect,
     FreezeRecord,
     Genesis,
@@ -36,6 +37,8 @@ from counterfoil.verify import (
     GuardiansRecord,
     Holding,
     HoldRecord,
+    Item,
+    ItemRecord,
     LotRecord,
     MandateRecord,
     OnceRecord,
@@ -43,6 +46,8 @@ from counterfoil.verify import (
     RedemptionRecord,
     SchemaRecord,
     attestation_id,
+    design_id,
+    item_id,
     lot_id,
     mandate_id,
     once_id,
@@ -604,7 +609,7 @@ class Ledger:
         return Holding(0) if found is None else Holding.decode(*found)
 
     def supply(self, asset: bytes) -> int:
-        """The units of an asset that exist.
+        """The units of an asset that exist; of a collection, how many items.
 
         Raises:
             LookupError: There is no such asset.
@@ -656,6 +661,14 @@ class Ledger:
         """The totals of one lot."""
         return self._decoded("lots", asset, lot_id(asset, lot), LotRecord)
 
+    def design(self, asset: bytes, design: int) -> DesignRecord | None:
+        """A design of a collection, and how many of its editions were made."""
+        return self._decoded("designs", asset, design_id(asset, design), DesignRecord)
+
+    def item(self, asset: bytes, item: Item) -> ItemRecord | None:
+        """Whose an item of a collection is; None where it was never made or was burned."""
+        return self._decoded("items", asset, item_id(asset, item), ItemRecord)
+
     def schema(self, schema: bytes) -> SchemaRecord | None:
         """The record of a schema."""
         return self._decoded("schemas", None, schema, SchemaRecord)
@@ -698,6 +711,12 @@ class Ledger:
         """
         for account, amount, value in self._records("holders", asset):
             yield account, Holding.decode(amount, value)
+
+    def items(self, asset: bytes) -> Iterator[tuple[Item, ItemRecord]]:
+        """Every item of a collection and whose it is, in the order of the tree; read in pages, as `holders` is."""
+        for _, _, value in self._records("items", asset):
+            record: ItemRecord = CODEC.decode("ItemRecord", value)
+            yield record.item, record
 
     def mandates(self) -> Iterator[MandateRecord]:
         """Every mandate, in the order of the tree."""

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tests.model.account import authority, refuse_programme
-from tests.model.borsh import BOOL, ID, STRING, U8, U32, U64, U128, Value, choice, enum, option, struct, vec
+from tests.model.borsh import BOOL, ID, STRING, U8, U16, U32, U64, U128, Value, choice, enum, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
     REASON,
@@ -30,6 +30,8 @@ TERM = enum(
         4: ("strict_lots", struct("strict_lots")),
         5: ("debt_floor", struct("debt_floor", units=U128)),
         6: ("no_reinstatement", struct("no_reinstatement")),
+        7: ("items", struct("items")),
+        8: ("royalty", struct("royalty", bps=U16, to=ID)),
     }
 )
 TERM_ORDER = [
@@ -40,6 +42,8 @@ TERM_ORDER = [
     "strict_lots",
     "debt_floor",
     "no_reinstatement",
+    "items",
+    "royalty",
 ]
 POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
 POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
@@ -66,12 +70,14 @@ FREEZE_RECORD = struct("FreezeRecord", since=U64, reason=REASON)
 
 DAYS_MAX = 36_500
 DECIMALS_MAX = 38
+BPS = 10_000
 
 statuses(
     2,
     "invalid_symbol too_many_decimals invalid_supply_cap invalid_policy nothing_to_change unknown_asset "
     "power_renounced creator_not_allowed asset_exists supply_cap_raised supply_cap_below_supply policy_layout_fixed "
-    "unchanged",
+    "unchanged not_fungible not_items invalid_design design_exists unknown_design editions_exhausted unknown_item "
+    "not_owner royalty_due wrong_set",
 )
 
 
@@ -94,6 +100,18 @@ def load_asset(ctx: Context, asset: bytes) -> Any:
     """The record of an asset, or a refusal."""
     record = ctx.state.value(ASSET_RECORD, "assets", asset)
     refuse_if(record is None, "unknown_asset")
+    return record
+
+
+def is_collection(record: Value) -> bool:
+    """Whether the asset has items, and no units that could be moved."""
+    return term(record.policy, "items") is not None
+
+
+def load_fungible(ctx: Context, asset: bytes) -> Any:
+    """The record of an asset that has units, or a refusal."""
+    record = load_asset(ctx, asset)
+    refuse_if(is_collection(record), "not_fungible")
     return record
 
 
@@ -126,6 +144,9 @@ def _check_policy(policy: list[Value]) -> None:
     valid = valid and ("fixed_expiry" in kinds or "no_reinstatement" not in kinds)
     valid = valid and all(1 <= t.units <= AMOUNT_MAX for t in policy if t.kind == "debt_floor")
     valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
+    valid = valid and ("items" not in kinds or set(kinds) <= {"bound", "items", "royalty"})
+    valid = valid and ("items" in kinds or "royalty" not in kinds)
+    valid = valid and all(1 <= t.bps <= BPS for t in policy if t.kind == "royalty")
     refuse_if(not valid, "invalid_policy")
 
 
@@ -134,6 +155,7 @@ def _check_create(op: Value) -> None:
     refuse_if(op.decimals > DECIMALS_MAX, "too_many_decimals")
     _check_supply_cap(op.supply_cap)
     _check_policy(op.policy)
+    refuse_if(term(op.policy, "items") is not None and op.decimals > 0, "invalid_policy")
 
 
 def _create(ctx: Context, op: Value) -> None:
@@ -172,10 +194,10 @@ def _check_change(op: Value) -> None:
         _check_policy(op.policy)
 
 
-def _layout(policy: list[Value]) -> tuple[str | None, bool, bool]:
+def _layout(policy: list[Value]) -> tuple[str | None, list[bool]]:
     lots = term(policy, "lots")
-    fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
-    return None if lots is None else lots.period, fixed is not None, inactivity is not None
+    fixed = [term(policy, kind) is not None for kind in ("fixed_expiry", "inactivity_expiry", "items")]
+    return None if lots is None else lots.period, fixed
 
 
 def _change(ctx: Context, op: Value) -> None:
@@ -247,6 +269,6 @@ def check_invariants(state: State, _time: int) -> None:
         assert asset == asset_id(record.issuer, record.symbol)
         assert 0 <= supply(record) <= record.supply_cap <= AMOUNT_MAX
         assert record.frozen_accounts == len(state.records("freezes", asset))
-    keyed = ("freezes", "holders", "lots", "redemptions", "debts")
+    keyed = ("freezes", "holders", "lots", "redemptions", "debts", "designs", "items")
     for table, key in state.tables:
         assert table not in keyed or state.get("assets", key) is not None

@@ -153,6 +153,14 @@ def no_reinstatement() -> Value:
     return Value("no_reinstatement")
 
 
+def items() -> Value:
+    return Value("items")
+
+
+def royalty(bps: int, to: bytes) -> Value:
+    return Value("royalty", bps=bps, to=to)
+
+
 def payee(to: bytes, amount: int) -> Value:
     return Value("Payee", to=to, amount=amount)
 
@@ -225,6 +233,34 @@ def freeze(asset: bytes, account: bytes, *, frozen: bool, why: Value | None = No
 
 def pause(asset: bytes, *, paused: bool, why: Value | None = None) -> Value:
     return Value("pause", asset=asset, paused=paused, reason=why or reason())
+
+
+def item(design: int, edition: int) -> Value:
+    return Value("Item", design=design, edition=edition)
+
+
+def design(asset: bytes, design: int, editions: int, of_set: Sequence[int] = (), content: bytes | None = None) -> Value:
+    return Value("design", asset=asset, design=design, editions=editions, set=list(of_set), content=content)
+
+
+def issue_item(asset: bytes, design: int, to: bytes) -> Value:
+    return Value("issue_item", asset=asset, design=design, to=to)
+
+
+def give_item(asset: bytes, item: Value, sender: bytes, to: bytes) -> Value:
+    return Value("give_item", asset=asset, item=item, sender=sender, to=to)
+
+
+def sell_item(asset: bytes, item: Value, seller: bytes, buyer: bytes, currency: bytes, price: int) -> Value:
+    return Value("sell_item", asset=asset, item=item, seller=seller, buyer=buyer, currency=currency, price=price)
+
+
+def burn_item(asset: bytes, item: Value, sender: bytes) -> Value:
+    return Value("burn_item", asset=asset, item=item, sender=sender)
+
+
+def complete_set(asset: bytes, design: int, sender: bytes, items: Sequence[Value]) -> Value:
+    return Value("complete_set", asset=asset, design=design, sender=sender, items=list(items))
 
 
 # Family 3.

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tests.model.account import ACCOUNT_RECORD, account_record, authority, has_authority, is_programme, refuse_programme
-from tests.model.asset import ASSET_RECORD, load_asset, term
+from tests.model.asset import ASSET_RECORD, BPS, is_collection, load_fungible, term
 from tests.model.attest import require_live
 from tests.model.borsh import (
     ID,
@@ -110,7 +110,6 @@ FAMILY = 4
 PARTS_MAX = 32
 SIGNERS_MAX = 16
 PAYEES_MAX = 16
-BPS = 10_000
 PREIMAGES_MAX = 8
 DEADLINE_MS_MAX = 36_525 * DAY_MS
 
@@ -244,7 +243,7 @@ def check_deadline(ctx: Context, deadline: int) -> None:
 
 
 def _open_group(ctx: Context, op: Value) -> None:
-    load_asset(ctx, op.asset)
+    load_fungible(ctx, op.asset)
     authority(ctx, op.owner, 0x40)
     check_deadline(ctx, op.terms.deadline)
     refuse_if(op.closes <= ctx.time, "group_closed")
@@ -486,6 +485,7 @@ def _check_hold_record(state: State, hold: bytes, record: Value, terms: Value) -
     assert account.family == FAMILY
     assert 0 <= record.settled + record.released <= record.amount
     asset = ASSET_RECORD.decode(state.records("assets")[record.asset][1])
+    assert not is_collection(asset)
     found = state.get("holders", hold, record.asset)
     balance, day = (0, None) if found is None else (found[0], found[1][:4])
     if found is not None and term(asset.policy, "inactivity_expiry") is not None:

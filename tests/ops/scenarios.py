@@ -7,6 +7,7 @@ from tests.ops import (
     scenarios_campaign,
     scenarios_common,
     scenarios_hold,
+    scenarios_items,
     scenarios_ledger,
     scenarios_move,
 )
@@ -16,6 +17,7 @@ FAMILIES = (
     scenarios_common,
     scenarios_account,
     scenarios_asset,
+    scenarios_items,
     scenarios_move,
     scenarios_hold,
     scenarios_campaign,

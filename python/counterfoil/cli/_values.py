@@ -109,7 +109,7 @@ def term_name(term: object) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(term).__name__).lower()
 
 
-def term_text(term: Any) -> str:  # noqa: ANN401 - one of seven classes
+def term_text(term: Any) -> str:  # noqa: ANN401 - one of nine classes
     """A term of a policy in words."""
     texts = {
         "bound": "bound: moves only from or to its issuer",
@@ -119,6 +119,8 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of seven classes
         "strict_lots": "a 65th lot is refused, not merged",
         "debt_floor": "an account may owe the issuer up to {units} minor units",
         "no_reinstatement": "what lapsed while it was redeemed is not given back",
+        "items": "a collection of items, each with one owner",
+        "royalty": "of each price {bps} of 10,000 parts go to {to}",
     }
     named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}
     return texts.get(term_name(term), term_name(term)).format(**named)
@@ -155,6 +157,12 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "fund_campaign": lambda: f"{amount}: {who(given['sender'])} → {who(given['campaign'])}",
         "claim": lambda: f"{_slips_text(given['slips'])} of {who(given['campaign'])}",
         "close_campaign": lambda: who(given["campaign"]),
+        "design": lambda: f"{given['design']} of {symbol}, {given['editions']:,} editions",
+        "issue_item": lambda: f"{symbol} {given['design']} → {who(given['to'])}",
+        "give_item": lambda: f"{symbol} {_item_text(given['item'])}: {who(given['sender'])} → {who(given['to'])}",
+        "sell_item": lambda: _sale_text(given, symbol, who, asset),
+        "burn_item": lambda: f"{symbol} {_item_text(given['item'])} of {who(given['sender'])}",
+        "complete_set": lambda: f"{symbol} {given['design']} of {len(given['items'])} items of {who(given['sender'])}",
         "schema": lambda: f"{given['name']} by {who(given['creator'])}",
         "attest": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}{_content_text(given, who)}",
         "revoke": lambda: f"{symbol}: {who(given['issuer'])} of {who(given['subject'])}",
@@ -179,6 +187,16 @@ def _slips_text(slips: Sequence[Any]) -> str:
 
 def _guardians_text(threshold: int, guardians: Collection[bytes]) -> str:
     return f"{threshold} of {len(guardians)} guardians" if guardians else "dismissed"
+
+
+def _item_text(item: Any) -> str:  # noqa: ANN401 - of verify or of ops
+    return f"{item.design}/{item.edition}"
+
+
+def _sale_text(given: Mapping[str, Any], symbol: str, who: Describe, asset: Asset) -> str:
+    currency, decimals = asset(given["currency"])
+    between = f"{who(given['seller'])} → {who(given['buyer'])}"
+    return f"{symbol} {_item_text(given['item'])}: {between} for {units(given['price'], decimals)} {currency}"
 
 
 def _mandate_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describe) -> str:

@@ -109,6 +109,7 @@ from counterfoil.ops.items import (
     Items,
     Royalty,
     SellItem,
+    design_id,
     item_id,
 )
 from counterfoil.ops.ledger import Parameters, SetParameters
@@ -211,6 +212,7 @@ __all__ = [
     "asset_id",
     "attestation_id",
     "campaign_id",
+    "design_id",
     "group_id",
     "hold_id",
     "item_id",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.ops._operation import Operation, operation
-from counterfoil.verify import Item, Items, Royalty, item_id
+from counterfoil.verify import Item, Items, Royalty, design_id, item_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "Items",
     "Royalty",
     "SellItem",
+    "design_id",
     "item_id",
 ]
 
@@ -183,7 +184,7 @@ class CompleteSet(Operation):
         items: The set, kept ascending.
 
     Statuses: wrong_set, unknown_asset, not_items, asset_paused, unknown_design, unknown_item, not_owner,
-    account_frozen, supply_cap_exceeded, editions_exhausted.
+    account_frozen, editions_exhausted.
 
     Raises:
         TypeError: A field is of another type.

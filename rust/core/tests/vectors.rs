@@ -6,10 +6,11 @@ use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
+use counterfoil_core::ops::items::{DesignRecord, Item, ItemRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord,
-    RecoveryRecord, RedemptionRecord,
+    RecoveryRecord, RedemptionRecord, Table, TableName, tree_key,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
@@ -101,8 +102,6 @@ fn records() {
         TableName::Assets => again::<AssetRecord>(bytes),
         TableName::Lots => again::<LotRecord>(bytes),
         TableName::Freezes => again::<FreezeRecord>(bytes),
-        TableName::Holds => again::<HoldRecord>(bytes),
-        TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Campaigns => again::<CampaignRecord>(bytes),
         TableName::Claimants => again::<ClaimantRecord>(bytes),
         TableName::Schemas => again::<SchemaRecord>(bytes),
@@ -111,6 +110,10 @@ fn records() {
         TableName::Debts => again::<DebtRecord>(bytes),
         TableName::Guardians => again::<GuardiansRecord>(bytes),
         TableName::Recoveries => again::<RecoveryRecord>(bytes),
+        TableName::Designs => again::<DesignRecord>(bytes),
+        TableName::Items => again::<ItemRecord>(bytes),
+        TableName::Holds => again::<HoldRecord>(bytes),
+        TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }
@@ -156,6 +159,14 @@ fn ids() {
     for case in all("slip") {
         let slip: Slip = decode(&hex(&case["slip"])).unwrap();
         assert_eq!(slip.message(&id(&case["ledger"]), &id(&case["campaign"])), hex(&case["message"]));
+    }
+    let number = |value: &Value| value.as_str().unwrap().parse().unwrap();
+    for case in all("design") {
+        assert_eq!(DesignRecord::id(&id(&case["asset"]), number(&case["design"])), id(&case["id"]));
+    }
+    for case in all("item") {
+        let item = Item { design: number(&case["design"]), edition: number(&case["edition"]) };
+        assert_eq!(ItemRecord::id(&id(&case["asset"]), item), id(&case["id"]));
     }
     for case in all("schema") {
         let name = case["name"].as_str().unwrap();
