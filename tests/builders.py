@@ -247,7 +247,8 @@ class World:
         redeemed = BOB + ANN + b"o" * 32 + u(8, TIME) + u(16, 9) + u(16, 2) + u(4, 1) + u(4, 672) + u(16, 7)
         world.tables[("redemptions", CUP)] = {record_id("redemption", CUP, BOB, b"o" * 32): (0, redeemed)}
         world.tables[("debts", BEAN)] = {ANN: (30, u(8, TIME))}
-        plain, rare = (u(4, 1) + u(4, 9) + u(4, 0) + b"\x00", u(4, 258) + u(4, 3) + u(4, 2) + u(4, 1) * 2 + b"\x01" + RATING)
+        plain = u(4, 1) + u(4, 9) + u(4, 0) + b"\x00"
+        rare = u(4, 258) + u(4, 3) + u(4, 2) + u(4, 1) * 2 + b"\x01" + RATING
         world.tables[("designs", BADGE)] = {
             record_id("design", BADGE, big(4, 1)): (0, plain + u(4, 4) + u(4, 2)),
             record_id("design", BADGE, big(4, 258)): (0, rare + u(4, 1) + u(4, 0)),

@@ -218,9 +218,7 @@ def item(design: int, edition: int) -> Value:
     return Value("Item", design=design, edition=edition)
 
 
-def design(
-    asset: bytes, design: int, editions: int, of_set: Sequence[int] = (), content: bytes | None = None
-) -> Value:
+def design(asset: bytes, design: int, editions: int, of_set: Sequence[int] = (), content: bytes | None = None) -> Value:
     return Value("design", asset=asset, design=design, editions=editions, set=list(of_set), content=content)
 
 

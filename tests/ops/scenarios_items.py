@@ -412,8 +412,8 @@ def a_design_in_a_paused_collection(p: Play) -> Result:
 def designs_and_issues_in_one_transaction(p: Play) -> Result:
     asset, alice = _empty(p), p.id("alice")
     design, issue = build.design(asset, 1, 2), build.issue_item(asset, 1, alice)
-    made = [design, issue, issue, build.design(asset, 2, 1, [1, 1]), build.complete_set(asset, 2, alice, [FIRST, SECOND])]
-    return p.send(*made, by="brand alice")
+    made = [design, issue, issue, build.design(asset, 2, 1, [1, 1])]
+    return p.send(*made, build.complete_set(asset, 2, alice, [FIRST, SECOND]), by="brand alice")
 
 
 @scenario("ok")
