@@ -280,10 +280,8 @@ class World:
         world.tables[("guardians", b"")] = {ANN: (0, guardians)}
         recovery = u(8, TIME) + u(8, TIME + 86_400_000) + b"\x01" + u(4, 1) + BOB + b"\x00"
         world.tables[("recoveries", b"")] = {ANN: (0, recovery)}
-        plain, rare = (
-            u(4, 1) + u(4, 9) + u(4, 0) + b"\x00",
-            u(4, 258) + u(4, 3) + u(4, 2) + u(4, 1) * 2 + b"\x01" + RATING,
-        )
+        plain = u(4, 1) + u(4, 9) + u(4, 0) + b"\x00"
+        rare = u(4, 258) + u(4, 3) + u(4, 2) + u(4, 1) * 2 + b"\x01" + RATING
         world.tables[("designs", BADGE)] = {
             record_id("design", BADGE, big(4, 1)): (0, plain + u(4, 4) + u(4, 2)),
             record_id("design", BADGE, big(4, 258)): (0, rare + u(4, 1) + u(4, 0)),

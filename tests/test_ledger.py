@@ -1019,9 +1019,8 @@ def test_an_item_is_proven(ledger):
     ledger.execute(made, ROASTER)
     ledger.checkpoint()
     verifier = Both(ledger.verifier_key)
-    claim = verifier.record(
-        bytes(ledger.prove("items", item_id(badge, Item(1, 2)), key=badge)), table="items", key=badge
-    )
+    proof = bytes(ledger.prove("items", item_id(badge, Item(1, 2)), key=badge))
+    claim = verifier.record(proof, table="items", key=badge)
     assert (claim.present, claim.value.owner, claim.value.item) == (True, ANN.account, Item(1, 2))
     assert not verifier.record(bytes(ledger.prove("items", item_id(badge, Item(1, 3)), key=badge))).present
     claim = verifier.record(bytes(ledger.prove("designs", design_id(badge, 1), key=badge)))

@@ -341,6 +341,45 @@ def test_what_is_owed_is_counted_until_it_is_repaid():
     assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + taken + U32.write(0)
 
 
+def test_items_in_bytes():
+    """Of design 258 alice has the first and third edition; the second, which bob bought, is burned."""
+    ledger, p = _play()
+    alice, bob, brand = (p.id(name) for name in ("alice", "bob", "brand"))
+    beans = p.asset(build.lots("day"), bob=30)
+    powers = build.powers(mint=brand)
+    p.ok(build.create(brand, "BADGE", 0, 9, [build.items(), build.royalty(1_000, brand)], powers), by="brand")
+    asset = asset_id(brand, "BADGE")
+    assert ledger.state.get("assets", asset)[1].count(b"\2\0\0\0\x07\x08\xe8\x03" + brand) == 1
+    p.ok(build.design(asset, 5, 1), build.design(asset, 258, 7, [5], b"c" * 32), by="brand")
+    p.ok(*[build.issue_item(asset, 258, alice)] * 3, by="brand")
+    taken = [b"\1" + U32.write(1) + U32.write(edition) + U128.write(1) + U32.write(0) for edition in (1, 2, 3)]
+    assert _effects(ledger.entries[-1]) == U32.write(3) + b"".join(taken)
+    sold = build.item(258, 2)
+    p.later(5)
+    p.ok(build.sell_item(asset, sold, alice, bob, beans, 19), by="alice bob")
+    lot = U32.write(START // DAY) + U128.write(19)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + U32.write(1) + lot + U32.write(0)
+    assert [ledger.balance(beans, who) for who in (alice, bob, brand)] == [18, 11, 1]
+    places = {each: record_id("item", asset, b"\0\0\1\2", bytes([0, 0, 0, each])) for each in (1, 2, 3)}
+    value = U32.write(258) + U32.write(2) + bob + (START + 5).to_bytes(8, "little")
+    assert ledger.state.get("items", places[2], asset) == (1, value)
+    p.ok(build.burn_item(asset, sold, bob), by="bob")
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\0"
+    assert set(ledger.state.records("items", asset)) == {places[1], places[3]}
+    assert ledger.state.table_root("items", asset)[1] == 2
+    value = (
+        U32.write(258) + U32.write(7) + U32.write(1) + U32.write(5) + b"\1" + b"c" * 32 + U32.write(3) + U32.write(1)
+    )
+    assert ledger.state.get("designs", record_id("design", asset, b"\0\0\1\2"), asset) == (0, value)
+    p.ok(build.issue_item(asset, 5, bob), by="brand")
+    p.ok(build.complete_set(asset, 258, bob, [build.item(5, 1)]), by="bob")
+    fourth = b"\1" + U32.write(1) + U32.write(4) + U128.write(1) + U32.write(0)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + fourth
+    record = _asset(ledger, asset)
+    assert (record.minted, record.burned, len(ledger.state.records("items", asset))) == (5, 2, 3)
+    ledger.check_invariants()
+
+
 def test_the_id_of_an_asset():
     expected = sha256(b"counterfoil/asset/v1\n" + b"i" * 32 + b"\4" + b"BEAN").digest()
     assert asset_id(b"i" * 32, "BEAN") == expected
