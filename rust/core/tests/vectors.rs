@@ -9,7 +9,7 @@ use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord,
-    RecoveryRecord, RedemptionRecord,
+    RecoveryRecord, RedemptionRecord, Table, TableName, tree_key,
 };
 use counterfoil_core::wire::{Entry, Parameters, SignedTransaction, decode, encode, transaction_id};
 use counterfoil_core::{Id, signature};
