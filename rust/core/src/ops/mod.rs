@@ -153,6 +153,8 @@ operations! {
     0x33 "burn" Burn(r#move) mandate;
     0x34 "claw_back" ClawBack(r#move);
     0x35 "sweep" Sweep(r#move);
+    0x36 "redeem" Redeem(r#move) mandate;
+    0x37 "refund" Refund(r#move);
     0x40 "open_group" OpenGroup(hold);
     0x41 "hold" Hold(hold) mandate;
     0x42 "settle" Settle(hold);
@@ -164,8 +166,6 @@ operations! {
     0x60 "schema" Schema(attest);
     0x61 "attest" Attest(attest) mandate;
     0x62 "revoke" Revoke(attest) mandate;
-    0x36 "redeem" Redeem(r#move) mandate;
-    0x37 "refund" Refund(r#move);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 
