@@ -87,7 +87,8 @@ def minor_units(amount: Amount, decimals: int) -> int:
     if not -_DIGITS_MAX <= places <= _DIGITS_MAX:
         message = f"amount: expected at most {_DIGITS_MAX} digits, found {amount}"
         raise ValueError(message)
-    scaled, rest = (whole * 10**places, 0) if places >= 0 else divmod(whole, 10**-places)
+    power: int = 10 ** abs(places)
+    scaled, rest = (whole * power, 0) if places >= 0 else divmod(whole, power)
     if rest:
         message = f"amount: expected at most {decimals} decimal places, found {amount}"
         raise ValueError(message)
