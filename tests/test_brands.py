@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from counterfoil import Key, Ledger, RejectedError
-from counterfoil.brands import Programme
+from counterfoil.brands import Coalition, Programme
 from counterfoil.exceptions import KeyReusedError
 from counterfoil.ops import Transfer
 from counterfoil.presets import coin, points, share
@@ -150,6 +150,34 @@ def test_a_campaign_ends_early_after_its_notice_only(beans):
     _refused("campaign_ended", offer.earn, ANN.account, 40, order="A18", time=START + 30 * DAY)
     offer.close(time=START + 30 * DAY)
     assert beans.balance(ROASTER.account) == 40
+
+
+# Coalitions.
+
+
+def test_a_coalition_clears_by_the_month(beans):
+    """2023-11: the bakery takes points, is owed cents, and is paid for November in December."""
+    coalition = Coalition.launch(beans, time=START)
+    beans.earn(ANN.account, 1_000, time=START)
+    coalition.redeem(ANN, 300, order="B9", at=BAKERY.account, owes=Decimal("2.40"), key="B9", time=START)
+    coalition.redeem(ANN, 300, order="B9", at=BAKERY.account, owes=Decimal("2.40"), key="B9", time=START)
+    _refused("already_redeemed", coalition.redeem, ANN, 300, order="B9", at=BAKERY.account, owes=240, time=START)
+    december = START + 20 * DAY
+    coalition.redeem(ANN, 100, order="B10", at=BAKERY.account, owes=80, time=december)
+    assert coalition.owed() == {BAKERY.account: 320}
+    assert coalition.owed(until="2023-11") == {BAKERY.account: 240}
+    assert coalition.owed(until="2023-10") == {}
+    assert coalition.clear(BAKERY, until="2023-11", key="2023-11", time=december) == 240
+    assert coalition.clear(BAKERY, until="2023-11", time=december) == 0
+    assert Coalition(beans, asset=coalition.asset).owed() == {BAKERY.account: 80}
+    beans_left = beans.balance(ANN.account)
+    _refused("insufficient_funds", coalition.redeem, ANN, 601, order="B11", at=BAKERY.account, owes=1, time=december)
+    assert (beans.balance(ANN.account), coalition.owed()) == (beans_left, {BAKERY.account: 80})
+    for month in ("2023-13", "1969-12", "2023", ""):
+        with pytest.raises(ValueError, match="month: expected"):
+            coalition.owed(until=month)
+    with pytest.raises(LookupError, match="asset: expected"):
+        Coalition(beans, asset=bytes(32))
 
 
 # Complaints of others (their platforms, not ours).

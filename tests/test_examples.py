@@ -11,6 +11,13 @@ import pytest
 FOLDER = Path(__file__).resolve().parent.parent / "examples"
 
 SAID = {
+    "cafe.py": """\
+ann has 360
+redeemed again: [False, True]
+the bakery is owed 240 cents
+cleared 240
+ann proves 60 offline
+""",
     "offline.py": """\
 proven: 120 of 500
 proven: a transfer of 120

@@ -1,7 +1,8 @@
-"""Loyalty programmes: earn, pending points, redeem, refund, campaigns, what expires, what is owed."""
+"""Loyalty programmes: earn, pending points, redeem, refund, campaigns, what expires, coalitions."""
 
 from __future__ import annotations
 
+from counterfoil.brands.coalition import Coalition
 from counterfoil.brands.programme import Campaign, Earning, Expiring, Liability, Programme, Redemption
 
-__all__ = ["Campaign", "Earning", "Expiring", "Liability", "Programme", "Redemption"]
+__all__ = ["Campaign", "Coalition", "Earning", "Expiring", "Liability", "Programme", "Redemption"]
