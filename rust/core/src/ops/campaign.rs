@@ -7,9 +7,9 @@ use crate::amount::share;
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id, sha256};
 use crate::ops::attest::{Requirement, require_live};
+use crate::ops::condition::Condition;
 use crate::ops::hold::{
-    Condition, DEADLINE_PASSED, DEADLINE_TOO_FAR, FAR_MS, HOLD_EXISTS, HoldRecord, NO_DEADLINE, Outcome, Share, Terms,
-    WRONG_ASSET,
+    DEADLINE_PASSED, DEADLINE_TOO_FAR, FAR_MS, HOLD_EXISTS, HoldRecord, NO_DEADLINE, Outcome, Share, Terms, WRONG_ASSET,
 };
 use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_paused};
 use crate::ops::{Operate, SlipSignature};

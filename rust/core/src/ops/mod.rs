@@ -6,6 +6,7 @@ pub mod account;
 pub mod asset;
 pub mod attest;
 pub mod campaign;
+pub mod condition;
 pub mod hold;
 pub mod items;
 pub mod ledger;
