@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benches.attack import attack
 from benches.boundary import boundary
+from benches.families import families
 from benches.fixture import prepare
 from benches.latency import latency
 from benches.measure import Finding, Plan, Result, clock
@@ -37,6 +38,7 @@ ROWS: dict[str, Callable[[Plan, int], Result]] = {
         proofs,
         attack,
         boundary,
+        families,
         batch_sizes,
     )
 }
