@@ -25,9 +25,11 @@ __all__ = [
     "ProofError",
     "ReadOnlyError",
     "RejectedError",
+    "SelfCustodyError",
     "SignatureError",
     "StoreError",
     "UnconfirmedError",
+    "UnknownMemberError",
     "WireError",
 ]
 
@@ -115,3 +117,13 @@ class LedgerTimeError(LedgerError, ValueError):
 
 class OperatorKeyError(LedgerError):
     """The operator's key is missing, or is not this ledger's."""
+
+
+class UnknownMemberError(LedgerError, KeyError):
+    """A customer whom a store of members does not know, or no longer. The message does not name the customer."""
+
+    __str__ = Exception.__str__  # KeyError would put the message in quotes.
+
+
+class SelfCustodyError(LedgerError):
+    """A member's key is asked for, and the member has taken the account over: it signs with keys of its own."""
