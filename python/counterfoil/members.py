@@ -190,7 +190,7 @@ class Members:
         Raises:
             ValueError: One of the ids is not what it should be; nobody was added.
         """
-        wanted = [_customer(customer) for customer in customers]
+        wanted = [check_customer(customer) for customer in customers]
         known = self.get_all(wanted)
         new = [self._new(customer) for customer in dict.fromkeys(wanted) if customer not in known]
         for start in range(0, len(new), _PAGE):
@@ -212,7 +212,8 @@ class Members:
     def get_all(self, customers: Iterable[str]) -> dict[str, Member]:
         """The members that some customers are, by customer. Who is none is left out."""
         return {
-            member.customer: member for member in self._find(_TABLE.c.customer, [_customer(one) for one in customers])
+            member.customer: member
+            for member in self._find(_TABLE.c.customer, [check_customer(one) for one in customers])
         }
 
     def find(self, account: bytes) -> Member | None:
@@ -269,7 +270,9 @@ class Members:
             UnknownMemberError: The customer is no member.
         """
         with self._connected() as connection:
-            connection.execute(sql.update(_TABLE).where(_TABLE.c.customer == _customer(customer)).values(managed=False))
+            connection.execute(
+                sql.update(_TABLE).where(_TABLE.c.customer == check_customer(customer)).values(managed=False)
+            )
         return self.get(customer)
 
     def commit(self, customer: str, text: str) -> bytes:
@@ -302,7 +305,9 @@ class Members:
                 erased next takes along what the file may still have.
         """
         with self._connected() as connection:
-            removed = connection.execute(sql.delete(_TABLE).where(_TABLE.c.customer == _customer(customer))).rowcount
+            removed = connection.execute(
+                sql.delete(_TABLE).where(_TABLE.c.customer == check_customer(customer))
+            ).rowcount
         if not removed:
             raise _unknown()
         if self._file is not None:
@@ -395,8 +400,13 @@ def _unknown() -> UnknownMemberError:
     return UnknownMemberError("member: expected a customer that the store knows, found another, or one that was erased")
 
 
-def _customer(customer: object) -> str:
-    """A customer's id, or what is wrong with it."""
+def check_customer(customer: object) -> str:
+    """A customer's id, or what is wrong with it.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It has not 1 to 200 characters, or has control characters.
+    """
     expected = f"customer: expected a text of 1 to {CUSTOMER_CHARACTERS_MAX} characters"
     if not isinstance(customer, str):
         message = f"{expected}, found {type(customer).__name__}"
