@@ -509,6 +509,7 @@ class _Import:
         self._name = os.fspath(file)
         self.rows = self.done = self.repeated = self._refused_count = 0
         self._refused: list[RefusedRow] = []
+        self._waiting: list[RefusedRow] = []
         with contextlib.ExitStack() as stack:
             self._lines = _Lines(stack.enter_context(Path(file).open("rb")))
             self._read_header(needed, wanted)
@@ -548,7 +549,7 @@ class _Import:
         read = needed + wanted
         wrong = [name for name in read if names.count(name) > 1] + [name for name in needed if name not in names]
         if wrong:
-            found = _shown(", ".join(names)) if names else "none"
+            found = _shown(", ".join(names)) if any(names) else "none"
             message = f"{self._name}: expected the columns {', '.join(needed)}, each once, found {found}"
             raise ValueError(message)
         self._columns = len(names)
@@ -559,6 +560,7 @@ class _Import:
         """The rows that are whole, so many at a time."""
         for numbered in _batches(self._all_rows(), size):
             yield [row for row in numbered if row is not None]
+            self._report_refused()
             self._progress(self.rows)
 
     def _all_rows(self) -> Iterator[_Row | None]:
@@ -598,12 +600,17 @@ class _Import:
         return False
 
     def refuse(self, row: _Row, reason: str) -> None:
-        """Report a row that is not imported."""
-        self._refused_count += 1
-        if len(self._refused) < REFUSED_MAX:
-            self._refused.append(RefusedRow(row.line, reason, row.text))
+        """Have it reported that a row is not imported."""
+        self._waiting.append(RefusedRow(row.line, reason, row.text))
+
+    def _report_refused(self) -> None:
+        """Report what was refused of a batch, in the order of the file: some checks are made of a whole batch."""
+        self._waiting.sort(key=lambda row: row.line)
+        self._refused_count += len(self._waiting)
+        self._refused += self._waiting[: REFUSED_MAX - len(self._refused)]
         if self._writer is not None:
-            self._writer.writerow([row.line, reason, row.text])
+            self._writer.writerows([row.line, row.reason, row.text] for row in self._waiting)
+        self._waiting.clear()
 
     def result(self) -> ImportReport:
         """What became of all rows."""
