@@ -183,6 +183,30 @@ def test_threads_that_add_the_same_customer_make_one_member(store) -> None:
         assert len(members) == 30
 
 
+def test_threads_that_add_in_another_order_do_not_wait_for_each_other(store) -> None:
+    names = [f"customer-{number}" for number in range(200)]
+    failed: list[BaseException] = []
+    with store() as first, store() as second:
+        start = threading.Barrier(2)
+
+        def add(members: Members, order: list[str]) -> None:
+            start.wait()
+            try:
+                members.add_all(order)
+            except BaseException as error:  # noqa: BLE001 - the test tells
+                failed.append(error)
+
+        threads = [
+            threading.Thread(target=add, args=pair) for pair in ((first, names), (second, list(reversed(names))))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert len(first) == 200
+
+
 def test_two_handles_add_the_same_customer_once(store, monkeypatch: pytest.MonkeyPatch) -> None:
     with store() as first, store() as second:
         theirs = second.add_all(["ann", "bob"])

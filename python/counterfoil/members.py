@@ -133,8 +133,7 @@ class Members:
         if self._file is not None:
             sql.event.listen(self._engine, "connect", _prepare_sqlite)
         try:
-            with _stored():
-                _TABLE.create(self._engine, checkfirst=True)
+            self._make_table()
             self._check_seed()
         except BaseException:
             self.close()
@@ -192,7 +191,8 @@ class Members:
         """
         wanted = [check_customer(customer) for customer in customers]
         known = self.get_all(wanted)
-        new = [self._new(customer) for customer in dict.fromkeys(wanted) if customer not in known]
+        # In one order, or two that add the same customers could wait for each other.
+        new = [self._new(customer) for customer in sorted(set(wanted) - known.keys())]
         for start in range(0, len(new), _PAGE):
             for member in self._insert(new[start : start + _PAGE]):
                 known[member.customer] = member
@@ -314,6 +314,15 @@ class Members:
             self._rewrite()
 
     # How it is kept
+
+    def _make_table(self) -> None:
+        try:
+            with _stored():
+                _TABLE.create(self._engine, checkfirst=True)
+        except (_TakenError, StoreError):
+            # Another process may have made it since we looked. Anything else fails a second time.
+            with _stored():
+                _TABLE.create(self._engine, checkfirst=True)
 
     def _rewrite(self) -> None:
         # secure_delete overwrites the cell of a row. But where a page was split before, what moved to another page was
