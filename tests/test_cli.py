@@ -1001,6 +1001,87 @@ def test_a_file_that_may_not_be_read(fresh, tmp_path):
     fails(4, "apply", tmp_path / "f", "-l", fresh.ledger)
 
 
+# Members and balances
+
+
+@pytest.fixture
+def store(tmp_path) -> list[object]:
+    """The options of a store of members, which is not made yet."""
+    ok("keygen", tmp_path / "members.seed")
+    ROASTER.save(tmp_path / "roaster.key")
+    return ["--store", tmp_path / "members.db", "--seed-file", tmp_path / "members.seed"]
+
+
+def test_members_and_balances_go_in_and_out(fresh, store, tmp_path):
+    file = tmp_path / "old.csv"
+    file.write_text("customer,amount,reference,name\nann,120,a,Ann\nbob,30,a,Bob\n")
+    said = ok("members", "import", file, *store)
+    assert "2 members imported, 0 were before, 0 rows refused" in said
+    made = as_json("members", "import", file, *store)
+    assert (made["rows"], made["done"], made["repeated"], made["refused"]) == (2, 0, 2, 0)
+    assert made["ignored_columns"] == ["amount", "reference", "name"]
+
+    minting = ["-l", fresh.ledger, "--asset", "BEAN", "--minter", tmp_path / "roaster.key", *store]
+    assert "2 rows imported, 0 were before" in ok("balances", "import", file, *minting, "-k", fresh.key)
+    assert as_json("balances", "import", file, *minting)["repeated"] == 2
+
+    file.write_text("customer,amount,reference,name\nann,120,a,Ann\nann,1.5,b,Ann\nnobody,5,a,\n" + "x\n" * 20)
+    report = tmp_path / "refused.csv"
+    some = run("balances", "import", file, *minting, "--report", report)
+    assert some.exit_code == Exit.REFUSED
+    assert "0 rows imported, 1 were before, 22 rows refused" in some.stdout
+    assert "at most 0 decimal places" in some.stdout
+    assert "and 12 more; --report FILE has them all" in some.stdout
+    assert "ignored columns: name" in some.stderr
+    assert report.read_text().count("\n") == 23
+
+    out = tmp_path / "out.csv"
+    exported = as_json("balances", "export", "-l", fresh.ledger, "--asset", fresh.bean.hex(), "-o", out, *store)
+    assert (exported["holders"], exported["asset"]) == (3, fresh.bean.hex())
+    lines = [line.split(",") for line in out.read_text().splitlines()]
+    assert lines[0] == ["account", "customer", "amount", "lots"]
+    assert {line[1]: line[2] for line in lines[1:]} == {"": "500", "ann": "120", "bob": "30"}
+    plain = ok("balances", "export", "-l", fresh.ledger, "--asset", "BEAN", "-o", tmp_path / "plain.csv")
+    assert "holders" in plain
+    assert "ann" not in (tmp_path / "plain.csv").read_text()
+
+
+def test_members_and_balances_refuse(fresh, store, tmp_path):
+    file = tmp_path / "old.csv"
+    file.write_text("customer,amount\nann,120\n")
+    asset = ["-l", fresh.ledger, "--asset", "BEAN"]
+    minting = [*asset, "--minter", tmp_path / "roaster.key"]
+    fails(3, "balances", "import", file, *minting, *store, says="--store: there is no file")
+    ok("members", "import", file, *store)
+    fails(2, "members", "import", file, says="--store")
+    fails(2, "members", "import", file, *store[:2], says="--seed-file")
+    fails(3, "members", "import", tmp_path / "none.csv", *store, says="No such file")
+    fails(2, "members", "import", tmp_path, *store, says="directory")
+    fails(3, "members", "import", file, *store[:2], "--seed-file", tmp_path / "none", says="keygen")
+    fails(2, "members", "import", file, *store[:2], "--seed-file", tmp_path / "roaster.key", says="found another")
+    fails(2, "members", "import", file, "--store", "mysql://h/x", *store[2:], says="mysql")
+    fails(2, "members", "import", file, *store, "--report", file, says="another file")
+    fails(4, "members", "import", file, "--store", fresh.key, *store[2:], says="not a database")
+    file.write_text(f"{HUGE}\n")
+    fails(2, "members", "import", file, *store, says="columns")
+    file.write_text("customer\nann\n")
+    fails(2, "balances", "import", file, *minting, *store, says="expected the columns customer, amount")
+    file.write_text(f"customer,amount\nann,{HUGE}\n{EMOJI},\x1b[31m\n")
+    red = run("balances", "import", file, *minting, *store)
+    assert (red.exit_code, "\x1b" in red.output) == (Exit.REFUSED, False)
+    file.write_text("customer,amount\nann,120\n")
+    fails(1, "balances", "import", file, *asset, "--minter", fresh.key, *store, says="unauthorized")
+    fails(1, "balances", "import", file, *minting, "--account", ANN.did, *store, says="key_unexpected")
+    fails(3, "balances", "import", file, "-l", fresh.ledger, "--asset", "NONE", *minting[4:], *store, says="BEAN")
+    fails(3, "balances", "export", *asset, "-o", tmp_path / "no" / "out.csv")
+    fails(2, "balances", "export", *asset, "-o", file, says="already")
+    fails(2, "balances", "export", *asset, "-o", tmp_path / "out.csv", *store[:2], says="neither")
+    missing = ["--store", tmp_path / "none.db", *store[2:]]
+    fails(3, "balances", "export", *asset, "-o", tmp_path / "out.csv", *missing, says="no file")
+    assert not (tmp_path / "out.csv").exists()
+    assert not (tmp_path / "none.db").exists()
+
+
 # Bench, help, usage
 
 
@@ -1028,7 +1109,7 @@ def test_bench(tmp_path, monkeypatch):
 
 COMMANDS = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "members", "balances", "fsck", "stats", "bench", "demo"),
 )
 
 
@@ -1044,6 +1125,8 @@ def test_help_teaches():
         assert ok(command, "-h") == shown
     for command in ("balance", "transaction", "entry", "record"):
         assert f"counterfoil prove {command}" in ok("prove", command, "--help").partition("\n")[2]
+    for group, command in (("members", "import"), ("balances", "import"), ("balances", "export")):
+        assert f"counterfoil {group} {command}" in ok(group, command, "--help").partition("\n")[2]
 
 
 def test_the_reference_lists_every_command_and_exit_code():

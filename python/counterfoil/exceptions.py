@@ -26,9 +26,11 @@ __all__ = [
     "ProofError",
     "ReadOnlyError",
     "RejectedError",
+    "SelfCustodyError",
     "SignatureError",
     "StoreError",
     "UnconfirmedError",
+    "UnknownMemberError",
     "WireError",
 ]
 
@@ -120,3 +122,13 @@ class OperatorKeyError(LedgerError):
 
 class KeyReusedError(LedgerError, ValueError):
     """The `key` of a call was used before, for something else."""
+
+
+class UnknownMemberError(LedgerError, KeyError):
+    """A customer whom a store of members does not know, or no longer. The message does not name the customer."""
+
+    __str__ = Exception.__str__  # KeyError would put the message in quotes.
+
+
+class SelfCustodyError(LedgerError):
+    """A member's key is asked for, and the member has taken the account over: it signs with keys of its own."""

@@ -19,7 +19,7 @@ corruption; 5 locked by another writer."""
 _PROGRAM = "counterfoil"
 _ORDER = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "members", "balances", "fsck", "stats", "bench", "demo"),
 )
 
 
@@ -85,13 +85,18 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-prove_app = typer.Typer(
-    cls=Commands,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    epilog=EXIT_CODES,
-)
+
+def _group() -> typer.Typer:
+    return typer.Typer(
+        cls=Commands,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        epilog=EXIT_CODES,
+    )
+
+
+prove_app, members_app, balances_app = _group(), _group(), _group()
 
 LedgerOption = Annotated[
     Path,
