@@ -10,6 +10,7 @@ import pytest
 from counterfoil import exceptions
 from counterfoil.exceptions import (
     CorruptionError,
+    KeyReusedError,
     LedgerError,
     LedgerTimeError,
     ProofError,
@@ -49,6 +50,7 @@ def test_pickling_keeps_everything(made: type[LedgerError]) -> None:
 
 def test_the_tree() -> None:
     assert [made for made in ALL if issubclass(made, ValueError)] == [
+        KeyReusedError,
         LedgerTimeError,
         ProofError,
         SignatureError,
