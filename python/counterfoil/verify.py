@@ -2726,8 +2726,18 @@ def verify_map_proof(root: bytes, key: bytes, proof: bytes) -> MapResult:
     if bitmap & ((1 << padding) - 1):
         _refuse("malformed_proof", "map proof, bitmap", "padding bits of 0", "1")
     bitmap >>= padding
-    listed = parts.take(48 * bitmap.bit_count(), "siblings")
+    siblings = []
+    for level in range(depth):
+        sibling, sibling_sum = EMPTY_HASH, 0
+        if bitmap >> (depth - 1 - level) & 1:
+            sibling, sibling_sum = parts.take(32, "sibling"), parts.integer(16, "sibling's sum")
+            if sibling == EMPTY_HASH:
+                _refuse("empty_sibling", f"map proof, sibling at depth {level}", "a hash", "32 zero bytes (empty)")
+        siblings.append((sibling, sibling_sum))
     parts.end()
+    if depth and not bitmap & 1:
+        _refuse("shallow_leaf", "map proof, deepest sibling", "one that is not empty", "an empty one")
+    # So far the form, which every verifier checks first; from here what it says.
     path = int.from_bytes(key, "big")
     if other is not None:
         difference = path ^ int.from_bytes(other, "big")
@@ -2735,16 +2745,9 @@ def verify_map_proof(root: bytes, key: bytes, proof: bytes) -> MapResult:
             _refuse("wrong_leaf", "map proof, other leaf", "another key than the one asked", "the same")
         if difference >> (256 - depth):
             _refuse("wrong_leaf", "map proof, other leaf", f"a key with the same first {depth} bits", "another")
-    if depth and not bitmap & 1:
-        _refuse("shallow_leaf", "map proof, deepest sibling", "one that is not empty", "an empty one")
-    total, place = leaf_sum, len(listed)
+    total = leaf_sum
     for level in range(depth - 1, -1, -1):
-        sibling, sibling_sum = EMPTY_HASH, 0
-        if bitmap >> (depth - 1 - level) & 1:
-            place -= 48
-            sibling, sibling_sum = listed[place : place + 32], int.from_bytes(listed[place + 32 : place + 48], "big")
-            if sibling == EMPTY_HASH:
-                _refuse("empty_sibling", f"map proof, sibling at depth {level}", "a hash", "32 zero bytes (empty)")
+        sibling, sibling_sum = siblings[level]
         here, there = node + total.to_bytes(16, "big"), sibling + sibling_sum.to_bytes(16, "big")
         node = hashlib.sha256(b"\x11" + (there + here if path >> (255 - level) & 1 else here + there)).digest()
         total += sibling_sum
