@@ -174,7 +174,8 @@ LAYOUTS: dict[str, str] = {
     "Period": "0 day | 1 month",
     "Term": (
         "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
-        "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id"
+        "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id | "
+        "10 fee bps:u16 to:id | 11 max_holding units:u128 | 12 attested schema:id issuer:id"
     ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
@@ -1034,8 +1035,59 @@ class Royalty(Encodable):
     to: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Fee(Encodable):
+    """Policy: of each payment between members a part goes to an account.
+
+    Attributes:
+        bps: How many of 10,000 parts, 1 to 10,000.
+        to: The account's id, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 10
+    bps: int
+    to: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MaxHolding(Encodable):
+    """Policy: no payment makes the balance of an account larger than this.
+
+    Attributes:
+        units: The most that an account may have, 1 to 10^38 - 1.
+    """
+
+    wire_tag: ClassVar[int] = 11
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedHolders(Encodable):
+    """Policy: who is paid must have a live attestation, with the nonce of zeros.
+
+    Attributes:
+        schema: The schema's id, 32 bytes.
+        issuer: The id of the account that must have attested it, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 12
+    schema: bytes
+    issuer: bytes
+
+
 Term: TypeAlias = (
-    Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots | DebtFloor | NoReinstatement | Items | Royalty
+    Bound
+    | Lots
+    | FixedExpiry
+    | InactivityExpiry
+    | StrictLots
+    | DebtFloor
+    | NoReinstatement
+    | Items
+    | Royalty
+    | Fee
+    | MaxHolding
+    | AttestedHolders
 )
 """A term of an asset's policy."""
 
@@ -3726,6 +3778,9 @@ CODEC = Codec(
         "Term.no_reinstatement": NoReinstatement,
         "Term.items": Items,
         "Term.royalty": Royalty,
+        "Term.fee": Fee,
+        "Term.max_holding": MaxHolding,
+        "Term.attested": AttestedHolders,
         "Parameters": Parameters,
         "Genesis": Genesis,
         "Authorizer": Authorizer,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tests.model.account import authority, refuse_programme
-from tests.model.borsh import BOOL, ID, STRING, U8, U32, U64, U128, Value, choice, enum, option, struct, vec
+from tests.model.borsh import BOOL, ID, STRING, U8, U16, U32, U64, U128, Value, choice, enum, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
     REASON,
@@ -30,6 +30,9 @@ TERM = enum(
         4: ("strict_lots", struct("strict_lots")),
         5: ("debt_floor", struct("debt_floor", units=U128)),
         6: ("no_reinstatement", struct("no_reinstatement")),
+        10: ("fee", struct("fee", bps=U16, to=ID)),
+        11: ("max_holding", struct("max_holding", units=U128)),
+        12: ("attested", struct("attested", schema=ID, issuer=ID)),
     }
 )
 TERM_ORDER = [
@@ -40,6 +43,9 @@ TERM_ORDER = [
     "strict_lots",
     "debt_floor",
     "no_reinstatement",
+    "fee",
+    "max_holding",
+    "attested",
 ]
 POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
 POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
@@ -71,7 +77,8 @@ statuses(
     2,
     "invalid_symbol too_many_decimals invalid_supply_cap invalid_policy nothing_to_change unknown_asset "
     "power_renounced creator_not_allowed asset_exists supply_cap_raised supply_cap_below_supply policy_layout_fixed "
-    "unchanged",
+    "unchanged not_fungible not_items invalid_design design_exists unknown_design editions_exhausted unknown_item "
+    "not_owner royalty_due wrong_set change_pending no_sunset sunset_too_soon asset_sunset max_holding_exceeded",
 )
 
 
@@ -124,7 +131,8 @@ def _check_policy(policy: list[Value]) -> None:
     valid = ascending([TERM_ORDER.index(kind) for kind in kinds])
     valid = valid and ("lots" in kinds or not {"fixed_expiry", "strict_lots"} & set(kinds))
     valid = valid and ("fixed_expiry" in kinds or "no_reinstatement" not in kinds)
-    valid = valid and all(1 <= t.units <= AMOUNT_MAX for t in policy if t.kind == "debt_floor")
+    valid = valid and all(1 <= t.units <= AMOUNT_MAX for t in policy if t.kind in ("debt_floor", "max_holding"))
+    valid = valid and all(1 <= t.bps <= 10_000 for t in policy if t.kind == "fee")
     valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
     refuse_if(not valid, "invalid_policy")
 

@@ -152,6 +152,18 @@ def no_reinstatement() -> Value:
     return Value("no_reinstatement")
 
 
+def fee(bps: int, to: bytes) -> Value:
+    return Value("fee", bps=bps, to=to)
+
+
+def max_holding(units: int) -> Value:
+    return Value("max_holding", units=units)
+
+
+def attested_holders(schema: bytes, issuer: bytes) -> Value:
+    return Value("attested", schema=schema, issuer=issuer)
+
+
 def payee(to: bytes, amount: int) -> Value:
     return Value("Payee", to=to, amount=amount)
 

@@ -273,12 +273,12 @@ def _open_group(ctx: Context, op: Value) -> None:
     ctx.state.put("hold_groups", group, GROUP_RECORD.write(record))
 
 
-def _check_payee(move: Move, payer: bytes, to: bytes) -> None:
+def _check_payee(move: Move, payer: bytes, to: bytes, *, attested: bool = False) -> None:
     """As the payee of a transfer from the payer; but who gets back their own is never bound."""
     if to == payer:
         move.check_sender(to)
     else:
-        move.check_payee(payer, to)
+        move.check_payee(payer, to, attested=attested)
 
 
 def _join_group(ctx: Context, op: Value) -> Any:
@@ -379,14 +379,18 @@ class Open:
         has_vested = vested(self.terms, self.record.amount, self.ctx.time) if self.is_early else self.record.amount
         return int(max(0, has_vested - self.record.settled))
 
-    def pay(self, parts: list[tuple[bytes, int]]) -> Effect:
+    def pay(self, parts: list[tuple[bytes, int]], *, payment: bool = False) -> Effect:
         """Hand units out, lowest lots first, and write the records."""
         parts = [(to, amount) for to, amount in parts if amount]
         if parts:
             in_hand = self.move.take(self.op.hold, sum(amount for _, amount in parts))
             self.move.effect.taken = dict(in_hand)
             for to, amount in parts:
-                self.move.credit(to, split(in_hand, amount), self.move.touch(to))
+                lots = split(in_hand, amount)
+                if payment and to != self.record.payer:
+                    self.move.pay(self.record.payer, to, lots)
+                else:
+                    self.move.credit(to, lots, self.move.touch(to))
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
             self.ctx.state.put("hold_groups", self.record.group, GROUP_RECORD.write(self.group))
@@ -415,9 +419,9 @@ def _settle(ctx: Context, op: Value) -> Effect:
         parts = [(op.to, amount)]
     for to, part in parts:
         if part:
-            _check_payee(hold.move, record.payer, to)
+            _check_payee(hold.move, record.payer, to, attested=True)
     record.settled += amount
-    return hold.pay(parts)
+    return hold.pay(parts, payment=True)
 
 
 def _release(ctx: Context, op: Value) -> Effect:

@@ -14,6 +14,7 @@ from tests.model.asset import (
     supply,
     term,
 )
+from tests.model.attest import require_live
 from tests.model.borsh import ID, U32, U64, U128, Value, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
@@ -204,13 +205,21 @@ class Move:
         self.check_not_frozen(sender)
         refuse_programme(self.ctx, sender)
 
-    def check_payee(self, sender: bytes, to: bytes) -> None:
+    def check_payee(self, sender: bytes, to: bytes, *, attested: bool = True) -> None:
         """The rules on who is paid."""
         self.check_not_frozen(to)
         if term(self.record.policy, "bound") is not None:
             merged = alias_of(self.ctx.state, sender) == to
             refuse_if(self.record.issuer not in (sender, to) and not merged, "asset_bound")
+        if attested:
+            self.check_attested(to)
         refuse_programme(self.ctx, to)
+
+    def check_attested(self, to: bytes) -> None:
+        """The rule that a payee is somebody of whom something is attested."""
+        needed = term(self.record.policy, "attested")
+        if needed is not None and to != self.record.issuer and not is_programme(self.ctx.state, to):
+            require_live(self.ctx, needed.schema, needed.issuer, to)
 
     def count(self, lot: int, what: str, amount: int) -> None:
         """Add to one of the counters of a lot."""
@@ -280,16 +289,37 @@ class Move:
         holding.day = self.activity_day(to)
         self.save(to, holding)
 
+    def receive(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
+        """Credit a payment to a balance that has just been touched, which may not become larger than the policy says."""
+        most, fee, credited = term(self.record.policy, "max_holding"), term(self.record.policy, "fee"), sum(lots.values())
+        takes_any = to == self.record.issuer or (fee is not None and to == fee.to) or is_programme(self.ctx.state, to)
+        if most is not None and credited and not takes_any:
+            refuse_if(holding.total + credited > most.units, "max_holding_exceeded")
+        self.credit(to, lots, holding)
+
+    def pay(self, sender: bytes, to: bytes, lots: dict[int, int]) -> None:
+        """Hand units of a sender to a payee, less the fee, or as earnings where the issuer pays."""
+        if sender == self.record.issuer:
+            self.earn(to, lots, self.touch(to))
+            return
+        fee, rest, amount = term(self.record.policy, "fee"), dict(lots), sum(lots.values())
+        due = 0
+        if fee is not None and not {sender, to} & {self.record.issuer, fee.to}:
+            due = 0 if is_programme(self.ctx.state, sender) else amount * fee.bps // 10_000
+        self.receive(to, split(rest, amount - due), self.touch(to))
+        if due:
+            self.credit(fee.to, {lot: part for lot, part in rest.items() if part}, self.touch(fee.to))
+
     def earn(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
         """Credit earnings to a balance that has just been touched: what it owes goes on to the issuer."""
         owed = debt(self.ctx.state, self.asset, to)
         repaid = min(owed, sum(lots.values()))
         if not repaid:
-            self.credit(to, lots, holding)
+            self.receive(to, lots, holding)
             return
         rest = dict(lots)
         passed_on = split(rest, repaid)
-        self.credit(to, {lot: amount for lot, amount in rest.items() if amount}, holding)
+        self.receive(to, {lot: amount for lot, amount in rest.items() if amount}, holding)
         self.owe(to, owed - repaid)
         self.credit(self.record.issuer, passed_on, self.touch(self.record.issuer))
 
@@ -347,8 +377,7 @@ def _transfer(ctx: Context, op: Value) -> Effect:
     move.check_sender(op.sender)
     move.check_payee(op.sender, op.to)
     taken = move.take(op.sender, op.amount)
-    credit = move.earn if op.sender == move.record.issuer else move.credit
-    credit(op.to, taken, move.touch(op.to))
+    move.pay(op.sender, op.to, taken)
     return move.done()
 
 
@@ -369,9 +398,8 @@ def _pay(ctx: Context, op: Value) -> Effect:
     for payee in op.payees:
         move.check_payee(op.sender, payee.to)
     in_hand = move.take(op.sender, total)
-    credit = move.earn if op.sender == move.record.issuer else move.credit
     for payee in op.payees:
-        credit(payee.to, split(in_hand, payee.amount), move.touch(payee.to))
+        move.pay(op.sender, payee.to, split(in_hand, payee.amount))
     return move.done()
 
 
@@ -384,6 +412,7 @@ def _mint(ctx: Context, op: Value) -> Effect:
     authority(ctx, power_holder(move.record, "mint"), 0x32, op.asset, op.amount)
     move.check_not_paused()
     move.check_not_frozen(op.to)
+    move.check_attested(op.to)
     refuse_programme(ctx, op.to)
     holding = move.touch(op.to)
     refuse_if(supply(move.record) + op.amount > move.record.supply_cap, "supply_cap_exceeded")
@@ -511,7 +540,7 @@ def _refund(ctx: Context, op: Value) -> Effect:
             move.count(today, "merged_in", part)
             into = today
         credited[into] = credited.get(into, 0) + part
-    move.credit(op.sender, credited, holding)
+    move.receive(op.sender, credited, holding)
     redemption.refunded += op.amount
     redemption.lots = [Value("LotAmount", lot=lot, amount=left[lot]) for lot in sorted(left) if left[lot]]
     ctx.state.put("redemptions", key, REDEMPTION_RECORD.write(redemption), table_key=op.asset)

@@ -108,7 +108,7 @@ def term_name(term: object) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(term).__name__).lower()
 
 
-def term_text(term: Any) -> str:  # noqa: ANN401 - one of seven classes
+def term_text(term: Any) -> str:  # noqa: ANN401 - one of the classes of terms
     """A term of a policy in words."""
     texts = {
         "bound": "bound: moves only from or to its issuer",
@@ -118,6 +118,9 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of seven classes
         "strict_lots": "a 65th lot is refused, not merged",
         "debt_floor": "an account may owe the issuer up to {units} minor units",
         "no_reinstatement": "what lapsed while it was redeemed is not given back",
+        "fee": "{bps} of 10,000 parts of each payment go to {to}",
+        "max_holding": "an account may have up to {units} minor units",
+        "attested_holders": "who is paid must be attested {schema} by {issuer}",
     }
     named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}
     return texts.get(term_name(term), term_name(term)).format(**named)

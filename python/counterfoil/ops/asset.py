@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from counterfoil.ops._operation import Operation, operation
 from counterfoil.verify import (
+    AttestedHolders,
     Bound,
     DebtFloor,
+    Fee,
     FixedExpiry,
     InactivityExpiry,
     Lots,
+    MaxHolding,
     NoReinstatement,
     Period,
     Power,
@@ -26,14 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "AttestedHolders",
     "Bound",
     "Change",
     "Create",
     "DebtFloor",
+    "Fee",
     "FixedExpiry",
     "Freeze",
     "InactivityExpiry",
     "Lots",
+    "MaxHolding",
     "NoReinstatement",
     "Pause",
     "Period",

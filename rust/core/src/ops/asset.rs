@@ -61,6 +61,8 @@ statuses! { 2;
     ROYALTY_DUE = 0x16 "royalty_due";
     /// The items are not the set that the design is made of.
     WRONG_SET = 0x17 "wrong_set";
+    /// The payee would have more than the policy allows.
+    MAX_HOLDING_EXCEEDED = 0x1c "max_holding_exceeded" transient;
 }
 
 const CREATE: u8 = 0x20;
@@ -140,9 +142,14 @@ fn check_cap(cap: u128) -> Result<(), Status> {
 fn check_policy(policy: &[Term]) -> Result<(), Status> {
     let numbers_possible = policy.iter().all(|term| match term {
         Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
-        Term::DebtFloor { units } => (1..=AMOUNT_MAX).contains(units),
-        Term::Royalty { bps, .. } => (1..=10_000).contains(bps),
-        Term::Bound | Term::Lots { .. } | Term::StrictLots | Term::NoReinstatement | Term::Items => true,
+        Term::DebtFloor { units } | Term::MaxHolding { units } => (1..=AMOUNT_MAX).contains(units),
+        Term::Royalty { bps, .. } | Term::Fee { bps, .. } => (1..=10_000).contains(bps),
+        Term::Bound
+        | Term::Lots { .. }
+        | Term::StrictLots
+        | Term::NoReinstatement
+        | Term::Items
+        | Term::Attested { .. } => true,
     });
     let has_lots = policy.iter().any(|term| matches!(term, Term::Lots { .. }));
     let needs_lots = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. } | Term::StrictLots));
@@ -150,7 +157,8 @@ fn check_policy(policy: &[Term]) -> Result<(), Status> {
     let needs_fixed_expiry = policy.contains(&Term::NoReinstatement);
     let ascending = policy.is_sorted_by(|left, right| left.tag() < right.tag());
     let is_items = policy.contains(&Term::Items);
-    let fits_items = |term: &Term| matches!(term, Term::Bound | Term::Items | Term::Royalty { .. });
+    let fits_items =
+        |term: &Term| matches!(term, Term::Bound | Term::Items | Term::Royalty { .. } | Term::Attested { .. });
     let of_one_kind = if is_items {
         policy.iter().all(fits_items)
     } else {

@@ -672,6 +672,7 @@ impl Operate for CloseCampaign {
             return Err(CAMPAIGN_CLOSED.into());
         }
         if total > 0 {
+            movement.waive_payment_terms();
             movement.hand_out(&campaign.owner, &taken, &[(campaign.owner, total)])?;
         }
         campaign.closed = true;

@@ -616,7 +616,7 @@ impl Operate for Hold {
         let mut movement = Movement::new(context, self.asset, asset);
         movement.refuse_sender(&self.payer)?;
         for share in &terms.payees {
-            movement.refuse_payee(&self.payer, &share.to)?;
+            movement.refuse_future_payee(&self.payer, &share.to)?;
         }
         let taken = movement.take(&self.payer, self.amount, Taking::Given)?;
         let hold = HoldRecord {
@@ -750,15 +750,25 @@ impl Open {
     }
 
     /// Pays out of the hold and writes its record.
-    fn pay<R: Records>(self, context: &mut Context<'_, R>, payouts: &[(Id, u128)]) -> Result<Effect, Halt<R::Error>> {
+    fn pay<R: Records>(
+        self,
+        context: &mut Context<'_, R>,
+        payouts: &[(Id, u128)],
+        is_release: bool,
+    ) -> Result<Effect, Halt<R::Error>> {
         let payouts: Vec<_> = payouts.iter().copied().filter(|(_, amount)| *amount > 0).collect();
         let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
         let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
         let payer = self.record.payer;
         let mut movement = Movement::new(context, self.record.asset, self.asset);
+        if is_release {
+            movement.waive_payment_terms();
+        }
         for (to, _) in &payouts {
             if *to == payer {
                 movement.refuse_frozen(to)?;
+            } else if is_release {
+                movement.refuse_future_payee(&payer, to)?;
             } else {
                 movement.refuse_payee(&payer, to)?;
             }
@@ -822,7 +832,7 @@ impl Operate for Settle {
         }
         let payouts = hold.payouts::<R>(amount, self.to)?;
         hold.record.settled = hold.record.settled.saturating_add(amount);
-        hold.pay(context, &payouts)
+        hold.pay(context, &payouts, false)
     }
 }
 
@@ -873,6 +883,6 @@ impl Operate for Release {
             group.total = total.ok_or_else(|| Halt::corrupt::<R>("a group released more than it has"))?;
             context.write(HOLD_GROUPS, id, &group)?;
         }
-        hold.pay(context, &payouts)
+        hold.pay(context, &payouts, true)
     }
 }

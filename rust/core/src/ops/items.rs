@@ -11,6 +11,7 @@ use crate::ops::asset::{
     DESIGN_EXISTS, EDITIONS_EXHAUSTED, INVALID_DESIGN, NOT_ITEMS, NOT_OWNER, POWER_RENOUNCED, ROYALTY_DUE,
     UNKNOWN_DESIGN, UNKNOWN_ITEM, WRONG_SET,
 };
+use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_paused};
 use crate::state::{AssetRecord, FreezeRecord, OwnId, Power, Records, Table, TableName, TableRecord};
 use crate::status::Status;
@@ -226,6 +227,7 @@ impl<'c, 'a, R: Records> Collection<'c, 'a, R> {
         if self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to {
             return Err(ASSET_BOUND.into());
         }
+        refuse_unattested(self.context, &self.asset, to)?;
         self.context.refuse_programme_account(to)
     }
 
@@ -333,6 +335,7 @@ impl Operate for IssueItem {
         refuse_paused(&collection.asset)?;
         let design = DesignRecord::load(collection.context, &self.asset, self.design)?;
         collection.refuse_frozen(&self.to)?;
+        refuse_unattested(collection.context, &collection.asset, &self.to)?;
         collection.context.refuse_programme_account(&self.to)?;
         collection.issue(design, self.to)
     }
@@ -416,6 +419,8 @@ impl SellItem {
         for (to, _) in &payouts {
             movement.refuse_payee(&self.buyer, to)?;
         }
+        // Of a sale the royalty goes off, not the currency's fee.
+        movement.waive_fee();
         let taken = movement.take(&self.buyer, self.price, Taking::Given)?;
         movement.hand_out(&self.buyer, &taken, &payouts)?;
         movement.finish(taken)

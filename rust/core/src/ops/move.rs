@@ -221,7 +221,7 @@ fn move_units<R: Records>(
         if is_pay {
             movement.give_earnings(&payee.to, payee.amount, lots)?;
         } else {
-            movement.give(&payee.to, payee.amount, &lots)?;
+            movement.pay(sender, &payee.to, payee.amount, lots)?;
         }
     }
     movement.finish(taken)
@@ -304,6 +304,7 @@ impl Operate for Mint {
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, self.asset, asset);
         movement.refuse_frozen(&self.to)?;
+        movement.refuse_unattested(&self.to)?;
         movement.refuse_programme_account(&self.to)?;
         movement.mint(&self.to, self.amount)?;
         movement.finish(Vec::new())

@@ -240,6 +240,24 @@ impl AssetRecord {
         self.policy.iter().find_map(|term| if let Term::Royalty { bps, to } = term { Some((*bps, *to)) } else { None })
     }
 
+    /// Of each payment, how many of 10,000 parts go to which account.
+    pub fn fee(&self) -> Option<(u16, Id)> {
+        self.policy.iter().find_map(|term| if let Term::Fee { bps, to } = term { Some((*bps, *to)) } else { None })
+    }
+
+    /// The most that a payment may make of a balance.
+    pub fn max_holding(&self) -> Option<u128> {
+        self.policy.iter().find_map(|term| if let Term::MaxHolding { units } = term { Some(*units) } else { None })
+    }
+
+    /// By which schema and by whom a payee must be attested.
+    pub fn attested(&self) -> Option<(Id, Id)> {
+        self.policy.iter().find_map(|term| match term {
+            Term::Attested { schema, issuer } => Some((*schema, *issuer)),
+            _ => None,
+        })
+    }
+
     /// Whether a 65th lot is refused.
     pub fn has_strict_lots(&self) -> bool {
         self.policy.contains(&Term::StrictLots)
@@ -307,7 +325,10 @@ impl AssetRecord {
                 | Term::StrictLots
                 | Term::DebtFloor { .. }
                 | Term::NoReinstatement
-                | Term::Royalty { .. } => {}
+                | Term::Royalty { .. }
+                | Term::Fee { .. }
+                | Term::MaxHolding { .. }
+                | Term::Attested { .. } => {}
             }
         }
         layout
@@ -330,6 +351,8 @@ impl TableRecord for AssetRecord {
 
 /// A rule of an asset. Tags are appended, never renumbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
 pub enum Term {
     /// Units move only from or to the issuer.
     Bound,
@@ -365,7 +388,26 @@ pub enum Term {
         bps: u16,
         /// To which account.
         to: Id,
-    },
+    } = 8,
+    /// Of each payment a part goes to an account.
+    Fee {
+        /// How many of 10,000 parts.
+        bps: u16,
+        /// To which account.
+        to: Id,
+    } = 10,
+    /// No payment makes a balance larger than this.
+    MaxHolding {
+        /// The most that an account may have.
+        units: u128,
+    } = 11,
+    /// Who is paid must have been attested something.
+    Attested {
+        /// By which schema.
+        schema: Id,
+        /// By whom.
+        issuer: Id,
+    } = 12,
 }
 
 impl Term {
@@ -381,6 +423,9 @@ impl Term {
             Self::NoReinstatement => 6,
             Self::Items => 7,
             Self::Royalty { .. } => 8,
+            Self::Fee { .. } => 10,
+            Self::MaxHolding { .. } => 11,
+            Self::Attested { .. } => 12,
         }
     }
 }
