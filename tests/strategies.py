@@ -49,6 +49,7 @@ KEY_NAMES = [f"key{n}" for n in range(6)]
 SIGNERS = {build.signer(name).id: build.signer(name) for name in [*NAMES, *KEY_NAMES]}
 PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
+COMING_AND_GOING = ("fee", "max_holding", "attested")
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
 SALTS = [bytes([n]) * 16 for n in range(3)]
 SCHEMA_NAMES = ["member", "badge", "rating", "referrer", "a", "abcdefghijklmnopqrstuvwxyz012._-"]
@@ -163,6 +164,10 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.debt_floor(random.choice([1, 5, 50, 10**9, AMOUNT_MAX])))
     if any(each.kind == "fixed_expiry" for each in terms) and random.randrange(3) == 0:
         terms.append(build.no_reinstatement())
+    if random.randrange(4) == 0:
+        terms.append(build.fee(random.choice([1, 250, 5_000, 9_999, 10_000]), random.choice(PEOPLE)))
+    if random.randrange(5) == 0:
+        terms.append(build.max_holding(random.choice([1, 20, 50, 1_000, 10**9, AMOUNT_MAX])))
     return terms
 
 
@@ -557,10 +562,20 @@ class Storyteller:
             account, into = into, account
         return build.alias(account, into), [(account, 0x18), (into, 0x18)]
 
+    def _policy(self) -> list[Value]:
+        """A policy, perhaps of which the holders must be attested."""
+        terms = policy(self.random)
+        known = [key for name, key in self.model.state.tables if name == "attestations"]
+        if known and self.random.randrange(6) == 0:
+            schema = self.random.choice(known)
+            _, stored = self.random.choice(list(self.model.state.records("attestations", schema).values()))
+            terms.append(build.attested_holders(schema, ATTESTATION_RECORD.decode(stored).issuer))
+        return terms
+
     def create(self) -> tuple[Value, list[Need]]:
         issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
         cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
-        terms = policy(self.random)
+        terms = self._policy()
         if self.random.randrange(15) == 0:
             terms = self.random.choice(
                 [
@@ -569,6 +584,8 @@ class Storyteller:
                     [build.inactivity_expiry(0)],
                     [build.debt_floor(0)],
                     [build.no_reinstatement()],
+                    [build.fee(0, PEOPLE[0])],
+                    [build.max_holding(0)],
                 ]
             )
         holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
@@ -596,8 +613,12 @@ class Storyteller:
                 terms = [each for each in terms if each.kind not in ("debt_floor", "no_reinstatement")]
                 terms += [build.debt_floor(self.random.choice([1, 20, 10**9]))] * self.random.randrange(2)
                 terms += [build.no_reinstatement()] * self.random.randrange(2)
+            if self.random.randrange(3) == 0:
+                # The terms that may come and go, of another policy.
+                terms = [each for each in terms if each.kind not in COMING_AND_GOING]
+                terms += [each for each in self._policy() if each.kind in COMING_AND_GOING]
             if self.random.randrange(5) == 0:
-                terms = policy(self.random)
+                terms = self._policy()
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
 
     def renounce(self) -> tuple[Value, list[Need]]:

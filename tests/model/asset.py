@@ -77,9 +77,9 @@ statuses(
     2,
     "invalid_symbol too_many_decimals invalid_supply_cap invalid_policy nothing_to_change unknown_asset "
     "power_renounced creator_not_allowed asset_exists supply_cap_raised supply_cap_below_supply policy_layout_fixed "
-    "unchanged not_fungible not_items invalid_design design_exists unknown_design editions_exhausted unknown_item "
-    "not_owner royalty_due wrong_set change_pending no_sunset sunset_too_soon asset_sunset max_holding_exceeded",
+    "unchanged",
 )
+statuses(2, "max_holding_exceeded", first=0x1C)
 
 
 def asset_id(issuer: bytes, symbol: str) -> bytes:

@@ -291,7 +291,8 @@ class Move:
 
     def receive(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
         """Credit a payment to a balance that has just been touched, which may not become larger than the policy says."""
-        most, fee, credited = term(self.record.policy, "max_holding"), term(self.record.policy, "fee"), sum(lots.values())
+        most, fee = term(self.record.policy, "max_holding"), term(self.record.policy, "fee")
+        credited = sum(lots.values())
         takes_any = to == self.record.issuer or (fee is not None and to == fee.to) or is_programme(self.ctx.state, to)
         if most is not None and credited and not takes_any:
             refuse_if(holding.total + credited > most.units, "max_holding_exceeded")
@@ -299,13 +300,13 @@ class Move:
 
     def pay(self, sender: bytes, to: bytes, lots: dict[int, int]) -> None:
         """Hand units of a sender to a payee, less the fee, or as earnings where the issuer pays."""
-        if sender == self.record.issuer:
+        if sender == self.record.issuer or is_programme(self.ctx.state, sender):
             self.earn(to, lots, self.touch(to))
             return
         fee, rest, amount = term(self.record.policy, "fee"), dict(lots), sum(lots.values())
         due = 0
         if fee is not None and not {sender, to} & {self.record.issuer, fee.to}:
-            due = 0 if is_programme(self.ctx.state, sender) else amount * fee.bps // 10_000
+            due = amount * fee.bps // 10_000
         self.receive(to, split(rest, amount - due), self.touch(to))
         if due:
             self.credit(fee.to, {lot: part for lot, part in rest.items() if part}, self.touch(fee.to))

@@ -8,6 +8,7 @@ from tests.ops import (
     scenarios_hold,
     scenarios_ledger,
     scenarios_move,
+    scenarios_policy,
 )
 from tests.ops.play import SCENARIOS, Play, Scenario, World
 
@@ -15,6 +16,7 @@ FAMILIES = (
     scenarios_common,
     scenarios_account,
     scenarios_asset,
+    scenarios_policy,
     scenarios_move,
     scenarios_hold,
     scenarios_attest,

@@ -1,0 +1,528 @@
+"""Scenarios of family 2, asset: terms of its policy that say who may be paid how much, and what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.model import build
+from tests.model.attest import schema_id
+from tests.model.hold import hold_id
+from tests.ops.play import DAY, HOUR, Play, Result, scenario
+
+if TYPE_CHECKING:
+    from tests.model.borsh import Value
+
+MAX = 10**38 - 1
+SALT = bytes(16)
+
+
+def _create(p: Play, *policy: Value) -> Result:
+    return p.send(build.create(p.id("brand"), "BEAN", 2, 1_000, policy, build.powers()), by="brand")
+
+
+def _transfer(p: Play, asset: bytes, amount: int, sender: str = "alice", to: str = "bob") -> Result:
+    return p.send(build.transfer(asset, p.id(sender), p.id(to), amount), by=sender)
+
+
+def _moved(p: Play, asset: bytes, amount: int, sender: str = "alice", to: str = "bob") -> None:
+    assert _transfer(p, asset, amount, sender, to) == ("ok", None)
+
+
+def _pay(p: Play, asset: bytes, *payees: tuple[str, int], by: str = "alice") -> Result:
+    return p.send(build.pay(asset, p.id(by), [build.payee(p.id(to), amount) for to, amount in payees]), by=by)
+
+
+def _mint(p: Play, asset: bytes, amount: int, to: str = "bob") -> Result:
+    return p.send(build.mint(asset, p.id(to), amount), by="brand")
+
+
+def _hold(p: Play, asset: bytes, amount: int, to: str = "bob", by: str = "alice") -> bytes:
+    """A hold that whoever has a signature of its payer may settle, and release."""
+    parts = [build.share(p.id(to), 10_000)]
+    terms = build.terms(build.by_payer(), parts, p.world.time + DAY, release_if=build.by_payer())
+    p.ok(build.hold(p.id(by), SALT, asset, amount, terms), by=by)
+    return hold_id(p.id(by), SALT)
+
+
+def _change(p: Play, asset: bytes, *policy: Value) -> None:
+    p.ok(build.change(asset, policy=list(policy)), by="brand")
+
+
+# Numbers and combinations.
+
+
+@scenario("ok")
+def an_asset_with_terms_of_payment(p: Play) -> Result:
+    terms = [build.fee(10_000, p.id("till")), build.max_holding(MAX), build.attested_holders(bytes(32), p.id("brand"))]
+    return _create(p, build.bound(), *terms)
+
+
+@scenario("invalid_policy", 0)
+def a_fee_of_nothing(p: Play) -> Result:
+    return _create(p, build.fee(0, p.id("till")))
+
+
+@scenario("invalid_policy", 0)
+def a_fee_of_more_than_all(p: Play) -> Result:
+    return _create(p, build.fee(10_001, p.id("till")))
+
+
+@scenario("invalid_policy", 0)
+def a_largest_holding_of_nothing(p: Play) -> Result:
+    return _create(p, build.max_holding(0))
+
+
+@scenario("invalid_policy", 0)
+def a_largest_holding_of_10_to_the_38(p: Play) -> Result:
+    return _create(p, build.max_holding(MAX + 1))
+
+
+@scenario("invalid_policy", 0)
+def a_largest_holding_before_a_fee(p: Play) -> Result:
+    return _create(p, build.max_holding(1), build.fee(1, p.id("till")))
+
+
+@scenario("ok")
+def terms_of_payment_come_and_go(p: Play) -> Result:
+    asset = p.asset(build.fee(1, p.id("till")), alice=5)
+    _change(p, asset, build.max_holding(1), build.attested_holders(bytes(32), p.id("brand")))
+    _change(p, asset)
+    return _transfer(p, asset, 5)
+
+
+# The largest holding.
+
+
+@scenario("ok")
+def a_transfer_up_to_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), alice=10, bob=4)
+    return _transfer(p, asset, 6)
+
+
+@scenario("max_holding_exceeded", 0)
+def a_transfer_one_above_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), alice=10, bob=4)
+    return _transfer(p, asset, 7)
+
+
+@scenario("insufficient_funds", 0)
+def funds_before_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), alice=10, bob=10)
+    return _transfer(p, asset, 11)
+
+
+@scenario("max_holding_exceeded", 0)
+def the_second_payment_to_one_exceeds_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), alice=10)
+    _change(p, asset, build.max_holding(5))
+    return _pay(p, asset, ("bob", 3), ("carol", 3), ("bob", 3))
+
+
+@scenario("max_holding_exceeded", 0)
+def a_mint_above_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), bob=10)
+    return _mint(p, asset, 1)
+
+
+@scenario("supply_cap_exceeded", 0)
+def the_cap_before_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), supply_cap=10, bob=10)
+    return _mint(p, asset, 1)
+
+
+@scenario("max_holding_exceeded", 0)
+def the_largest_holding_before_too_many_lots(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), build.strict_lots(), build.max_holding(64))
+    for _ in range(64):
+        p.ok(build.mint(asset, p.id("bob"), 1), by="brand")
+        p.later(DAY)
+    return _mint(p, asset, 1)
+
+
+@scenario("ok")
+def lapsed_units_leave_room_below_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), build.fixed_expiry(1), build.max_holding(10), bob=10)
+    p.later(2 * DAY)
+    return _mint(p, asset, 10)
+
+
+@scenario("ok")
+def what_a_debt_takes_is_not_held(p: Play) -> Result:
+    asset = p.asset(build.debt_floor(5), build.max_holding(10), bob=4)
+    p.ok(build.claw_back(asset, p.id("bob"), p.id("brand"), 9), by="brand")
+    return _mint(p, asset, 15)
+
+
+@scenario("max_holding_exceeded", 0)
+def one_more_than_what_a_debt_takes(p: Play) -> Result:
+    asset = p.asset(build.debt_floor(5), build.max_holding(10), bob=4)
+    p.ok(build.claw_back(asset, p.id("bob"), p.id("brand"), 9), by="brand")
+    return _mint(p, asset, 16)
+
+
+@scenario("ok")
+def a_debt_is_repaid_by_who_has_too_much(p: Play) -> Result:
+    asset = p.asset(build.debt_floor(5), build.max_holding(10))
+    p.ok(build.claw_back(asset, p.id("bob"), p.id("brand"), 5), by="brand")
+    p.ok(build.mint(asset, p.id("alice"), 10), by="brand")
+    _change(p, asset, build.debt_floor(5))
+    _moved(p, asset, 7)
+    _change(p, asset, build.debt_floor(5), build.max_holding(1))
+    return _mint(p, asset, 5)
+
+
+@scenario("ok")
+def the_issuer_may_have_any_number(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), alice=10, brand=50)
+    return _transfer(p, asset, 10, to="brand")
+
+
+@scenario("ok")
+def who_gets_the_fee_may_have_any_number(p: Play) -> Result:
+    asset = p.asset(build.fee(1, p.id("till")), build.max_holding(10), alice=10, till=50)
+    return _transfer(p, asset, 10, to="till")
+
+
+@scenario("ok")
+def a_hold_may_have_any_number(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    _change(p, asset, build.max_holding(5))
+    hold = _hold(p, asset, 10)
+    return p.send(build.settle(hold, amount=5), by="alice")
+
+
+@scenario("max_holding_exceeded", 0)
+def a_hold_that_settles_above_the_largest_holding(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    _change(p, asset, build.max_holding(5))
+    hold = _hold(p, asset, 10)
+    return p.send(build.settle(hold, amount=6), by="alice")
+
+
+@scenario("ok")
+def what_is_released_may_be_any_number(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    _change(p, asset, build.max_holding(5))
+    hold = _hold(p, asset, 10)
+    return p.send(build.release(hold), by="alice")
+
+
+@scenario("ok")
+def what_a_hold_gives_back_to_its_payer_may_be_any_number(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    _change(p, asset, build.max_holding(5))
+    hold = _hold(p, asset, 10, to="alice")
+    return p.send(build.settle(hold), by="alice")
+
+
+@scenario("ok")
+def what_is_clawed_back_may_be_any_number(p: Play) -> Result:
+    asset = p.asset(build.max_holding(10), alice=10, bob=10)
+    return p.send(build.claw_back(asset, p.id("alice"), p.id("bob"), 10), by="brand")
+
+
+@scenario("ok")
+def who_has_too_much_may_pay(p: Play) -> Result:
+    asset = p.asset(alice=20)
+    _change(p, asset, build.max_holding(10))
+    return _transfer(p, asset, 5)
+
+
+def _redeemed_above(p: Play, *policy: Value, most: int) -> bytes:
+    """Bob has 6 and has redeemed 4, and there is a largest holding since."""
+    asset = p.asset(*policy, bob=10)
+    p.ok(build.redeem(asset, p.id("bob"), p.id("till"), b"o" * 32, 4), by="bob")
+    _change(p, asset, *policy, build.max_holding(most))
+    return asset
+
+
+@scenario("max_holding_exceeded", 0)
+def a_refund_above_the_largest_holding(p: Play) -> Result:
+    asset = _redeemed_above(p, most=9)
+    return p.send(build.refund(asset, p.id("bob"), b"o" * 32, 4), by="till")
+
+
+@scenario("ok")
+def a_refund_up_to_the_largest_holding(p: Play) -> Result:
+    asset = _redeemed_above(p, build.lots("day"), most=10)
+    return p.send(build.refund(asset, p.id("bob"), b"o" * 32, 4), by="till")
+
+
+@scenario("ok")
+def a_refund_that_lapses_is_not_held(p: Play) -> Result:
+    policy = build.lots("day"), build.fixed_expiry(1), build.no_reinstatement()
+    asset = _redeemed_above(p, *policy, most=1)
+    p.later(3 * DAY)
+    p.ok(build.mint(asset, p.id("bob"), 1), by="brand")
+    return p.send(build.refund(asset, p.id("bob"), b"o" * 32, 4), by="till")
+
+
+# Attested holders.
+
+
+def _schema(p: Play) -> bytes:
+    p.ok(build.schema(p.id("brand"), "adult", build.kind("nothing")), by="brand")
+    return schema_id(p.id("brand"), "adult")
+
+
+def _attest(p: Play, schema: bytes, *names: str, expires: int | None = None) -> None:
+    for name in names:
+        said = build.attest(schema, p.id("notary"), p.id(name), build.content("nothing"), expires=expires)
+        p.ok(said, by="notary")
+
+
+def _adults_only(p: Play, *names: str, **balances: int) -> tuple[bytes, bytes]:
+    """An asset of which only those of these names may be paid, and the schema of what is attested of them."""
+    schema = _schema(p)
+    _attest(p, schema, *names)
+    asset = p.asset(**balances)
+    _change(p, asset, build.attested_holders(schema, p.id("notary")))
+    return asset, schema
+
+
+@scenario("ok")
+def a_transfer_to_somebody_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, "bob", alice=5)
+    return _transfer(p, asset, 5)
+
+
+@scenario("unknown_attestation", 0)
+def a_transfer_to_somebody_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, "alice", alice=5)
+    return _transfer(p, asset, 6)
+
+
+@scenario("unknown_attestation", 0)
+def a_transfer_to_somebody_attested_by_another(p: Play) -> Result:
+    asset, schema = _adults_only(p, alice=5)
+    said = build.attest(schema, p.id("brand"), p.id("bob"), build.content("nothing"))
+    p.ok(said, by="brand")
+    return _transfer(p, asset, 5)
+
+
+@scenario("attestation_revoked", 0)
+def a_transfer_to_somebody_not_attested_any_more(p: Play) -> Result:
+    asset, schema = _adults_only(p, "bob", alice=5)
+    p.ok(build.revoke(schema, p.id("notary"), p.id("bob")), by="notary")
+    return _transfer(p, asset, 5)
+
+
+@scenario("ok")
+def a_transfer_right_before_an_attestation_expires(p: Play) -> Result:
+    asset, schema = _adults_only(p, alice=5)
+    _attest(p, schema, "bob", expires=p.world.time + HOUR)
+    p.later(HOUR - 1)
+    return _transfer(p, asset, 5)
+
+
+@scenario("attestation_expired", 0)
+def a_transfer_when_an_attestation_expires(p: Play) -> Result:
+    asset, schema = _adults_only(p, alice=5)
+    _attest(p, schema, "bob", expires=p.world.time + HOUR)
+    p.later(HOUR)
+    return _transfer(p, asset, 5)
+
+
+@scenario("unknown_attestation", 0)
+def a_payment_to_some_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, "bob", alice=5)
+    return _pay(p, asset, ("bob", 1), ("carol", 1))
+
+
+@scenario("unknown_attestation", 0)
+def a_mint_for_somebody_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p)
+    return _mint(p, asset, 10**9 + 1)
+
+
+@scenario("ok")
+def the_issuer_needs_no_attestation(p: Play) -> Result:
+    asset, _ = _adults_only(p, alice=5)
+    p.ok(build.mint(asset, p.id("brand"), 1), by="brand")
+    return _transfer(p, asset, 5, to="brand")
+
+
+@scenario("account_frozen", 0)
+def a_frozen_payee_before_one_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, alice=5)
+    p.ok(build.freeze(asset, p.id("bob"), frozen=True), by="brand")
+    return _transfer(p, asset, 5)
+
+
+@scenario("asset_bound", 0)
+def a_bound_asset_before_a_payee_not_attested(p: Play) -> Result:
+    asset = p.asset(build.bound(), build.attested_holders(bytes(32), p.id("notary")))
+    return _transfer(p, asset, 5)
+
+
+@scenario("programme_account", 0)
+def a_programme_account_needs_no_attestation(p: Play) -> Result:
+    asset, _ = _adults_only(p, alice=5)
+    p.programme("pot")
+    return _transfer(p, asset, 5, to="pot")
+
+
+@scenario("ok")
+def a_payee_is_attested_after_the_hold(p: Play) -> Result:
+    asset, schema = _adults_only(p, alice=5)
+    hold = _hold(p, asset, 5)
+    _attest(p, schema, "bob")
+    return p.send(build.settle(hold), by="alice")
+
+
+@scenario("unknown_attestation", 0)
+def a_hold_that_settles_to_somebody_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, alice=5)
+    hold = _hold(p, asset, 5)
+    return p.send(build.settle(hold), by="alice")
+
+
+@scenario("ok")
+def a_hold_goes_back_to_somebody_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, alice=5)
+    hold = _hold(p, asset, 5)
+    return p.send(build.release(hold), by="alice")
+
+
+@scenario("ok")
+def a_refund_to_somebody_not_attested(p: Play) -> Result:
+    asset, _ = _adults_only(p, alice=5)
+    p.ok(build.redeem(asset, p.id("alice"), p.id("till"), b"o" * 32, 4), by="alice")
+    return p.send(build.refund(asset, p.id("alice"), b"o" * 32, 4), by="till")
+
+
+# The fee.
+
+
+def _with_fee(p: Play, bps: int, *policy: Value, to: str = "till", **balances: int) -> bytes:
+    return p.asset(*policy, build.fee(bps, p.id(to)), **balances)
+
+
+@scenario("ok")
+def a_transfer_pays_its_fee(p: Play) -> Result:
+    asset = _with_fee(p, 250, alice=1_000)
+    _moved(p, asset, 1_000)
+    # 975 and 25.
+    _moved(p, asset, 25, sender="till", to="carol")
+    return _transfer(p, asset, 975, sender="bob", to="till")
+
+
+@scenario("insufficient_funds", 0)
+def what_the_fee_took_is_not_there(p: Play) -> Result:
+    asset = _with_fee(p, 250, alice=1_000)
+    _moved(p, asset, 1_000)
+    return _transfer(p, asset, 976, sender="bob", to="till")
+
+
+@scenario("insufficient_funds", 0)
+def a_fee_is_rounded_down(p: Play) -> Result:
+    asset = _with_fee(p, 9_999, alice=1)
+    _moved(p, asset, 1)
+    return _transfer(p, asset, 1, sender="till", to="bob")
+
+
+@scenario("insufficient_funds", 0)
+def a_fee_may_be_all(p: Play) -> Result:
+    asset = _with_fee(p, 10_000, alice=5)
+    _moved(p, asset, 5)
+    _moved(p, asset, 5, sender="till")
+    return _transfer(p, asset, 6, sender="bob", to="till")
+
+
+@scenario("ok")
+def each_payee_has_a_fee_of_its_own(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, alice=10)
+    assert _pay(p, asset, ("bob", 3), ("carol", 3), ("till", 1), ("brand", 3)) == ("ok", None)
+    return _transfer(p, asset, 3, sender="till", to="brand")
+
+
+@scenario("insufficient_funds", 0)
+def the_issuer_pays_no_fee(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, brand=10, alice=10)
+    _moved(p, asset, 10, sender="brand")
+    _moved(p, asset, 10, sender="alice", to="brand")
+    return _transfer(p, asset, 1, sender="till")
+
+
+@scenario("ok")
+def a_fee_is_of_the_highest_lots(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, build.lots("day"), build.fixed_expiry(1), alice=5)
+    p.later(DAY)
+    p.ok(build.mint(asset, p.id("alice"), 5), by="brand")
+    _moved(p, asset, 10)
+    # Those of yesterday are the payee's, and lapse.
+    p.later(DAY)
+    return p.send(build.sweep(asset, [p.id("bob"), p.id("till")]), by="anybody")
+
+
+@scenario("ok")
+def a_fee_goes_to_a_frozen_account(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, alice=10)
+    p.ok(build.freeze(asset, p.id("till"), frozen=True), by="brand")
+    return _transfer(p, asset, 10)
+
+
+@scenario("ok")
+def a_fee_goes_to_a_programme_account(p: Play) -> Result:
+    p.programme("pot")
+    asset = _with_fee(p, 5_000, build.inactivity_expiry(1), to="pot", alice=10)
+    _moved(p, asset, 10)
+    p.later(2 * DAY)
+    return p.send(build.sweep(asset, [p.id("bob"), p.id("pot")]), by="anybody")
+
+
+@scenario("too_many_lots", 0)
+def a_fee_of_which_the_lot_is_one_too_many(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, build.lots("day"), build.strict_lots())
+    for _ in range(64):
+        p.ok(build.mint(asset, p.id("till"), 1), by="brand")
+        p.later(DAY)
+    p.ok(build.mint(asset, p.id("alice"), 2), by="brand")
+    return _transfer(p, asset, 2)
+
+
+@scenario("ok")
+def the_largest_holding_counts_what_is_left_of_a_fee(p: Play) -> Result:
+    asset = p.asset(build.fee(5_000, p.id("till")), build.max_holding(20), alice=20, bob=10)
+    return _transfer(p, asset, 20)
+
+
+@scenario("max_holding_exceeded", 0)
+def more_than_the_largest_holding_is_left_of_a_fee(p: Play) -> Result:
+    asset = p.asset(build.fee(5_000, p.id("till")), build.max_holding(20), alice=20, bob=11)
+    return _transfer(p, asset, 19)
+
+
+@scenario("ok")
+def a_hold_pays_the_fee_when_it_settles(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, alice=10)
+    hold = _hold(p, asset, 10)
+    p.ok(build.settle(hold, amount=6), by="alice")
+    p.ok(build.release(hold), by="alice")
+    _moved(p, asset, 3, sender="till", to="brand")
+    return _transfer(p, asset, 4, to="brand")
+
+
+@scenario("insufficient_funds", 0)
+def what_comes_back_to_the_payer_costs_no_fee(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, alice=10)
+    p.ok(build.settle(_hold(p, asset, 10, to="alice")), by="alice")
+    return _transfer(p, asset, 1, sender="till")
+
+
+@scenario("insufficient_funds", 0)
+def a_hold_of_the_issuer_pays_no_fee(p: Play) -> Result:
+    asset = _with_fee(p, 5_000, brand=10)
+    p.ok(build.settle(_hold(p, asset, 10, by="brand")), by="brand")
+    return _transfer(p, asset, 1, sender="till")
+
+
+@scenario("ok")
+def other_operations_cost_no_fee(p: Play) -> Result:
+    asset = _with_fee(p, 10_000, alice=9)
+    p.ok(build.burn(asset, p.id("alice"), 1), by="alice")
+    p.ok(build.claw_back(asset, p.id("alice"), p.id("bob"), 4), by="brand")
+    p.ok(build.redeem(asset, p.id("alice"), p.id("shop"), b"o" * 32, 4), by="alice")
+    p.ok(build.refund(asset, p.id("alice"), b"o" * 32, 4), by="shop")
+    p.ok(build.transfer(asset, p.id("alice"), p.id("brand"), 4), by="alice")
+    return _transfer(p, asset, 4, sender="bob", to="brand")
