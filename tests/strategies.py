@@ -164,10 +164,10 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.debt_floor(random.choice([1, 5, 50, 10**9, AMOUNT_MAX])))
     if any(each.kind == "fixed_expiry" for each in terms) and random.randrange(3) == 0:
         terms.append(build.no_reinstatement())
-    if random.randrange(4) == 0:
+    if random.randrange(6) == 0:
         terms.append(build.fee(random.choice([1, 250, 5_000, 9_999, 10_000]), random.choice(PEOPLE)))
-    if random.randrange(5) == 0:
-        terms.append(build.max_holding(random.choice([1, 20, 50, 1_000, 10**9, AMOUNT_MAX])))
+    if random.randrange(8) == 0:
+        terms.append(build.max_holding(random.choice([5, 50, 1_000, 10**9, AMOUNT_MAX])))
     return terms
 
 
@@ -566,7 +566,7 @@ class Storyteller:
         """A policy, perhaps of which the holders must be attested."""
         terms = policy(self.random)
         known = [key for name, key in self.model.state.tables if name == "attestations"]
-        if known and self.random.randrange(6) == 0:
+        if known and self.random.randrange(12) == 0:
             schema = self.random.choice(known)
             _, stored = self.random.choice(list(self.model.state.records("attestations", schema).values()))
             terms.append(build.attested_holders(schema, ATTESTATION_RECORD.decode(stored).issuer))
@@ -613,7 +613,7 @@ class Storyteller:
                 terms = [each for each in terms if each.kind not in ("debt_floor", "no_reinstatement")]
                 terms += [build.debt_floor(self.random.choice([1, 20, 10**9]))] * self.random.randrange(2)
                 terms += [build.no_reinstatement()] * self.random.randrange(2)
-            if self.random.randrange(3) == 0:
+            if self.random.randrange(5) == 0:
                 # The terms that may come and go, of another policy.
                 terms = [each for each in terms if each.kind not in COMING_AND_GOING]
                 terms += [each for each in self._policy() if each.kind in COMING_AND_GOING]

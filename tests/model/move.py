@@ -290,7 +290,7 @@ class Move:
         self.save(to, holding)
 
     def receive(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
-        """Credit a payment to a balance that has just been touched, which may not become larger than the policy says."""
+        """Credit a payment to a balance that has just been touched; the policy may say how large it may become."""
         most, fee = term(self.record.policy, "max_holding"), term(self.record.policy, "fee")
         credited = sum(lots.values())
         takes_any = to == self.record.issuer or (fee is not None and to == fee.to) or is_programme(self.ctx.state, to)
