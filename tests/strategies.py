@@ -25,7 +25,7 @@ from tests.model.account import (
     is_programme,
     named_account,
 )
-from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, supply, term
+from tests.model.asset import ASSET_RECORD, POWER_NAMES, TERM_ORDER, asset_id, caught_up, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
 from tests.model.ledger import ModelLedger
@@ -164,6 +164,8 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.debt_floor(random.choice([1, 5, 50, 10**9, AMOUNT_MAX])))
     if any(each.kind == "fixed_expiry" for each in terms) and random.randrange(3) == 0:
         terms.append(build.no_reinstatement())
+    if random.randrange(5) == 0:
+        terms.append(build.notice(random.choice([1, 1_000, DAY_MS, 3 * DAY_MS, 30 * DAY_MS])))
     if random.randrange(6) == 0:
         terms.append(build.fee(random.choice([1, 250, 5_000, 9_999, 10_000]), random.choice(PEOPLE)))
     if random.randrange(8) == 0:
@@ -203,7 +205,7 @@ class Storyteller:
             (2, self.finish_recovery),
             (1, self.alias),
             (3, self.create),
-            (2, self.change),
+            (4, self.change),
             (1, self.renounce),
             (3, self.freeze),
             (2, self.pause),
@@ -355,7 +357,8 @@ class Storyteller:
         return self.random.choice(assets)
 
     def _asset(self, asset: bytes) -> Any:
-        return self.model.state.value(ASSET_RECORD, "assets", asset)
+        record = self.model.state.value(ASSET_RECORD, "assets", asset)
+        return None if record is None else caught_up(record, self.now)
 
     def _holder(self, asset: bytes) -> bytes:
         holders = list(self.model.state.records("holders", asset))
@@ -585,6 +588,7 @@ class Storyteller:
                     [build.debt_floor(0)],
                     [build.no_reinstatement()],
                     [build.fee(0, PEOPLE[0])],
+                    [build.notice(0)],
                     [build.max_holding(0)],
                 ]
             )
@@ -599,6 +603,9 @@ class Storyteller:
 
     def change(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset()
+        careful = [each for each in self._assets() if term(self._asset(each).policy, "notice") is not None]
+        if careful and self.random.randrange(2):
+            asset = self.random.choice(careful)
         record = self._asset(asset)
         cap, terms = None, None
         if record is not None and self.random.randrange(2):
@@ -619,6 +626,12 @@ class Storyteller:
                 terms += [each for each in self._policy() if each.kind in COMING_AND_GOING]
             if self.random.randrange(5) == 0:
                 terms = self._policy()
+            if self.random.randrange(3):
+                # Fitting, or else the layout would refuse nearly all of them.
+                terms = [each for each in terms if each.kind != "notice"]
+                notice = term(record.policy, "notice")
+                terms += [] if notice is None else [build.notice(notice.ms + self.random.choice([0, 0, 0, 1, -1]))]
+                terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
 
     def renounce(self) -> tuple[Value, list[Need]]:
@@ -658,6 +671,7 @@ class Storyteller:
         asset = self._some_asset()
         sender = self._holder(asset)
         to = self._other(sender) if self.random.randrange(3) else self._earner(asset)
+        to = self._payee(asset, to)
         if self.random.randrange(2):
             # What is bound moves to this one.
             to = alias_of(self.model.state, sender) or to
@@ -670,7 +684,7 @@ class Storyteller:
         left, payees = self._amount_of(asset, sender), []
         for _ in range(self.random.choice([1, 1, 2, 2, 2, 3, 3, 3, 5, 5, 0])):
             part = self.random.choice([1, left or 1, left // 2 or 1, left // 3 + 1, left])
-            payees.append(build.payee(self._account(), part))
+            payees.append(build.payee(self._payee(asset, self._account()), part))
             left = max(0, left - part)
         others = [each for each in payees if each.to != sender] if self.random.randrange(8) else payees
         return build.pay(asset, sender, others, self._reference()), self._or_agent(sender, asset, 0x31)
@@ -679,7 +693,8 @@ class Storyteller:
         asset = self._some_asset()
         record = self._asset(asset)
         near = 50 if record is None or self.random.randrange(10) else record.supply_cap - supply(record)
-        operation = build.mint(asset, self._earner(asset), amount(self.random, near), self._reference())
+        to = self._payee(asset, self._earner(asset))
+        operation = build.mint(asset, to, amount(self.random, near), self._reference())
         needs = self._needs_power(asset, "mint", 0x32)
         return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x32)]
 
@@ -701,6 +716,17 @@ class Storyteller:
             units = min(2**128 - 1, there + amount(self.random, max(1, room)))
         operation = build.claw_back(asset, sender, self._other(sender), units, self._reason())
         return operation, self._needs_power(asset, "claw_back", 0x34)
+
+    def _payee(self, asset: bytes, account: bytes) -> bytes:
+        """The account, or mostly another one that is attested, where the policy wants that."""
+        record = self._asset(asset)
+        needed = None if record is None else term(record.policy, "attested")
+        if needed is None or self.random.randrange(8) == 0:
+            return account
+        stored = self.model.state.records("attestations", needed.schema).values()
+        said = [ATTESTATION_RECORD.decode(value) for _, value in stored]
+        attested = [each.subject for each in said if each.issuer == needed.issuer and each.nonce == bytes(32)]
+        return self.random.choice([record.issuer, *attested])
 
     def _earner(self, asset: bytes) -> bytes:
         """An account, often one that owes the issuer."""
@@ -854,9 +880,11 @@ class Storyteller:
         return max(0, balance - left_over(self._terms_of(record), record.settled))
 
     def _moment(self) -> int:
-        """A time at which something changes for a hold."""
+        """A time at which something changes for a hold or an asset."""
         groups = self._groups()
         moments = [group.closes for group in groups.values()]
+        assets = [ASSET_RECORD.decode(value) for _, value in self.model.state.records("assets").values()]
+        moments += [record.pending.due for record in assets if record.pending is not None]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments.append(terms.deadline)
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")

@@ -261,6 +261,10 @@ SPELLED = [
         b"\x21" + A + b"\x00" + b"\x01" + u(4, 3) + b"\x0a" + u(2, 258) + D + b"\x0b" + u(16, 258) + b"\x0c" + B + C,
     ),
     (
+        ops.Change(asset=A, policy=[ops.Notice(258)]),
+        b"\x21" + A + b"\x00" + b"\x01" + u(4, 1) + b"\x09" + u(8, 258),
+    ),
+    (
         ops.OpenGroup(owner=A, salt=b"s" * 16, asset=B, closes=5, terms=TERMS),
         b"\x40" + A + b"s" * 16 + B + u(8, 5) + TERMS_BYTES,
     ),

@@ -118,6 +118,7 @@ class Status(enum.IntEnum):
     not_owner = 0x0215, "The item is another account's.", True
     royalty_due = 0x0216, "The item changes hands by sales only, which pay its royalty."
     wrong_set = 0x0217, "The items are not the set that the design is made of, each once and ascending."
+    change_pending = 0x0218, "Another change of the policy was announced, and does not hold yet.", True
     max_holding_exceeded = 0x021C, "The payee would have more than the asset's policy allows.", True
 
     no_payee = 0x0301, "The list of payees is empty."

@@ -175,7 +175,7 @@ LAYOUTS: dict[str, str] = {
     "Term": (
         "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
         "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id | "
-        "10 fee bps:u16 to:id | 11 max_holding units:u128 | 12 attested schema:id issuer:id"
+        "9 notice ms:u64 | 10 fee bps:u16 to:id | 11 max_holding units:u128 | 12 attested schema:id issuer:id"
     ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
@@ -197,8 +197,10 @@ LAYOUTS: dict[str, str] = {
     "OnceRecord": "account:id key:bytes32 transaction:id",
     "AssetRecord": (
         "version:u8 issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers paused:bool "
-        "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128"
+        "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128 "
+        "pending:PendingPolicy?"
     ),
+    "PendingPolicy": "policy:[Term] since:u64 due:u64",
     "LotRecord": (
         "lot:u32 issued:u128 burned:u128 redeemed:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128"
     ),
@@ -1036,6 +1038,18 @@ class Royalty(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice(Encodable):
+    """Policy: a change of it that is for the worse of those who hold the asset is announced before it holds.
+
+    Attributes:
+        ms: How long before, 1 ms to 36,525 days. It may only be raised.
+    """
+
+    wire_tag: ClassVar[int] = 9
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fee(Encodable):
     """Policy: of each payment between members a part goes to an account.
 
@@ -1085,6 +1099,7 @@ Term: TypeAlias = (
     | NoReinstatement
     | Items
     | Royalty
+    | Notice
     | Fee
     | MaxHolding
     | AttestedHolders
@@ -1500,6 +1515,21 @@ class OnceRecord(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class PendingPolicy(Encodable):
+    """A policy of an asset that was announced.
+
+    Attributes:
+        policy: All terms, ascending by tag.
+        since: When it was announced, ms.
+        due: From when on it holds, ms.
+    """
+
+    policy: tuple[Term, ...]
+    since: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssetRecord(Encodable):
     """An asset: what it is, who has power over it, and its totals.
 
@@ -1509,7 +1539,7 @@ class AssetRecord(Encodable):
         symbol: 1 to 12 of `A-Z0-9.`.
         decimals: Decimal places of a whole unit.
         supply_cap: The most units that may exist at a time.
-        policy: Terms, ascending by tag.
+        policy: Terms, ascending by tag, without what was announced and holds by now: see `policy_at`.
         powers: Who holds which power.
         paused: Whether transfers, payments, mints, burns, redemptions and refunds are refused.
         frozen_accounts: How many accounts are frozen.
@@ -1520,6 +1550,7 @@ class AssetRecord(Encodable):
         redeemed: Units redeemed and not given back.
         swept: Units ever lapsed and removed.
         clawed_back: Units ever clawed back; these are still in the supply.
+        pending: The policy that was announced, if one was.
     """
 
     version: int
@@ -1538,6 +1569,13 @@ class AssetRecord(Encodable):
     redeemed: int
     swept: int
     clawed_back: int
+    pending: PendingPolicy | None = None
+
+    def policy_at(self, time: int) -> tuple[Term, ...]:
+        """The terms in force at a time, in ms: what was announced holds from then on by itself."""
+        if self.pending is not None and self.pending.due <= time:
+            return self.pending.policy
+        return self.policy
 
     @property
     def supply(self) -> int:
@@ -3778,6 +3816,7 @@ CODEC = Codec(
         "Term.no_reinstatement": NoReinstatement,
         "Term.items": Items,
         "Term.royalty": Royalty,
+        "Term.notice": Notice,
         "Term.fee": Fee,
         "Term.max_holding": MaxHolding,
         "Term.attested": AttestedHolders,
@@ -3795,6 +3834,7 @@ CODEC = Codec(
         "MandateRecord": MandateRecord,
         "OnceRecord": OnceRecord,
         "AssetRecord": AssetRecord,
+        "PendingPolicy": PendingPolicy,
         "LotRecord": LotRecord,
         "FreezeRecord": FreezeRecord,
         "ContentKind.nothing": NoContent,

@@ -9,6 +9,7 @@ from tests.model.account import authority, refuse_programme
 from tests.model.borsh import BOOL, ID, STRING, U8, U16, U32, U64, U128, Value, choice, enum, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
+    DAY_MS,
     REASON,
     Context,
     State,
@@ -30,6 +31,7 @@ TERM = enum(
         4: ("strict_lots", struct("strict_lots")),
         5: ("debt_floor", struct("debt_floor", units=U128)),
         6: ("no_reinstatement", struct("no_reinstatement")),
+        9: ("notice", struct("notice", ms=U64)),
         10: ("fee", struct("fee", bps=U16, to=ID)),
         11: ("max_holding", struct("max_holding", units=U128)),
         12: ("attested", struct("attested", schema=ID, issuer=ID)),
@@ -43,12 +45,14 @@ TERM_ORDER = [
     "strict_lots",
     "debt_floor",
     "no_reinstatement",
+    "notice",
     "fee",
     "max_holding",
     "attested",
 ]
 POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
 POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
+PENDING_POLICY = struct("PendingPolicy", policy=vec(TERM), since=U64, due=U64)
 ASSET_RECORD = struct(
     "AssetRecord",
     version=U8,
@@ -67,10 +71,12 @@ ASSET_RECORD = struct(
     redeemed=U128,
     swept=U128,
     clawed_back=U128,
+    pending=option(PENDING_POLICY),
 )
 FREEZE_RECORD = struct("FreezeRecord", since=U64, reason=REASON)
 
 DAYS_MAX = 36_500
+PERIOD_MS_MAX = 36_525 * DAY_MS
 DECIMALS_MAX = 38
 
 statuses(
@@ -79,6 +85,7 @@ statuses(
     "power_renounced creator_not_allowed asset_exists supply_cap_raised supply_cap_below_supply policy_layout_fixed "
     "unchanged",
 )
+statuses(2, "change_pending", first=0x18)
 statuses(2, "max_holding_exceeded", first=0x1C)
 
 
@@ -98,9 +105,16 @@ def supply(record: Value) -> int:
 
 
 def load_asset(ctx: Context, asset: bytes) -> Any:
-    """The record of an asset, or a refusal."""
+    """The record of an asset with the policy that is in force now, or a refusal."""
     record = ctx.state.value(ASSET_RECORD, "assets", asset)
     refuse_if(record is None, "unknown_asset")
+    return caught_up(record, ctx.time)
+
+
+def caught_up(record: Any, time: int) -> Any:
+    """The record as it is at a time: what was announced holds by itself."""
+    if record.pending is not None and record.pending.due <= time:
+        record.policy, record.pending = record.pending.policy, None
     return record
 
 
@@ -132,6 +146,7 @@ def _check_policy(policy: list[Value]) -> None:
     valid = valid and ("lots" in kinds or not {"fixed_expiry", "strict_lots"} & set(kinds))
     valid = valid and ("fixed_expiry" in kinds or "no_reinstatement" not in kinds)
     valid = valid and all(1 <= t.units <= AMOUNT_MAX for t in policy if t.kind in ("debt_floor", "max_holding"))
+    valid = valid and all(1 <= t.ms <= PERIOD_MS_MAX for t in policy if t.kind == "notice")
     valid = valid and all(1 <= t.bps <= 10_000 for t in policy if t.kind == "fee")
     valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
     refuse_if(not valid, "invalid_policy")
@@ -168,6 +183,7 @@ def _create(ctx: Context, op: Value) -> None:
         redeemed=0,
         swept=0,
         clawed_back=0,
+        pending=None,
     )
     save_asset(ctx, asset, record)
 
@@ -180,10 +196,41 @@ def _check_change(op: Value) -> None:
         _check_policy(op.policy)
 
 
-def _layout(policy: list[Value]) -> tuple[str | None, bool, bool]:
+def _layout(policy: list[Value]) -> tuple[str | None, list[bool]]:
     lots = term(policy, "lots")
-    fixed, inactivity = term(policy, "fixed_expiry"), term(policy, "inactivity_expiry")
-    return None if lots is None else lots.period, fixed is not None, inactivity is not None
+    fixed = [term(policy, kind) is not None for kind in ("fixed_expiry", "inactivity_expiry", "notice")]
+    return None if lots is None else lots.period, fixed
+
+
+def _shortened(before: list[Value], after: list[Value]) -> bool:
+    """Whether a period that protects holders would get shorter."""
+    old, new = term(before, "notice"), term(after, "notice")
+    return old is not None and new is not None and new.ms < old.ms
+
+
+def _worse(old: Any, new: Any) -> bool:
+    """Whether the change of one term is adverse to holders. Either may be None."""
+    if new is None or new == old:
+        return False
+    if old is None:
+        return True
+    match new.kind:
+        case "fixed_expiry" | "inactivity_expiry":
+            return bool(new.days < old.days)
+        case "debt_floor":
+            return bool(new.units > old.units)
+        case "max_holding":
+            return bool(new.units < old.units)
+        case "fee":
+            return bool(new.to != old.to or new.bps > old.bps)
+        case "notice":
+            return bool(new.ms < old.ms)
+    return True
+
+
+def adverse(before: list[Value], after: list[Value]) -> bool:
+    """Whether a change of policy is adverse to holders: any of its terms' changes is."""
+    return any(_worse(term(before, kind), term(after, kind)) for kind in TERM_ORDER)
 
 
 def _change(ctx: Context, op: Value) -> None:
@@ -194,8 +241,14 @@ def _change(ctx: Context, op: Value) -> None:
         refuse_if(op.supply_cap < supply(record), "supply_cap_below_supply")
         record.supply_cap = op.supply_cap
     if op.policy is not None:
-        refuse_if(_layout(op.policy) != _layout(record.policy), "policy_layout_fixed")
-        record.policy = op.policy
+        moved = _layout(op.policy) != _layout(record.policy) or _shortened(record.policy, op.policy)
+        refuse_if(moved, "policy_layout_fixed")
+        notice = term(record.policy, "notice")
+        if notice is not None and adverse(record.policy, op.policy):
+            refuse_if(record.pending is not None, "change_pending")
+            record.pending = Value("PendingPolicy", policy=op.policy, since=ctx.time, due=ctx.time + notice.ms)
+        else:
+            record.policy, record.pending = op.policy, None
     save_asset(ctx, op.asset, record)
 
 
@@ -254,6 +307,11 @@ def check_invariants(state: State, _time: int) -> None:
         assert total == 0
         assert asset == asset_id(record.issuer, record.symbol)
         assert 0 <= supply(record) <= record.supply_cap <= AMOUNT_MAX
+        assert record.version == 1
+        if record.pending is not None:
+            assert record.pending.since < record.pending.due
+            assert _layout(record.pending.policy) == _layout(record.policy)
+            assert adverse(record.policy, record.pending.policy)
         assert record.frozen_accounts == len(state.records("freezes", asset))
     keyed = ("freezes", "holders", "lots", "redemptions", "debts")
     for table, key in state.tables:

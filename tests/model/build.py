@@ -152,6 +152,10 @@ def no_reinstatement() -> Value:
     return Value("no_reinstatement")
 
 
+def notice(ms: int) -> Value:
+    return Value("notice", ms=ms)
+
+
 def fee(bps: int, to: bytes) -> Value:
     return Value("fee", bps=bps, to=to)
 

@@ -185,11 +185,13 @@ class Move:
         self.ctx = ctx
         self.asset = asset
         self.record: Any = load_asset(ctx, asset)
+        self.before = ASSET_RECORD.write(self.record)
         self.effect = Effect()
 
     def done(self) -> Effect:
-        """Write the asset's record."""
-        save_asset(self.ctx, self.asset, self.record)
+        """Write the asset's record, if the operation changed it: that an announced policy holds by now is no change."""
+        if ASSET_RECORD.write(self.record) != self.before:
+            save_asset(self.ctx, self.asset, self.record)
         return self.effect
 
     def check_not_paused(self) -> None:

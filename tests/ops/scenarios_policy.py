@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.model import build
+from tests.model.asset import TERM_ORDER
 from tests.model.attest import schema_id
 from tests.model.hold import hold_id
 from tests.ops.play import DAY, HOUR, Play, Result, scenario
@@ -526,3 +527,271 @@ def other_operations_cost_no_fee(p: Play) -> Result:
     p.ok(build.refund(asset, p.id("alice"), b"o" * 32, 4), by="shop")
     p.ok(build.transfer(asset, p.id("alice"), p.id("brand"), 4), by="alice")
     return _transfer(p, asset, 4, sender="bob", to="brand")
+
+
+# Notice. What is announced is a fee, unless the story says otherwise: then a transfer of 1 to bob of 1 in all shows it.
+
+
+def _announced(p: Play, *policy: Value, ms: int = HOUR) -> bytes:
+    """An asset of which alice has 10, and a fee of all that is announced."""
+    asset = p.asset(*policy, build.notice(ms), alice=10)
+    _change(p, asset, *policy, build.notice(ms), build.fee(10_000, p.id("till")))
+    return asset
+
+
+def _then_bob_has(p: Play, asset: bytes, amount: int) -> Result:
+    """Transfer 1, and say whether bob has so much."""
+    _moved(p, asset, 1)
+    return _transfer(p, asset, amount, sender="bob", to="brand")
+
+
+def _in_order(*policy: Value) -> list[Value]:
+    return sorted(policy, key=lambda each: TERM_ORDER.index(each.kind))
+
+
+@scenario("invalid_policy", 0)
+def a_notice_of_nothing(p: Play) -> Result:
+    return _create(p, build.notice(0))
+
+
+@scenario("invalid_policy", 0)
+def a_notice_that_is_too_long(p: Play) -> Result:
+    return _create(p, build.notice(36_525 * DAY + 1))
+
+
+@scenario("ok")
+def a_notice_of_36525_days(p: Play) -> Result:
+    return _create(p, build.notice(36_525 * DAY))
+
+
+@scenario("policy_layout_fixed", 0)
+def a_notice_goes(p: Play) -> Result:
+    asset = p.asset(build.notice(HOUR))
+    return p.send(build.change(asset, policy=[]), by="brand")
+
+
+@scenario("policy_layout_fixed", 0)
+def a_notice_comes(p: Play) -> Result:
+    asset = p.asset()
+    return p.send(build.change(asset, policy=[build.notice(HOUR)]), by="brand")
+
+
+@scenario("policy_layout_fixed", 0)
+def a_shorter_notice(p: Play) -> Result:
+    asset = _announced(p)
+    return p.send(build.change(asset, policy=[build.bound(), build.notice(HOUR - 1)]), by="brand")
+
+
+@scenario("ok")
+def an_announced_change_does_not_hold_yet(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR - 1)
+    return _then_bob_has(p, asset, 1)
+
+
+@scenario("insufficient_funds", 0)
+def an_announced_change_holds_in_time(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR)
+    return _then_bob_has(p, asset, 1)
+
+
+@scenario("insufficient_funds", 0)
+def an_announced_change_holds_after_the_record_was_written(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR)
+    p.ok(build.mint(asset, p.id("alice"), 1), by="brand")
+    return _then_bob_has(p, asset, 1)
+
+
+@scenario("insufficient_funds", 0)
+def an_announced_change_outlives_what_is_written_before(p: Play) -> Result:
+    asset = _announced(p)
+    p.ok(build.burn(asset, p.id("alice"), 1), by="alice")
+    p.ok(build.pause(asset, paused=True), by="brand")
+    p.ok(build.pause(asset, paused=False), by="brand")
+    p.ok(build.change(asset, supply_cap=100), by="brand")
+    p.ok(build.renounce(asset, "change"), by="brand")
+    p.later(HOUR)
+    return _then_bob_has(p, asset, 1)
+
+
+@scenario("insufficient_funds", 0)
+def an_announced_change_holds_though_nothing_wrote_it(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR)
+    _moved(p, asset, 1)
+    p.later(HOUR)
+    return _transfer(p, asset, 1, sender="bob", to="brand")
+
+
+@scenario("ok")
+def one_batch_before_and_after_an_announcement_is_due(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR - 1)
+    first = p.signed(build.transfer(asset, p.id("alice"), p.id("bob"), 1), by="alice")
+    second = p.signed(build.transfer(asset, p.id("alice"), p.id("bob"), 2), by="alice")
+    assert p.world.apply(first, second) == [("ok", None)] * 2
+    p.later(1)
+    third = p.signed(build.transfer(asset, p.id("alice"), p.id("bob"), 3), by="alice")
+    fourth = p.signed(build.transfer(asset, p.id("bob"), p.id("brand"), 4), by="bob")
+    fifth = p.signed(build.pause(asset, paused=True), build.pause(asset, paused=False), by="brand")
+    assert p.world.apply(third, fourth, fifth) == [("ok", None), ("insufficient_funds", 0), ("ok", None)]
+    return _transfer(p, asset, 3, sender="bob", to="brand")
+
+
+@scenario("change_pending", 0)
+def a_second_announcement(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR - 1)
+    return p.send(build.change(asset, policy=[build.bound(), build.notice(HOUR)]), by="brand")
+
+
+@scenario("ok")
+def a_second_announcement_when_the_first_holds(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR)
+    _change(p, asset, build.notice(HOUR), build.fee(10_000, p.id("shop")))
+    p.later(HOUR - 1)
+    _moved(p, asset, 2)
+    return _transfer(p, asset, 2, sender="till", to="brand")
+
+
+@scenario("policy_layout_fixed", 0)
+def the_layout_before_what_is_pending(p: Play) -> Result:
+    asset = _announced(p)
+    return p.send(build.change(asset, policy=[build.lots("day"), build.notice(HOUR)]), by="brand")
+
+
+@scenario("supply_cap_raised", 0)
+def the_cap_before_what_is_pending(p: Play) -> Result:
+    asset = _announced(p)
+    return p.send(build.change(asset, 10**9 + 1, [build.bound(), build.notice(HOUR)]), by="brand")
+
+
+@scenario("power_renounced", 0)
+def a_renounced_power_before_what_is_pending(p: Play) -> Result:
+    asset = _announced(p)
+    p.ok(build.renounce(asset, "change"), by="brand")
+    return p.send(build.change(asset, policy=[build.bound(), build.notice(HOUR)]), by="brand")
+
+
+@scenario("ok")
+def an_announcement_is_withdrawn(p: Play) -> Result:
+    asset = _announced(p)
+    _change(p, asset, build.notice(HOUR))
+    p.later(HOUR)
+    return _then_bob_has(p, asset, 1)
+
+
+@scenario("ok")
+def an_announcement_is_withdrawn_and_another_made(p: Play) -> Result:
+    asset = _announced(p)
+    p.later(HOUR - 1)
+    _change(p, asset, build.notice(HOUR))
+    _change(p, asset, build.notice(HOUR), build.fee(10_000, p.id("till")))
+    p.later(HOUR - 1)
+    return _then_bob_has(p, asset, 1)
+
+
+@scenario("insufficient_funds", 0)
+def a_longer_notice_holds_at_once(p: Play) -> Result:
+    asset = p.asset(build.notice(HOUR), alice=10)
+    _change(p, asset, build.notice(2 * HOUR))
+    _change(p, asset, build.notice(2 * HOUR), build.fee(10_000, p.id("till")))
+    p.later(2 * HOUR - 1)
+    _moved(p, asset, 1)
+    p.later(1)
+    _moved(p, asset, 1)
+    return _transfer(p, asset, 2, sender="bob", to="brand")
+
+
+@scenario("ok")
+def a_cap_is_lowered_at_once(p: Play) -> Result:
+    asset = p.asset(build.notice(HOUR))
+    p.ok(build.change(asset, 10, [build.notice(HOUR), build.max_holding(5)]), by="brand")
+    return _mint(p, asset, 10)
+
+
+@scenario("supply_cap_exceeded", 0)
+def a_cap_that_was_lowered_with_an_announcement(p: Play) -> Result:
+    asset = p.asset(build.notice(HOUR))
+    p.ok(build.change(asset, 10, [build.notice(HOUR), build.max_holding(5)]), by="brand")
+    return _mint(p, asset, 11)
+
+
+@scenario("ok")
+def expiry_is_shortened_in_time(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), build.fixed_expiry(9), build.notice(DAY), alice=5)
+    _change(p, asset, build.lots("day"), build.fixed_expiry(1), build.notice(DAY))
+    p.later(DAY - 1)
+    _moved(p, asset, 5)
+    p.later(DAY)
+    return p.send(build.sweep(asset, [p.id("bob")]), by="anybody")
+
+
+_LOTS = [build.lots("day"), build.fixed_expiry(5), build.inactivity_expiry(5)]
+_EVERY: list[Value] = [
+    *_LOTS,
+    build.debt_floor(5),
+    build.fee(5, b"t" * 32),
+    build.max_holding(5),
+    build.attested_holders(bytes(32), bytes(32)),
+]
+
+
+def _with(*changed: Value) -> list[Value]:
+    """Every term, but for these."""
+    return [*(each for each in _EVERY if each.kind not in {other.kind for other in changed}), *changed]
+
+
+@scenario("ok")
+def every_change_for_the_better(p: Play) -> Result:
+    better = [
+        _EVERY,
+        _with(build.fixed_expiry(6)),
+        _with(build.inactivity_expiry(6)),
+        _with(build.debt_floor(4)),
+        _with(build.fee(4, b"t" * 32)),
+        _with(build.max_holding(6)),
+        _LOTS,
+    ]
+    for number, terms in enumerate(better):
+        asset = p.asset(*_in_order(build.notice(HOUR), *_EVERY), symbol=f"A{number}")
+        p.ok(build.change(asset, policy=_in_order(build.notice(HOUR), build.bound(), *_EVERY)), by="brand")
+        p.ok(build.change(asset, policy=_in_order(build.notice(HOUR), *terms)), by="brand")
+        # Nothing is pending any more.
+        p.ok(build.change(asset, policy=_in_order(build.notice(HOUR), build.bound(), *terms)), by="brand")
+    own = [build.bound(), build.strict_lots(), build.no_reinstatement()]
+    asset = p.asset(*_in_order(build.notice(HOUR), *own, *_LOTS), symbol="OWN")
+    p.ok(build.change(asset, policy=_in_order(build.notice(HOUR), *own, *_EVERY)), by="brand")
+    return p.send(build.change(asset, policy=_in_order(build.notice(HOUR), *_LOTS)), by="brand")
+
+
+@scenario("change_pending", 0)
+def every_change_for_the_worse(p: Play) -> Result:
+    worse = [
+        _with(build.fixed_expiry(4)),
+        _with(build.inactivity_expiry(4)),
+        _with(build.debt_floor(6)),
+        _with(build.fee(6, b"t" * 32)),
+        _with(build.fee(4, b"u" * 32)),
+        _with(build.max_holding(4)),
+        _with(build.attested_holders(b"a" * 32, bytes(32))),
+        _with(build.attested_holders(bytes(32), b"a" * 32)),
+        _with(build.strict_lots()),
+        _with(build.no_reinstatement()),
+        # One that is for the better makes up for nothing.
+        _with(build.max_holding(4), build.fixed_expiry(6), build.fee(1, b"t" * 32)),
+    ]
+    asset = p.asset(*_in_order(build.notice(HOUR), *_EVERY))
+    p.ok(build.change(asset, policy=_in_order(build.notice(HOUR), build.bound(), *_EVERY)), by="brand")
+    for terms in worse:
+        result = p.send(build.change(asset, policy=_in_order(build.notice(HOUR), *terms)), by="brand")
+        assert result == ("change_pending", 0)
+    asset = p.asset(*_in_order(build.notice(HOUR), *_LOTS), symbol="LESS")
+    p.ok(build.change(asset, policy=_in_order(build.notice(HOUR), build.bound(), *_LOTS)), by="brand")
+    for came in _EVERY[3:]:
+        result = p.send(build.change(asset, policy=_in_order(build.notice(HOUR), came, *_LOTS)), by="brand")
+        assert result == ("change_pending", 0)
+    return p.send(build.change(asset, policy=_in_order(build.notice(HOUR + 1), build.bound(), *_LOTS)), by="brand")

@@ -118,6 +118,7 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of the classes of terms
         "strict_lots": "a 65th lot is refused, not merged",
         "debt_floor": "an account may owe the issuer up to {units} minor units",
         "no_reinstatement": "what lapsed while it was redeemed is not given back",
+        "notice": "changes for the worse are announced {ms} ms before",
         "fee": "{bps} of 10,000 parts of each payment go to {to}",
         "max_holding": "an account may have up to {units} minor units",
         "attested_holders": "who is paid must be attested {schema} by {issuer}",

@@ -16,6 +16,7 @@ from counterfoil.verify import (
     Lots,
     MaxHolding,
     NoReinstatement,
+    Notice,
     Period,
     Power,
     Powers,
@@ -41,6 +42,7 @@ __all__ = [
     "Lots",
     "MaxHolding",
     "NoReinstatement",
+    "Notice",
     "Pause",
     "Period",
     "Power",
@@ -100,13 +102,16 @@ class Create(Operation):
 class Change(Operation):
     """Lower an asset's supply cap, or change its policy: all but lots and the kinds of expiry.
 
+    Where the policy has a `Notice`, a change of it for the worse of those who hold the asset is only announced, and
+    holds after that time. Changing to the policy in force withdraws it.
+
     Attributes:
         asset: The asset's id, 32 bytes.
         supply_cap: The new one; None leaves it.
         policy: All terms, kept in order; None leaves them.
 
     Statuses: nothing_to_change, invalid_supply_cap, invalid_policy, unknown_asset, power_renounced, supply_cap_raised,
-    supply_cap_below_supply, policy_layout_fixed.
+    supply_cap_below_supply, policy_layout_fixed, change_pending.
 
     Raises:
         TypeError: A field is of another type.

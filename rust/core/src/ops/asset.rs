@@ -7,9 +7,10 @@ use crate::apply::{Context, Halt};
 use crate::id::{Id, asset_id};
 use crate::ops::Operate;
 use crate::state::{
-    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, Power, Powers, Reason, Records, Table, Term,
+    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, PendingPolicy, Power, Powers, Reason, Records, Table, Term,
 };
 use crate::status::{PROGRAMME_ACCOUNT, Status, statuses};
+use crate::time;
 use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::sync::Arc;
@@ -61,6 +62,8 @@ statuses! { 2;
     ROYALTY_DUE = 0x16 "royalty_due";
     /// The items are not the set that the design is made of.
     WRONG_SET = 0x17 "wrong_set";
+    /// Another change was announced, and does not hold yet.
+    CHANGE_PENDING = 0x18 "change_pending" transient;
     /// The payee would have more than the policy allows.
     MAX_HOLDING_EXCEEDED = 0x1c "max_holding_exceeded" transient;
 }
@@ -73,6 +76,7 @@ const PAUSE: u8 = 0x24;
 const SYMBOL_BYTES_MAX: usize = 12;
 const DECIMALS_MAX: u8 = 38;
 const DAYS_MAX: u32 = 36_500;
+const PERIOD_MS_MAX: u64 = 36_525 * time::DAY_MS;
 
 /// Creates an asset.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -143,6 +147,7 @@ fn check_policy(policy: &[Term]) -> Result<(), Status> {
     let numbers_possible = policy.iter().all(|term| match term {
         Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
         Term::DebtFloor { units } | Term::MaxHolding { units } => (1..=AMOUNT_MAX).contains(units),
+        Term::Notice { ms } => (1..=PERIOD_MS_MAX).contains(ms),
         Term::Royalty { bps, .. } | Term::Fee { bps, .. } => (1..=10_000).contains(bps),
         Term::Bound
         | Term::Lots { .. }
@@ -157,8 +162,9 @@ fn check_policy(policy: &[Term]) -> Result<(), Status> {
     let needs_fixed_expiry = policy.contains(&Term::NoReinstatement);
     let ascending = policy.is_sorted_by(|left, right| left.tag() < right.tag());
     let is_items = policy.contains(&Term::Items);
-    let fits_items =
-        |term: &Term| matches!(term, Term::Bound | Term::Items | Term::Royalty { .. } | Term::Attested { .. });
+    let fits_items = |term: &Term| {
+        matches!(term, Term::Bound | Term::Items | Term::Royalty { .. } | Term::Notice { .. } | Term::Attested { .. })
+    };
     let of_one_kind = if is_items {
         policy.iter().all(fits_items)
     } else {
@@ -217,6 +223,7 @@ impl Operate for Create {
             redeemed: 0,
             swept: 0,
             clawed_back: 0,
+            pending: None,
         };
         context.write_asset(&id, asset)?;
         Ok(Effect::Nothing)
@@ -264,14 +271,40 @@ impl Operate for Change {
             asset.supply_cap = cap;
         }
         if let Some(policy) = &self.policy {
-            if AssetRecord::layout(policy) != AssetRecord::layout(&asset.policy) {
-                return Err(POLICY_LAYOUT_FIXED.into());
-            }
-            asset.policy.clone_from(policy);
+            asset.change_policy(policy, context.time())?;
         }
         context.write_asset(&self.asset, asset)?;
         Ok(Effect::Nothing)
     }
+}
+
+impl AssetRecord {
+    /// Sets the rules, or announces them where the ones in force ask for notice.
+    fn change_policy(&mut self, policy: &[Term], time: u64) -> Result<(), Status> {
+        let notice = self.notice_ms();
+        let is_shorter = |term: &Term| matches!(term, Term::Notice { ms } if notice.is_some_and(|before| *ms < before));
+        if Self::layout(policy) != Self::layout(&self.policy) || policy.iter().any(is_shorter) {
+            return Err(POLICY_LAYOUT_FIXED);
+        }
+        let Some(notice) = notice.filter(|_| is_adverse(&self.policy, policy)) else {
+            // What is no worse holds at once, and withdraws what was announced.
+            self.policy = policy.to_vec();
+            self.pending = None;
+            return Ok(());
+        };
+        if self.pending.is_some() {
+            return Err(CHANGE_PENDING);
+        }
+        self.pending = Some(PendingPolicy { policy: policy.to_vec(), since: time, due: time.saturating_add(notice) });
+        Ok(())
+    }
+}
+
+/// Whether rules are worse for those who hold the asset than the ones before. No rule is for the better: one that goes
+/// is no loss, one that comes is.
+fn is_adverse(before: &[Term], after: &[Term]) -> bool {
+    let is_no_worse = |term: &Term| before.iter().any(|old| old.tag() == term.tag() && term.is_no_worse_than(*old));
+    !after.iter().all(is_no_worse)
 }
 
 impl Operate for Renounce {
