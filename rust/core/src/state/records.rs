@@ -276,10 +276,9 @@ impl AssetRecord {
 
     /// By which schema and by whom a payee must be attested.
     pub fn attested(&self) -> Option<(Id, Id)> {
-        self.policy.iter().find_map(|term| match term {
-            Term::Attested { schema, issuer } => Some((*schema, *issuer)),
-            _ => None,
-        })
+        let attested =
+            |term: &Term| if let Term::Attested { schema, issuer } = term { Some((*schema, *issuer)) } else { None };
+        self.policy.iter().find_map(attested)
     }
 
     /// Whether a 65th lot is refused.
