@@ -170,6 +170,8 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.fee(random.choice([1, 250, 5_000, 9_999, 10_000]), random.choice(PEOPLE)))
     if random.randrange(8) == 0:
         terms.append(build.max_holding(random.choice([5, 50, 1_000, 10**9, AMOUNT_MAX])))
+    if random.randrange(6) == 0:
+        terms.append(build.sunset_notice(random.choice([1, DAY_MS, 10 * DAY_MS])))
     return terms
 
 
@@ -206,6 +208,7 @@ class Storyteller:
             (1, self.alias),
             (3, self.create),
             (4, self.change),
+            (3, self.sunset),
             (1, self.renounce),
             (3, self.freeze),
             (2, self.pause),
@@ -573,6 +576,7 @@ class Storyteller:
             schema = self.random.choice(known)
             _, stored = self.random.choice(list(self.model.state.records("attestations", schema).values()))
             terms.append(build.attested_holders(schema, ATTESTATION_RECORD.decode(stored).issuer))
+            terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
         return terms
 
     def create(self) -> tuple[Value, list[Need]]:
@@ -628,11 +632,23 @@ class Storyteller:
                 terms = self._policy()
             if self.random.randrange(3):
                 # Fitting, or else the layout would refuse nearly all of them.
-                terms = [each for each in terms if each.kind != "notice"]
-                notice = term(record.policy, "notice")
+                terms = [each for each in terms if each.kind not in ("notice", "sunset")]
+                notice, sunset = term(record.policy, "notice"), term(record.policy, "sunset")
                 terms += [] if notice is None else [build.notice(notice.ms + self.random.choice([0, 0, 0, 1, -1]))]
+                terms += [] if sunset is None else [build.sunset_notice(sunset.ms + self.random.choice([0, 0, 1, -1]))]
                 terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
+
+    def sunset(self) -> tuple[Value, list[Need]]:
+        ending = [each for each in self._assets() if term(self._asset(each).policy, "sunset") is not None]
+        asset = self.random.choice(ending) if ending and self.random.randrange(8) else self._some_asset()
+        record = self._asset(asset)
+        period = None if record is None else term(record.policy, "sunset")
+        soonest = self.now + (DAY_MS if period is None else period.ms)
+        if record is not None and record.sunset is not None:
+            soonest = max(soonest, record.sunset)
+        at = self.random.choice([soonest, soonest, soonest + DAY_MS, soonest - 1, 0, 0, 0])
+        return build.sunset(asset, at), self._needs_power(asset, "change", 0x2B)
 
     def renounce(self) -> tuple[Value, list[Need]]:
         asset, power = self._some_asset(), self.random.choice(POWER_NAMES)
@@ -763,7 +779,9 @@ class Storyteller:
         expiring = [
             asset
             for asset in self._assets()
-            if term(self._asset(asset).policy, "fixed_expiry") or term(self._asset(asset).policy, "inactivity_expiry")
+            if self._asset(asset).sunset is not None
+            or term(self._asset(asset).policy, "fixed_expiry")
+            or term(self._asset(asset).policy, "inactivity_expiry")
         ]
         asset = self.random.choice(expiring) if expiring and self.random.randrange(8) else self._some_asset()
         accounts = [self._holder(asset) for _ in range(self.random.choice([1, 1, 2, 2, 3, 4, 4, 4, 0]))]
@@ -884,6 +902,7 @@ class Storyteller:
         groups = self._groups()
         moments = [group.closes for group in groups.values()]
         assets = [ASSET_RECORD.decode(value) for _, value in self.model.state.records("assets").values()]
+        moments += [record.sunset for record in assets if record.sunset is not None]
         moments += [record.pending.due for record in assets if record.pending is not None]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments.append(terms.deadline)

@@ -138,6 +138,7 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x28: ("sell_item", "asset:id item:Item seller:id buyer:id currency:id price:u128"),
     0x29: ("burn_item", "asset:id item:Item sender:id"),
     0x2A: ("complete_set", "asset:id design:u32 sender:id items:[Item]"),
+    0x2B: ("sunset", "asset:id at:u64"),
     0x30: ("transfer", "asset:id sender:id to:id amount:u128 reference:bytes32?"),
     0x31: ("pay", "asset:id sender:id payees:[Payee] reference:bytes32?"),
     0x32: ("mint", "asset:id to:id amount:u128 reference:bytes32?"),
@@ -175,7 +176,8 @@ LAYOUTS: dict[str, str] = {
     "Term": (
         "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
         "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id | "
-        "9 notice ms:u64 | 10 fee bps:u16 to:id | 11 max_holding units:u128 | 12 attested schema:id issuer:id"
+        "9 notice ms:u64 | 10 fee bps:u16 to:id | 11 max_holding units:u128 | 12 attested schema:id issuer:id | "
+        "13 sunset ms:u64"
     ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
@@ -198,7 +200,7 @@ LAYOUTS: dict[str, str] = {
     "AssetRecord": (
         "version:u8 issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers paused:bool "
         "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128 "
-        "pending:PendingPolicy?"
+        "pending:PendingPolicy? sunset:u64?"
     ),
     "PendingPolicy": "policy:[Term] since:u64 due:u64",
     "LotRecord": (
@@ -1089,6 +1091,18 @@ class AttestedHolders(Encodable):
     issuer: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SunsetNotice(Encodable):
+    """Policy: whoever may change it may let the asset end, so long before at the earliest.
+
+    Attributes:
+        ms: How long before, 1 ms to 36,525 days. It may only be raised.
+    """
+
+    wire_tag: ClassVar[int] = 13
+    ms: int
+
+
 Term: TypeAlias = (
     Bound
     | Lots
@@ -1103,6 +1117,7 @@ Term: TypeAlias = (
     | Fee
     | MaxHolding
     | AttestedHolders
+    | SunsetNotice
 )
 """A term of an asset's policy."""
 
@@ -1551,6 +1566,7 @@ class AssetRecord(Encodable):
         swept: Units ever lapsed and removed.
         clawed_back: Units ever clawed back; these are still in the supply.
         pending: The policy that was announced, if one was.
+        sunset: From when on nothing of it is left, ms, if that was announced.
     """
 
     version: int
@@ -1570,6 +1586,7 @@ class AssetRecord(Encodable):
     swept: int
     clawed_back: int
     pending: PendingPolicy | None = None
+    sunset: int | None = None
 
     def policy_at(self, time: int) -> tuple[Term, ...]:
         """The terms in force at a time, in ms: what was announced holds from then on by itself."""
@@ -3820,6 +3837,7 @@ CODEC = Codec(
         "Term.fee": Fee,
         "Term.max_holding": MaxHolding,
         "Term.attested": AttestedHolders,
+        "Term.sunset": SunsetNotice,
         "Parameters": Parameters,
         "Genesis": Genesis,
         "Authorizer": Authorizer,

@@ -35,6 +35,7 @@ TERM = enum(
         10: ("fee", struct("fee", bps=U16, to=ID)),
         11: ("max_holding", struct("max_holding", units=U128)),
         12: ("attested", struct("attested", schema=ID, issuer=ID)),
+        13: ("sunset", struct("sunset", ms=U64)),
     }
 )
 TERM_ORDER = [
@@ -49,6 +50,7 @@ TERM_ORDER = [
     "fee",
     "max_holding",
     "attested",
+    "sunset",
 ]
 POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
 POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
@@ -72,6 +74,7 @@ ASSET_RECORD = struct(
     swept=U128,
     clawed_back=U128,
     pending=option(PENDING_POLICY),
+    sunset=option(U64),
 )
 FREEZE_RECORD = struct("FreezeRecord", since=U64, reason=REASON)
 
@@ -85,8 +88,7 @@ statuses(
     "power_renounced creator_not_allowed asset_exists supply_cap_raised supply_cap_below_supply policy_layout_fixed "
     "unchanged",
 )
-statuses(2, "change_pending", first=0x18)
-statuses(2, "max_holding_exceeded", first=0x1C)
+statuses(2, "change_pending no_sunset sunset_too_soon asset_sunset max_holding_exceeded", first=0x18)
 
 
 def asset_id(issuer: bytes, symbol: str) -> bytes:
@@ -136,6 +138,16 @@ def is_frozen(state: State, asset: bytes, account: bytes) -> bool:
     return state.get("freezes", account, asset) is not None
 
 
+def has_ended(record: Value, time: int) -> bool:
+    """Whether the asset's sunset has come."""
+    return record.sunset is not None and bool(time >= record.sunset)
+
+
+def check_not_ended(ctx: Context, record: Value) -> None:
+    """The rule for what begins something in an asset."""
+    refuse_if(has_ended(record, ctx.time), "asset_sunset")
+
+
 def _check_supply_cap(cap: int) -> None:
     refuse_if(not 1 <= cap <= AMOUNT_MAX, "invalid_supply_cap")
 
@@ -146,7 +158,7 @@ def _check_policy(policy: list[Value]) -> None:
     valid = valid and ("lots" in kinds or not {"fixed_expiry", "strict_lots"} & set(kinds))
     valid = valid and ("fixed_expiry" in kinds or "no_reinstatement" not in kinds)
     valid = valid and all(1 <= t.units <= AMOUNT_MAX for t in policy if t.kind in ("debt_floor", "max_holding"))
-    valid = valid and all(1 <= t.ms <= PERIOD_MS_MAX for t in policy if t.kind == "notice")
+    valid = valid and all(1 <= t.ms <= PERIOD_MS_MAX for t in policy if t.kind in ("notice", "sunset"))
     valid = valid and all(1 <= t.bps <= 10_000 for t in policy if t.kind == "fee")
     valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
     refuse_if(not valid, "invalid_policy")
@@ -184,6 +196,7 @@ def _create(ctx: Context, op: Value) -> None:
         swept=0,
         clawed_back=0,
         pending=None,
+        sunset=None,
     )
     save_asset(ctx, asset, record)
 
@@ -198,14 +211,14 @@ def _check_change(op: Value) -> None:
 
 def _layout(policy: list[Value]) -> tuple[str | None, list[bool]]:
     lots = term(policy, "lots")
-    fixed = [term(policy, kind) is not None for kind in ("fixed_expiry", "inactivity_expiry", "notice")]
+    fixed = [term(policy, kind) is not None for kind in ("fixed_expiry", "inactivity_expiry", "notice", "sunset")]
     return None if lots is None else lots.period, fixed
 
 
 def _shortened(before: list[Value], after: list[Value]) -> bool:
     """Whether a period that protects holders would get shorter."""
-    old, new = term(before, "notice"), term(after, "notice")
-    return old is not None and new is not None and new.ms < old.ms
+    pairs = [(term(before, kind), term(after, kind)) for kind in ("notice", "sunset")]
+    return any(old is not None and new is not None and new.ms < old.ms for old, new in pairs)
 
 
 def _worse(old: Any, new: Any) -> bool:
@@ -223,7 +236,7 @@ def _worse(old: Any, new: Any) -> bool:
             return bool(new.units < old.units)
         case "fee":
             return bool(new.to != old.to or new.bps > old.bps)
-        case "notice":
+        case "notice" | "sunset":
             return bool(new.ms < old.ms)
     return True
 
@@ -282,6 +295,20 @@ def _pause(ctx: Context, op: Value) -> None:
     save_asset(ctx, op.asset, record)
 
 
+def _sunset(ctx: Context, op: Value) -> None:
+    record = load_asset(ctx, op.asset)
+    authority(ctx, power_holder(record, "change"), 0x2B)
+    period = term(record.policy, "sunset")
+    refuse_if(period is None, "no_sunset")
+    check_not_ended(ctx, record)
+    if op.at:
+        refuse_if(op.at < ctx.time + period.ms, "sunset_too_soon")
+        refuse_if(record.sunset is not None and op.at < record.sunset, "sunset_too_soon")
+    refuse_if((op.at or None) == record.sunset, "unchanged")
+    record.sunset = op.at or None
+    save_asset(ctx, op.asset, record)
+
+
 operation(
     0x20,
     "create",
@@ -297,6 +324,7 @@ operation(
 operation(0x21, "change", _check_change, _change, asset=ID, supply_cap=option(U128), policy=option(vec(TERM)))
 operation(0x22, "renounce", no_fields_to_check, _renounce, asset=ID, power=choice(*POWER_NAMES))
 operation(0x23, "freeze", no_fields_to_check, _freeze, asset=ID, account=ID, frozen=BOOL, reason=REASON)
+operation(0x2B, "sunset", no_fields_to_check, _sunset, asset=ID, at=U64)
 operation(0x24, "pause", no_fields_to_check, _pause, asset=ID, paused=BOOL, reason=REASON)
 
 
@@ -312,6 +340,7 @@ def check_invariants(state: State, _time: int) -> None:
             assert record.pending.since < record.pending.due
             assert _layout(record.pending.policy) == _layout(record.policy)
             assert adverse(record.policy, record.pending.policy)
+        assert record.sunset is None or term(record.policy, "sunset") is not None
         assert record.frozen_accounts == len(state.records("freezes", asset))
     keyed = ("freezes", "holders", "lots", "redemptions", "debts")
     for table, key in state.tables:

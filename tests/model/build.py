@@ -156,6 +156,10 @@ def notice(ms: int) -> Value:
     return Value("notice", ms=ms)
 
 
+def sunset_notice(ms: int) -> Value:
+    return Value("sunset", ms=ms)
+
+
 def fee(bps: int, to: bytes) -> Value:
     return Value("fee", bps=bps, to=to)
 
@@ -240,6 +244,10 @@ def freeze(asset: bytes, account: bytes, *, frozen: bool, why: Value | None = No
 
 def pause(asset: bytes, *, paused: bool, why: Value | None = None) -> Value:
     return Value("pause", asset=asset, paused=paused, reason=why or reason())
+
+
+def sunset(asset: bytes, at: int) -> Value:
+    return Value("sunset", asset=asset, at=at)
 
 
 # Family 3.

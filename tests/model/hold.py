@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tests.model.account import ACCOUNT_RECORD, account_record, authority, refuse_programme
-from tests.model.asset import ASSET_RECORD, load_asset, term
+from tests.model.asset import ASSET_RECORD, check_not_ended, load_asset, term
 from tests.model.attest import require_live
 from tests.model.borsh import (
     ID,
@@ -251,8 +251,9 @@ def _check_deadline(ctx: Context, terms: Value) -> None:
 
 
 def _open_group(ctx: Context, op: Value) -> None:
-    load_asset(ctx, op.asset)
+    asset = load_asset(ctx, op.asset)
     authority(ctx, op.owner, 0x40)
+    check_not_ended(ctx, asset)
     _check_deadline(ctx, op.terms)
     refuse_if(op.closes <= ctx.time, "group_closed")
     group = group_id(op.owner, op.salt)
@@ -297,6 +298,7 @@ def _hold(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     authority(ctx, op.payer, 0x41, op.asset, op.amount)
     move.check_not_paused()
+    check_not_ended(ctx, move.record)
     group = None if op.group is None else _join_group(ctx, op)
     terms = op.terms if group is None else group.terms
     _check_deadline(ctx, terms)
@@ -501,7 +503,7 @@ def _check_hold_record(state: State, hold: bytes, record: Value, terms: Value) -
     # What is left and what the parts left over; the latter is paid out with the last of the former.
     left = record.amount - record.settled - record.released
     most = left + left_over(terms, record.settled) if left else 0
-    if term(asset.policy, "fixed_expiry") is None:
+    if term(asset.policy, "fixed_expiry") is None and asset.sunset is None:
         assert balance == most
     else:
         assert balance <= record.amount - record.settled - record.released + left_over(terms, record.settled)

@@ -7,6 +7,8 @@ from typing import Any
 from tests.model.account import alias_of, authority, is_programme, refuse_programme
 from tests.model.asset import (
     ASSET_RECORD,
+    check_not_ended,
+    has_ended,
     is_frozen,
     load_asset,
     power_holder,
@@ -241,8 +243,9 @@ class Move:
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
         inactivity = term(policy, "inactivity_expiry")
         asleep = inactivity is not None and holding.day != ALWAYS and today >= holding.day + inactivity.days
+        ended = has_ended(self.record, self.ctx.time)
         for lot in sorted(holding.lots):
-            if asleep or has_lapsed(policy, lot, today):
+            if asleep or ended or has_lapsed(policy, lot, today):
                 self.lapse(lot, holding.lots.pop(lot))
         self.save(account, holding)
         return holding
@@ -414,6 +417,7 @@ def _mint(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     authority(ctx, power_holder(move.record, "mint"), 0x32, op.asset, op.amount)
     move.check_not_paused()
+    check_not_ended(ctx, move.record)
     move.check_not_frozen(op.to)
     move.check_attested(op.to)
     refuse_programme(ctx, op.to)
@@ -475,7 +479,7 @@ def _sweep(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     policy = move.record.policy
     expires = term(policy, "fixed_expiry") is not None or term(policy, "inactivity_expiry") is not None
-    refuse_if(not expires, "not_expiring")
+    refuse_if(not expires and not has_ended(move.record, ctx.time), "not_expiring")
     for account in op.accounts:
         move.touch(account)
     return move.done()

@@ -795,3 +795,243 @@ def every_change_for_the_worse(p: Play) -> Result:
         result = p.send(build.change(asset, policy=_in_order(build.notice(HOUR), came, *_LOTS)), by="brand")
         assert result == ("change_pending", 0)
     return p.send(build.change(asset, policy=_in_order(build.notice(HOUR + 1), build.bound(), *_LOTS)), by="brand")
+
+
+# Sunset.
+
+
+def _ending(p: Play, *policy: Value, **balances: int) -> bytes:
+    """An asset that ends in an hour, which is as soon as it may."""
+    asset = p.asset(*_in_order(build.sunset_notice(HOUR), *policy), **balances)
+    p.ok(build.sunset(asset, p.world.time + HOUR), by="brand")
+    return asset
+
+
+def _ended(p: Play, *policy: Value, **balances: int) -> bytes:
+    asset = _ending(p, *policy, **balances)
+    p.later(HOUR)
+    return asset
+
+
+def _sunset(p: Play, asset: bytes, ahead: int, by: str = "brand") -> Result:
+    return p.send(build.sunset(asset, p.world.time + ahead), by=by)
+
+
+@scenario("invalid_policy", 0)
+def a_sunset_notice_of_nothing(p: Play) -> Result:
+    return _create(p, build.sunset_notice(0))
+
+
+@scenario("invalid_policy", 0)
+def a_sunset_notice_that_is_too_long(p: Play) -> Result:
+    return _create(p, build.sunset_notice(36_525 * DAY + 1))
+
+
+@scenario("policy_layout_fixed", 0)
+def a_sunset_term_comes(p: Play) -> Result:
+    asset = p.asset()
+    return p.send(build.change(asset, policy=[build.sunset_notice(HOUR)]), by="brand")
+
+
+@scenario("policy_layout_fixed", 0)
+def a_sunset_term_goes(p: Play) -> Result:
+    asset = p.asset(build.sunset_notice(HOUR))
+    return p.send(build.change(asset, policy=[]), by="brand")
+
+
+@scenario("policy_layout_fixed", 0)
+def a_shorter_sunset_notice(p: Play) -> Result:
+    asset = p.asset(build.sunset_notice(HOUR))
+    return p.send(build.change(asset, policy=[build.sunset_notice(HOUR - 1)]), by="brand")
+
+
+@scenario("sunset_too_soon", 0)
+def a_longer_sunset_notice_holds_at_once(p: Play) -> Result:
+    asset = p.asset(build.notice(HOUR), build.sunset_notice(HOUR))
+    _change(p, asset, build.notice(HOUR), build.sunset_notice(HOUR + 1))
+    return _sunset(p, asset, HOUR)
+
+
+@scenario("unknown_asset", 0)
+def a_sunset_of_no_asset(p: Play) -> Result:
+    return _sunset(p, bytes(32), HOUR)
+
+
+@scenario("power_renounced", 0)
+def a_sunset_by_nobody(p: Play) -> Result:
+    asset = p.asset(build.sunset_notice(HOUR))
+    p.ok(build.renounce(asset, "change"), by="brand")
+    return _sunset(p, asset, HOUR)
+
+
+@scenario("unauthorized", 0)
+def a_sunset_by_another(p: Play) -> Result:
+    return _sunset(p, p.asset(), HOUR, by="alice")
+
+
+@scenario("no_sunset", 0)
+def a_sunset_that_the_policy_does_not_know(p: Play) -> Result:
+    return p.send(build.sunset(p.asset(), 0), by="brand")
+
+
+@scenario("ok")
+def a_sunset_as_soon_as_may_be(p: Play) -> Result:
+    return _sunset(p, p.asset(build.sunset_notice(HOUR)), HOUR)
+
+
+@scenario("sunset_too_soon", 0)
+def a_sunset_too_soon(p: Play) -> Result:
+    return _sunset(p, p.asset(build.sunset_notice(HOUR)), HOUR - 1)
+
+
+@scenario("ok")
+def a_sunset_is_postponed(p: Play) -> Result:
+    return _sunset(p, _ending(p), HOUR + 1)
+
+
+@scenario("sunset_too_soon", 0)
+def a_sunset_is_brought_forward(p: Play) -> Result:
+    asset = p.asset(build.sunset_notice(HOUR))
+    p.ok(build.sunset(asset, p.world.time + 3 * HOUR), by="brand")
+    return _sunset(p, asset, 3 * HOUR - 1)
+
+
+@scenario("sunset_too_soon", 0)
+def a_sunset_is_postponed_to_within_its_notice(p: Play) -> Result:
+    asset = _ending(p)
+    p.later(2)
+    return _sunset(p, asset, HOUR - 1)
+
+
+@scenario("unchanged", 0)
+def the_same_sunset_again(p: Play) -> Result:
+    return _sunset(p, _ending(p), HOUR)
+
+
+@scenario("unchanged", 0)
+def no_sunset_to_withdraw(p: Play) -> Result:
+    return p.send(build.sunset(p.asset(build.sunset_notice(HOUR)), 0), by="brand")
+
+
+@scenario("ok")
+def a_sunset_is_withdrawn(p: Play) -> Result:
+    asset = _ending(p, alice=5)
+    p.later(HOUR - 1)
+    p.ok(build.sunset(asset, 0), by="brand")
+    p.later(1)
+    return _transfer(p, asset, 5)
+
+
+@scenario("asset_sunset", 0)
+def a_sunset_is_withdrawn_too_late(p: Play) -> Result:
+    return p.send(build.sunset(_ended(p), 0), by="brand")
+
+
+@scenario("asset_sunset", 0)
+def a_sunset_is_postponed_too_late(p: Play) -> Result:
+    return _sunset(p, _ended(p), 0)
+
+
+@scenario("ok")
+def everything_goes_on_right_before_the_sunset(p: Play) -> Result:
+    asset = _ending(p, alice=5)
+    p.later(HOUR - 1)
+    p.ok(build.mint(asset, p.id("alice"), 1), by="brand")
+    hold = _hold(p, asset, 3)
+    p.ok(build.settle(hold), by="alice")
+    return _transfer(p, asset, 3)
+
+
+@scenario("insufficient_funds", 0)
+def nothing_is_left_after_the_sunset(p: Play) -> Result:
+    return _transfer(p, _ended(p, alice=5), 1)
+
+
+@scenario("insufficient_funds", 0)
+def nothing_is_redeemed_after_the_sunset(p: Play) -> Result:
+    asset = _ended(p, alice=5)
+    return p.send(build.redeem(asset, p.id("alice"), p.id("till"), b"o" * 32, 1), by="alice")
+
+
+@scenario("asset_sunset", 0)
+def a_mint_after_the_sunset(p: Play) -> Result:
+    asset = _ended(p)
+    p.ok(build.freeze(asset, p.id("bob"), frozen=True), by="brand")
+    return _mint(p, asset, 10)
+
+
+@scenario("unauthorized", 0)
+def authority_before_the_sunset(p: Play) -> Result:
+    return p.send(build.mint(_ended(p), p.id("bob"), 1), by="bob")
+
+
+@scenario("asset_paused", 0)
+def a_pause_before_the_sunset(p: Play) -> Result:
+    asset = _ended(p)
+    p.ok(build.pause(asset, paused=True), by="brand")
+    return _mint(p, asset, 10)
+
+
+@scenario("asset_sunset", 0)
+def a_hold_after_the_sunset(p: Play) -> Result:
+    asset = _ended(p, alice=5)
+    terms = build.terms(build.by_payer(), [], p.world.time)
+    return p.send(build.hold(p.id("alice"), SALT, asset, 1, terms), by="alice")
+
+
+@scenario("asset_sunset", 0)
+def a_group_after_the_sunset(p: Play) -> Result:
+    asset = _ended(p)
+    terms = build.terms(build.by_payer(), [], p.world.time)
+    return p.send(build.open_group(p.id("alice"), SALT, asset, p.world.time, terms), by="alice")
+
+
+@scenario("hold_closed", 0)
+def a_hold_is_empty_after_the_sunset(p: Play) -> Result:
+    asset = _ending(p, alice=5)
+    hold = _hold(p, asset, 5)
+    p.later(HOUR)
+    return p.send(build.release(hold), by="alice")
+
+
+@scenario("not_expiring", 0)
+def a_sweep_right_before_the_sunset(p: Play) -> Result:
+    asset = _ending(p, alice=5)
+    p.later(HOUR - 1)
+    return p.send(build.sweep(asset, [p.id("alice")]), by="anybody")
+
+
+@scenario("ok")
+def a_sweep_at_the_sunset(p: Play) -> Result:
+    asset = _ending(p, alice=5, bob=3)
+    hold = _hold(p, asset, 5)
+    p.later(HOUR)
+    p.ok(build.sweep(asset, [p.id("alice"), hold]), by="anybody")
+    return p.send(build.sweep(asset, [p.id("bob"), hold]), by="anybody")
+
+
+@scenario("ok")
+def lots_lapse_at_the_sunset(p: Play) -> Result:
+    policy = build.lots("day"), build.fixed_expiry(1), build.inactivity_expiry(30)
+    asset = p.asset(*policy, build.sunset_notice(HOUR), alice=5)
+    p.later(DAY)
+    p.ok(build.mint(asset, p.id("alice"), 5), by="brand")
+    hold = _hold(p, asset, 2)
+    p.ok(build.sunset(asset, p.world.time + HOUR), by="brand")
+    p.later(HOUR)
+    return p.send(build.sweep(asset, [p.id("alice"), hold]), by="anybody")
+
+
+@scenario("ok")
+def a_debt_after_the_sunset(p: Play) -> Result:
+    asset = _ended(p, build.debt_floor(5), alice=5)
+    return p.send(build.claw_back(asset, p.id("alice"), p.id("brand"), 5), by="brand")
+
+
+@scenario("insufficient_funds", 0)
+def what_is_refunded_after_the_sunset_lapses(p: Play) -> Result:
+    asset = _ending(p, alice=5)
+    p.ok(build.redeem(asset, p.id("alice"), p.id("till"), b"o" * 32, 4), by="alice")
+    p.later(HOUR)
+    p.ok(build.refund(asset, p.id("alice"), b"o" * 32, 4), by="till")
+    return _transfer(p, asset, 1)

@@ -426,6 +426,8 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
     if record.pending is not None:
         pairs.append(("announced", f"from {_console.when(record.pending.due)} on"))
         pairs += [("then", _values.term_text(term)) for term in record.pending.policy]
+    if record.sunset is not None:
+        pairs.append(("ends", _console.when(record.sunset)))
     if record.paused:
         pairs.append(("paused", "yes"))
     if record.frozen_accounts:

@@ -121,6 +121,7 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of the classes of terms
         "notice": "changes for the worse are announced {ms} ms before",
         "fee": "{bps} of 10,000 parts of each payment go to {to}",
         "max_holding": "an account may have up to {units} minor units",
+        "sunset_notice": "it ends {ms} ms after that was announced at the earliest",
         "attested_holders": "who is paid must be attested {schema} by {issuer}",
     }
     named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}

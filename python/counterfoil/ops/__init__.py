@@ -43,6 +43,8 @@ from counterfoil.ops.asset import (
     Reason,
     Renounce,
     StrictLots,
+    Sunset,
+    SunsetNotice,
     Term,
     asset_id,
 )
@@ -212,6 +214,8 @@ __all__ = [
     "SignedSlip",
     "Slip",
     "StrictLots",
+    "Sunset",
+    "SunsetNotice",
     "Sweep",
     "Term",
     "Terms",

@@ -22,6 +22,7 @@ from counterfoil.verify import (
     Powers,
     Reason,
     StrictLots,
+    SunsetNotice,
     Term,
     asset_id,
 )
@@ -50,6 +51,8 @@ __all__ = [
     "Reason",
     "Renounce",
     "StrictLots",
+    "Sunset",
+    "SunsetNotice",
     "Term",
     "asset_id",
 ]
@@ -204,3 +207,28 @@ class Pause(Operation):
     asset: bytes
     paused: bool
     reason: Reason = field(default_factory=Reason)
+
+
+@operation("sunset")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sunset(Operation):
+    """Say when an asset ends, for one whose policy has a `SunsetNotice`: from then on all of its units have lapsed.
+
+    What was said may be postponed or withdrawn until then.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        at: From when on nothing of it is left, ms; 0 withdraws it.
+
+    Statuses: unknown_asset, power_renounced, no_sunset, asset_sunset, sunset_too_soon, unchanged.
+
+    Raises:
+        TypeError: A field is of another type.
+        WireError: An integer is out of range, or bytes are of another length.
+
+    >>> Sunset(asset=bytes(32), at=1_900_000_000_000).at
+    1900000000000
+    """
+
+    asset: bytes
+    at: int

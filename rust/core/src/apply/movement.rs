@@ -358,7 +358,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             Some(record) => Holding::decode(&self.asset, record)
                 .ok_or_else(|| contradiction::<R>(&format!("the balance of {account} does not decode")))?,
         };
-        for part in holding.remove_lapsed(&self.asset, self.context.day()) {
+        for part in holding.remove_lapsed(&self.asset, self.context.time()) {
             self.lapse(part)?;
         }
         Ok(holding)

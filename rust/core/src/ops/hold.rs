@@ -9,7 +9,7 @@ use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
 use crate::ops::attest::require_live;
-use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_paused};
+use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_ended, refuse_paused};
 use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
 use crate::wire::{Effect, LotAmount};
@@ -550,6 +550,7 @@ impl Operate for OpenGroup {
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_GROUP)?;
+        refuse_ended(&asset, context.time())?;
         self.terms.check_deadline(context.time())?;
         if self.closes <= context.time() {
             return Err(GROUP_CLOSED.into());
@@ -604,6 +605,7 @@ impl Operate for Hold {
         let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.payer, HOLD, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
+        refuse_ended(&asset, context.time())?;
         let group = self.join(context)?;
         let Some(terms) = self.terms.as_ref().or(group.as_ref().map(|group| &group.terms)) else {
             return Err(TERMS_OR_GROUP.into());
@@ -692,11 +694,11 @@ impl Open {
 
     /// The hold's units without those that have lapsed.
     fn balance<R: Records>(&self, context: &mut Context<'_, R>) -> Result<u128, Halt<R::Error>> {
-        let day = context.day();
+        let time = context.time();
         let Some(record) = context.record(&Table::holders(self.record.asset), &self.id)? else { return Ok(0) };
         let mut holding = Holding::decode(&self.asset, record)
             .ok_or_else(|| Halt::corrupt::<R>(&format!("the balance of {} does not decode", self.id)))?;
-        holding.remove_lapsed(&self.asset, day);
+        holding.remove_lapsed(&self.asset, time);
         Ok(holding.total)
     }
 

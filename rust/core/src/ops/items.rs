@@ -12,7 +12,7 @@ use crate::ops::asset::{
     UNKNOWN_DESIGN, UNKNOWN_ITEM, WRONG_SET,
 };
 use crate::ops::attest::refuse_unattested;
-use crate::ops::r#move::{ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_paused};
+use crate::ops::r#move::{ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_ended, refuse_paused};
 use crate::state::{AssetRecord, FreezeRecord, OwnId, Power, Records, Table, TableName, TableRecord};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount};
@@ -294,6 +294,7 @@ impl Operate for Design {
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let collection = Collection::load(context, &self.asset)?;
         collection.context.authority(&collection.minter()?, DESIGN)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         let id = DesignRecord::id(&self.asset, self.design);
         if context.record(&designs(self.asset), &id)?.is_some() {
             return Err(DESIGN_EXISTS.into());
@@ -333,6 +334,7 @@ impl Operate for IssueItem {
         let minter = collection.minter()?;
         collection.context.authority_or_mandate(&minter, ISSUE_ITEM, &self.asset, 1)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         let design = DesignRecord::load(collection.context, &self.asset, self.design)?;
         collection.refuse_frozen(&self.to)?;
         refuse_unattested(collection.context, &collection.asset, &self.to)?;
@@ -359,6 +361,7 @@ impl Operate for GiveItem {
         let mut collection = Collection::load(context, &self.asset)?;
         collection.context.authority_or_mandate(&self.sender, GIVE_ITEM, &self.asset, 1)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         collection.owned(self.item, &self.sender)?;
         collection.refuse_parties(&self.sender, &self.to)?;
         // What is given might have been sold elsewhere: where a royalty is due, only its sale moves an item.
@@ -392,6 +395,7 @@ impl Operate for SellItem {
         collection.context.authority(&self.seller, SELL_ITEM)?;
         collection.context.authority(&self.buyer, SELL_ITEM)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         collection.owned(self.item, &self.seller)?;
         collection.refuse_parties(&self.seller, &self.buyer)?;
         let royalty = collection.asset.royalty();
@@ -471,6 +475,7 @@ impl Operate for CompleteSet {
         let mut collection = Collection::load(context, &self.asset)?;
         collection.context.authority(&self.sender, COMPLETE_SET)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         let design = DesignRecord::load(collection.context, &self.asset, self.design)?;
         // Ascending items have ascending designs, as the set has.
         let is_set = !design.set.is_empty() && self.items.iter().map(|item| &item.design).eq(&design.set);

@@ -219,6 +219,8 @@ pub struct AssetRecord {
     pub clawed_back: u128,
     /// The rules that were announced.
     pub pending: Option<PendingPolicy>,
+    /// From when on nothing of it is left, ms.
+    pub sunset: Option<u64>,
 }
 
 /// Rules of an asset that were announced and hold from a time on.
@@ -247,6 +249,16 @@ impl AssetRecord {
     /// How long a change of the rules for the worse is announced before it holds, ms.
     pub fn notice_ms(&self) -> Option<u64> {
         self.policy.iter().find_map(|term| if let Term::Notice { ms } = term { Some(*ms) } else { None })
+    }
+
+    /// How long before the asset's end the issuer must say so, ms.
+    pub fn sunset_ms(&self) -> Option<u64> {
+        self.policy.iter().find_map(|term| if let Term::Sunset { ms } = term { Some(*ms) } else { None })
+    }
+
+    /// Whether the asset has ended by a time.
+    pub fn has_ended(&self, time: u64) -> bool {
+        self.sunset.is_some_and(|sunset| time >= sunset)
     }
 
     /// Whether it moves only from or to its issuer.
@@ -336,9 +348,9 @@ impl AssetRecord {
     }
 
     /// What the encoding of balances depends on: these terms stay as created.
-    pub fn layout(policy: &[Term]) -> (Option<Period>, [bool; 4]) {
-        let mut layout = (None, [false; 4]);
-        let (lots, [fixed_expiry, inactivity_expiry, items, notice]) = (&mut layout.0, &mut layout.1);
+    pub fn layout(policy: &[Term]) -> (Option<Period>, [bool; 5]) {
+        let mut layout = (None, [false; 5]);
+        let (lots, [fixed_expiry, inactivity_expiry, items, notice, sunset]) = (&mut layout.0, &mut layout.1);
         for term in policy {
             match term {
                 Term::Lots { period } => *lots = Some(*period),
@@ -346,6 +358,7 @@ impl AssetRecord {
                 Term::InactivityExpiry { .. } => *inactivity_expiry = true,
                 Term::Items => *items = true,
                 Term::Notice { .. } => *notice = true,
+                Term::Sunset { .. } => *sunset = true,
                 Term::Bound
                 | Term::StrictLots
                 | Term::DebtFloor { .. }
@@ -376,8 +389,6 @@ impl TableRecord for AssetRecord {
 
 /// A rule of an asset. Tags are appended, never renumbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
-#[borsh(use_discriminant = true)]
-#[repr(u8)]
 pub enum Term {
     /// Units move only from or to the issuer.
     Bound,
@@ -413,7 +424,7 @@ pub enum Term {
         bps: u16,
         /// To which account.
         to: Id,
-    } = 8,
+    },
     /// A change of these rules for the worse is announced so long before it holds.
     Notice {
         /// How long, ms.
@@ -425,19 +436,24 @@ pub enum Term {
         bps: u16,
         /// To which account.
         to: Id,
-    } = 10,
+    },
     /// No payment makes a balance larger than this.
     MaxHolding {
         /// The most that an account may have.
         units: u128,
-    } = 11,
+    },
     /// Who is paid must have been attested something.
     Attested {
         /// By which schema.
         schema: Id,
         /// By whom.
         issuer: Id,
-    } = 12,
+    },
+    /// The issuer may let the asset end, so long before at the earliest.
+    Sunset {
+        /// How long, ms.
+        ms: u64,
+    },
 }
 
 impl Term {
@@ -447,7 +463,9 @@ impl Term {
             (Self::FixedExpiry { days }, Self::FixedExpiry { days: before })
             | (Self::InactivityExpiry { days }, Self::InactivityExpiry { days: before }) => days >= before,
             (Self::DebtFloor { units }, Self::DebtFloor { units: before }) => units <= before,
-            (Self::Notice { ms }, Self::Notice { ms: before }) => ms >= before,
+            (Self::Notice { ms }, Self::Notice { ms: before }) | (Self::Sunset { ms }, Self::Sunset { ms: before }) => {
+                ms >= before
+            }
             (Self::Fee { bps, to }, Self::Fee { bps: before, to: to_before }) => bps <= before && to == to_before,
             (Self::MaxHolding { units }, Self::MaxHolding { units: before }) => units >= before,
             (new, old) => new == old,
@@ -470,6 +488,7 @@ impl Term {
             Self::Fee { .. } => 10,
             Self::MaxHolding { .. } => 11,
             Self::Attested { .. } => 12,
+            Self::Sunset { .. } => 13,
         }
     }
 }
