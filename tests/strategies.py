@@ -25,7 +25,7 @@ from tests.model.account import (
     is_programme,
     named_account,
 )
-from tests.model.asset import ASSET_RECORD, POWER_NAMES, asset_id, is_collection, supply, term
+from tests.model.asset import ASSET_RECORD, POWER_NAMES, TERM_ORDER, asset_id, caught_up, is_collection, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
@@ -51,6 +51,7 @@ KEY_NAMES = [f"key{n}" for n in range(6)]
 SIGNERS = {build.signer(name).id: build.signer(name) for name in [*NAMES, *KEY_NAMES]}
 PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
+COMING_AND_GOING = ("fee", "max_holding", "attested")
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
 COLLECTIONS = ["BADGE", "PASS"]
 SALTS = [bytes([n]) * 16 for n in range(3)]
@@ -166,6 +167,14 @@ def policy(random: Random) -> list[Value]:
         terms.append(build.debt_floor(random.choice([1, 5, 50, 10**9, AMOUNT_MAX])))
     if any(each.kind == "fixed_expiry" for each in terms) and random.randrange(3) == 0:
         terms.append(build.no_reinstatement())
+    if random.randrange(5) == 0:
+        terms.append(build.notice(random.choice([1, 1_000, DAY_MS, 3 * DAY_MS, 30 * DAY_MS])))
+    if random.randrange(6) == 0:
+        terms.append(build.fee(random.choice([1, 250, 5_000, 9_999, 10_000]), random.choice(PEOPLE)))
+    if random.randrange(8) == 0:
+        terms.append(build.max_holding(random.choice([5, 50, 1_000, 10**9, AMOUNT_MAX])))
+    if random.randrange(6) == 0:
+        terms.append(build.sunset_notice(random.choice([1, DAY_MS, 10 * DAY_MS])))
     return terms
 
 
@@ -202,7 +211,8 @@ class Storyteller:
             (2, self.finish_recovery),
             (1, self.alias),
             (3, self.create),
-            (2, self.change),
+            (4, self.change),
+            (3, self.sunset),
             (1, self.renounce),
             (3, self.freeze),
             (2, self.pause),
@@ -368,7 +378,8 @@ class Storyteller:
         return self.random.choice(assets)
 
     def _asset(self, asset: bytes) -> Any:
-        return self.model.state.value(ASSET_RECORD, "assets", asset)
+        record = self.model.state.value(ASSET_RECORD, "assets", asset)
+        return None if record is None else caught_up(record, self.now)
 
     def _holder(self, asset: bytes) -> bytes:
         holders = list(self.model.state.records("holders", asset))
@@ -579,10 +590,21 @@ class Storyteller:
             account, into = into, account
         return build.alias(account, into), [(account, 0x18), (into, 0x18)]
 
+    def _policy(self) -> list[Value]:
+        """A policy, perhaps of which the holders must be attested."""
+        terms = policy(self.random)
+        known = [key for name, key in self.model.state.tables if name == "attestations"]
+        if known and self.random.randrange(12) == 0:
+            schema = self.random.choice(known)
+            _, stored = self.random.choice(list(self.model.state.records("attestations", schema).values()))
+            terms.append(build.attested_holders(schema, ATTESTATION_RECORD.decode(stored).issuer))
+            terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
+        return terms
+
     def create(self) -> tuple[Value, list[Need]]:
         issuer = self._account() if self.random.randrange(3) == 0 else self.random.choice(PEOPLE[:2])
         cap = self.random.choice([AMOUNT_MAX] * 8 + [10**9] * 8 + [100, 100, 1, 0, AMOUNT_MAX + 1])
-        terms = policy(self.random)
+        terms = self._policy()
         if self.random.randrange(15) == 0:
             terms = self.random.choice(
                 [
@@ -591,6 +613,9 @@ class Storyteller:
                     [build.inactivity_expiry(0)],
                     [build.debt_floor(0)],
                     [build.no_reinstatement()],
+                    [build.fee(0, PEOPLE[0])],
+                    [build.notice(0)],
+                    [build.max_holding(0)],
                 ]
             )
         holders = {power: self._account() if self.random.randrange(3) == 0 else issuer for power in POWER_NAMES}
@@ -604,6 +629,10 @@ class Storyteller:
 
     def change(self) -> tuple[Value, list[Need]]:
         asset = self._some_asset() if self.random.randrange(5) else self._some_collection()
+        asset = self._some_asset()
+        careful = [each for each in self._assets() if term(self._asset(each).policy, "notice") is not None]
+        if careful and self.random.randrange(2):
+            asset = self.random.choice(careful)
         record = self._asset(asset)
         cap, terms = None, None
         if record is not None and self.random.randrange(2):
@@ -621,8 +650,30 @@ class Storyteller:
                 terms += [build.debt_floor(self.random.choice([1, 20, 10**9]))] * self.random.randrange(2)
                 terms += [build.no_reinstatement()] * self.random.randrange(2)
             if self.random.randrange(5) == 0:
-                terms = policy(self.random)
+                # The terms that may come and go, of another policy.
+                terms = [each for each in terms if each.kind not in COMING_AND_GOING]
+                terms += [each for each in self._policy() if each.kind in COMING_AND_GOING]
+            if self.random.randrange(5) == 0:
+                terms = self._policy()
+            if self.random.randrange(3):
+                # Fitting, or else the layout would refuse nearly all of them.
+                terms = [each for each in terms if each.kind not in ("notice", "sunset")]
+                notice, sunset = term(record.policy, "notice"), term(record.policy, "sunset")
+                terms += [] if notice is None else [build.notice(notice.ms + self.random.choice([0, 0, 0, 1, -1]))]
+                terms += [] if sunset is None else [build.sunset_notice(sunset.ms + self.random.choice([0, 0, 1, -1]))]
+                terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
+
+    def sunset(self) -> tuple[Value, list[Need]]:
+        ending = [each for each in self._assets() if term(self._asset(each).policy, "sunset") is not None]
+        asset = self.random.choice(ending) if ending and self.random.randrange(8) else self._some_asset()
+        record = self._asset(asset)
+        period = None if record is None else term(record.policy, "sunset")
+        soonest = self.now + (DAY_MS if period is None else period.ms)
+        if record is not None and record.sunset is not None:
+            soonest = max(soonest, record.sunset)
+        at = self.random.choice([soonest, soonest, soonest + DAY_MS, soonest - 1, 0, 0, 0])
+        return build.sunset(asset, at), self._needs_power(asset, "change", 0x2B)
 
     def renounce(self) -> tuple[Value, list[Need]]:
         asset, power = self._some_asset(), self.random.choice(POWER_NAMES)
@@ -663,6 +714,7 @@ class Storyteller:
         asset = self._some_asset()
         sender = self._holder(asset)
         to = self._other(sender) if self.random.randrange(3) else self._earner(asset)
+        to = self._payee(asset, to)
         if self.random.randrange(2):
             # What is bound moves to this one.
             to = alias_of(self.model.state, sender) or to
@@ -675,7 +727,7 @@ class Storyteller:
         left, payees = self._amount_of(asset, sender), []
         for _ in range(self.random.choice([1, 1, 2, 2, 2, 3, 3, 3, 5, 5, 0])):
             part = self.random.choice([1, left or 1, left // 2 or 1, left // 3 + 1, left])
-            payees.append(build.payee(self._account(), part))
+            payees.append(build.payee(self._payee(asset, self._account()), part))
             left = max(0, left - part)
         others = [each for each in payees if each.to != sender] if self.random.randrange(8) else payees
         return build.pay(asset, sender, others, self._reference()), self._or_agent(sender, asset, 0x31)
@@ -684,7 +736,8 @@ class Storyteller:
         asset = self._some_asset()
         record = self._asset(asset)
         near = 50 if record is None or self.random.randrange(10) else record.supply_cap - supply(record)
-        operation = build.mint(asset, self._earner(asset), amount(self.random, near), self._reference())
+        to = self._payee(asset, self._earner(asset))
+        operation = build.mint(asset, to, amount(self.random, near), self._reference())
         needs = self._needs_power(asset, "mint", 0x32)
         return operation, [need for account, _ in needs for need in self._or_agent(account, asset, 0x32)]
 
@@ -706,6 +759,17 @@ class Storyteller:
             units = min(2**128 - 1, there + amount(self.random, max(1, room)))
         operation = build.claw_back(asset, sender, self._other(sender), units, self._reason())
         return operation, self._needs_power(asset, "claw_back", 0x34)
+
+    def _payee(self, asset: bytes, account: bytes) -> bytes:
+        """The account, or mostly another one that is attested, where the policy wants that."""
+        record = self._asset(asset)
+        needed = None if record is None else term(record.policy, "attested")
+        if needed is None or self.random.randrange(8) == 0:
+            return account
+        stored = self.model.state.records("attestations", needed.schema).values()
+        said = [ATTESTATION_RECORD.decode(value) for _, value in stored]
+        attested = [each.subject for each in said if each.issuer == needed.issuer and each.nonce == bytes(32)]
+        return self.random.choice([record.issuer, *attested])
 
     def _earner(self, asset: bytes) -> bytes:
         """An account, often one that owes the issuer."""
@@ -742,7 +806,9 @@ class Storyteller:
         expiring = [
             asset
             for asset in self._assets()
-            if term(self._asset(asset).policy, "fixed_expiry") or term(self._asset(asset).policy, "inactivity_expiry")
+            if self._asset(asset).sunset is not None
+            or term(self._asset(asset).policy, "fixed_expiry")
+            or term(self._asset(asset).policy, "inactivity_expiry")
         ]
         asset = self.random.choice(expiring) if expiring and self.random.randrange(8) else self._some_asset()
         accounts = [self._holder(asset) for _ in range(self.random.choice([1, 1, 2, 2, 3, 4, 4, 4, 0]))]
@@ -773,6 +839,12 @@ class Storyteller:
         moments = [group.closes for group in groups.values()]
         moments += [campaign.ends for campaign in self._campaigns().values()]
         moments += [self._next_window(campaign) for campaign in self._campaigns().values()]
+        """A time at which something changes for a hold or an asset."""
+        groups = self._groups()
+        moments = [group.closes for group in groups.values()]
+        assets = [ASSET_RECORD.decode(value) for _, value in self.model.state.records("assets").values()]
+        moments += [record.sunset for record in assets if record.sunset is not None]
+        moments += [record.pending.due for record in assets if record.pending is not None]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments.append(terms.deadline)
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")

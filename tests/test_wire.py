@@ -257,6 +257,19 @@ SPELLED = [
         b"\x21" + A + b"\x00" + b"\x01" + u(4, 2) + b"\x05" + u(16, 258) + b"\x06",
     ),
     (
+        ops.Change(asset=A, policy=[ops.MaxHolding(258), ops.AttestedHolders(schema=B, issuer=C), ops.Fee(258, D)]),
+        b"\x21" + A + b"\x00" + b"\x01" + u(4, 3) + b"\x0a" + u(2, 258) + D + b"\x0b" + u(16, 258) + b"\x0c" + B + C,
+    ),
+    (
+        ops.Change(asset=A, policy=[ops.Notice(258)]),
+        b"\x21" + A + b"\x00" + b"\x01" + u(4, 1) + b"\x09" + u(8, 258),
+    ),
+    (
+        ops.Change(asset=A, policy=[ops.SunsetNotice(258)]),
+        b"\x21" + A + b"\x00" + b"\x01" + u(4, 1) + b"\x0d" + u(8, 258),
+    ),
+    (ops.Sunset(asset=A, at=258), b"\x2b" + A + u(8, 258)),
+    (
         ops.OpenGroup(owner=A, salt=b"s" * 16, asset=B, closes=5, terms=TERMS),
         b"\x40" + A + b"s" * 16 + B + u(8, 5) + TERMS_BYTES,
     ),

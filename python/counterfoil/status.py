@@ -118,6 +118,11 @@ class Status(enum.IntEnum):
     not_owner = 0x0215, "The item is another account's.", True
     royalty_due = 0x0216, "The item changes hands by sales only, which pay its royalty."
     wrong_set = 0x0217, "The items are not the set that the design is made of, each once and ascending."
+    change_pending = 0x0218, "Another change of the policy was announced, and does not hold yet.", True
+    no_sunset = 0x0219, "The asset's policy lets nobody end it."
+    sunset_too_soon = 0x021A, "The asset would end earlier than was announced, or than its policy allows."
+    asset_sunset = 0x021B, "The asset has ended."
+    max_holding_exceeded = 0x021C, "The payee would have more than the asset's policy allows.", True
 
     no_payee = 0x0301, "The list of payees is empty."
     no_account = 0x0302, "The list of accounts is empty."

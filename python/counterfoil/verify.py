@@ -138,6 +138,7 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x28: ("sell_item", "asset:id item:Item seller:id buyer:id currency:id price:u128"),
     0x29: ("burn_item", "asset:id item:Item sender:id"),
     0x2A: ("complete_set", "asset:id design:u32 sender:id items:[Item]"),
+    0x2B: ("sunset", "asset:id at:u64"),
     0x30: ("transfer", "asset:id sender:id to:id amount:u128 reference:bytes32?"),
     0x31: ("pay", "asset:id sender:id payees:[Payee] reference:bytes32?"),
     0x32: ("mint", "asset:id to:id amount:u128 reference:bytes32?"),
@@ -174,7 +175,9 @@ LAYOUTS: dict[str, str] = {
     "Period": "0 day | 1 month",
     "Term": (
         "0 bound | 1 lots period:Period | 2 fixed_expiry days:u32 | 3 inactivity_expiry days:u32 | 4 strict_lots | "
-        "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id"
+        "5 debt_floor units:u128 | 6 no_reinstatement | 7 items | 8 royalty bps:u16 to:id | "
+        "9 notice ms:u64 | 10 fee bps:u16 to:id | 11 max_holding units:u128 | 12 attested schema:id issuer:id | "
+        "13 sunset ms:u64"
     ),
     # `00 anyone | 01 listed { accounts }` has the bytes of an optional list: None is anyone.
     "Parameters": "window_ms:u64 asset_creators:[id]? transaction_bytes_max:u32 operations_max:u16 governor:id?",
@@ -196,8 +199,10 @@ LAYOUTS: dict[str, str] = {
     "OnceRecord": "account:id key:bytes32 transaction:id",
     "AssetRecord": (
         "version:u8 issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers paused:bool "
-        "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128"
+        "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128 "
+        "pending:PendingPolicy? sunset:u64?"
     ),
+    "PendingPolicy": "policy:[Term] since:u64 due:u64",
     "LotRecord": (
         "lot:u32 issued:u128 burned:u128 redeemed:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128"
     ),
@@ -1046,8 +1051,85 @@ class Royalty(Encodable):
     to: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Notice(Encodable):
+    """Policy: a change of it that is for the worse of those who hold the asset is announced before it holds.
+
+    Attributes:
+        ms: How long before, 1 ms to 36,525 days. It may only be raised.
+    """
+
+    wire_tag: ClassVar[int] = 9
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fee(Encodable):
+    """Policy: of each payment between members a part goes to an account.
+
+    Attributes:
+        bps: How many of 10,000 parts, 1 to 10,000.
+        to: The account's id, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 10
+    bps: int
+    to: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MaxHolding(Encodable):
+    """Policy: no payment makes the balance of an account larger than this.
+
+    Attributes:
+        units: The most that an account may have, 1 to 10^38 - 1.
+    """
+
+    wire_tag: ClassVar[int] = 11
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedHolders(Encodable):
+    """Policy: who is paid must have a live attestation, with the nonce of zeros.
+
+    Attributes:
+        schema: The schema's id, 32 bytes.
+        issuer: The id of the account that must have attested it, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 12
+    schema: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SunsetNotice(Encodable):
+    """Policy: whoever may change it may let the asset end, so long before at the earliest.
+
+    Attributes:
+        ms: How long before, 1 ms to 36,525 days. It may only be raised.
+    """
+
+    wire_tag: ClassVar[int] = 13
+    ms: int
+
+
 Term: TypeAlias = (
-    Bound | Lots | FixedExpiry | InactivityExpiry | StrictLots | DebtFloor | NoReinstatement | Items | Royalty
+    Bound
+    | Lots
+    | FixedExpiry
+    | InactivityExpiry
+    | StrictLots
+    | DebtFloor
+    | NoReinstatement
+    | Items
+    | Royalty
+    | Notice
+    | Fee
+    | MaxHolding
+    | AttestedHolders
+    | SunsetNotice
 )
 """A term of an asset's policy."""
 
@@ -1460,6 +1542,21 @@ class OnceRecord(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class PendingPolicy(Encodable):
+    """A policy of an asset that was announced.
+
+    Attributes:
+        policy: All terms, ascending by tag.
+        since: When it was announced, ms.
+        due: From when on it holds, ms.
+    """
+
+    policy: tuple[Term, ...]
+    since: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssetRecord(Encodable):
     """An asset: what it is, who has power over it, and its totals.
 
@@ -1469,7 +1566,7 @@ class AssetRecord(Encodable):
         symbol: 1 to 12 of `A-Z0-9.`.
         decimals: Decimal places of a whole unit.
         supply_cap: The most units that may exist at a time.
-        policy: Terms, ascending by tag.
+        policy: Terms, ascending by tag, without what was announced and holds by now: see `policy_at`.
         powers: Who holds which power.
         paused: Whether transfers, payments, mints, burns, redemptions and refunds are refused.
         frozen_accounts: How many accounts are frozen.
@@ -1480,6 +1577,8 @@ class AssetRecord(Encodable):
         redeemed: Units redeemed and not given back.
         swept: Units ever lapsed and removed.
         clawed_back: Units ever clawed back; these are still in the supply.
+        pending: The policy that was announced, if one was.
+        sunset: From when on nothing of it is left, ms, if that was announced.
     """
 
     version: int
@@ -1498,6 +1597,14 @@ class AssetRecord(Encodable):
     redeemed: int
     swept: int
     clawed_back: int
+    pending: PendingPolicy | None = None
+    sunset: int | None = None
+
+    def policy_at(self, time: int) -> tuple[Term, ...]:
+        """The terms in force at a time, in ms: what was announced holds from then on by itself."""
+        if self.pending is not None and self.pending.due <= time:
+            return self.pending.policy
+        return self.policy
 
     @property
     def supply(self) -> int:
@@ -3742,6 +3849,11 @@ CODEC = Codec(
         "Term.no_reinstatement": NoReinstatement,
         "Term.items": Items,
         "Term.royalty": Royalty,
+        "Term.notice": Notice,
+        "Term.fee": Fee,
+        "Term.max_holding": MaxHolding,
+        "Term.attested": AttestedHolders,
+        "Term.sunset": SunsetNotice,
         "Parameters": Parameters,
         "Genesis": Genesis,
         "Authorizer": Authorizer,
@@ -3755,6 +3867,7 @@ CODEC = Codec(
         "AccountRecord": AccountRecord,
         "MandateRecord": MandateRecord,
         "OnceRecord": OnceRecord,
+        "PendingPolicy": PendingPolicy,
         "AssetRecord": AssetRecord,
         "LotRecord": LotRecord,
         "FreezeRecord": FreezeRecord,

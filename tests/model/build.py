@@ -161,6 +161,26 @@ def royalty(bps: int, to: bytes) -> Value:
     return Value("royalty", bps=bps, to=to)
 
 
+def notice(ms: int) -> Value:
+    return Value("notice", ms=ms)
+
+
+def sunset_notice(ms: int) -> Value:
+    return Value("sunset", ms=ms)
+
+
+def fee(bps: int, to: bytes) -> Value:
+    return Value("fee", bps=bps, to=to)
+
+
+def max_holding(units: int) -> Value:
+    return Value("max_holding", units=units)
+
+
+def attested_holders(schema: bytes, issuer: bytes) -> Value:
+    return Value("attested", schema=schema, issuer=issuer)
+
+
 def payee(to: bytes, amount: int) -> Value:
     return Value("Payee", to=to, amount=amount)
 
@@ -237,6 +257,13 @@ def pause(asset: bytes, *, paused: bool, why: Value | None = None) -> Value:
 
 def item(design: int, edition: int) -> Value:
     return Value("Item", design=design, edition=edition)
+
+
+def sunset(asset: bytes, at: int) -> Value:
+    return Value("sunset", asset=asset, at=at)
+
+
+# Family 3.
 
 
 def design(asset: bytes, design: int, editions: int, of_set: Sequence[int] = (), content: bytes | None = None) -> Value:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.model.account import ACCOUNT_RECORD, ONCE_RECORD, account_record, aliases, authority, has_authority
-from tests.model.asset import ASSET_RECORD, term
+from tests.model.asset import ASSET_RECORD, check_not_ended, term
 from tests.model.attest import REQUIREMENT, require_live
 from tests.model.borsh import BOOL, ID, U8, U16, U32, U64, U128, Value, fixed, option, struct, vec
 from tests.model.hold import BPS, DEADLINE_MS_MAX, HOLD_RECORD, check_deadline, hold_id
@@ -148,6 +148,7 @@ def _open(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     authority(ctx, op.owner, OPEN_CAMPAIGN)
     move.check_not_paused()
+    check_not_ended(ctx, move.record)
     check_deadline(ctx, op.terms.ends)
     campaign = campaign_id(op.owner, op.salt)
     used = account_record(ctx.state, campaign) is not None or ctx.state.get("holders", campaign, op.asset) is not None
@@ -175,6 +176,7 @@ def _fund(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     authority(ctx, op.sender, FUND_CAMPAIGN, op.asset, op.amount)
     move.check_not_paused()
+    check_not_ended(ctx, move.record)
     record = _load(ctx, op.campaign)
     refuse_if(record.asset != op.asset, "wrong_asset")
     refuse_if(ctx.time >= record.ends, "campaign_ended")

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tests.model.account import ACCOUNT_RECORD, account_record, authority, has_authority, is_programme, refuse_programme
-from tests.model.asset import ASSET_RECORD, BPS, is_collection, load_fungible, term
+from tests.model.asset import ASSET_RECORD, BPS, check_not_ended, is_collection, load_fungible, term
 from tests.model.attest import require_live
 from tests.model.borsh import (
     ID,
@@ -243,8 +243,9 @@ def check_deadline(ctx: Context, deadline: int) -> None:
 
 
 def _open_group(ctx: Context, op: Value) -> None:
-    load_fungible(ctx, op.asset)
+    asset = load_fungible(ctx, op.asset)
     authority(ctx, op.owner, 0x40)
+    check_not_ended(ctx, asset)
     check_deadline(ctx, op.terms.deadline)
     refuse_if(op.closes <= ctx.time, "group_closed")
     group = group_id(op.owner, op.salt)
@@ -265,12 +266,12 @@ def _open_group(ctx: Context, op: Value) -> None:
     ctx.state.put("hold_groups", group, GROUP_RECORD.write(record))
 
 
-def _check_payee(move: Move, payer: bytes, to: bytes) -> None:
+def _check_payee(move: Move, payer: bytes, to: bytes, *, attested: bool = False) -> None:
     """As the payee of a transfer from the payer; but who gets back their own is never bound, nor by a campaign."""
     if to == payer or is_programme(move.ctx.state, payer):
         move.check_sender(to)
     else:
-        move.check_payee(payer, to)
+        move.check_payee(payer, to, attested=attested)
 
 
 def _join_group(ctx: Context, op: Value) -> Any:
@@ -289,6 +290,7 @@ def _hold(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     authority(ctx, op.payer, 0x41, op.asset, op.amount)
     move.check_not_paused()
+    check_not_ended(ctx, move.record)
     group = None if op.group is None else _join_group(ctx, op)
     terms = op.terms if group is None else group.terms
     check_deadline(ctx, terms.deadline)
@@ -371,7 +373,7 @@ class Open:
         has_vested = vested(self.terms, self.record.amount, self.ctx.time) if self.is_early else self.record.amount
         return int(max(0, has_vested - self.record.settled))
 
-    def pay(self, parts: list[tuple[bytes, int]]) -> Effect:
+    def pay(self, parts: list[tuple[bytes, int]], *, payment: bool = False) -> Effect:
         """Hand units out, lowest lots first, and write the records."""
         parts = [(to, amount) for to, amount in parts if amount]
         if parts:
@@ -380,8 +382,14 @@ class Open:
             payer = self.record.payer
             is_pay = payer == self.move.record.issuer or is_programme(self.ctx.state, payer)
             for to, amount in parts:
-                credit = self.move.earn if is_pay and to != payer else self.move.credit
-                credit(to, split(in_hand, amount), self.move.touch(to))
+                lots = split(in_hand, amount)
+                if to == payer:
+                    self.move.credit(to, lots, self.move.touch(to))
+                elif payment:
+                    self.move.pay(payer, to, lots)
+                else:
+                    credit = self.move.earn if is_pay else self.move.credit
+                    credit(to, lots, self.move.touch(to))
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
             self.ctx.state.put("hold_groups", self.record.group, GROUP_RECORD.write(self.group))
@@ -410,9 +418,9 @@ def _settle(ctx: Context, op: Value) -> Effect:
         parts = [(op.to, amount)]
     for to, part in parts:
         if part:
-            _check_payee(hold.move, record.payer, to)
+            _check_payee(hold.move, record.payer, to, attested=True)
     record.settled += amount
-    return hold.pay(parts)
+    return hold.pay(parts, payment=True)
 
 
 def _release(ctx: Context, op: Value) -> Effect:
@@ -493,7 +501,7 @@ def _check_hold_record(state: State, hold: bytes, record: Value, terms: Value) -
     # What is left and what the parts left over; the latter is paid out with the last of the former.
     left = record.amount - record.settled - record.released
     most = left + left_over(terms, record.settled) if left else 0
-    if term(asset.policy, "fixed_expiry") is None:
+    if term(asset.policy, "fixed_expiry") is None and asset.sunset is None:
         assert balance == most
     else:
         assert balance <= record.amount - record.settled - record.released + left_over(terms, record.settled)

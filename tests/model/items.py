@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.account import authority, refuse_programme
+from tests.model.account import authority, is_programme, refuse_programme
 from tests.model.asset import (
     ASSET_RECORD,
     BPS,
+    check_not_ended,
     is_collection,
     is_frozen,
     load_asset,
@@ -16,6 +17,7 @@ from tests.model.asset import (
     supply,
     term,
 )
+from tests.model.attest import require_live
 from tests.model.borsh import ID, U32, U64, U128, Value, fixed, option, struct, vec
 from tests.model.hold import HOLD_RECORD
 from tests.model.move import Move, check_amount, split
@@ -72,6 +74,16 @@ class Collection:
         """Rule."""
         refuse_if(self.record.paused, "asset_paused")
 
+    def check_not_ended(self) -> None:
+        """Rule."""
+        check_not_ended(self.ctx, self.record)
+
+    def check_attested(self, to: bytes) -> None:
+        """The rule that who gets an item is somebody of whom something is attested."""
+        needed = term(self.record.policy, "attested")
+        if needed is not None and to != self.record.issuer and not is_programme(self.ctx.state, to):
+            require_live(self.ctx, needed.schema, needed.issuer, to)
+
     def check_not_frozen(self, account: bytes) -> None:
         """Rule."""
         refuse_if(is_frozen(self.ctx.state, self.asset, account), "account_frozen")
@@ -85,11 +97,13 @@ class Collection:
     def check_move(self, item: Value, sender: bytes, to: bytes) -> None:
         """The rules on an item that goes from one account to another."""
         self.check_not_paused()
+        self.check_not_ended()
         self.check_owner(item, sender)
         self.check_not_frozen(sender)
         self.check_not_frozen(to)
         bound = term(self.record.policy, "bound") is not None
         refuse_if(bound and not self.has_issuer(sender, to), "asset_bound")
+        self.check_attested(to)
         refuse_programme(self.ctx, to)
 
     def has_issuer(self, sender: bytes, to: bytes) -> bool:
@@ -145,6 +159,7 @@ def _check_design(op: Value) -> None:
 def _design(ctx: Context, op: Value) -> None:
     collection = Collection(ctx, op.asset)
     authority(ctx, power_holder(collection.record, "mint"), 0x25)
+    collection.check_not_ended()
     refuse_if(load_design(ctx.state, op.asset, op.design) is not None, "design_exists")
     for member in op.set:
         collection.design(member)
@@ -158,8 +173,10 @@ def _issue_item(ctx: Context, op: Value) -> Effect:
     collection = Collection(ctx, op.asset)
     authority(ctx, power_holder(collection.record, "mint"), 0x26, op.asset, 1)
     collection.check_not_paused()
+    collection.check_not_ended()
     collection.design(op.design)
     collection.check_not_frozen(op.to)
+    collection.check_attested(op.to)
     refuse_programme(ctx, op.to)
     return collection.issue(op.design, op.to)
 
@@ -205,8 +222,11 @@ def _sell_item(ctx: Context, op: Value) -> Effect:
     for to, _ in parts:
         payment.check_payee(op.buyer, to)
     in_hand = payment.take(op.buyer, op.price)
-    credit = payment.earn if op.buyer == payment.record.issuer else payment.credit
     for to, part in parts:
+        if to == op.buyer:
+            credit = payment.credit
+        else:
+            credit = payment.earn if op.buyer == payment.record.issuer else payment.receive
         credit(to, split(in_hand, part), payment.touch(to))
     collection.put_item(op.item, op.buyer)
     return payment.done()
@@ -229,6 +249,7 @@ def _complete_set(ctx: Context, op: Value) -> Effect:
     collection = Collection(ctx, op.asset)
     authority(ctx, op.sender, 0x2A)
     collection.check_not_paused()
+    collection.check_not_ended()
     members = collection.design(op.design).set
     refuse_if(not members or [item.design for item in op.items] != members, "wrong_set")
     for item in op.items:

@@ -7,6 +7,8 @@ from typing import Any
 from tests.model.account import alias_of, authority, is_programme, refuse_programme
 from tests.model.asset import (
     ASSET_RECORD,
+    check_not_ended,
+    has_ended,
     is_collection,
     is_frozen,
     load_fungible,
@@ -15,6 +17,7 @@ from tests.model.asset import (
     supply,
     term,
 )
+from tests.model.attest import require_live
 from tests.model.borsh import ID, U32, U64, U128, Value, option, struct, vec
 from tests.model.state import (
     AMOUNT_MAX,
@@ -185,11 +188,13 @@ class Move:
         self.ctx = ctx
         self.asset = asset
         self.record: Any = load_fungible(ctx, asset)
+        self.before = ASSET_RECORD.write(self.record)
         self.effect = Effect()
 
     def done(self) -> Effect:
-        """Write the asset's record."""
-        save_asset(self.ctx, self.asset, self.record)
+        """Write the asset's record, if the operation changed it: that an announced policy holds by now is no change."""
+        if ASSET_RECORD.write(self.record) != self.before:
+            save_asset(self.ctx, self.asset, self.record)
         return self.effect
 
     def check_not_paused(self) -> None:
@@ -205,10 +210,12 @@ class Move:
         self.check_not_frozen(sender)
         refuse_programme(self.ctx, sender)
 
-    def check_payee(self, sender: bytes, to: bytes) -> None:
+    def check_payee(self, sender: bytes, to: bytes, *, attested: bool = True) -> None:
         """The rules on who is paid."""
         self.check_not_frozen(to)
         self.check_not_bound(sender, to)
+        if attested:
+            self.check_attested(to)
         refuse_programme(self.ctx, to)
 
     def check_not_bound(self, sender: bytes, to: bytes) -> None:
@@ -216,6 +223,12 @@ class Move:
         if sender != to and term(self.record.policy, "bound") is not None:
             merged = alias_of(self.ctx.state, sender) == to
             refuse_if(self.record.issuer not in (sender, to) and not merged, "asset_bound")
+
+    def check_attested(self, to: bytes) -> None:
+        """The rule that a payee is somebody of whom something is attested."""
+        needed = term(self.record.policy, "attested")
+        if needed is not None and to != self.record.issuer and not is_programme(self.ctx.state, to):
+            require_live(self.ctx, needed.schema, needed.issuer, to)
 
     def count(self, lot: int, what: str, amount: int) -> None:
         """Add to one of the counters of a lot."""
@@ -235,8 +248,9 @@ class Move:
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
         inactivity = term(policy, "inactivity_expiry")
         asleep = inactivity is not None and holding.day != ALWAYS and today >= holding.day + inactivity.days
+        ended = has_ended(self.record, self.ctx.time)
         for lot in sorted(holding.lots):
-            if asleep or has_lapsed(policy, lot, today):
+            if asleep or ended or has_lapsed(policy, lot, today):
                 self.lapse(lot, holding.lots.pop(lot))
         self.save(account, holding)
         return holding
@@ -285,16 +299,38 @@ class Move:
         holding.day = self.activity_day(to)
         self.save(to, holding)
 
+    def receive(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
+        """Credit a payment to a balance that has just been touched; the policy may say how large it may become."""
+        most, fee = term(self.record.policy, "max_holding"), term(self.record.policy, "fee")
+        credited = sum(lots.values())
+        takes_any = to == self.record.issuer or (fee is not None and to == fee.to) or is_programme(self.ctx.state, to)
+        if most is not None and credited and not takes_any:
+            refuse_if(holding.total + credited > most.units, "max_holding_exceeded")
+        self.credit(to, lots, holding)
+
+    def pay(self, sender: bytes, to: bytes, lots: dict[int, int]) -> None:
+        """Hand units of a sender to a payee, less the fee, or as earnings where the issuer pays."""
+        if sender == self.record.issuer or is_programme(self.ctx.state, sender):
+            self.earn(to, lots, self.touch(to))
+            return
+        fee, rest, amount = term(self.record.policy, "fee"), dict(lots), sum(lots.values())
+        due = 0
+        if fee is not None and not {sender, to} & {self.record.issuer, fee.to}:
+            due = amount * fee.bps // 10_000
+        self.receive(to, split(rest, amount - due), self.touch(to))
+        if due:
+            self.credit(fee.to, {lot: part for lot, part in rest.items() if part}, self.touch(fee.to))
+
     def earn(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
         """Credit earnings to a balance that has just been touched: what it owes goes on to the issuer."""
         owed = debt(self.ctx.state, self.asset, to)
         repaid = min(owed, sum(lots.values()))
         if not repaid:
-            self.credit(to, lots, holding)
+            self.receive(to, lots, holding)
             return
         rest = dict(lots)
         passed_on = split(rest, repaid)
-        self.credit(to, {lot: amount for lot, amount in rest.items() if amount}, holding)
+        self.receive(to, {lot: amount for lot, amount in rest.items() if amount}, holding)
         self.owe(to, owed - repaid)
         self.credit(self.record.issuer, passed_on, self.touch(self.record.issuer))
 
@@ -352,8 +388,7 @@ def _transfer(ctx: Context, op: Value) -> Effect:
     move.check_sender(op.sender)
     move.check_payee(op.sender, op.to)
     taken = move.take(op.sender, op.amount)
-    credit = move.earn if op.sender == move.record.issuer else move.credit
-    credit(op.to, taken, move.touch(op.to))
+    move.pay(op.sender, op.to, taken)
     return move.done()
 
 
@@ -374,9 +409,8 @@ def _pay(ctx: Context, op: Value) -> Effect:
     for payee in op.payees:
         move.check_payee(op.sender, payee.to)
     in_hand = move.take(op.sender, total)
-    credit = move.earn if op.sender == move.record.issuer else move.credit
     for payee in op.payees:
-        credit(payee.to, split(in_hand, payee.amount), move.touch(payee.to))
+        move.pay(op.sender, payee.to, split(in_hand, payee.amount))
     return move.done()
 
 
@@ -388,7 +422,9 @@ def _mint(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     authority(ctx, power_holder(move.record, "mint"), 0x32, op.asset, op.amount)
     move.check_not_paused()
+    check_not_ended(ctx, move.record)
     move.check_not_frozen(op.to)
+    move.check_attested(op.to)
     refuse_programme(ctx, op.to)
     holding = move.touch(op.to)
     refuse_if(supply(move.record) + op.amount > move.record.supply_cap, "supply_cap_exceeded")
@@ -448,7 +484,7 @@ def _sweep(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, op.asset)
     policy = move.record.policy
     expires = term(policy, "fixed_expiry") is not None or term(policy, "inactivity_expiry") is not None
-    refuse_if(not expires, "not_expiring")
+    refuse_if(not expires and not has_ended(move.record, ctx.time), "not_expiring")
     for account in op.accounts:
         move.touch(account)
     return move.done()
@@ -516,7 +552,7 @@ def _refund(ctx: Context, op: Value) -> Effect:
             move.count(today, "merged_in", part)
             into = today
         credited[into] = credited.get(into, 0) + part
-    move.credit(op.sender, credited, holding)
+    move.receive(op.sender, credited, holding)
     redemption.refunded += op.amount
     redemption.lots = [Value("LotAmount", lot=lot, amount=left[lot]) for lot in sorted(left) if left[lot]]
     ctx.state.put("redemptions", key, REDEMPTION_RECORD.write(redemption), table_key=op.asset)

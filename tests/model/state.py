@@ -225,6 +225,6 @@ STATUSES: dict[str, int] = {name: code for code, name in enumerate(COMMON.split(
 """From the name of a status to its code; every family adds its own."""
 
 
-def statuses(family: int, names: str) -> None:
-    """Number the statuses of a family."""
-    STATUSES.update({name: family << 8 | code for code, name in enumerate(names.split(), 1)})
+def statuses(family: int, names: str, first: int = 1) -> None:
+    """Number the statuses of a family, from the first on."""
+    STATUSES.update({name: family << 8 | code for code, name in enumerate(names.split(), first)})

@@ -10,6 +10,7 @@ from tests.ops import (
     scenarios_items,
     scenarios_ledger,
     scenarios_move,
+    scenarios_policy,
 )
 from tests.ops.play import SCENARIOS, Play, Scenario, World
 
@@ -18,6 +19,7 @@ FAMILIES = (
     scenarios_account,
     scenarios_asset,
     scenarios_items,
+    scenarios_policy,
     scenarios_move,
     scenarios_hold,
     scenarios_campaign,

@@ -423,6 +423,11 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
         ("clawed back", amount(record.clawed_back)),
     ]
     pairs += [("policy", _values.term_text(term)) for term in record.policy]
+    if record.pending is not None:
+        pairs.append(("announced", f"from {_console.when(record.pending.due)} on"))
+        pairs += [("then", _values.term_text(term)) for term in record.pending.policy]
+    if record.sunset is not None:
+        pairs.append(("ends", _console.when(record.sunset)))
     if record.paused:
         pairs.append(("paused", "yes"))
     if record.frozen_accounts:

@@ -109,7 +109,7 @@ def term_name(term: object) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(term).__name__).lower()
 
 
-def term_text(term: Any) -> str:  # noqa: ANN401 - one of nine classes
+def term_text(term: Any) -> str:  # noqa: ANN401 - one of the classes of terms
     """A term of a policy in words."""
     texts = {
         "bound": "bound: moves only from or to its issuer",
@@ -121,6 +121,11 @@ def term_text(term: Any) -> str:  # noqa: ANN401 - one of nine classes
         "no_reinstatement": "what lapsed while it was redeemed is not given back",
         "items": "a collection of items, each with one owner",
         "royalty": "of each price {bps} of 10,000 parts go to {to}",
+        "notice": "changes for the worse are announced {ms} ms before",
+        "fee": "{bps} of 10,000 parts of each payment go to {to}",
+        "max_holding": "an account may have up to {units} minor units",
+        "sunset_notice": "it ends {ms} ms after that was announced at the earliest",
+        "attested_holders": "who is paid must be attested {schema} by {issuer}",
     }
     named = {field.name: _plain(getattr(term, field.name), "") for field in dataclasses.fields(term)}
     return texts.get(term_name(term), term_name(term)).format(**named)

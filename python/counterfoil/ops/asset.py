@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 from counterfoil.ops._operation import Operation, operation
 from counterfoil.verify import (
+    AttestedHolders,
     Bound,
     DebtFloor,
+    Fee,
     FixedExpiry,
     InactivityExpiry,
     Lots,
+    MaxHolding,
     NoReinstatement,
+    Notice,
     Period,
     Power,
     Powers,
     Reason,
     StrictLots,
+    SunsetNotice,
     Term,
     asset_id,
 )
@@ -26,15 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "AttestedHolders",
     "Bound",
     "Change",
     "Create",
     "DebtFloor",
+    "Fee",
     "FixedExpiry",
     "Freeze",
     "InactivityExpiry",
     "Lots",
+    "MaxHolding",
     "NoReinstatement",
+    "Notice",
     "Pause",
     "Period",
     "Power",
@@ -42,6 +51,8 @@ __all__ = [
     "Reason",
     "Renounce",
     "StrictLots",
+    "Sunset",
+    "SunsetNotice",
     "Term",
     "asset_id",
 ]
@@ -94,13 +105,16 @@ class Create(Operation):
 class Change(Operation):
     """Lower an asset's supply cap, or change its policy: all but lots and the kinds of expiry.
 
+    Where the policy has a `Notice`, a change of it for the worse of those who hold the asset is only announced, and
+    holds after that time. Changing to the policy in force withdraws it.
+
     Attributes:
         asset: The asset's id, 32 bytes.
         supply_cap: The new one; None leaves it.
         policy: All terms, kept in order; None leaves them.
 
     Statuses: nothing_to_change, invalid_supply_cap, invalid_policy, unknown_asset, power_renounced, supply_cap_raised,
-    supply_cap_below_supply, policy_layout_fixed.
+    supply_cap_below_supply, policy_layout_fixed, change_pending.
 
     Raises:
         TypeError: A field is of another type.
@@ -193,3 +207,28 @@ class Pause(Operation):
     asset: bytes
     paused: bool
     reason: Reason = field(default_factory=Reason)
+
+
+@operation("sunset")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sunset(Operation):
+    """Say when an asset ends, for one whose policy has a `SunsetNotice`: from then on all of its units have lapsed.
+
+    What was said may be postponed or withdrawn until then.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        at: From when on nothing of it is left, ms; 0 withdraws it.
+
+    Statuses: unknown_asset, power_renounced, no_sunset, asset_sunset, sunset_too_soon, unchanged.
+
+    Raises:
+        TypeError: A field is of another type.
+        WireError: An integer is out of range, or bytes are of another length.
+
+    >>> Sunset(asset=bytes(32), at=1_900_000_000_000).at
+    1900000000000
+    """
+
+    asset: bytes
+    at: int

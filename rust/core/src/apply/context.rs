@@ -241,8 +241,14 @@ impl<'a, R: Records> Context<'a, R> {
         }
     }
 
-    /// An asset, if there is one of this id.
+    /// An asset, if there is one of this id, with the rules that are in force now.
     pub fn asset_if_any(&mut self, id: &Id) -> Result<Option<Arc<AssetRecord>>, Halt<R::Error>> {
+        let stored = self.stored_asset(id)?;
+        // Only as it is stored may it be remembered: another transaction may be tried at an earlier time.
+        Ok(stored.map(|asset| asset.caught_up(self.time).map_or(asset, Arc::new)))
+    }
+
+    fn stored_asset(&mut self, id: &Id) -> Result<Option<Arc<AssetRecord>>, Halt<R::Error>> {
         if let Some(asset) = self.memory.assets.get(id) {
             return Ok(Some(Arc::clone(asset)));
         }

@@ -3,8 +3,11 @@
 mod debt;
 mod refund;
 
+use crate::amount::share;
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
+use crate::ops::asset::MAX_HOLDING_EXCEEDED;
+use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{
     ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS,
 };
@@ -14,6 +17,8 @@ use crate::wire::{Effect, LotAmount, decode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+const BPS_ALL: u64 = 10_000;
+
 /// The movement of one operation. Totals and lots are written by [`Movement::finish`], once.
 pub struct Movement<'c, 'a, R: Records> {
     context: &'c mut Context<'a, R>,
@@ -22,6 +27,10 @@ pub struct Movement<'c, 'a, R: Records> {
     totals: Totals,
     lots: BTreeMap<u32, LotRecord>,
     lapsed: BTreeMap<u32, u128>,
+    /// Of each payment, how many of 10,000 parts go to which account.
+    fee: Option<(u16, Id)>,
+    /// The most that a payment may make of a balance.
+    max_holding: Option<u128>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -54,7 +63,20 @@ pub enum Taking {
 impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     /// Begins a movement of an asset.
     pub fn new(context: &'c mut Context<'a, R>, asset_id: Id, asset: Arc<AssetRecord>) -> Self {
-        Self { context, asset_id, asset, totals: Totals::default(), lots: BTreeMap::new(), lapsed: BTreeMap::new() }
+        let (fee, max_holding) = (asset.fee(), asset.max_holding());
+        let (lots, lapsed) = (BTreeMap::new(), BTreeMap::new());
+        Self { context, asset_id, asset, totals: Totals::default(), lots, lapsed, fee, max_holding }
+    }
+
+    /// What is paid costs no fee.
+    pub fn waive_fee(&mut self) {
+        self.fee = None;
+    }
+
+    /// What is handed out goes back, and is no payment: it costs no fee, and a balance may be any size.
+    pub fn waive_payment_terms(&mut self) {
+        self.fee = None;
+        self.max_holding = None;
     }
 
     /// What is not of this asset.
@@ -97,8 +119,21 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.refuse_programme_account(sender)
     }
 
+    /// Refuses an account that the policy wants attested and that is not.
+    pub fn refuse_unattested(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
+        refuse_unattested(self.context, &self.asset, account)
+    }
+
     /// Refuses an account that this sender cannot pay.
     pub fn refuse_payee(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
+        self.refuse_frozen(to)?;
+        self.refuse_bound(sender, to)?;
+        self.refuse_unattested(to)?;
+        self.refuse_programme_account(to)
+    }
+
+    /// Refuses an account that is named to be paid later and could not be: it may be attested until then.
+    pub fn refuse_future_payee(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
         self.refuse_frozen(to)?;
         self.refuse_bound(sender, to)?;
         self.refuse_programme_account(to)
@@ -169,13 +204,69 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             };
             if self.context.is_programme_account(to)? {
                 self.fund(to, *amount, &lots)?;
-            } else if is_pay && to != source {
+            } else if to == source {
+                self.give(to, *amount, &lots)?;
+            } else if is_pay {
                 self.give_earnings(to, *amount, lots)?;
             } else {
-                self.give(to, *amount, &lots)?;
+                self.pay(source, to, *amount, lots)?;
             }
         }
         Ok(())
+    }
+
+    /// Gives units of a sender to a payee, but for the policy's fee, which is of the highest lots.
+    pub fn pay(&mut self, sender: &Id, to: &Id, amount: u128, lots: Vec<LotAmount>) -> Result<(), Halt<R::Error>> {
+        let fee = self.fee_of(sender, to, amount)?;
+        let paid = amount.saturating_sub(fee.map_or(0, |(_, due)| due));
+        let mut rest = lots;
+        let paid_lots = if rest.is_empty() {
+            Vec::new()
+        } else {
+            take_lots(&mut rest, paid).ok_or_else(|| contradiction::<R>("a payment's lots do not add up"))?
+        };
+        let holding = self.touch(to)?;
+        self.credit_payee(to, holding, paid, &paid_lots)?;
+        match fee {
+            // Nobody's payment depends on what became of the account that gets the fee.
+            Some((account, due)) if self.context.is_programme_account(&account)? => self.fund(&account, due, &rest),
+            Some((account, due)) => self.give(&account, due, &rest),
+            None => Ok(()),
+        }
+    }
+
+    /// Who gets which part of a payment as a fee, if anybody.
+    fn fee_of(&mut self, sender: &Id, to: &Id, amount: u128) -> Result<Option<(Id, u128)>, Halt<R::Error>> {
+        let Some((bps, account)) = self.fee else { return Ok(None) };
+        let exempt = [account, self.asset.issuer];
+        if exempt.contains(sender) || exempt.contains(to) || self.context.is_programme_account(sender)? {
+            return Ok(None);
+        }
+        let due = share(amount, bps.into(), BPS_ALL);
+        Ok((due > 0).then_some((account, due)))
+    }
+
+    /// Credits a payment: the policy may say how much an account may have.
+    fn credit_payee(
+        &mut self,
+        account: &Id,
+        holding: Holding,
+        amount: u128,
+        lots: &[LotAmount],
+    ) -> Result<(), Halt<R::Error>> {
+        self.refuse_over_holding(account, holding.total, amount)?;
+        self.credit(account, holding, amount, lots)
+    }
+
+    /// Refuses a payment after which an account would have more than the policy lets it.
+    fn refuse_over_holding(&mut self, account: &Id, held: u128, amount: u128) -> Result<(), Halt<R::Error>> {
+        let Some(most) = self.max_holding else { return Ok(()) };
+        if amount == 0 || held.checked_add(amount).is_some_and(|after| after <= most) {
+            return Ok(());
+        }
+        let takes_fee = self.asset.fee().is_some_and(|(_, to)| to == *account);
+        let is_exempt = takes_fee || self.asset.issuer == *account || self.context.is_programme_account(account)?;
+        if is_exempt { Ok(()) } else { Err(MAX_HOLDING_EXCEEDED.into()) }
     }
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
@@ -270,7 +361,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             Some(record) => Holding::decode(&self.asset, record)
                 .ok_or_else(|| contradiction::<R>(&format!("the balance of {account} does not decode")))?,
         };
-        for part in holding.remove_lapsed(&self.asset, self.context.day()) {
+        for part in holding.remove_lapsed(&self.asset, self.context.time()) {
             self.lapse(part)?;
         }
         Ok(holding)

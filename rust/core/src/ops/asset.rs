@@ -1,4 +1,4 @@
-//! asset (family 2): create, change, renounce, freeze, pause.
+//! asset (family 2): create, change, renounce, freeze, pause, sunset.
 //!
 //! An asset declares at its creation what may ever be done to it: each power is an account's or renounced for good.
 
@@ -7,9 +7,10 @@ use crate::apply::{Context, Halt};
 use crate::id::{Id, asset_id};
 use crate::ops::Operate;
 use crate::state::{
-    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, Power, Powers, Reason, Records, Table, Term,
+    ASSET_VERSION, AccountRecord, AssetRecord, FreezeRecord, PendingPolicy, Power, Powers, Reason, Records, Table, Term,
 };
 use crate::status::{PROGRAMME_ACCOUNT, Status, statuses};
+use crate::time;
 use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::sync::Arc;
@@ -61,6 +62,16 @@ statuses! { 2;
     ROYALTY_DUE = 0x16 "royalty_due";
     /// The items are not the set that the design is made of.
     WRONG_SET = 0x17 "wrong_set";
+    /// Another change was announced, and does not hold yet.
+    CHANGE_PENDING = 0x18 "change_pending" transient;
+    /// The policy lets nobody end the asset.
+    NO_SUNSET = 0x19 "no_sunset";
+    /// The asset would end earlier than was announced, or than the policy allows.
+    SUNSET_TOO_SOON = 0x1a "sunset_too_soon";
+    /// The asset has ended.
+    ASSET_SUNSET = 0x1b "asset_sunset";
+    /// The payee would have more than the policy allows.
+    MAX_HOLDING_EXCEEDED = 0x1c "max_holding_exceeded" transient;
 }
 
 const CREATE: u8 = 0x20;
@@ -68,9 +79,11 @@ const CHANGE: u8 = 0x21;
 const RENOUNCE: u8 = 0x22;
 const FREEZE: u8 = 0x23;
 const PAUSE: u8 = 0x24;
+const SUNSET: u8 = 0x2b;
 const SYMBOL_BYTES_MAX: usize = 12;
 const DECIMALS_MAX: u8 = 38;
 const DAYS_MAX: u32 = 36_500;
+const PERIOD_MS_MAX: u64 = 36_525 * time::DAY_MS;
 
 /// Creates an asset.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -133,6 +146,15 @@ pub struct Pause {
     pub reason: Reason,
 }
 
+/// Says when an asset ends, or that it does not.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Sunset {
+    /// Which asset.
+    pub asset: Id,
+    /// From when on nothing of it is left, ms; 0 withdraws it.
+    pub at: u64,
+}
+
 fn check_cap(cap: u128) -> Result<(), Status> {
     if cap == 0 || cap > AMOUNT_MAX { Err(INVALID_SUPPLY_CAP) } else { Ok(()) }
 }
@@ -140,9 +162,15 @@ fn check_cap(cap: u128) -> Result<(), Status> {
 fn check_policy(policy: &[Term]) -> Result<(), Status> {
     let numbers_possible = policy.iter().all(|term| match term {
         Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
-        Term::DebtFloor { units } => (1..=AMOUNT_MAX).contains(units),
-        Term::Royalty { bps, .. } => (1..=10_000).contains(bps),
-        Term::Bound | Term::Lots { .. } | Term::StrictLots | Term::NoReinstatement | Term::Items => true,
+        Term::DebtFloor { units } | Term::MaxHolding { units } => (1..=AMOUNT_MAX).contains(units),
+        Term::Notice { ms } | Term::Sunset { ms } => (1..=PERIOD_MS_MAX).contains(ms),
+        Term::Royalty { bps, .. } | Term::Fee { bps, .. } => (1..=10_000).contains(bps),
+        Term::Bound
+        | Term::Lots { .. }
+        | Term::StrictLots
+        | Term::NoReinstatement
+        | Term::Items
+        | Term::Attested { .. } => true,
     });
     let has_lots = policy.iter().any(|term| matches!(term, Term::Lots { .. }));
     let needs_lots = policy.iter().any(|term| matches!(term, Term::FixedExpiry { .. } | Term::StrictLots));
@@ -150,7 +178,17 @@ fn check_policy(policy: &[Term]) -> Result<(), Status> {
     let needs_fixed_expiry = policy.contains(&Term::NoReinstatement);
     let ascending = policy.is_sorted_by(|left, right| left.tag() < right.tag());
     let is_items = policy.contains(&Term::Items);
-    let fits_items = |term: &Term| matches!(term, Term::Bound | Term::Items | Term::Royalty { .. });
+    let fits_items = |term: &Term| {
+        matches!(
+            term,
+            Term::Bound
+                | Term::Items
+                | Term::Royalty { .. }
+                | Term::Notice { .. }
+                | Term::Attested { .. }
+                | Term::Sunset { .. }
+        )
+    };
     let of_one_kind = if is_items {
         policy.iter().all(fits_items)
     } else {
@@ -209,6 +247,8 @@ impl Operate for Create {
             redeemed: 0,
             swept: 0,
             clawed_back: 0,
+            pending: None,
+            sunset: None,
         };
         context.write_asset(&id, asset)?;
         Ok(Effect::Nothing)
@@ -256,14 +296,50 @@ impl Operate for Change {
             asset.supply_cap = cap;
         }
         if let Some(policy) = &self.policy {
-            if AssetRecord::layout(policy) != AssetRecord::layout(&asset.policy) {
-                return Err(POLICY_LAYOUT_FIXED.into());
-            }
-            asset.policy.clone_from(policy);
+            asset.change_policy(policy, context.time())?;
         }
         context.write_asset(&self.asset, asset)?;
         Ok(Effect::Nothing)
     }
+}
+
+impl AssetRecord {
+    /// Sets the rules, or announces them where the ones in force ask for notice.
+    fn change_policy(&mut self, policy: &[Term], time: u64) -> Result<(), Status> {
+        if Self::layout(policy) != Self::layout(&self.policy) || policy.iter().any(|term| self.is_shortened(*term)) {
+            return Err(POLICY_LAYOUT_FIXED);
+        }
+        let Some(notice) = self.notice_ms().filter(|_| is_adverse(&self.policy, policy)) else {
+            // What is no worse holds at once, and withdraws what was announced.
+            self.policy = policy.to_vec();
+            self.pending = None;
+            return Ok(());
+        };
+        if self.pending.is_some() {
+            return Err(CHANGE_PENDING);
+        }
+        self.pending = Some(PendingPolicy { policy: policy.to_vec(), since: time, due: time.saturating_add(notice) });
+        Ok(())
+    }
+
+    /// Whether a time that protects holders would get shorter by a term.
+    fn is_shortened(&self, term: Term) -> bool {
+        let (ms, before) = if let Term::Notice { ms } = term {
+            (ms, self.notice_ms())
+        } else if let Term::Sunset { ms } = term {
+            (ms, self.sunset_ms())
+        } else {
+            return false;
+        };
+        before.is_some_and(|before| ms < before)
+    }
+}
+
+/// Whether rules are worse for those who hold the asset than the ones before. No rule is for the better: one that goes
+/// is no loss, one that comes is.
+fn is_adverse(before: &[Term], after: &[Term]) -> bool {
+    let is_no_worse = |term: &Term| before.iter().any(|old| old.tag() == term.tag() && term.is_no_worse_than(*old));
+    !after.iter().all(is_no_worse)
 }
 
 impl Operate for Renounce {
@@ -346,6 +422,42 @@ impl Operate for Pause {
             return Err(UNCHANGED.into());
         }
         asset.paused = self.paused;
+        context.write_asset(&self.asset, asset)?;
+        Ok(Effect::Nothing)
+    }
+}
+
+impl Operate for Sunset {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((Table::ASSETS, self.asset));
+    }
+
+    fn concerns(&self, _accounts: &mut Vec<Id>) {}
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut asset = (*asset_under(context, &self.asset, Power::Change, SUNSET)?).clone();
+        let notice = asset.sunset_ms().ok_or(NO_SUNSET)?;
+        // What has ended stays so: its units are gone, whether or not anybody has looked.
+        if asset.has_ended(context.time()) {
+            return Err(ASSET_SUNSET.into());
+        }
+        asset.sunset = if self.at == 0 {
+            asset.sunset.ok_or(UNCHANGED)?;
+            None
+        } else {
+            let earliest = context.time().saturating_add(notice).max(asset.sunset.unwrap_or(0));
+            if self.at < earliest {
+                return Err(SUNSET_TOO_SOON.into());
+            }
+            if asset.sunset == Some(self.at) {
+                return Err(UNCHANGED.into());
+            }
+            Some(self.at)
+        };
         context.write_asset(&self.asset, asset)?;
         Ok(Effect::Nothing)
     }

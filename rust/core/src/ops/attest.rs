@@ -6,7 +6,7 @@
 use crate::apply::{Context, Halt};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
-use crate::state::{OwnId, Reason, Records, Table, TableRecord};
+use crate::state::{AssetRecord, OwnId, Reason, Records, Table, TableRecord};
 use crate::status::{Status, statuses};
 use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -314,6 +314,20 @@ pub(crate) fn require_live<R: Records>(
         return Err(ATTESTATION_EXPIRED.into());
     }
     Ok(attestation)
+}
+
+/// Refuses an account that the asset's policy wants attested and that is not. The issuer needs no attestation, and no
+/// rule's funds do.
+pub(crate) fn refuse_unattested<R: Records>(
+    context: &mut Context<'_, R>,
+    asset: &AssetRecord,
+    account: &Id,
+) -> Result<(), Halt<R::Error>> {
+    let Some((schema, issuer)) = asset.attested() else { return Ok(()) };
+    if *account == asset.issuer || context.is_programme_account(account)? {
+        return Ok(());
+    }
+    require_live(context, &schema, &issuer, account).map(|_| ())
 }
 
 fn is_name(name: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::ops::condition::Condition;
 use crate::ops::hold::{
     DEADLINE_PASSED, DEADLINE_TOO_FAR, FAR_MS, HOLD_EXISTS, HoldRecord, NO_DEADLINE, Outcome, Share, Terms, WRONG_ASSET,
 };
-use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_paused};
+use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_ended, refuse_paused};
 use crate::ops::{Operate, SlipSignature};
 use crate::state::{AccountRecord, AssetRecord, OnceRecord, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
@@ -359,6 +359,7 @@ impl Operate for OpenCampaign {
         let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_CAMPAIGN)?;
         refuse_paused(&asset)?;
+        refuse_ended(&asset, context.time())?;
         if self.terms.ends <= context.time() {
             return Err(DEADLINE_PASSED.into());
         }
@@ -432,6 +433,7 @@ impl Operate for FundCampaign {
         let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.sender, FUND_CAMPAIGN, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
+        refuse_ended(&asset, context.time())?;
         let campaign = CampaignRecord::load(context, &self.campaign)?;
         if campaign.asset != self.asset {
             return Err(WRONG_ASSET.into());
@@ -684,6 +686,7 @@ impl Operate for CloseCampaign {
             return Err(CAMPAIGN_CLOSED.into());
         }
         if total > 0 {
+            movement.waive_payment_terms();
             movement.hand_out(&campaign.owner, &taken, &[(campaign.owner, total)])?;
         }
         campaign.closed = true;

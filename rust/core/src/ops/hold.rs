@@ -9,7 +9,7 @@ use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
 use crate::ops::condition::{Case, Condition};
-use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_paused};
+use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_ended, refuse_paused};
 use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
 use crate::wire::{Effect, LotAmount};
@@ -354,6 +354,7 @@ impl Operate for OpenGroup {
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_GROUP)?;
+        refuse_ended(&asset, context.time())?;
         self.terms.check_deadline(context.time())?;
         if self.closes <= context.time() {
             return Err(GROUP_CLOSED.into());
@@ -408,6 +409,7 @@ impl Operate for Hold {
         let asset = context.fungible(&self.asset)?;
         context.authority_or_mandate(&self.payer, HOLD, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
+        refuse_ended(&asset, context.time())?;
         let group = self.join(context)?;
         let Some(terms) = self.terms.as_ref().or(group.as_ref().map(|group| &group.terms)) else {
             return Err(TERMS_OR_GROUP.into());
@@ -420,7 +422,7 @@ impl Operate for Hold {
         let mut movement = Movement::new(context, self.asset, asset);
         movement.refuse_sender(&self.payer)?;
         for share in &terms.payees {
-            movement.refuse_payee(&self.payer, &share.to)?;
+            movement.refuse_future_payee(&self.payer, &share.to)?;
         }
         let taken = movement.take(&self.payer, self.amount, Taking::Given)?;
         let hold = HoldRecord {
@@ -496,11 +498,11 @@ impl Open {
 
     /// The hold's units without those that have lapsed.
     fn balance<R: Records>(&self, context: &mut Context<'_, R>) -> Result<u128, Halt<R::Error>> {
-        let day = context.day();
+        let time = context.time();
         let Some(record) = context.record(&Table::holders(self.record.asset), &self.id)? else { return Ok(0) };
         let mut holding = Holding::decode(&self.asset, record)
             .ok_or_else(|| Halt::corrupt::<R>(&format!("the balance of {} does not decode", self.id)))?;
-        holding.remove_lapsed(&self.asset, day);
+        holding.remove_lapsed(&self.asset, time);
         Ok(holding.total)
     }
 
@@ -554,7 +556,12 @@ impl Open {
     }
 
     /// Pays out of the hold and writes its record.
-    fn pay<R: Records>(self, context: &mut Context<'_, R>, payouts: &[(Id, u128)]) -> Result<Effect, Halt<R::Error>> {
+    fn pay<R: Records>(
+        self,
+        context: &mut Context<'_, R>,
+        payouts: &[(Id, u128)],
+        is_release: bool,
+    ) -> Result<Effect, Halt<R::Error>> {
         let payouts: Vec<_> = payouts.iter().copied().filter(|(_, amount)| *amount > 0).collect();
         let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
         let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
@@ -562,11 +569,16 @@ impl Open {
         // A campaign asked whom its owner may pay when it paid into the hold.
         let is_of_campaign = context.is_programme_account(&payer)?;
         let mut movement = Movement::new(context, self.record.asset, self.asset);
+        if is_release {
+            movement.waive_payment_terms();
+        }
         for (to, _) in &payouts {
             if *to == payer {
                 movement.refuse_frozen(to)?;
             } else if is_of_campaign {
                 movement.refuse_sender(to)?;
+            } else if is_release {
+                movement.refuse_future_payee(&payer, to)?;
             } else {
                 movement.refuse_payee(&payer, to)?;
             }
@@ -630,7 +642,7 @@ impl Operate for Settle {
         }
         let payouts = hold.payouts::<R>(amount, self.to)?;
         hold.record.settled = hold.record.settled.saturating_add(amount);
-        hold.pay(context, &payouts)
+        hold.pay(context, &payouts, false)
     }
 }
 
@@ -681,6 +693,6 @@ impl Operate for Release {
             group.total = total.ok_or_else(|| Halt::corrupt::<R>("a group released more than it has"))?;
             context.write(HOLD_GROUPS, id, &group)?;
         }
-        hold.pay(context, &payouts)
+        hold.pay(context, &payouts, true)
     }
 }

@@ -11,7 +11,8 @@ use crate::ops::asset::{
     DESIGN_EXISTS, EDITIONS_EXHAUSTED, INVALID_DESIGN, NOT_ITEMS, NOT_OWNER, POWER_RENOUNCED, ROYALTY_DUE,
     UNKNOWN_DESIGN, UNKNOWN_ITEM, WRONG_SET,
 };
-use crate::ops::r#move::{ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_paused};
+use crate::ops::attest::refuse_unattested;
+use crate::ops::r#move::{ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_ended, refuse_paused};
 use crate::state::{AssetRecord, FreezeRecord, OwnId, Power, Records, Table, TableName, TableRecord};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount};
@@ -226,6 +227,7 @@ impl<'c, 'a, R: Records> Collection<'c, 'a, R> {
         if self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to {
             return Err(ASSET_BOUND.into());
         }
+        refuse_unattested(self.context, &self.asset, to)?;
         self.context.refuse_programme_account(to)
     }
 
@@ -292,6 +294,7 @@ impl Operate for Design {
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let collection = Collection::load(context, &self.asset)?;
         collection.context.authority(&collection.minter()?, DESIGN)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         let id = DesignRecord::id(&self.asset, self.design);
         if context.record(&designs(self.asset), &id)?.is_some() {
             return Err(DESIGN_EXISTS.into());
@@ -331,8 +334,10 @@ impl Operate for IssueItem {
         let minter = collection.minter()?;
         collection.context.authority_or_mandate(&minter, ISSUE_ITEM, &self.asset, 1)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         let design = DesignRecord::load(collection.context, &self.asset, self.design)?;
         collection.refuse_frozen(&self.to)?;
+        refuse_unattested(collection.context, &collection.asset, &self.to)?;
         collection.context.refuse_programme_account(&self.to)?;
         collection.issue(design, self.to)
     }
@@ -356,6 +361,7 @@ impl Operate for GiveItem {
         let mut collection = Collection::load(context, &self.asset)?;
         collection.context.authority_or_mandate(&self.sender, GIVE_ITEM, &self.asset, 1)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         collection.owned(self.item, &self.sender)?;
         collection.refuse_parties(&self.sender, &self.to)?;
         // What is given might have been sold elsewhere: where a royalty is due, only its sale moves an item.
@@ -389,6 +395,7 @@ impl Operate for SellItem {
         collection.context.authority(&self.seller, SELL_ITEM)?;
         collection.context.authority(&self.buyer, SELL_ITEM)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         collection.owned(self.item, &self.seller)?;
         collection.refuse_parties(&self.seller, &self.buyer)?;
         let royalty = collection.asset.royalty();
@@ -416,6 +423,8 @@ impl SellItem {
         for (to, _) in &payouts {
             movement.refuse_payee(&self.buyer, to)?;
         }
+        // Of a sale the royalty goes off, not the currency's fee.
+        movement.waive_fee();
         let taken = movement.take(&self.buyer, self.price, Taking::Given)?;
         movement.hand_out(&self.buyer, &taken, &payouts)?;
         movement.finish(taken)
@@ -466,6 +475,7 @@ impl Operate for CompleteSet {
         let mut collection = Collection::load(context, &self.asset)?;
         collection.context.authority(&self.sender, COMPLETE_SET)?;
         refuse_paused(&collection.asset)?;
+        refuse_ended(&collection.asset, collection.context.time())?;
         let design = DesignRecord::load(collection.context, &self.asset, self.design)?;
         // Ascending items have ascending designs, as the set has.
         let is_set = !design.set.is_empty() && self.items.iter().map(|item| &item.design).eq(&design.set);

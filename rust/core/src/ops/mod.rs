@@ -148,6 +148,7 @@ operations! {
     0x28 "sell_item" SellItem(items);
     0x29 "burn_item" BurnItem(items) mandate;
     0x2a "complete_set" CompleteSet(items);
+    0x2b "sunset" Sunset(asset);
     0x30 "transfer" Transfer(r#move) mandate;
     0x31 "pay" Pay(r#move) mandate;
     0x32 "mint" Mint(r#move) mandate;

@@ -7,7 +7,7 @@ use crate::amount::AMOUNT_MAX;
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::Id;
 use crate::ops::Operate;
-use crate::ops::asset::POWER_RENOUNCED;
+use crate::ops::asset::{ASSET_SUNSET, POWER_RENOUNCED};
 use crate::state::{AssetRecord, Power, Reason, Records, RedemptionRecord, Table, take_lots};
 use crate::status::{Status, statuses};
 use crate::wire::{Effect, LotAmount};
@@ -188,6 +188,11 @@ fn touch_holder(touched: &mut Vec<(Table, Id)>, asset: Id, account: Id) {
     touched.push((Table::holders(asset), account));
 }
 
+/// Refuses what begins something in an asset that has ended.
+pub(super) fn refuse_ended(asset: &AssetRecord, time: u64) -> Result<(), Status> {
+    if asset.has_ended(time) { Err(ASSET_SUNSET) } else { Ok(()) }
+}
+
 pub(super) fn refuse_paused(asset: &AssetRecord) -> Result<(), Status> {
     if asset.paused { Err(ASSET_PAUSED) } else { Ok(()) }
 }
@@ -221,7 +226,7 @@ fn move_units<R: Records>(
         if is_pay {
             movement.give_earnings(&payee.to, payee.amount, lots)?;
         } else {
-            movement.give(&payee.to, payee.amount, &lots)?;
+            movement.pay(sender, &payee.to, payee.amount, lots)?;
         }
     }
     movement.finish(taken)
@@ -302,8 +307,10 @@ impl Operate for Mint {
         let minter = asset.holder_of(Power::Mint).ok_or(POWER_RENOUNCED)?;
         context.authority_or_mandate(&minter, MINT, &self.asset, self.amount)?;
         refuse_paused(&asset)?;
+        refuse_ended(&asset, context.time())?;
         let mut movement = Movement::new(context, self.asset, asset);
         movement.refuse_frozen(&self.to)?;
+        movement.refuse_unattested(&self.to)?;
         movement.refuse_programme_account(&self.to)?;
         movement.mint(&self.to, self.amount)?;
         movement.finish(Vec::new())
@@ -385,7 +392,7 @@ impl Operate for Sweep {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let asset = context.fungible(&self.asset)?;
-        if !asset.expires() {
+        if !asset.expires() && !asset.has_ended(context.time()) {
             return Err(NOT_EXPIRING.into());
         }
         let mut movement = Movement::new(context, self.asset, asset);

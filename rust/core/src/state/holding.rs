@@ -2,6 +2,7 @@
 
 use crate::state::records::AssetRecord;
 use crate::state::table::Record;
+use crate::time;
 use crate::wire::LotAmount;
 
 /// The most lots of a balance; its record then still fits its 4,096 bytes.
@@ -70,14 +71,15 @@ impl Holding {
         Some(Record { sum: self.total, value })
     }
 
-    /// Removes what has lapsed by this day and returns it, by lot (lot 0 for an asset without lots).
-    pub fn remove_lapsed(&mut self, asset: &AssetRecord, day: u32) -> Vec<LotAmount> {
+    /// Removes what has lapsed by this time, ms, and returns it, by lot (lot 0 for an asset without lots).
+    pub fn remove_lapsed(&mut self, asset: &AssetRecord, time: u64) -> Vec<LotAmount> {
         if self.total == 0 {
             return Vec::new();
         }
+        let day = time::day(time);
         let inactive = self.activity_day != NEVER_INACTIVE
             && asset.inactivity_expiry_days().is_some_and(|days| day >= self.activity_day.saturating_add(days));
-        if inactive {
+        if inactive || asset.has_ended(time) {
             let total = std::mem::take(&mut self.total);
             let lots = std::mem::take(&mut self.lots);
             return if asset.period().is_some() { lots } else { vec![LotAmount { lot: 0, amount: total }] };

@@ -217,12 +217,48 @@ pub struct AssetRecord {
     pub swept: u128,
     /// Units ever clawed back (they stay in the supply).
     pub clawed_back: u128,
+    /// The rules that were announced.
+    pub pending: Option<PendingPolicy>,
+    /// From when on nothing of it is left, ms.
+    pub sunset: Option<u64>,
+}
+
+/// Rules of an asset that were announced and hold from a time on.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PendingPolicy {
+    /// All rules, strictly ascending by tag.
+    pub policy: Vec<Term>,
+    /// When they were announced, ms.
+    pub since: u64,
+    /// From when on they hold, ms.
+    pub due: u64,
 }
 
 impl AssetRecord {
     /// Minted less burned, redeemed and swept; nothing if the totals contradict each other.
     pub fn supply(&self) -> Option<u128> {
         self.minted.checked_sub(self.burned)?.checked_sub(self.redeemed)?.checked_sub(self.swept)
+    }
+
+    /// As it is at a time, if what was announced holds by then: nobody has to do anything for that.
+    pub fn caught_up(&self, time: u64) -> Option<Self> {
+        let pending = self.pending.as_ref().filter(|pending| pending.due <= time)?;
+        Some(Self { policy: pending.policy.clone(), pending: None, ..self.clone() })
+    }
+
+    /// How long a change of the rules for the worse is announced before it holds, ms.
+    pub fn notice_ms(&self) -> Option<u64> {
+        self.policy.iter().find_map(|term| if let Term::Notice { ms } = term { Some(*ms) } else { None })
+    }
+
+    /// How long before the asset's end the issuer must say so, ms.
+    pub fn sunset_ms(&self) -> Option<u64> {
+        self.policy.iter().find_map(|term| if let Term::Sunset { ms } = term { Some(*ms) } else { None })
+    }
+
+    /// Whether the asset has ended by a time.
+    pub fn has_ended(&self, time: u64) -> bool {
+        self.sunset.is_some_and(|sunset| time >= sunset)
     }
 
     /// Whether it moves only from or to its issuer.
@@ -238,6 +274,23 @@ impl AssetRecord {
     /// Of each sale of an item, how many of 10,000 parts go to which account.
     pub fn royalty(&self) -> Option<(u16, Id)> {
         self.policy.iter().find_map(|term| if let Term::Royalty { bps, to } = term { Some((*bps, *to)) } else { None })
+    }
+
+    /// Of each payment, how many of 10,000 parts go to which account.
+    pub fn fee(&self) -> Option<(u16, Id)> {
+        self.policy.iter().find_map(|term| if let Term::Fee { bps, to } = term { Some((*bps, *to)) } else { None })
+    }
+
+    /// The most that a payment may make of a balance.
+    pub fn max_holding(&self) -> Option<u128> {
+        self.policy.iter().find_map(|term| if let Term::MaxHolding { units } = term { Some(*units) } else { None })
+    }
+
+    /// By which schema and by whom a payee must be attested.
+    pub fn attested(&self) -> Option<(Id, Id)> {
+        let attested =
+            |term: &Term| if let Term::Attested { schema, issuer } = term { Some((*schema, *issuer)) } else { None };
+        self.policy.iter().find_map(attested)
     }
 
     /// Whether a 65th lot is refused.
@@ -295,19 +348,25 @@ impl AssetRecord {
     }
 
     /// What the encoding of balances depends on: these terms stay as created.
-    pub fn layout(policy: &[Term]) -> (Option<Period>, bool, bool, bool) {
-        let mut layout = (None, false, false, false);
+    pub fn layout(policy: &[Term]) -> (Option<Period>, [bool; 5]) {
+        let mut layout = (None, [false; 5]);
+        let (lots, [fixed_expiry, inactivity_expiry, items, notice, sunset]) = (&mut layout.0, &mut layout.1);
         for term in policy {
             match term {
-                Term::Lots { period } => layout.0 = Some(*period),
-                Term::FixedExpiry { .. } => layout.1 = true,
-                Term::InactivityExpiry { .. } => layout.2 = true,
-                Term::Items => layout.3 = true,
+                Term::Lots { period } => *lots = Some(*period),
+                Term::FixedExpiry { .. } => *fixed_expiry = true,
+                Term::InactivityExpiry { .. } => *inactivity_expiry = true,
+                Term::Items => *items = true,
+                Term::Notice { .. } => *notice = true,
+                Term::Sunset { .. } => *sunset = true,
                 Term::Bound
                 | Term::StrictLots
                 | Term::DebtFloor { .. }
                 | Term::NoReinstatement
-                | Term::Royalty { .. } => {}
+                | Term::Royalty { .. }
+                | Term::Fee { .. }
+                | Term::MaxHolding { .. }
+                | Term::Attested { .. } => {}
             }
         }
         layout
@@ -366,9 +425,53 @@ pub enum Term {
         /// To which account.
         to: Id,
     },
+    /// A change of these rules for the worse is announced so long before it holds.
+    Notice {
+        /// How long, ms.
+        ms: u64,
+    },
+    /// Of each payment a part goes to an account.
+    Fee {
+        /// How many of 10,000 parts.
+        bps: u16,
+        /// To which account.
+        to: Id,
+    },
+    /// No payment makes a balance larger than this.
+    MaxHolding {
+        /// The most that an account may have.
+        units: u128,
+    },
+    /// Who is paid must have been attested something.
+    Attested {
+        /// By which schema.
+        schema: Id,
+        /// By whom.
+        issuer: Id,
+    },
+    /// The issuer may let the asset end, so long before at the earliest.
+    Sunset {
+        /// How long, ms.
+        ms: u64,
+    },
 }
 
 impl Term {
+    /// Whether this is no worse for those who hold the asset than another term of its kind.
+    pub fn is_no_worse_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::FixedExpiry { days }, Self::FixedExpiry { days: before })
+            | (Self::InactivityExpiry { days }, Self::InactivityExpiry { days: before }) => days >= before,
+            (Self::DebtFloor { units }, Self::DebtFloor { units: before }) => units <= before,
+            (Self::Notice { ms }, Self::Notice { ms: before }) | (Self::Sunset { ms }, Self::Sunset { ms: before }) => {
+                ms >= before
+            }
+            (Self::Fee { bps, to }, Self::Fee { bps: before, to: to_before }) => bps <= before && to == to_before,
+            (Self::MaxHolding { units }, Self::MaxHolding { units: before }) => units >= before,
+            (new, old) => new == old,
+        }
+    }
+
     /// Its tag on the wire.
     pub fn tag(self) -> u8 {
         match self {
@@ -381,6 +484,11 @@ impl Term {
             Self::NoReinstatement => 6,
             Self::Items => 7,
             Self::Royalty { .. } => 8,
+            Self::Notice { .. } => 9,
+            Self::Fee { .. } => 10,
+            Self::MaxHolding { .. } => 11,
+            Self::Attested { .. } => 12,
+            Self::Sunset { .. } => 13,
         }
     }
 }

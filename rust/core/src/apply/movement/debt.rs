@@ -43,14 +43,14 @@ impl<R: Records> Movement<'_, '_, R> {
         amount: u128,
         mut lots: Vec<LotAmount>,
     ) -> Result<(), Halt<R::Error>> {
-        let Some(mut debt) = self.debt(account)? else { return self.credit(account, holding, amount, &lots) };
+        let Some(mut debt) = self.debt(account)? else { return self.credit_payee(account, holding, amount, &lots) };
         let repaid = debt.units.min(amount);
         let passed_on = if lots.is_empty() {
             Vec::new()
         } else {
             take_lots(&mut lots, repaid).ok_or_else(|| contradiction::<R>("a credit's lots do not add up"))?
         };
-        self.credit(account, holding, subtract::<R>(amount, repaid)?, &lots)?;
+        self.credit_payee(account, holding, subtract::<R>(amount, repaid)?, &lots)?;
         debt.units = subtract::<R>(debt.units, repaid)?;
         self.totals.repaid = add::<R>(self.totals.repaid, repaid)?;
         self.write_debt(account, debt)?;

@@ -14,13 +14,13 @@ impl<R: Records> Movement<'_, '_, R> {
         self.refuse_over_cap(amount)?;
         self.totals.refunded = add::<R>(self.totals.refunded, amount)?;
         if self.asset.period().is_none() {
-            return self.credit(account, holding, amount, &[]);
+            return self.credit_payee(account, holding, amount, &[]);
         }
         let returned = take_highest_lots(redeemed, amount)
             .ok_or_else(|| contradiction::<R>("a redemption's lots do not add up"))?;
         let lots = self.reinstate(returned)?;
         let credited = lots.iter().try_fold(0, |total, part| add::<R>(total, part.amount))?;
-        self.credit(account, holding, credited, &lots)
+        self.credit_payee(account, holding, credited, &lots)
     }
 
     /// The lots in which returned units are credited, ascending: their own, or today's where that has lapsed. Where the
