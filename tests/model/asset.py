@@ -179,7 +179,9 @@ def _check_policy(policy: list[Value]) -> None:
     valid = valid and all(1 <= t.ms <= PERIOD_MS_MAX for t in policy if t.kind in ("notice", "sunset"))
     valid = valid and all(1 <= t.bps <= 10_000 for t in policy if t.kind == "fee")
     valid = valid and all(1 <= t.days <= DAYS_MAX for t in policy if hasattr(t, "days"))
-    valid = valid and ("items" not in kinds or set(kinds) <= {"bound", "items", "royalty"})
+    valid = valid and (
+        "items" not in kinds or set(kinds) <= {"bound", "items", "royalty", "notice", "attested", "sunset"}
+    )
     valid = valid and ("items" in kinds or "royalty" not in kinds)
     valid = valid and all(1 <= t.bps <= BPS for t in policy if t.kind == "royalty")
     refuse_if(not valid, "invalid_policy")

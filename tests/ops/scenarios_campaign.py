@@ -2011,3 +2011,74 @@ def freezing_a_campaign(p: Play) -> Result:
 def clawing_back_from_a_campaign(p: Play) -> Result:
     fair = Fair(p)
     return p.send(build.claw_back(fair.asset, fair.id, p.id("brand"), 1), by="brand")
+
+
+# Terms of payment, and the end of an asset.
+
+
+def _attested_members(p: Play) -> Fair:
+    """A campaign of an asset that only members may be paid."""
+    p.ok(build.schema(p.id("club"), "member", build.kind("nothing")), by="club")
+    _attest(p, "shop")
+    return Fair(p, build.attested_holders(schema_id(p.id("club"), "member"), p.id("club")), roles=_one())
+
+
+@scenario("unknown_attestation", 0)
+def a_claim_by_nobody_who_may_be_paid(p: Play) -> Result:
+    fair = _attested_members(p)
+    return fair.claim(_alone(fair))
+
+
+@scenario("insufficient_funds", 0)
+def a_claim_by_who_may_be_paid(p: Play) -> Result:
+    fair = _attested_members(p)
+    _attest(p, "alice")
+    _done(fair.claim(_alone(fair)))
+    return fair.has("alice", 100)
+
+
+def _alone(fair: Fair, amount: int = 100) -> Value:
+    return fair.slip(amount, "alice")
+
+
+@scenario("max_holding_exceeded", 0)
+def a_claim_of_one_more_than_anybody_may_have(p: Play) -> Result:
+    fair = Fair(p, build.max_holding(5_000), roles=_one())
+    p.ok(build.mint(fair.asset, p.id("alice"), 4_001), by="brand")
+    _done(fair.claim(_alone(fair, 999)))
+    return fair.claim(_alone(fair, 1))
+
+
+@scenario("insufficient_funds", 0)
+def a_claim_costs_no_fee(p: Play) -> Result:
+    fair = Fair(p, build.fee(1_000, p.id("till")), roles=_one())
+    _done(fair.claim(_alone(fair)))
+    return fair.has("alice", 100)
+
+
+def _ended(p: Play, **terms: object) -> Fair:
+    """A campaign of an asset that ends a day later, when that day has come."""
+    fair = Fair(p, build.sunset_notice(DAY), roles=_one(), **terms)  # type: ignore[arg-type]
+    p.ok(build.sunset(fair.asset, START + 2 * DAY), by="brand")
+    fair.at(START + 2 * DAY - 1)
+    _done(fair.claim(_alone(fair)))
+    fair.at(START + 2 * DAY)
+    return fair
+
+
+@scenario("budget_spent", 0)
+def a_claim_after_the_asset_s_end(p: Play) -> Result:
+    fair = _ended(p)
+    return fair.claim(_alone(fair))
+
+
+@scenario("asset_sunset", 0)
+def a_campaign_is_given_more_after_the_asset_s_end(p: Play) -> Result:
+    return _ended(p).fund(1)
+
+
+@scenario("asset_sunset", 0)
+def a_campaign_is_opened_after_the_asset_s_end(p: Play) -> Result:
+    fair = _ended(p)
+    made = build.campaign_terms(_one(), ends=ENDS)
+    return p.send(build.open_campaign(p.id("shop"), b"o" * 16, fair.asset, 1, made), by="shop")

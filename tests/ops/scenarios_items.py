@@ -6,9 +6,10 @@ from typing import Any
 
 from tests.model import build
 from tests.model.asset import POWER_NAMES, asset_id
+from tests.model.attest import schema_id
 from tests.model.hold import hold_id
 from tests.model.state import AMOUNT_MAX as MAX
-from tests.ops.play import DAY, Play, Result, scenario
+from tests.ops.play import DAY, START, Play, Result, scenario
 
 NO_ASSET = bytes(32)
 SALT = b"s" * 16
@@ -1373,3 +1374,90 @@ def an_item_in_two_sets(p: Play) -> Result:
     asset, alice = _with_set(p, 1, 2), p.id("alice")
     sets = [build.complete_set(asset, RARE, alice, [FIRST, build.item(2, edition)]) for edition in (1, 2)]
     return p.send(*sets, by="alice")
+
+
+# Who may have an item, and the end of a collection.
+
+
+def _club(p: Play, *members: str) -> build.Value:
+    """The term that only members may have items, and these are members."""
+    p.ok(build.schema(p.id("club"), "member", build.kind("nothing")), by="club")
+    schema = schema_id(p.id("club"), "member")
+    for name in members:
+        p.ok(build.attest(schema, p.id("club"), p.id(name), build.content("nothing")), by="club")
+    return build.attested_holders(schema, p.id("club"))
+
+
+@scenario("unknown_attestation", 0)
+def an_item_for_nobody_who_may_have_it(p: Play) -> Result:
+    return _issue(p, _collection(p, _club(p, "alice")), "bob")
+
+
+@scenario("unknown_attestation", 0)
+def a_gift_to_nobody_who_may_have_it(p: Play) -> Result:
+    return _give(p, _collection(p, _club(p, "alice")))
+
+
+@scenario("unknown_attestation", 0)
+def a_sale_to_nobody_who_may_have_it(p: Play) -> Result:
+    return _sell(p, _collection(p, _club(p, "alice")), p.asset(bob=100), 100)
+
+
+@scenario("ok")
+def a_gift_among_members_and_to_the_issuer(p: Play) -> Result:
+    asset = _collection(p, _club(p, "alice", "bob"))
+    _done(_give(p, asset))
+    return _give(p, asset, sender="bob", to="brand")
+
+
+def _ended(p: Play) -> bytes:
+    """A collection that has come to its end."""
+    asset = _collection(p, build.sunset_notice(DAY), owners="alice alice")
+    p.ok(build.sunset(asset, START + DAY), by="brand")
+    p.later(START + DAY - p.world.time)
+    return asset
+
+
+@scenario("asset_sunset", 0)
+def a_design_after_the_end(p: Play) -> Result:
+    return _design(p, _ended(p), 2)
+
+
+@scenario("asset_sunset", 0)
+def an_item_after_the_end(p: Play) -> Result:
+    return _issue(p, _ended(p), "bob")
+
+
+@scenario("asset_sunset", 0)
+def a_gift_after_the_end(p: Play) -> Result:
+    return _give(p, _ended(p))
+
+
+@scenario("asset_sunset", 0)
+def a_sale_after_the_end(p: Play) -> Result:
+    return _sell(p, _ended(p), p.asset(bob=100), 100)
+
+
+@scenario("asset_sunset", 0)
+def a_set_after_the_end(p: Play) -> Result:
+    return _complete(p, _ended(p), (1, 1), (1, 2))
+
+
+@scenario("ok")
+def an_item_is_burned_after_the_end(p: Play) -> Result:
+    return _burn(p, _ended(p))
+
+
+@scenario("ok")
+def a_sale_for_more_than_the_seller_may_have(p: Play) -> Result:
+    asset, currency = _collection(p), p.asset(build.max_holding(100), bob=100, alice=1)
+    assert _sell(p, asset, currency, 100) == ("max_holding_exceeded", 0)
+    _done(_sell(p, asset, currency, 99))
+    return _sell(p, asset, currency, 1, seller="bob", buyer="alice")
+
+
+@scenario("ok")
+def a_sale_costs_no_fee(p: Play) -> Result:
+    asset, currency = _collection(p), p.asset(build.fee(5_000, p.id("till")), bob=100)
+    _done(_sell(p, asset, currency, 100))
+    return p.send(build.burn(currency, p.id("alice"), 100), by="alice")
