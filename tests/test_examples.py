@@ -25,6 +25,14 @@ cut short: refused: truncated
 one bit flipped: refused: wrong_root
 about somebody else: refused: wrong_question
 """,
+    "raise.py": """\
+maya brought 2000
+reached: True closed: 2
+reached: False closed: 1
+the film has 20000 and eli 58000
+approved: [2]
+[(20000, 0), (30000, 0)] 5
+""",
     "rotate.py": """\
 the lost phone: unknown_key
 ann, under the same id, has 350
