@@ -11,6 +11,11 @@ import pytest
 FOLDER = Path(__file__).resolve().parent.parent / "examples"
 
 SAID = {
+    "attention.py": """\
+['ok', 'slip_unsigned', 'slip_claimed', 'below_floor', 'ok']
+viewer 140, creator 40, site 20
+proven offline: 2 paid, 9800 left
+""",
     "cafe.py": """\
 ann has 360
 redeemed again: [False, True]
