@@ -25,7 +25,7 @@ with (
     unsigned = ad.receipt(**parties).sign(viewer)
     dear = ad.receipt(**parties, floor=90).sign(viewer).sign(creator)
     again = ad.receipt(**parties).sign(creator).sign(viewer)
-    anybody = Ad(ledger, creator, identifier=ad.id)
+    anybody = Ad(ledger, site, identifier=ad.id)
     print([each.status.name for each in anybody.claim_batch([seen, unsigned, seen, dear, again], time=JANUARY)])
     has = {name: ledger.balance(usdc, key.account) for name, key in zip("vcs", (viewer, creator, site), strict=True)}
     print(f"viewer {has['v']}, creator {has['c']}, site {has['s']}")
