@@ -98,6 +98,15 @@ def test_the_end_and_the_budget(ledger, usdc):
     assert small.budget == 0
 
 
+def test_an_early_end_has_its_notice(ledger, usdc):
+    short = _open(ledger, usdc, notice="2d", key="short")
+    short.close(time=START)
+    assert _names(short.claim_batch([_seen(short)], time=START + 2 * DAY - 1)) == ["ok"]
+    assert _names(short.claim_batch([_seen(short)], time=START + 2 * DAY)) == ["campaign_ended"]
+    short.close(time=START + 2 * DAY)
+    assert short.budget == 0
+
+
 def test_a_receipt_is_handed_around(ad):
     made = ad.receipt(VIEWER.account, CREATOR.account, 100, time=START)
     assert AdReceipt.from_bytes(bytes(made.sign(VIEWER))).sign(CREATOR) == made.sign(VIEWER).sign(CREATOR)

@@ -98,7 +98,6 @@ class Ad:
         viewer_bps: int = 7_000,
         creator_bps: int = 2_000,
         platform_bps: int = 1_000,
-        pending: Span = 0,
         notice: Span = 0,
         key: str | None = None,
         time: int | None = None,
@@ -118,7 +117,6 @@ class Ad:
             viewer_bps: How many of 10,000 parts are the viewer's.
             creator_bps: How many are the creator's.
             platform_bps: How many are the platform's.
-            pending: How long what is claimed is held, so that the brand may take it back.
             notice: How long before an early end the brand must say so.
             key: Makes it happen once.
             time: When, ms; now if None.
@@ -133,7 +131,6 @@ class Ad:
             claim_max=minor_units(claim_max, decimals),
             member_cap=Cap(units=minor_units(per_viewer, decimals), window_ms=span_ms(window)),
             ends=ends,
-            pending_ms=span_ms(pending),
             notice_ms=span_ms(notice),
         )
         units = minor_units(budget, decimals)
