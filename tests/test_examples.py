@@ -11,6 +11,11 @@ import pytest
 FOLDER = Path(__file__).resolve().parent.parent / "examples"
 
 SAID = {
+    "attention.py": """\
+['ok', 'slip_unsigned', 'slip_claimed', 'below_floor', 'ok']
+viewer 140, creator 40, site 20
+proven offline: 2 paid, 9800 left
+""",
     "cafe.py": """\
 ann has 360
 redeemed again: [False, True]
@@ -24,6 +29,14 @@ proven: a transfer of 120
 cut short: refused: truncated
 one bit flipped: refused: wrong_root
 about somebody else: refused: wrong_question
+""",
+    "raise.py": """\
+maya brought 2000
+reached: True closed: 2
+reached: False closed: 1
+the film has 20000 and eli 58000
+approved: [2]
+[(20000, 0), (30000, 0)] 5
 """,
     "rotate.py": """\
 the lost phone: unknown_key

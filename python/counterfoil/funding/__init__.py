@@ -1,0 +1,8 @@
+"""Raises with a goal and a deadline: pledges, milestones, referrals, a live budget; and tips of one line."""
+
+from __future__ import annotations
+
+from counterfoil.funding.raising import Budget, Closed, MilestoneBudget, Pledge, Raise, Referred
+from counterfoil.funding.tip import tip
+
+__all__ = ["Budget", "Closed", "MilestoneBudget", "Pledge", "Raise", "Referred", "tip"]

@@ -1,0 +1,570 @@
+"""A raise: backers pledge, and anybody closes each pledge by itself once it is over: to the project, or back.
+
+A raise is a group of holds for each milestone, all with the same goal. Nobody holds the money meanwhile, the project
+least of all, and no total is computed at the end: each pledge is settled or released in an operation of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+from counterfoil._batches import in_batches
+from counterfoil.desk import Desk, Done, minor_units, span_ms
+from counterfoil.ops import (
+    After,
+    AllOf,
+    AnyOf,
+    Attest,
+    ByPayer,
+    Condition,
+    Edge,
+    EdgeKind,
+    GroupTotal,
+    Hold,
+    Not,
+    OpenGroup,
+    Operation,
+    Release,
+    Schema,
+    Settle,
+    Share,
+    SignedBy,
+    Terms,
+    group_id,
+    hold_id,
+    schema_id,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from counterfoil.desk import Amount, Span
+    from counterfoil.keys import Key, Signer
+    from counterfoil.ledger import Ledger
+    from counterfoil.status import Status
+    from counterfoil.verify import GroupRecord, HoldRecord
+
+_BPS_ALL = 10_000
+_MILESTONES_MAX = 6
+"""As many as the condition for giving back has room for."""
+
+_REFERRAL = "raise-referral"
+"""The name of the schema by which the owner of raises attests who brought whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """What a backer has pledged.
+
+    Attributes:
+        done: The call.
+        id: The id of its first hold, 32 bytes: what `close` and `withdraw` take.
+        backer: The backer's account, 32 bytes.
+        amount: Minor units, for all milestones together.
+        holds: The id of its hold for each milestone.
+    """
+
+    done: Done
+    id: bytes
+    backer: bytes
+    amount: int
+    holds: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What became of some holds that were closed together.
+
+    Attributes:
+        done: The transaction; None where every one of them was refused.
+        holds: Those that it settled or released, by id.
+        refused: The others, by id, and why: the payee's account is frozen, say.
+    """
+
+    done: Done | None
+    holds: tuple[bytes, ...]
+    refused: tuple[tuple[bytes, Status], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneBudget:
+    """A milestone in numbers, in minor units.
+
+    Attributes:
+        goal: Its part of the goal.
+        pledged: Put in for it, less what was given back before the deadline.
+        settled: The project's.
+        released: Given back.
+        held: Neither yet.
+    """
+
+    goal: int
+    pledged: int
+    settled: int
+    released: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A raise in numbers, in minor units.
+
+    Attributes:
+        goal: What it needs.
+        pledged: Put in, less what was given back before the deadline.
+        backers: How many accounts have a pledge that was not given back.
+        reached: Whether the goal is reached. Once the raise is over, it stays so or does not.
+        milestones: Its milestones, in order.
+    """
+
+    goal: int
+    pledged: int
+    backers: int
+    reached: bool
+    milestones: tuple[MilestoneBudget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """What an ambassador has brought.
+
+    Attributes:
+        backers: How many backers named the ambassador.
+        pledged: What they pledged and was not given back, minor units.
+    """
+
+    backers: int
+    pledged: int
+
+
+class Raise:
+    """A raise with a goal and a deadline.
+
+    Attributes:
+        desk: Where somebody acts: the owner where pledges name ambassadors; anybody may close.
+        id: The id of its first group of holds, 32 bytes.
+        groups: The id of the group for each milestone.
+        goals: What each milestone needs, minor units.
+        asset: What is pledged, an asset id of 32 bytes.
+        owner: Who opened it, an account id of 32 bytes.
+        to: Who gets the money, an account id of 32 bytes.
+        closes: From when on nobody can pledge, and pledges can be closed, ms.
+        deadline: From when on all that was not settled can only go back, ms.
+        approval: Who has to sign for the later milestones; None where there are none.
+        withdrawable: Whether a backer may take a pledge back before `closes`.
+
+    >>> import tempfile
+    >>> from counterfoil import Key, Ledger
+    >>> film, eli = Key.generate(), Key.generate()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Ledger.create(folder + "/film", origin="film.example", operator=film, time=1_000) as ledger:
+    ...         ils = ledger.create_asset(film, "ILS", decimals=2, time=1_000)
+    ...         _ = ledger.mint(film, ils, to=eli.account, amount=500, time=1_000)
+    ...         fund = Raise.open(ledger, film, asset=ils, goal=500, closes=2_000, time=1_000)
+    ...         pledge = fund.pledge(eli, 500, time=1_999)
+    ...         print(fund.budget().reached, ledger.balance(ils, film.account))
+    ...         _ = fund.close(pledge, time=2_000)
+    ...         print(ledger.balance(ils, film.account))
+    True 0
+    500
+    """
+
+    def __init__(self, ledger: Ledger, *signers: Key | Signer, identifier: bytes) -> None:
+        """Take a raise up again, and check that its terms on the ledger are those that `open` makes.
+
+        Args:
+            ledger: The ledger.
+            signers: The keys of whoever acts: the owner, or anybody who closes.
+            identifier: The id of its first group of holds, 32 bytes.
+
+        Raises:
+            LookupError: There is no such group.
+            ValueError: The group has other terms than those of a raise.
+        """
+        self.desk = Desk(ledger, *signers)
+        self.id = identifier
+        first = self._group(identifier)
+        parts = first.terms.settle_if.of if isinstance(first.terms.settle_if, AllOf) else ()
+        totals = [part for part in parts if isinstance(part, GroupTotal)]
+        self.groups = tuple(part.group for part in totals)
+        self.goals = tuple(part.at_least for part in totals)
+        self.asset, self.owner, self.closes, self.deadline = (
+            first.asset,
+            first.owner,
+            first.closes,
+            first.terms.deadline,
+        )
+        records = [self._group(group) for group in self.groups]
+        self.to = first.terms.payees[0].to if first.terms.payees else self.owner
+        self.approval = _approval(records[-1].terms.settle_if) if len(records) > 1 else None
+        self.withdrawable = _may_withdraw(first.terms.release_if)
+        for number, record in enumerate(records):
+            expected = (self.asset, self.owner, self.closes, self._terms(number))
+            if (record.asset, record.owner, record.closes, record.terms) != expected:
+                _refuse(identifier)
+        if self.groups[:1] != (identifier,) or not all(self.goals) or len(set(self.groups)) != len(self.groups):
+            _refuse(identifier)
+
+    @classmethod
+    def open(
+        cls,
+        ledger: Ledger,
+        *owner: Key | Signer,
+        asset: bytes,
+        goal: Amount,
+        closes: int,
+        to: bytes | None = None,
+        milestones_bps: Sequence[int] = (_BPS_ALL,),
+        approval: SignedBy | None = None,
+        within: Span = "365d",
+        withdrawable: bool = False,
+        key: str | None = None,
+        time: int | None = None,
+    ) -> Raise:
+        """Start a raise: `open_group` for each milestone, after `schema` for referrals with the owner's first raise.
+
+        Args:
+            ledger: The ledger.
+            owner: The keys that sign for the owner.
+            asset: What is pledged, an asset id of 32 bytes.
+            goal: What it needs.
+            closes: From when on nobody can pledge, and pledges can be closed, ms.
+            to: Who gets the money; the owner if None.
+            milestones_bps: How many of 10,000 parts each milestone gets; the first is paid at the closing.
+            approval: Who has to sign for the later milestones: `SignedBy(2, [owner, board])`, say, where the board is
+                a named account with a threshold of its own.
+            within: How long after `closes` what was not settled goes back.
+            withdrawable: Whether a backer may take a pledge back before `closes`.
+            key: Makes it happen once.
+            time: When, ms; now if None.
+
+        Raises:
+            ValueError: Milestones that are not 10,000 in all, over 6, or do not divide the goal; later ones without an
+                approval, or an approval without later ones.
+            LookupError: There is no such asset.
+            RejectedError: group_closed, deadline_too_far, invalid_condition, …
+        """
+        desk = Desk(ledger, *owner)
+        units = minor_units(goal, _decimals(ledger, asset))
+        goals = _goals(units, milestones_bps)
+        if (approval is None) != (len(goals) == 1):
+            message = "approval: expected one exactly where there are later milestones"
+            raise ValueError(message)
+        if ledger.schema(schema_id(desk.account, _REFERRAL)) is None:
+            referral = Schema(creator=desk.account, name=_REFERRAL, content=EdgeKind(), issuers=[desk.account])
+            desk.do([referral], time=time)
+        made = object.__new__(cls)
+        salts = _salts(desk.salt(key), len(goals))
+        made.groups, made.goals = tuple(group_id(desk.account, salt) for salt in salts), goals
+        made.to, made.approval = desk.account if to is None else to, approval
+        made.closes, made.deadline, made.withdrawable = closes, closes + span_ms(within), withdrawable
+        operations = [
+            OpenGroup(owner=desk.account, salt=salt, asset=asset, closes=closes, terms=made._terms(number))
+            for number, salt in enumerate(salts)
+        ]
+        done = desk.do(operations, key=key, time=time)
+        opened = next(each for each in done.operations if isinstance(each, OpenGroup))
+        return cls(ledger, *owner, identifier=group_id(opened.owner, opened.salt))
+
+    # Backers
+
+    @property
+    def step(self) -> int:
+        """A pledge is a multiple of this many minor units, so that each milestone gets its exact part; 1 without."""
+        return sum(self.goals) // gcd(*self.goals)
+
+    def pledge(
+        self,
+        backer: Key | Signer,
+        amount: Amount,
+        *,
+        ref: bytes | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
+    ) -> Pledge:
+        """Pledge: `hold` in the group of each milestone, and `attest` of who brought the backer, all or none.
+
+        Args:
+            backer: Who signs for the backer.
+            amount: How much, for all milestones together: a multiple of `step`.
+            ref: The account of the ambassador who brought the backer, 32 bytes; once for each backer.
+            key: Makes it happen once.
+            dry_run: Only try it.
+            time: When, ms; now if None.
+
+        Raises:
+            ValueError: Not a multiple of `step`.
+            RejectedError: group_closed (it is over), insufficient_funds; with `ref` unauthorized (the owner has not
+                signed), self_reference, reference_cycle, attestation_exists (another pledge named an ambassador), …
+        """
+        units = self.units(amount)
+        if units % self.step:
+            message = f"amount: expected a multiple of {self.step} minor units, found {units}"
+            raise ValueError(message)
+        salts = _salts(self.desk.salt(key), len(self.groups))
+        operations: list[Operation] = [
+            Hold(payer=backer.account, salt=salt, asset=self.asset, amount=units * goal // sum(self.goals), group=group)
+            for salt, goal, group in zip(salts, self.goals, self.groups, strict=True)
+        ]
+        if ref is not None:
+            edge = Attest(
+                schema=self._referral, issuer=self.owner, subject=backer.account, nonce=self.id, content=Edge(ref)
+            )
+            operations.append(edge)
+        done = self.desk.do(operations, *self._beside([backer]), key=key, dry_run=dry_run, time=time)
+        holds = tuple(hold_id(each.payer, each.salt) for each in done.operations if isinstance(each, Hold))
+        return Pledge(done, holds[0], backer.account, units, holds)
+
+    def withdraw(
+        self,
+        backer: Key | Signer,
+        pledge: Pledge | bytes,
+        *,
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
+    ) -> Done:
+        """Take a pledge back before `closes`, where the raise allows it: `release` of each of its holds.
+
+        Raises:
+            LookupError: No pledge of this raise.
+            RejectedError: hold_pending (not this raise, not this backer, or too late), hold_closed, …
+        """
+        operations = [Release(hold=hold) for _, hold in self._holds(pledge)]
+        return self.desk.do(operations, *self._beside([backer]), key=key, dry_run=dry_run, time=time)
+
+    # Closing
+
+    def close(self, pledge: Pledge | bytes, *, dry_run: bool = False, time: int | None = None) -> Done:
+        """Close a pledge as far as it is due: `settle` or `release` of each of its holds. Anybody may.
+
+        With the goal reached its first milestone goes to the project; without, all of it goes back; from the deadline
+        on all that is left goes back.
+
+        Raises:
+            LookupError: No pledge of this raise.
+            RejectedError: condition_unmet (it is too early, or later milestones wait for their approval),
+                hold_closed, …
+        """
+        holds, at = self._holds(pledge), self.desk.now(time)
+        due = [self._due(number, hold, at) for number, hold in holds]
+        operations = [each for each in due if each is not None]
+        if not operations:
+            # Nothing is due, and the ledger says why.
+            waiting = [hold for _, hold in holds if self._left(hold)]
+            operations = [Settle(hold=waiting[0] if waiting else holds[0][1])]
+        return self.desk.do(operations, dry_run=dry_run, time=time)
+
+    def close_all(self, *, dry_run: bool = False, time: int | None = None) -> Iterator[Closed]:
+        """Close every pledge as far as it is due, in as few transactions as fit. Anybody may, and may go on later.
+
+        Nothing happens before the iterator is asked. What is refused is reported and holds up no other.
+        """
+        at = self.desk.now(time)
+        due = (
+            (hold, operation)
+            for number, group in enumerate(self.groups)
+            for hold in self._holds_of(group)
+            if (operation := self._due(number, hold, at)) is not None
+        )
+        return self._in_batches(due, (), dry_run=dry_run, time=time)
+
+    def approve(
+        self, milestone: int, *approvers: Key | Signer, dry_run: bool = False, time: int | None = None
+    ) -> Iterator[Closed]:
+        """Pay a later milestone: `settle` of every pledge's part, in as few transactions as fit, which all must sign.
+
+        Nothing happens before the iterator is asked.
+
+        Args:
+            milestone: Which one; the first later one is 1.
+            approvers: Who signs, as many as `approval` asks for; the desk's account signs anyway.
+            dry_run: Only try it.
+            time: When, ms; now if None.
+
+        Raises:
+            ValueError: There is no such later milestone.
+        """
+        if not 1 <= milestone < len(self.groups):
+            message = f"milestone: expected one from 1 to {len(self.groups) - 1}, found {milestone}"
+            raise ValueError(message)
+        left = (hold for hold in self._holds_of(self.groups[milestone]) if self._left(hold))
+        settles = ((hold, Settle(hold=hold)) for hold in left)
+        return self._in_batches(settles, self._beside(approvers), dry_run=dry_run, time=time)
+
+    # Numbers
+
+    @property
+    def reached(self) -> bool:
+        """Whether every milestone has its part of the goal."""
+        totals = (self._group(group).total for group in self.groups)
+        return all(total >= goal for total, goal in zip(totals, self.goals, strict=True))
+
+    def budget(self) -> Budget:
+        """How it stands now. It reads every pledge."""
+        milestones, backers = [], set()
+        for group, goal in zip(self.groups, self.goals, strict=True):
+            records = [(hold, self._hold(hold)) for hold in self._holds_of(group)]
+            backers |= {record.payer for _, record in records if record.released < record.amount}
+            settled = sum(record.settled for _, record in records)
+            released = sum(record.released for _, record in records)
+            held = sum(self._left(hold) for hold, _ in records)
+            milestones.append(MilestoneBudget(goal, self._group(group).total, settled, released, held))
+        pledged = sum(each.pledged for each in milestones)
+        return Budget(sum(self.goals), pledged, len(backers), self.reached, tuple(milestones))
+
+    def referrals(self) -> dict[bytes, Referred]:
+        """What each ambassador has brought, by account."""
+        pledged: dict[bytes, int] = {}
+        for group in self.groups:
+            for record in map(self._hold, self._holds_of(group)):
+                pledged[record.payer] = pledged.get(record.payer, 0) + record.amount - record.released
+        ledger, found = self.desk.ledger, dict[bytes, Referred]()
+        for backer, amount in pledged.items():
+            edge = ledger.attestation(self._referral, self.owner, backer, self.id)
+            if edge is not None and edge.is_live(ledger.time) and isinstance(edge.content, Edge):
+                before = found.get(edge.content.to, Referred(0, 0))
+                found[edge.content.to] = Referred(before.backers + 1, before.pledged + amount)
+        return found
+
+    # Helpers
+
+    def units(self, amount: Amount) -> int:
+        """An amount of what is pledged in minor units."""
+        return minor_units(amount, _decimals(self.desk.ledger, self.asset))
+
+    @property
+    def _referral(self) -> bytes:
+        return schema_id(self.owner, _REFERRAL)
+
+    def _terms(self, number: int) -> Terms:
+        """The terms of a milestone: all say the same of the goal, so that all are reached or none."""
+        over = After(self.closes)
+        totals = [GroupTotal(group, goal) for group, goal in zip(self.groups, self.goals, strict=True)]
+        wanted: list[Condition] = [over, *totals]
+        if number and self.approval is not None:
+            wanted.append(self.approval)
+        missed: list[Condition] = [AllOf([over, Not(total)]) for total in totals]
+        if self.withdrawable:
+            missed.append(AllOf([Not(over), ByPayer()]))
+        return Terms(settle_if=AllOf(wanted), release_if=AnyOf(missed), payees=[Share(self.to)], deadline=self.deadline)
+
+    def _due(self, number: int, hold: bytes, at: int) -> Operation | None:
+        """What anybody may do with a hold now."""
+        if at < self.closes or not self._left(hold):
+            return None
+        if at >= self.deadline or not self.reached:
+            return Release(hold=hold)
+        return None if number else Settle(hold=hold)
+
+    def _in_batches(
+        self,
+        closing: Iterable[tuple[bytes, Operation]],
+        others: Sequence[Key | Signer],
+        *,
+        dry_run: bool,
+        time: int | None,
+    ) -> Iterator[Closed]:
+        holds: list[bytes] = []
+
+        def operations() -> Iterator[Operation]:
+            for hold, operation in closing:
+                holds.append(hold)
+                yield operation
+
+        for batch in in_batches(self.desk, operations(), *others, dry_run=dry_run, time=time):
+            refused = tuple((holds[position], status) for position, status in batch.refused)
+            yield Closed(batch.done, tuple(holds[position] for position in batch.applied), refused)
+
+    def _beside(self, signers: Iterable[Key | Signer]) -> list[Key | Signer]:
+        """Who signs beside the desk's account, which signs once."""
+        return [signer for signer in signers if signer not in self.desk.signers]
+
+    def _holds(self, pledge: Pledge | bytes) -> list[tuple[int, bytes]]:
+        """The holds of a pledge, each with the number of its milestone."""
+        identifier = pledge.id if isinstance(pledge, Pledge) else pledge
+        record = self.desk.ledger.hold(identifier)
+        if record is None or record.group != self.id:
+            message = f"pledge: expected one of this raise, found {identifier.hex()}"
+            raise LookupError(message)
+        found = []
+        for number, salt in enumerate(_salts(record.salt, len(self.groups))):
+            hold = hold_id(record.payer, salt)
+            # Who put a hold into the group without this package may have left out the others.
+            part = self.desk.ledger.hold(hold)
+            if part is not None and part.group == self.groups[number]:
+                found.append((number, hold))
+        return found
+
+    def _holds_of(self, group: bytes) -> Iterator[bytes]:
+        """Every hold of a group, in the order of the log."""
+        for applied in self.desk.ledger.transactions(group):
+            for each in applied.signed.transaction.operations:
+                if isinstance(each, Hold) and each.group == group:
+                    yield hold_id(each.payer, each.salt)
+
+    def _left(self, hold: bytes) -> int:
+        return self.desk.ledger.balance(self.asset, hold)
+
+    def _hold(self, hold: bytes) -> HoldRecord:
+        record = self.desk.ledger.hold(hold)
+        if record is None:
+            message = f"hold: expected one of this ledger, found {hold.hex()}"
+            raise LookupError(message)
+        return record
+
+    def _group(self, group: bytes) -> GroupRecord:
+        record = self.desk.ledger.hold_group(group)
+        if record is None:
+            message = f"raise: expected one of this ledger, found {group.hex()}"
+            raise LookupError(message)
+        return record
+
+
+def _goals(goal: int, milestones_bps: Sequence[int]) -> tuple[int, ...]:
+    """Each milestone's exact part of the goal."""
+    bps = tuple(milestones_bps)
+    if sum(bps) != _BPS_ALL or min(bps) < 1 or len(bps) > _MILESTONES_MAX:
+        message = f"milestones_bps: expected 1 to {_MILESTONES_MAX} parts, 10,000 in all, found {list(bps)}"
+        raise ValueError(message)
+    step = _BPS_ALL // gcd(*bps)
+    if goal < 1 or goal % step:
+        message = f"goal: expected a multiple of {step} minor units, so that it can be divided, found {goal}"
+        raise ValueError(message)
+    return tuple(goal * part // _BPS_ALL for part in bps)
+
+
+def _salts(salt: bytes, count: int) -> list[bytes]:
+    """The salt of each milestone: the first is the given one, and the others follow from it."""
+    others = [
+        hashlib.sha256(b"counterfoil/milestone/v1\n" + salt + bytes([number])).digest()[:16]
+        for number in range(1, count)
+    ]
+    return [salt, *others]
+
+
+def _approval(condition: Condition) -> SignedBy | None:
+    parts = condition.of if isinstance(condition, AllOf) else ()
+    return next((part for part in parts if isinstance(part, SignedBy)), None)
+
+
+def _may_withdraw(condition: Condition | None) -> bool:
+    parts = condition.of if isinstance(condition, AnyOf) else ()
+    return any(isinstance(part, AllOf) and ByPayer() in part.of for part in parts)
+
+
+def _decimals(ledger: Ledger, asset: bytes) -> int:
+    record = ledger.asset(asset)
+    if record is None:
+        message = f"asset: expected one of this ledger, found {asset.hex()}"
+        raise LookupError(message)
+    return record.decimals
+
+
+def _refuse(identifier: bytes) -> None:
+    message = f"raise: expected a group with the terms of a raise, found {identifier.hex()} with others"
+    raise ValueError(message)

@@ -1,0 +1,62 @@
+"""Small gifts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.desk import Desk, Done, minor_units
+from counterfoil.ops import Transfer
+
+if TYPE_CHECKING:
+    from counterfoil.desk import Amount
+    from counterfoil.keys import Key, Signer
+    from counterfoil.ledger import Ledger
+
+
+def tip(
+    ledger: Ledger,
+    giver: Key | Signer,
+    to: bytes,
+    amount: Amount,
+    *,
+    asset: bytes,
+    reference: bytes | None = None,
+    key: str | None = None,
+    dry_run: bool = False,
+    time: int | None = None,
+) -> Done:
+    """Give somebody a little: `transfer` with a reference.
+
+    Args:
+        ledger: The ledger.
+        giver: Who gives, and signs.
+        to: Who gets it, an account id of 32 bytes.
+        amount: How much.
+        asset: Of what, an asset id of 32 bytes.
+        reference: What for: 32 bytes of yours, such as the salted hash of a post's address.
+        key: Makes it happen once.
+        dry_run: Only try it.
+        time: When, ms; now if None.
+
+    Raises:
+        LookupError: There is no such asset.
+        RejectedError: insufficient_funds, same_account, asset_bound, …
+
+    >>> import tempfile
+    >>> from counterfoil import Key, Ledger
+    >>> fan, maker = Key.generate(), Key.generate()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Ledger.create(folder + "/tips", origin="tips.example", operator=fan) as ledger:
+    ...         cent = ledger.create_asset(fan, "CENT", decimals=2)
+    ...         _ = ledger.mint(fan, cent, to=fan.account, amount=100)
+    ...         _ = tip(ledger, fan, maker.account, 5, asset=cent, key="post 7")
+    ...         print(ledger.balance(cent, maker.account))
+    5
+    """
+    record = ledger.asset(asset)
+    if record is None:
+        message = f"asset: expected one of this ledger, found {asset.hex()}"
+        raise LookupError(message)
+    units = minor_units(amount, record.decimals)
+    gift = Transfer(asset=asset, sender=giver.account, to=to, amount=units, reference=reference)
+    return Desk(ledger, giver).do([gift], key=key, dry_run=dry_run, time=time)

@@ -1,0 +1,259 @@
+"""Raises, from pledging to closing, and tips; and the complaints of backers elsewhere that they answer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from counterfoil import Key, Ledger, RejectedError
+from counterfoil.exceptions import KeyReusedError
+from counterfoil.funding import Raise, Referred, tip
+from counterfoil.ops import Freeze, Hold, OpenGroup, Powers, SignedBy, group_id
+from counterfoil.verify import Verifier
+
+FILM, ELI, TAL, MAYA, BOARD, CREW = (Key.from_seed(bytes([number]) * 32) for number in range(31, 37))
+DAY = 86_400_000
+START = 1_700_000_000_000
+OVER = START + 30 * DAY
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with Ledger.create(tmp_path / "film", origin="film.example", operator=FILM, time=START) as made:
+        yield made
+
+
+@pytest.fixture
+def ils(ledger):
+    powers = Powers(mint=FILM.account, freeze=FILM.account)
+    asset = ledger.create_asset(FILM, "ILS", decimals=2, powers=powers, time=START)
+    for backer in (ELI, TAL, MAYA):
+        ledger.mint(FILM, asset, to=backer.account, amount=100_000, time=START)
+    return asset
+
+
+@pytest.fixture
+def raised(ledger, ils):
+    return Raise.open(ledger, FILM, asset=ils, goal=50_000, closes=OVER, to=CREW.account, time=START)
+
+
+@pytest.fixture
+def staged(ledger, ils):
+    both = SignedBy(2, [FILM.account, BOARD.account])
+    return Raise.open(
+        ledger, FILM, asset=ils, goal=50_000, closes=OVER, milestones_bps=[4_000, 6_000], approval=both,
+        within="90d", withdrawable=True, time=START,
+    )  # fmt: skip
+
+
+def _refused(status, call, *args, **kwargs):
+    with pytest.raises(RejectedError) as caught:
+        call(*args, **kwargs)
+    assert caught.value.status.name == status
+
+
+def test_a_goal_that_is_reached_pays_the_project(ledger, ils, raised):
+    eli = raised.pledge(ELI, Decimal("200.00"), time=START)
+    tal = raised.pledge(TAL, 30_000, time=OVER - 1)
+    _refused("group_closed", raised.pledge, MAYA, 1, time=OVER)
+    _refused("condition_unmet", raised.close, eli, time=OVER - 1)
+    raised.close(eli, time=OVER)
+    _refused("hold_closed", raised.close, eli, time=OVER)
+    raised.close(tal.id, time=OVER + DAY)
+    assert (ledger.balance(ils, CREW.account), raised.budget().milestones[0].settled) == (50_000, 50_000)
+
+
+def test_a_goal_that_is_missed_by_one_unit_pays_the_backers(ledger, ils, raised):
+    raised.pledge(ELI, 20_000, time=START)
+    raised.pledge(TAL, 29_999, time=START)
+    [closed] = raised.close_all(time=OVER)
+    assert (len(closed.holds), closed.refused) == (2, ())
+    assert ledger.balance(ils, CREW.account) == 0
+    assert ledger.balance(ils, ELI.account) == ledger.balance(ils, TAL.account) == 100_000
+    assert raised.budget().milestones[0].released == 49_999
+    assert list(raised.close_all(time=OVER)) == []
+
+
+def test_anybody_closes_every_pledge_in_batches(ledger, ils, raised):
+    ledger.mint(FILM, ils, to=ELI.account, amount=10**6, time=START)
+    holds = [Hold(payer=ELI.account, salt=number.to_bytes(16, "big"), asset=ils, amount=100, group=raised.id)
+             for number in range(1_100)]  # fmt: skip
+    for start in range(0, len(holds), 300):
+        ledger.execute(holds[start : start + 300], ELI, time=START)
+    anybody = Raise(ledger, TAL, identifier=raised.id)
+    assert list(anybody.close_all(time=OVER - 1)) == []
+    dry = [len(each.holds) for each in anybody.close_all(dry_run=True, time=OVER)]
+    assert (sum(dry), ledger.balance(ils, CREW.account)) == (1_100, 0)
+    assert [len(each.holds) for each in anybody.close_all(time=OVER)] == dry
+    assert ledger.balance(ils, CREW.account) == 110_000
+
+
+def test_who_is_refused_holds_up_nobody_else(ledger, ils, raised):
+    for backer in (ELI, TAL, MAYA):
+        raised.pledge(backer, 100, time=START)
+    ledger.execute([Freeze(asset=ils, account=TAL.account, frozen=True)], FILM, time=START)
+    [closed] = raised.close_all(time=OVER)
+    assert (len(closed.holds), [status.name for _, status in closed.refused]) == (2, ["account_frozen"])
+    ledger.execute([Freeze(asset=ils, account=TAL.account, frozen=False)], FILM, time=OVER)
+    raised.close(closed.refused[0][0], time=OVER)
+    assert ledger.balance(ils, TAL.account) == 100_000
+
+
+def test_where_the_project_is_refused_all_is_reported(ledger, ils, raised):
+    for number in range(50):
+        raised.pledge(ELI, 1_000, key=str(number), time=START)
+    ledger.execute([Freeze(asset=ils, account=CREW.account, frozen=True)], FILM, time=START)
+    closed = list(raised.close_all(time=OVER))
+    assert sum(len(each.refused) for each in closed) == 50
+    assert all(each.done is None for each in closed)
+
+
+def test_milestones(ledger, ils, staged):
+    assert (staged.goals, staged.step) == ((20_000, 30_000), 5)
+    eli, tal = staged.pledge(ELI, 20_000, time=START), staged.pledge(TAL, 30_000, time=START)
+    with pytest.raises(ValueError, match="multiple of 5"):
+        staged.pledge(MAYA, 7, time=START)
+    list(staged.close_all(time=OVER))
+    assert ledger.balance(ils, FILM.account) == 20_000
+    _refused("condition_unmet", staged.close, eli, time=OVER)
+    [alone] = staged.approve(1, FILM, time=OVER)
+    assert [status.name for _, status in alone.refused] == ["condition_unmet"] * 2
+    [both] = staged.approve(1, FILM, BOARD, dry_run=True, time=OVER)
+    assert (len(both.holds), ledger.balance(ils, FILM.account)) == (2, 20_000)
+    [both] = staged.approve(1, FILM, BOARD, time=OVER + 90 * DAY - 1)
+    assert (len(both.holds), ledger.balance(ils, FILM.account)) == (2, 50_000)
+    for wrong in (0, 2, -1):
+        with pytest.raises(ValueError, match="milestone: expected"):
+            staged.approve(wrong, BOARD)
+    _refused("hold_closed", staged.close, tal, time=OVER + 90 * DAY)
+
+
+def test_every_milestone_needs_its_part(ledger, ils, staged):
+    """Who puts money into one milestone alone does not reach the goal for the others."""
+    staged.pledge(ELI, 49_995, time=START)
+    raw = Hold(payer=TAL.account, salt=bytes(16), asset=ils, amount=50_000, group=staged.groups[0])
+    ledger.execute([raw], TAL, time=START)
+    assert not staged.reached
+    list(staged.close_all(time=OVER))
+    assert (ledger.balance(ils, FILM.account), ledger.balance(ils, TAL.account)) == (0, 100_000)
+
+
+def test_withdrawing(ledger, ils, staged, raised):
+    eli = staged.pledge(ELI, 20_000, time=START)
+    _refused("hold_pending", staged.withdraw, TAL, eli, time=START)
+    staged.withdraw(ELI, eli, key="back", dry_run=True, time=START)
+    staged.withdraw(ELI, eli, key="back", time=OVER - 1)
+    assert staged.withdraw(ELI, eli, key="back", time=OVER - 1).repeated
+    assert (staged.budget().pledged, staged.budget().backers, ledger.balance(ils, ELI.account)) == (0, 0, 100_000)
+    fixed = raised.pledge(ELI, 50_000, time=OVER - 1)
+    _refused("hold_pending", raised.withdraw, ELI, fixed, time=OVER - 1)
+    with pytest.raises(LookupError, match="pledge: expected one of this raise"):
+        staged.withdraw(ELI, fixed, time=OVER - 1)
+
+
+def test_withdrawing_ends_with_the_raise(staged):
+    eli = staged.pledge(ELI, 50_000, time=START)
+    _refused("hold_pending", staged.withdraw, ELI, eli, time=OVER)
+
+
+def test_a_pledge_with_a_key_happens_once(ledger, ils, raised):
+    first = raised.pledge(ELI, 100, ref=MAYA.account, key="eli", time=START)
+    again = raised.pledge(ELI, 100, ref=MAYA.account, key="eli", time=START + 5)
+    assert (again.holds, again.done.repeated, ledger.balance(ils, ELI.account)) == (first.holds, True, 99_900)
+    with pytest.raises(KeyReusedError):
+        raised.pledge(ELI, 101, ref=MAYA.account, key="eli", time=START + 5)
+    size = ledger.size
+    assert raised.pledge(ELI, 100, dry_run=True, time=START + 5).done.dry_run
+    assert ledger.size == size
+
+
+def test_referrals(raised, ledger):
+    raised.pledge(ELI, 100, ref=MAYA.account, time=START)
+    raised.pledge(ELI, 50, time=START)
+    raised.pledge(TAL, 20, ref=MAYA.account, time=START)
+    assert raised.referrals() == {MAYA.account: Referred(2, 170)}
+    _refused("attestation_exists", raised.pledge, ELI, 1, ref=TAL.account, time=START)
+    _refused("self_reference", raised.pledge, MAYA, 1, ref=MAYA.account, time=START)
+    _refused("reference_cycle", raised.pledge, MAYA, 1, ref=ELI.account, time=START)
+    own = Raise(ledger, MAYA, identifier=raised.id)
+    _refused("unauthorized", own.pledge, MAYA, 1, ref=BOARD.account, time=START)
+    own.pledge(MAYA, 1, time=START)
+    assert raised.budget().backers == 3
+
+
+def test_a_raise_is_opened_once_and_taken_up_again(ledger, ils, staged):
+    opening = {"asset": ils, "goal": 10, "closes": OVER, "key": "film 2"}
+    first, again = (Raise.open(ledger, FILM, **opening, time=START + late) for late in (0, 5))
+    assert first.id == again.id != staged.id
+    same = Raise(ledger, BOARD, identifier=staged.id)
+    assert (same.groups, same.goals, same.closes, same.deadline) == (
+        staged.groups, (20_000, 30_000), OVER, OVER + 90 * DAY,
+    )  # fmt: skip
+    assert (same.withdrawable, same.approval, same.owner, first.withdrawable) == (
+        True, SignedBy(2, [FILM.account, BOARD.account]), FILM.account, False,
+    )  # fmt: skip
+    with pytest.raises(LookupError, match="raise: expected"):
+        Raise(ledger, FILM, identifier=bytes(32))
+    terms = ledger.hold_group(first.id).terms
+    other = OpenGroup(owner=FILM.account, salt=b"o" * 16, asset=ils, closes=OVER, terms=terms)
+    ledger.execute([other], FILM, time=START)
+    with pytest.raises(ValueError, match="terms of a raise"):
+        Raise(ledger, FILM, identifier=group_id(FILM.account, b"o" * 16))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"milestones_bps": [5_000, 4_999]},
+        {"milestones_bps": [10_000, 0]},
+        {"milestones_bps": []},
+        {"milestones_bps": [1_000] * 10},
+        {"milestones_bps": [4_000, 6_000]},
+        {"approval": SignedBy(1, [BOARD.account])},
+        {"goal": 0},
+        {"goal": 50_001, "milestones_bps": [4_000, 6_000], "approval": SignedBy(1, [BOARD.account])},
+    ],
+)
+def test_wrong_raises(ledger, ils, wrong):
+    with pytest.raises(ValueError, match="expected"):
+        Raise.open(ledger, FILM, **{"asset": ils, "goal": 50_000, "closes": OVER, "time": START, **wrong})
+
+
+def test_refused_raises(ledger, ils):
+    _refused("group_closed", Raise.open, ledger, FILM, asset=ils, goal=1, closes=START, time=START)
+    with pytest.raises(LookupError, match="asset: expected"):
+        Raise.open(ledger, FILM, asset=bytes(32), goal=1, closes=OVER, time=START)
+    with pytest.raises(TypeError, match="amount"):
+        Raise.open(ledger, FILM, asset=ils, goal=1.5, closes=OVER, time=START)
+
+
+def test_complaint_11_backers_are_protected_after_funding(ledger, ils, staged):
+    """Kickstarter: unprotected after funding. Open Collective: refunds below zero."""
+    eli = staged.pledge(ELI, 50_000, time=START)
+    list(staged.close_all(time=OVER))
+    _refused("condition_unmet", staged.close, eli, time=OVER + 90 * DAY - 1)
+    staged.close(eli, time=OVER + 90 * DAY)
+    assert ledger.balance(ils, ELI.account) == 80_000
+    _refused("hold_closed", staged.close, eli, time=OVER + 90 * DAY)
+    assert list(staged.approve(1, FILM, BOARD, time=OVER + 90 * DAY)) == []
+    budget = staged.budget()
+    assert [(each.settled, each.released, each.held) for each in budget.milestones] == [(20_000, 0, 0), (0, 30_000, 0)]
+    assert budget.reached
+
+
+def test_a_backer_proves_the_terms_offline(ledger, staged):
+    pledge = staged.pledge(ELI, 20_000, time=START)
+    ledger.checkpoint(time=START)
+    verifier = Verifier(ledger.verifier_key)
+    group = verifier.record(bytes(ledger.prove("hold_groups", staged.id))).value
+    assert (group.total, group.terms.deadline) == (8_000, OVER + 90 * DAY)
+    assert verifier.record(bytes(ledger.prove("holds", pledge.id))).value.group == staged.id
+
+
+def test_tips(ledger, ils):
+    gift = {"asset": ils, "reference": b"p" * 32, "key": "post 7", "time": START}
+    assert [tip(ledger, ELI, MAYA.account, Decimal("0.05"), **gift).repeated for _ in range(2)] == [False, True]
+    assert ledger.balance(ils, MAYA.account) == 100_005
+    _refused("insufficient_funds", tip, ledger, ELI, MAYA.account, 10**6, asset=ils, dry_run=True, time=START)
+    with pytest.raises(LookupError, match="asset: expected"):
+        tip(ledger, ELI, MAYA.account, 5, asset=bytes(32))
