@@ -18,6 +18,12 @@ the bakery is owed 240 cents
 cleared 240
 ann proves 60 offline
 """,
+    "journey.py": """\
+ann still needs ['refer']
+ann has ['gold 1', 'visit 2']
+sold for 30000 of which royalty 2250
+the ledger is gone; ann proves 27750 cents and (Item(design=1, edition=2),)
+""",
     "offline.py": """\
 proven: 120 of 500
 proven: a transfer of 120
