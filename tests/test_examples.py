@@ -31,6 +31,11 @@ cut short: refused: truncated
 one bit flipped: refused: wrong_root
 about somebody else: refused: wrong_question
 """,
+    "ratings.py": """\
+5 ratings of a small set: no file was given
+most trusted: [(436486486, '2'), (413513514, '3'), (150000000, '1')]
+shown: 10
+""",
     "rotate.py": """\
 the lost phone: unknown_key
 ann, under the same id, has 350
