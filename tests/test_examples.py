@@ -23,6 +23,12 @@ the bakery is owed 240 cents
 cleared 240
 ann proves 60 offline
 """,
+    "journey.py": """\
+ann still needs ['refer']
+ann has ['gold 1', 'visit 2']
+sold for 30000 of which royalty 2250
+the ledger is gone; ann proves 27750 cents and (Item(design=1, edition=2),)
+""",
     "offline.py": """\
 proven: 120 of 500
 proven: a transfer of 120
@@ -37,6 +43,10 @@ reached: False closed: 1
 the film has 20000 and eli 58000
 approved: [2]
 [(20000, 0), (30000, 0)] 5
+    "ratings.py": """\
+5 ratings of a small set: no file was given
+most trusted: [(436486486, '2'), (413513514, '3'), (150000000, '1')]
+shown: 10
 """,
     "rotate.py": """\
 the lost phone: unknown_key

@@ -1,0 +1,249 @@
+"""EigenTrust scores over ratings, posted as one hash, and computed again by anybody from the log alone.
+
+The scores need SciPy: `pip install 'counterfoil[reputation]'`. A bundle is `counterfoil/ratings/v1`, a newline, the
+checkpoint and then every entry of its log from the genesis on, each after its length (u32, little endian).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from counterfoil.desk import Desk, Done
+from counterfoil.exceptions import ProofError, WireError
+from counterfoil.ops import Attest, Commitment
+from counterfoil.verify import CODEC, ENTRIES, Integer, Verifier, decode_applied, leaf_hash, verify_consistency
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from counterfoil.keys import Key, Signer
+    from counterfoil.ledger import Ledger
+
+_HEADER = b"counterfoil/ratings/v1\n"
+_UNIT = 10**9
+_ROUNDS = 200
+"""So many that what is left out is far below one part of 10^9, whatever the ratings: 0.85^200 is 10^-14."""
+
+_PULL = 0.15
+"""How much of the trust goes back to the seeds in each round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the ratings of a log say of the accounts.
+
+    Attributes:
+        values: The score of each account, in parts of 10^9 of all trust.
+        root: The root hash of the RFC 6962 tree over `account ‖ score` (u64, big endian), ascending by account.
+        schema: The ratings' schema, 32 bytes.
+        seeds: The accounts that are trusted to begin with, ascending.
+        tree_size: Of which log.
+        time: At which time, ms: that of the log's last commit.
+    """
+
+    values: Mapping[bytes, int]
+    root: bytes
+    schema: bytes
+    seeds: tuple[bytes, ...]
+    tree_size: int
+    time: int
+
+
+def export_bundle(ledger: Ledger, *, time: int | None = None) -> bytes:
+    """The whole log with a checkpoint that is made for it: what `recompute` takes.
+
+    Args:
+        ledger: The ledger.
+        time: The checkpoint's time, ms; now if None.
+    """
+    note = ledger.checkpoint(time=time)
+    size = Verifier(ledger.verifier_key).checkpoint(note).tree_size
+    parts = [note.encode()]
+    for entry in ledger.entries():
+        if len(parts) > size:
+            break
+        parts.append(entry)
+    return _HEADER + b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+def recompute(
+    bundle: bytes, vkey: str, *, schema: bytes, seeds: Collection[bytes], ledger: bytes | None = None
+) -> Scores:
+    """Check that a bundle is the log that its checkpoint signs, and compute the scores from it.
+
+    Ratings that were revoked or have expired by the time of the last commit do not count, and negative ones count as
+    none. That each transaction was signed by its accounts is what the ledger checked; it is not checked again.
+
+    Args:
+        bundle: `export_bundle(ledger)`.
+        vkey: The ledger's verifier key, from a source that is trusted.
+        schema: The ratings' schema, 32 bytes.
+        seeds: The accounts that are trusted to begin with, one or more.
+        ledger: The ledger that it must be of, 32 bytes.
+
+    Raises:
+        ProofError: The bundle is not that log.
+        ValueError: No seeds.
+        ImportError: SciPy is not installed.
+    """
+    entries = _open(bundle, vkey, ledger)
+    time = CODEC.decode("Commit", entries[-1][1:]).time
+    trusted = tuple(sorted(set(seeds)))
+    values = _eigentrust(_ratings(entries, schema, time), trusted)
+    return Scores(values, _scores_root(values), schema, trusted, len(entries), time)
+
+
+def post_scores(
+    ledger: Ledger,
+    *market: Key | Signer,
+    scores: Scores,
+    by: bytes,
+    key: str | None = None,
+    dry_run: bool = False,
+    time: int | None = None,
+) -> Done:
+    """Say which scores a market stands by: `attest` of their root as a commitment, of the market by itself.
+
+    Args:
+        ledger: The ledger.
+        market: The keys that sign for the market.
+        scores: The scores.
+        by: A schema of commitments, 32 bytes.
+        key: Makes it happen once.
+        dry_run: Only try it.
+        time: When, ms; now if None.
+
+    Raises:
+        RejectedError: attestation_exists (posted before), wrong_content (no schema of commitments), …
+    """
+    desk = Desk(ledger, *market)
+    operation = Attest(
+        schema=by, issuer=desk.account, subject=desk.account, nonce=_posting(scores), content=Commitment(scores.root)
+    )
+    return desk.do([operation], key=key, dry_run=dry_run, time=time)
+
+
+def posted_root(ledger: Ledger, market: bytes, *, scores: Scores, by: bytes) -> bytes | None:
+    """The root that a market posted for the same log, schema and seeds; None where it posted none that holds."""
+    record = ledger.attestation(by, market, market, _posting(scores))
+    if record is None or not record.is_live(ledger.time) or not isinstance(record.content, Commitment):
+        return None
+    return record.content.hash
+
+
+def _posting(scores: Scores) -> bytes:
+    """What tells postings apart: of which log, ratings and seeds they are."""
+    parts = [scores.schema, scores.tree_size.to_bytes(8, "big"), *scores.seeds]
+    return hashlib.sha256(b"counterfoil/scores/v1\n" + b"".join(parts)).digest()
+
+
+def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
+    """The entries of a bundle, which are the log of its checkpoint."""
+    if not bundle.startswith(_HEADER):
+        _refuse("malformed_statement", "beginning", repr(_HEADER.decode()), "other bytes")
+    parts: list[bytes] = []
+    place = len(_HEADER)
+    while place < len(bundle):
+        end = place + 4 + int.from_bytes(bundle[place : place + 4], "little")
+        if len(bundle) < max(end, place + 4):
+            _refuse("truncated", f"part {len(parts)}", f"{end} bytes", len(bundle))
+        parts.append(bundle[place + 4 : end])
+        place = end
+    if len(parts) < 3:
+        _refuse("truncated", "bundle", "a checkpoint, a genesis and a commit", f"{len(parts)} parts")
+    note, *entries = parts
+    checkpoint = Verifier(vkey).checkpoint(note)
+    if len(entries) != checkpoint.tree_size:
+        _refuse("wrong_log_proof", "entries", checkpoint.tree_size, len(entries))
+    root = _tree_root([leaf_hash(entry) for entry in entries])
+    verify_consistency(len(entries), len(entries), checkpoint.root_hash, root, [])
+    if entries[-1][:1] != b"\x02" or entries[0][:1] != b"\x00":
+        _refuse("wrong_entry", "entries", f"{ENTRIES[0]} first and {ENTRIES[2]} last", "others")
+    found = CODEC.decode("Genesis", entries[0][1:]).ledger_id
+    if ledger is not None and found != ledger:
+        _refuse("wrong_ledger", "genesis", ledger.hex(), found.hex())
+    return entries
+
+
+def _ratings(entries: Iterable[bytes], schema: bytes, time: int) -> dict[tuple[bytes, bytes], int]:
+    """The sum of the positive ratings that hold, by who rates whom."""
+    standing: dict[tuple[bytes, bytes, bytes], tuple[int, int | None]] = {}
+    for index, entry in enumerate(entries):
+        if entry[:1] != b"\x01":
+            continue
+        try:
+            operations = decode_applied(entry).signed.transaction.operations
+        except WireError as error:
+            _refuse("malformed_entry", f"entry {index}", "an applied transaction", error)
+        for operation in operations:
+            if operation.wire_name not in ("attest", "revoke") or operation.schema != schema:
+                continue
+            place = (operation.issuer, operation.subject, operation.nonce)
+            standing.pop(place, None)
+            if operation.wire_name == "attest" and isinstance(operation.content, Integer):
+                standing[place] = (operation.content.value, operation.expires)
+    sums: dict[tuple[bytes, bytes], int] = {}
+    for (issuer, subject, _), (value, expires) in standing.items():
+        # Nobody's word counts for himself.
+        if value > 0 and issuer != subject and (expires is None or time < expires):
+            sums[issuer, subject] = sums.get((issuer, subject), 0) + value
+    return sums
+
+
+def _eigentrust(ratings: Mapping[tuple[bytes, bytes], int], seeds: Sequence[bytes]) -> dict[bytes, int]:
+    """Kamvar, Schlosser and Garcia-Molina, 2003: trust flows along ratings, and a part of it back to the seeds.
+
+    The order of all sums and the number of rounds are fixed, and what is left of rounding is far below a part of 10^9.
+    """
+    if not seeds:
+        message = "seeds: expected one account or more, found none"
+        raise ValueError(message)
+    numpy, sparse = _imported("numpy"), _imported("scipy.sparse")
+    accounts = sorted({account for pair in ratings for account in pair} | set(seeds))
+    number = {account: place for place, account in enumerate(accounts)}
+    given: dict[bytes, int] = {}
+    for (issuer, _), value in ratings.items():
+        given[issuer] = given.get(issuer, 0) + value
+    edges = sorted(
+        (number[subject], number[issuer], value / given[issuer]) for (issuer, subject), value in ratings.items()
+    )
+    rows, columns, weights = ([edge[part] for edge in edges] for part in range(3))
+    flow = sparse.csr_array((weights, (rows, columns)), shape=(len(accounts), len(accounts)), dtype=float)
+    start = numpy.zeros(len(accounts))
+    start[[number[seed] for seed in seeds]] = 1 / len(seeds)
+    silent = numpy.array([account not in given for account in accounts])
+    trust = start
+    for _ in range(_ROUNDS):
+        # Who rates nobody passes his trust to the seeds.
+        trust = (1 - _PULL) * (flow @ trust + trust[silent].sum() * start) + _PULL * start
+    return {account: round(float(trust[place]) * _UNIT) for account, place in number.items()}
+
+
+def _imported(name: str) -> Any:  # noqa: ANN401 - a module of the extra, which may not be there
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        message = "scores need SciPy: pip install 'counterfoil[reputation]'"
+        raise ImportError(message) from error
+
+
+def _scores_root(values: Mapping[bytes, int]) -> bytes:
+    return _tree_root([leaf_hash(account + score.to_bytes(8, "big")) for account, score in sorted(values.items())])
+
+
+def _tree_root(hashes: Sequence[bytes]) -> bytes:
+    """RFC 6962, 2.1: a level at a time; a node without a sibling goes up as it is."""
+    level = list(hashes)
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        alone = level[-1:] if len(level) % 2 else []
+        level = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs] + alone
+    return level[0]
+
+
+def _refuse(reason: str, what: str, expected: object, found: object) -> NoReturn:
+    message = f"ratings bundle, {what}: expected {expected}, found {found}"
+    raise ProofError(message, reason)
