@@ -43,6 +43,7 @@ reached: False closed: 1
 the film has 20000 and eli 58000
 approved: [2]
 [(20000, 0), (30000, 0)] 5
+""",
     "ratings.py": """\
 5 ratings of a small set: no file was given
 most trusted: [(436486486, '2'), (413513514, '3'), (150000000, '1')]

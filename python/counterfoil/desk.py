@@ -48,7 +48,7 @@ _SPAN_MS = {
 _DIGITS_MAX = 60
 """More digits than any amount has: before a power of ten of them is made."""
 
-_VOLATILE = {"salt", "nonce", "deadline", "ends", "closes", "valid_until", "terms", "expires", "slips"}
+_VOLATILE = {"salt", "deadline", "ends", "closes", "valid_until", "terms", "expires", "slips"}
 """The fields that depend on when a call is made, or on chance: a retry has others."""
 
 
