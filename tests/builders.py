@@ -251,7 +251,7 @@ class World:
             BEAN_ISSUER: (0, b"\x02" + u(4, 3) + BOB),
         }
         asset = b"\x01" + BEAN_ISSUER + u(4, 4) + b"BEAN" + b"\x00" + u(16, 10**9) + u(4, 0) + b"\x00" * 5
-        asset += b"\x00" + u(8, 0) + u(8, 1) + u(16, 30) + u(16, 1_320) + bytes(64)
+        asset += b"\x00" + u(8, 0) + u(8, 1) + u(16, 30) + u(16, 1_320) + bytes(64) + b"\x00\x00"
         world.tables[("assets", b"")] = {BEAN: (0, asset)}
         mandate = BEAN_ISSUER + BOB + BEAN + u(4, 1) + b"\x32" + u(16, 500) + u(8, 86_400_000) + u(8, TIME)
         mandate += u(8, TIME + 10**9) + u(8, 0) + u(16, 20)
