@@ -170,19 +170,17 @@ class _Made:
         return self._sign([Transfer(asset=self.asset, sender=sender.account, to=to.account, amount=1)], sender)
 
     def _hold(self, number: int, place: int) -> bytes:
+        return self._held(self._number(number, place), place)
+
+    def _held(self, salt: bytes, place: int) -> bytes:
         payer, payee = self._member(place), self._member(place + 1)
         terms = Terms(settle_if=After(0), payees=[Share(payee.account)], deadline=TIME_MS + _DAY_MS)
-        salt = self._number(number, place)
         return self._sign([Hold(payer=payer.account, salt=salt, asset=self.asset, amount=1, terms=terms)], payer)
 
     def _settle(self, number: int, place: int) -> bytes:
-        payer = self._member(place)
-        held = hold_id(payer.account, b"s" + self._number(number, place)[1:])
-        terms = Terms(settle_if=After(0), payees=[Share(self._member(place + 1).account)], deadline=TIME_MS + _DAY_MS)
-        salt = b"s" + self._number(number, place)[1:]
-        hold = Hold(payer=payer.account, salt=salt, asset=self.asset, amount=1, terms=terms)
-        self.before.append(self._sign([hold], payer))
-        return self._sign([Settle(hold=held)], payer)
+        payer, salt = self._member(place), b"s" + self._number(number, place)[1:]
+        self.before.append(self._held(salt, place))
+        return self._sign([Settle(hold=hold_id(payer.account, salt))], payer)
 
     def _slip(self, member: Key, nonce: bytes) -> SignedSlip:
         slip = Slip(nonce=nonce, valid_until=VALID_UNTIL_MS, amount=1, parties=[member.account])

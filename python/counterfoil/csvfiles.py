@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from counterfoil.exceptions import RejectedError
-from counterfoil.ledger import SUPPLY_CAP_MAX, VALID_FOR_MS
+from counterfoil.ledger import VALID_FOR_MS
 from counterfoil.members import check_customer
 from counterfoil.ops import Mint, Once
+from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.status import Status
 from counterfoil.wire import Transaction
 

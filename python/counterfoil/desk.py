@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterfoil.ledger import Ledger
-    from counterfoil.verify import Effect
+    from counterfoil.verify import AssetRecord, Effect
     from counterfoil.wire import Applied
 
-__all__ = ["Amount", "Desk", "Done", "Span", "call_key", "minor_units", "span_ms"]
+__all__ = ["Amount", "Desk", "Done", "Span", "asset_record", "call_key", "minor_units", "span_ms"]
 
 Amount = int | Decimal
 """An `int` is minor units, a `Decimal` is whole units."""
@@ -50,6 +50,24 @@ _DIGITS_MAX = 60
 
 _VOLATILE = {"salt", "deadline", "ends", "closes", "valid_until", "terms", "expires", "slips"}
 """The fields that depend on when a call is made, or on chance: a retry has others."""
+
+
+def asset_record(ledger: Ledger, asset: bytes, what: str = "asset") -> AssetRecord:
+    """The record of an asset, which must be there.
+
+    Args:
+        ledger: The ledger.
+        asset: An asset id of 32 bytes.
+        what: What the asset is to the caller, for the message.
+
+    Raises:
+        LookupError: There is no such asset.
+    """
+    record = ledger.asset(asset)
+    if record is None:
+        message = f"{what}: expected one of this ledger, found {asset.hex()}"
+        raise LookupError(message)
+    return record
 
 
 def minor_units(amount: Amount, decimals: int) -> int:

@@ -21,6 +21,7 @@ from counterfoil import _core
 from counterfoil.exceptions import LedgerError, LedgerTimeError, RejectedError
 from counterfoil.keys import Key
 from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
+from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.status import Status
 from counterfoil.verify import (
     CODEC,
@@ -64,9 +65,6 @@ if TYPE_CHECKING:
 
 VALID_FOR_MS = 120_000
 """How long a transaction that this module builds stays valid: two minutes."""
-
-SUPPLY_CAP_MAX = 10**38 - 1
-"""The largest supply of an asset (SQL `NUMERIC(38)`)."""
 
 _PAGE = 1_000
 _U64_END = 2**64

@@ -7,7 +7,6 @@ ledger, an account and hashes, then belongs to nobody who could be found.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.exceptions import ClosedError, SelfCustodyError, StoreError, UnknownMemberError
 from counterfoil.keys import Key
+from counterfoil.reputation.disclosure import commit
 
 try:
     import sqlalchemy as sql
@@ -40,7 +40,6 @@ __all__ = ["Member", "Members", "SelfCustodyError", "UnknownMemberError"]
 CUSTOMER_CHARACTERS_MAX = 200
 
 _MEMBER_DOMAIN = b"counterfoil/member/v1\n"
-_COMMITMENT_DOMAIN = b"counterfoil/commitment/v1\n"
 _FILE = "members.db"
 _PAGE = 500
 """How many customers one statement names: databases bound the number of parameters."""
@@ -291,7 +290,7 @@ class Members:
         Raises:
             UnknownMemberError: The customer is no member.
         """
-        return hashlib.sha256(_COMMITMENT_DOMAIN + self.get(customer).salt + text.encode()).digest()
+        return commit(text, self.get(customer).salt)[0].hash
 
     def erase(self, customer: str) -> None:
         """Remove a member, and with the salt whatever connects it with its account and commitments, for ever.

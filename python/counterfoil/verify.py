@@ -1663,13 +1663,6 @@ class FreezeRecord(Encodable):
     reason: Reason
 
 
-def _check_depth(condition: AllOf | AnyOf | Not) -> None:
-    Encodable.__post_init__(condition)
-    most = NESTED["Condition"]
-    if condition.depth > most:
-        _bad_wire(type(condition).__name__, f"conditions nested at most {most} deep", condition.depth)
-
-
 class _Plain(Encodable):
     """A condition that is made of no others."""
 
@@ -1678,8 +1671,28 @@ class _Plain(Encodable):
     """How deep conditions are nested in it, itself counted."""
 
 
+class _Compound(Encodable):
+    """A condition that is made of others."""
+
+    __slots__ = ()
+    of: Condition | Sequence[Condition]
+
+    def __post_init__(self) -> None:
+        """Check what it is made of and how deep that is nested."""
+        Encodable.__post_init__(self)
+        most = NESTED["Condition"]
+        if self.depth > most:
+            _bad_wire(type(self).__name__, f"conditions nested at most {most} deep", self.depth)
+
+    @property
+    def depth(self) -> int:
+        """How deep conditions are nested in it, itself counted."""
+        parts = (self.of,) if isinstance(self.of, Encodable) else self.of
+        return 1 + max((part.depth for part in parts), default=0)
+
+
 @dataclass(frozen=True, slots=True)
-class AllOf(Encodable):
+class AllOf(_Compound):
     """Condition: every one of these holds.
 
     Attributes:
@@ -1689,18 +1702,9 @@ class AllOf(Encodable):
     wire_tag: ClassVar[int] = 0
     of: Sequence[Condition]
 
-    def __post_init__(self) -> None:
-        """Check the parts and how deep they are nested."""
-        _check_depth(self)
-
-    @property
-    def depth(self) -> int:
-        """How deep conditions are nested in it, itself counted."""
-        return 1 + max((part.depth for part in self.of), default=0)
-
 
 @dataclass(frozen=True, slots=True)
-class AnyOf(Encodable):
+class AnyOf(_Compound):
     """Condition: at least one of these holds.
 
     Attributes:
@@ -1710,18 +1714,9 @@ class AnyOf(Encodable):
     wire_tag: ClassVar[int] = 1
     of: Sequence[Condition]
 
-    def __post_init__(self) -> None:
-        """Check the parts and how deep they are nested."""
-        _check_depth(self)
-
-    @property
-    def depth(self) -> int:
-        """How deep conditions are nested in it, itself counted."""
-        return 1 + max((part.depth for part in self.of), default=0)
-
 
 @dataclass(frozen=True, slots=True)
-class Not(Encodable):
+class Not(_Compound):
     """Condition: this one does not hold.
 
     Attributes:
@@ -1730,15 +1725,6 @@ class Not(Encodable):
 
     wire_tag: ClassVar[int] = 2
     of: Condition
-
-    def __post_init__(self) -> None:
-        """Check the part and how deep it is nested."""
-        _check_depth(self)
-
-    @property
-    def depth(self) -> int:
-        """How deep conditions are nested in it, itself counted."""
-        return 1 + self.of.depth
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from counterfoil._batches import in_batches
 from counterfoil.attention.receipt import AdReceipt
 from counterfoil.attention.report import Report
-from counterfoil.desk import Desk, Done, minor_units, span_ms
+from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.exceptions import WireError
 from counterfoil.ops import (
     CampaignTerms,
@@ -125,7 +125,7 @@ class Ad:
             LookupError: There is no such asset.
             RejectedError: insufficient_funds, invalid_roles (the parts are not 10,000 in all), deadline_passed, …
         """
-        desk, decimals = Desk(ledger, *brand), _decimals(ledger, asset)
+        desk, decimals = Desk(ledger, *brand), asset_record(ledger, asset).decimals
         terms = CampaignTerms(
             roles=[Role(bps=viewer_bps, signs=True), Role(bps=creator_bps, signs=True), Role(platform, platform_bps)],
             claim_max=minor_units(claim_max, decimals),
@@ -162,7 +162,7 @@ class Ad:
             time: When, ms; now if None.
         """
         ledger = self.desk.ledger
-        decimals = _decimals(ledger, self.asset)
+        decimals = asset_record(ledger, self.asset).decimals
         slip = Slip(
             nonce=self.desk.salt(view),
             valid_until=self.desk.now(time) + span_ms(valid_for),
@@ -235,11 +235,3 @@ def _signed(receipt: AdReceipt | bytes) -> SignedSlip | None:
         return AdReceipt.from_bytes(receipt).signed
     except WireError:
         return None
-
-
-def _decimals(ledger: Ledger, asset: bytes) -> int:
-    record = ledger.asset(asset)
-    if record is None:
-        message = f"asset: expected one of this ledger, found {asset.hex()}"
-        raise LookupError(message)
-    return record.decimals

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, minor_units
+from counterfoil.desk import Desk, Done, asset_record, minor_units
 from counterfoil.ops import Burn, Create, Lots, Mint, Operation, Period, Powers, Redeem, asset_id
+from counterfoil.ops.asset import SUPPLY_CAP_MAX
 
 if TYPE_CHECKING:
     from counterfoil.brands.programme import Programme
     from counterfoil.desk import Amount
     from counterfoil.keys import Key, Signer
-
-_SUPPLY_CAP = 10**38 - 1
 
 
 def month_number(month: str) -> int:
@@ -49,13 +48,9 @@ class Coalition:
         Raises:
             LookupError: There is no such asset.
         """
-        record = programme.desk.ledger.asset(asset)
-        if record is None:
-            message = f"asset: expected one of this ledger, found {asset.hex()}"
-            raise LookupError(message)
+        self.decimals = asset_record(programme.desk.ledger, asset).decimals
         self.programme = programme
         self.asset = asset
-        self.decimals = record.decimals
 
     @classmethod
     def launch(
@@ -71,7 +66,7 @@ class Coalition:
             issuer=issuer,
             symbol=symbol,
             decimals=decimals,
-            supply_cap=_SUPPLY_CAP,
+            supply_cap=SUPPLY_CAP_MAX,
             policy=[Lots(Period.MONTH)],
             powers=Powers(mint=issuer),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, minor_units, span_ms
+from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.ops import (
     After,
     CampaignTerms,
@@ -40,6 +40,7 @@ from counterfoil.ops import (
     hold_id,
     pending_hold_id,
 )
+from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.presets import Preset, points
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from counterfoil.verify import AssetRecord, Holding
 
 _DAY_MS = 86_400_000
-_SUPPLY_CAP = 10**38 - 1
 _SLIP_VALID_MS = 3_600_000
 
 
@@ -170,7 +170,7 @@ class Programme:
         symbol: str,
         preset: Preset | None = None,
         decimals: int = 0,
-        supply_cap: int = _SUPPLY_CAP,
+        supply_cap: int = SUPPLY_CAP_MAX,
         time: int | None = None,
     ) -> Programme:
         """Start a programme: `create` of an asset.
@@ -437,11 +437,7 @@ class Programme:
         return self.desk.secret("order", order)
 
     def _record(self) -> AssetRecord:
-        record = self.desk.ledger.asset(self.asset)
-        if record is None:
-            message = f"asset: expected one of this ledger, found {self.asset.hex()}"
-            raise LookupError(message)
-        return record
+        return asset_record(self.desk.ledger, self.asset)
 
 
 class Campaign:

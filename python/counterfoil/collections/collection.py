@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, call_key, minor_units
+from counterfoil.desk import Desk, Done, asset_record, call_key, minor_units
 from counterfoil.exceptions import KeyReusedError
 from counterfoil.ops import (
     Bound,
@@ -24,6 +24,7 @@ from counterfoil.ops import (
     Term,
     asset_id,
 )
+from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.wire import decode_entry
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.verify import AssetRecord
-
-_SUPPLY_CAP = 10**38 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Collection:
         bound: bool = False,
         royalty_bps: int = 0,
         royalty_to: bytes | None = None,
-        supply_cap: int = _SUPPLY_CAP,
+        supply_cap: int = SUPPLY_CAP_MAX,
         time: int | None = None,
     ) -> Collection:
         """Start a collection: `create` of an asset of items, of which the issuer holds the power to mint alone.
@@ -288,7 +287,7 @@ class Collection:
             LookupError: There is no such currency.
             RejectedError: not_owner, insufficient_funds, asset_bound, …
         """
-        units = minor_units(price, _asset(self.desk.ledger, currency, "currency").decimals)
+        units = minor_units(price, asset_record(self.desk.ledger, currency, "currency").decimals)
         operation = SellItem(
             asset=self.asset, item=item, seller=seller.account, buyer=buyer.account, currency=currency, price=units
         )
@@ -356,7 +355,7 @@ class Collection:
                 self._numbers.setdefault(record.content, record.design)
 
     def _record(self) -> AssetRecord:
-        return _asset(self.desk.ledger, self.asset, "asset")
+        return asset_record(self.desk.ledger, self.asset)
 
 
 class Journey:
@@ -472,11 +471,3 @@ def design_content(name: str) -> bytes:
 def _edition(done: Done, design: int) -> Item | None:
     """Which edition an operation made, as its effect tells."""
     return Item(design, done.effects[0].taken[0].lot) if done.effects else None
-
-
-def _asset(ledger: Ledger, asset: bytes, what: str) -> AssetRecord:
-    record = ledger.asset(asset)
-    if record is None:
-        message = f"{what}: expected one of this ledger, found {asset.hex()}"
-        raise LookupError(message)
-    return record

@@ -12,7 +12,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from counterfoil._batches import in_batches
-from counterfoil.desk import Desk, Done, minor_units, span_ms
+from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.ops import (
     After,
     AllOf,
@@ -248,7 +248,7 @@ class Raise:
             RejectedError: group_closed, deadline_too_far, invalid_condition, …
         """
         desk = Desk(ledger, *owner)
-        units = minor_units(goal, _decimals(ledger, asset))
+        units = minor_units(goal, asset_record(ledger, asset).decimals)
         goals = _goals(units, milestones_bps)
         if (approval is None) != (len(goals) == 1):
             message = "approval: expected one exactly where there are later milestones"
@@ -435,7 +435,7 @@ class Raise:
 
     def units(self, amount: Amount) -> int:
         """An amount of what is pledged in minor units."""
-        return minor_units(amount, _decimals(self.desk.ledger, self.asset))
+        return minor_units(amount, asset_record(self.desk.ledger, self.asset).decimals)
 
     @property
     def _referral(self) -> bytes:
@@ -555,14 +555,6 @@ def _approval(condition: Condition) -> SignedBy | None:
 def _may_withdraw(condition: Condition | None) -> bool:
     parts = condition.of if isinstance(condition, AnyOf) else ()
     return any(isinstance(part, AllOf) and ByPayer() in part.of for part in parts)
-
-
-def _decimals(ledger: Ledger, asset: bytes) -> int:
-    record = ledger.asset(asset)
-    if record is None:
-        message = f"asset: expected one of this ledger, found {asset.hex()}"
-        raise LookupError(message)
-    return record.decimals
 
 
 def _refuse(identifier: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, minor_units
+from counterfoil.desk import Desk, Done, asset_record, minor_units
 from counterfoil.ops import Transfer
 
 if TYPE_CHECKING:
@@ -53,10 +53,6 @@ def tip(
     ...         print(ledger.balance(cent, maker.account))
     5
     """
-    record = ledger.asset(asset)
-    if record is None:
-        message = f"asset: expected one of this ledger, found {asset.hex()}"
-        raise LookupError(message)
-    units = minor_units(amount, record.decimals)
+    units = minor_units(amount, asset_record(ledger, asset).decimals)
     gift = Transfer(asset=asset, sender=giver.account, to=to, amount=units, reference=reference)
     return Desk(ledger, giver).do([gift], key=key, dry_run=dry_run, time=time)

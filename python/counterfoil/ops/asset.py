@@ -57,6 +57,9 @@ __all__ = [
     "asset_id",
 ]
 
+SUPPLY_CAP_MAX = 10**38 - 1
+"""The largest supply of an asset (SQL `NUMERIC(38)`)."""
+
 
 def _sort_policy(made: Create | Change) -> None:
     if made.policy is not None:

@@ -8,6 +8,12 @@ pub fn day(time_ms: u64) -> u32 {
     u32::try_from(time_ms.wrapping_div(DAY_MS)).unwrap_or(u32::MAX)
 }
 
+/// The number of the window of this length in which a time is, where the first begins at `since`; 0 for windows of no
+/// length.
+pub fn window(since: u64, window_ms: u64, time: u64) -> u64 {
+    time.saturating_sub(since).checked_div(window_ms).unwrap_or(0)
+}
+
 /// The calendar month of a day, counted from January 1970 = 0 (UTC, proleptic Gregorian).
 ///
 /// Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, `civil_from_days`, for days from 1970 on.
@@ -66,6 +72,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn windows_follow_each_other() {
+        assert_eq!([100, 109, 110, 129].map(|time| window(100, 10, time)), [0, 0, 1, 2]);
+        assert_eq!((window(100, 10, 99), window(100, 0, 200)), (0, 0));
     }
 
     #[test]

@@ -295,6 +295,13 @@ impl<'a, R: Records> Context<'a, R> {
         Ok(matches!(self.judge_aliases(account, tag)?, Some(Ok(()))))
     }
 
+    /// How many of these accounts have the authority.
+    pub fn count_authorities(&mut self, accounts: &[Id], tag: u8) -> Result<usize, Halt<R::Error>> {
+        accounts
+            .iter()
+            .try_fold(0usize, |count, account| Ok(count.saturating_add(usize::from(self.has_authority(account, tag)?))))
+    }
+
     /// As [`Self::authority`], or an agent signed and the account's mandate covers the operation, which spends it.
     pub fn authority_or_mandate(
         &mut self,
@@ -318,7 +325,7 @@ impl<'a, R: Records> Context<'a, R> {
             if self.time >= mandate.until {
                 return Err(MANDATE_EXPIRED.into());
             }
-            let window = self.time.saturating_sub(mandate.since).checked_div(mandate.window_ms).unwrap_or(0);
+            let window = time::window(mandate.since, mandate.window_ms, self.time);
             if window != mandate.window {
                 mandate.window = window;
                 mandate.spent = 0;

@@ -3,21 +3,19 @@
 mod debt;
 mod refund;
 
-use crate::amount::share;
+use crate::amount::share_bps;
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
 use crate::ops::asset::MAX_HOLDING_EXCEEDED;
 use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{
-    ACCOUNT_FROZEN, AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS,
+    AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS, refuse_frozen,
 };
 use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table, take_lots};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-const BPS_ALL: u64 = 10_000;
 
 /// The movement of one operation. Totals and lots are written by [`Movement::finish`], once.
 pub struct Movement<'c, 'a, R: Records> {
@@ -91,11 +89,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Refuses a frozen account.
     pub fn refuse_frozen(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
-        // No look-up while nobody is frozen, which is nearly always.
-        if self.asset.frozen_accounts > 0 && self.context.record(&Table::freezes(self.asset_id), account)?.is_some() {
-            return Err(ACCOUNT_FROZEN.into());
-        }
-        Ok(())
+        refuse_frozen(self.context, &self.asset_id, &self.asset, account)
     }
 
     /// Refuses what the policy binds to its holder: units on their way from one to another of whom neither is its issuer.
@@ -242,7 +236,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if exempt.contains(sender) || exempt.contains(to) || self.context.is_programme_account(sender)? {
             return Ok(None);
         }
-        let due = share(amount, bps.into(), BPS_ALL);
+        let due = share_bps(amount, bps);
         Ok((due > 0).then_some((account, due)))
     }
 

@@ -427,11 +427,7 @@ impl Operate for Recover {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let record: GuardiansRecord = context.read(Table::GUARDIANS, &self.account)?.ok_or(NO_GUARDIANS)?;
-        let mut signed = 0usize;
-        for guardian in &record.guardians {
-            signed = signed.saturating_add(usize::from(context.has_authority(guardian, RECOVER)?));
-        }
-        if signed < usize::from(record.threshold) {
+        if context.count_authorities(&record.guardians, RECOVER)? < usize::from(record.threshold) {
             return Err(TOO_FEW_GUARDIANS.into());
         }
         if recovery(context, &self.account)?.is_some() {

@@ -2,7 +2,7 @@
 //!
 //! An asset declares at its creation what may ever be done to it: each power is an account's or renounced for good.
 
-use crate::amount::AMOUNT_MAX;
+use crate::amount::{AMOUNT_MAX, BPS_ALL};
 use crate::apply::{Context, Halt};
 use crate::id::{Id, asset_id};
 use crate::ops::Operate;
@@ -164,7 +164,7 @@ fn check_policy(policy: &[Term]) -> Result<(), Status> {
         Term::FixedExpiry { days } | Term::InactivityExpiry { days } => (1..=DAYS_MAX).contains(days),
         Term::DebtFloor { units } | Term::MaxHolding { units } => (1..=AMOUNT_MAX).contains(units),
         Term::Notice { ms } | Term::Sunset { ms } => (1..=PERIOD_MS_MAX).contains(ms),
-        Term::Royalty { bps, .. } | Term::Fee { bps, .. } => (1..=10_000).contains(bps),
+        Term::Royalty { bps, .. } | Term::Fee { bps, .. } => (1..=BPS_ALL).contains(bps),
         Term::Bound
         | Term::Lots { .. }
         | Term::StrictLots

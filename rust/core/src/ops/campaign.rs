@@ -3,18 +3,19 @@
 //! A campaign is an account that pays out against slips: papers on which its terms' roles have signed that somebody has
 //! earned something. Each slip is paid once, within caps, until the campaign ends.
 
-use crate::amount::share;
+use crate::amount::{BPS_ALL, share_bps};
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id, sha256};
 use crate::ops::attest::{Requirement, require_live};
 use crate::ops::condition::Condition;
 use crate::ops::hold::{
-    DEADLINE_PASSED, DEADLINE_TOO_FAR, FAR_MS, HOLD_EXISTS, HoldRecord, NO_DEADLINE, Outcome, Share, Terms, WRONG_ASSET,
+    FAR_MS, HOLD_EXISTS, HoldRecord, NO_DEADLINE, Outcome, Share, Terms, WRONG_ASSET, check_deadline,
 };
 use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_ended, refuse_paused};
 use crate::ops::{Operate, SlipSignature};
 use crate::state::{AccountRecord, AssetRecord, OnceRecord, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
+use crate::time;
 use crate::wire::{Effect, LotAmount, encode};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,6 @@ const CLOSE_CAMPAIGN: u8 = 0x53;
 
 const VERSION: u8 = 1;
 const ROLES_MAX: usize = 8;
-const BPS_ALL: u16 = 10_000;
 
 const CAMPAIGNS: Table = Table::single(TableName::Campaigns);
 
@@ -119,7 +119,7 @@ pub struct Cap {
 impl Cap {
     /// The number of the window of a time; the first begins with the campaign.
     fn window(&self, since: u64, time: u64) -> u64 {
-        time.saturating_sub(since).checked_div(self.window_ms).unwrap_or(0)
+        time::window(since, self.window_ms, time)
     }
 
     /// Counts a claim; nothing if that is too much.
@@ -173,7 +173,7 @@ impl CampaignTerms {
 
     /// What each role gets of an amount; what the parts leave over is the first one's that gets any.
     fn payouts(&self, amount: u128) -> Vec<u128> {
-        let part = |role: &Role| share(amount, role.bps.into(), BPS_ALL.into());
+        let part = |role: &Role| share_bps(amount, role.bps);
         let mut parts: Vec<_> = self.roles.iter().map(part).collect();
         let left_over = parts.iter().fold(amount, |left, part| left.saturating_sub(*part));
         let first = self.roles.iter().position(|role| role.bps > 0);
@@ -360,12 +360,7 @@ impl Operate for OpenCampaign {
         context.authority(&self.owner, OPEN_CAMPAIGN)?;
         refuse_paused(&asset)?;
         refuse_ended(&asset, context.time())?;
-        if self.terms.ends <= context.time() {
-            return Err(DEADLINE_PASSED.into());
-        }
-        if self.terms.ends > context.time().saturating_add(FAR_MS) {
-            return Err(DEADLINE_TOO_FAR.into());
-        }
+        check_deadline(self.terms.ends, context.time())?;
         let id = CampaignRecord::id(&self.owner, &self.salt);
         if !context.is_unused(&id, &self.asset)? {
             return Err(CAMPAIGN_EXISTS.into());
@@ -605,15 +600,15 @@ impl Case<'_> {
         member: &Id,
         context: &mut Context<'_, R>,
     ) -> Result<(), Halt<R::Error>> {
-        let (time, amount) = (context.time(), self.signed.slip.amount);
+        let (now, amount) = (context.time(), self.signed.slip.amount);
         if let Some(cap) = &campaign.terms.member_cap {
             let table = Table::keyed(TableName::Claimants, *self.id);
             let before = context.read::<ClaimantRecord>(table, member)?.map_or_else(Counted::default, |it| it.counted);
-            let counted = cap.count(&before, cap.window(campaign.since, time), amount).ok_or(MEMBER_CAP_SPENT)?;
+            let counted = cap.count(&before, cap.window(campaign.since, now), amount).ok_or(MEMBER_CAP_SPENT)?;
             context.write(table, *member, &ClaimantRecord { counted })?;
         }
         if let Some(cap) = &campaign.terms.total_cap {
-            let window = cap.window(campaign.since, time);
+            let window = cap.window(campaign.since, now);
             campaign.counted = cap.count(&campaign.counted, window, amount).ok_or(TOTAL_CAP_SPENT)?;
         }
         Ok(())

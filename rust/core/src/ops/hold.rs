@@ -4,7 +4,7 @@
 //! its deadline says, anybody may carry out. Holds in one group have the same terms, and conditions may ask for what
 //! the group has in all.
 
-use crate::amount::share;
+use crate::amount::{BPS_ALL, share, share_bps};
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
@@ -76,7 +76,6 @@ const RELEASE: u8 = 0x43;
 const VERSION: u8 = 1;
 const PAYEES_MAX: usize = 16;
 const PREIMAGES_MAX: usize = 8;
-const BPS_ALL: u16 = 10_000;
 /// How far ahead deadlines may lie: 36,525 days, in ms.
 pub(super) const FAR_MS: u64 = 36_525 * 86_400_000;
 
@@ -168,18 +167,18 @@ impl Terms {
         if is_split { Ok(()) } else { Err(INVALID_SPLIT) }
     }
 
-    /// Refuses terms that begin too late, or that would never end.
-    fn check_deadline(&self, time: u64) -> Result<(), Status> {
-        if self.deadline <= time {
-            return Err(DEADLINE_PASSED);
-        }
-        if self.deadline > time.saturating_add(FAR_MS) { Err(DEADLINE_TOO_FAR) } else { Ok(()) }
-    }
-
     /// What each payee has had once so much is settled. What the parts leave over stays in the hold until its end.
     fn paid(&self, settled: u128) -> impl Iterator<Item = (Id, u128)> + '_ {
-        self.payees.iter().map(move |each| (each.to, share(settled, each.bps.into(), BPS_ALL.into())))
+        self.payees.iter().map(move |each| (each.to, share_bps(settled, each.bps)))
     }
+}
+
+/// Refuses a deadline that has come, and one that would never come.
+pub(super) fn check_deadline(deadline: u64, time: u64) -> Result<(), Status> {
+    if deadline <= time {
+        return Err(DEADLINE_PASSED);
+    }
+    if deadline > time.saturating_add(FAR_MS) { Err(DEADLINE_TOO_FAR) } else { Ok(()) }
 }
 
 /// Opens a group of holds that have the same terms.
@@ -355,7 +354,7 @@ impl Operate for OpenGroup {
         let asset = context.fungible(&self.asset)?;
         context.authority(&self.owner, OPEN_GROUP)?;
         refuse_ended(&asset, context.time())?;
-        self.terms.check_deadline(context.time())?;
+        check_deadline(self.terms.deadline, context.time())?;
         if self.closes <= context.time() {
             return Err(GROUP_CLOSED.into());
         }
@@ -414,7 +413,7 @@ impl Operate for Hold {
         let Some(terms) = self.terms.as_ref().or(group.as_ref().map(|group| &group.terms)) else {
             return Err(TERMS_OR_GROUP.into());
         };
-        terms.check_deadline(context.time())?;
+        check_deadline(terms.deadline, context.time())?;
         let id = HoldRecord::id(&self.payer, &self.salt);
         if !context.is_unused(&id, &self.asset)? {
             return Err(HOLD_EXISTS.into());

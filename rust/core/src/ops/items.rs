@@ -3,7 +3,7 @@
 //! An asset with the term `items` is a collection: each of its items is an edition of a design, has one owner, and is
 //! an entry of a table whose sum is how many there are.
 
-use crate::amount::share;
+use crate::amount::share_bps;
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
@@ -12,8 +12,10 @@ use crate::ops::asset::{
     UNKNOWN_DESIGN, UNKNOWN_ITEM, WRONG_SET,
 };
 use crate::ops::attest::refuse_unattested;
-use crate::ops::r#move::{ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_ended, refuse_paused};
-use crate::state::{AssetRecord, FreezeRecord, OwnId, Power, Records, Table, TableName, TableRecord};
+use crate::ops::r#move::{
+    ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_ended, refuse_frozen, refuse_paused,
+};
+use crate::state::{AssetRecord, OwnId, Power, Records, Table, TableName, TableRecord};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -26,7 +28,6 @@ const SELL_ITEM: u8 = 0x28;
 const BURN_ITEM: u8 = 0x29;
 const COMPLETE_SET: u8 = 0x2a;
 const SET_MAX: usize = 32;
-const BPS_ALL: u64 = 10_000;
 
 /// Adds a design to a collection.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -212,12 +213,7 @@ impl<'c, 'a, R: Records> Collection<'c, 'a, R> {
     }
 
     fn refuse_frozen(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
-        if self.asset.frozen_accounts > 0
-            && self.context.read::<FreezeRecord>(Table::freezes(self.id), account)?.is_some()
-        {
-            return Err(crate::ops::r#move::ACCOUNT_FROZEN.into());
-        }
-        Ok(())
+        refuse_frozen(self.context, &self.id, &self.asset, account)
     }
 
     /// Refuses accounts between which no item of the collection may change hands.
@@ -414,7 +410,7 @@ impl SellItem {
         refuse_paused(&currency)?;
         let mut payouts = vec![(self.seller, self.price)];
         if let Some((bps, to)) = royalty {
-            let due = share(self.price, bps.into(), BPS_ALL);
+            let due = share_bps(self.price, bps);
             payouts = vec![(self.seller, self.price.saturating_sub(due)), (to, due)];
         }
         payouts.retain(|(_, amount)| *amount > 0);

@@ -197,6 +197,20 @@ pub(super) fn refuse_paused(asset: &AssetRecord) -> Result<(), Status> {
     if asset.paused { Err(ASSET_PAUSED) } else { Ok(()) }
 }
 
+/// Refuses an account that is frozen in an asset.
+pub(crate) fn refuse_frozen<R: Records>(
+    context: &mut Context<'_, R>,
+    asset_id: &Id,
+    asset: &AssetRecord,
+    account: &Id,
+) -> Result<(), Halt<R::Error>> {
+    // No look-up while nobody is frozen, which is nearly always.
+    if asset.frozen_accounts > 0 && context.record(&Table::freezes(*asset_id), account)?.is_some() {
+        return Err(ACCOUNT_FROZEN.into());
+    }
+    Ok(())
+}
+
 /// What transfer and pay have in common: one payer, some payees, who all must be able to take part.
 fn move_units<R: Records>(
     context: &mut Context<'_, R>,
@@ -429,8 +443,7 @@ impl Operate for Redeem {
             return Err(ALREADY_REDEEMED.into());
         }
         let mut movement = Movement::new(context, self.asset, asset);
-        movement.refuse_frozen(&self.sender)?;
-        movement.refuse_programme_account(&self.sender)?;
+        movement.refuse_sender(&self.sender)?;
         // Who gives the units back must be able to sign.
         movement.refuse_programme_account(&self.at)?;
         let taken = movement.take(&self.sender, self.amount, Taking::Redeemed)?;
