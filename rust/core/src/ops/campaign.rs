@@ -586,7 +586,7 @@ impl Case<'_> {
             }
             let signed = keys.get(&role).map_or(0, BTreeSet::len);
             let is_signed = signed > 0 && signed >= context.covering_keys(account, CLAIM)?.0;
-            if !is_signed && context.authority(account, CLAIM).is_err() {
+            if !is_signed && !context.has_authority(account, CLAIM)? {
                 return Err(SLIP_UNSIGNED.into());
             }
         }

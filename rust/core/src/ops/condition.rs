@@ -158,8 +158,7 @@ impl Condition {
             Self::After(time) => case.context.time() >= *time,
             Self::Preimage(hash) => case.preimages.iter().any(|preimage| Sha256::digest(preimage)[..] == hash[..]),
             Self::SignedBy { threshold, accounts } => {
-                let signed = accounts.iter().filter(|account| case.context.authority(account, case.tag).is_ok());
-                signed.count() >= usize::from(*threshold)
+                case.context.count_authorities(accounts, case.tag)? >= usize::from(*threshold)
             }
             Self::Attested { schema, issuer, subject } => {
                 match require_live(case.context, schema, issuer, subject.as_ref().unwrap_or(case.payer)) {
@@ -172,7 +171,7 @@ impl Condition {
                 let group = case.context.read::<GroupRecord>(HOLD_GROUPS, group)?;
                 group.map_or(0, |group| group.total) >= *at_least
             }
-            Self::ByPayer => case.context.authority(case.payer, case.tag).is_ok(),
+            Self::ByPayer => case.context.has_authority(case.payer, case.tag)?,
         })
     }
 }
