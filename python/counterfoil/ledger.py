@@ -497,7 +497,10 @@ class Ledger:
         """
         at = max(_now(), self.time) if time is None else time
         transaction = Transaction(self.id, operations, valid_until=at + self._valid_for())
-        return self.apply([transaction.sign(*signers)], time=time, dry_run=dry_run)[0].raise_for_status()
+        signed = transaction.sign(*signers)
+        # Calls from many threads become durable together.
+        outcome = self.apply([signed], time=time, dry_run=True)[0] if dry_run else self.submit(signed, time=time).result()
+        return outcome.raise_for_status()
 
     def _valid_for(self) -> int:
         return min(VALID_FOR_MS, self.parameters.window_ms)

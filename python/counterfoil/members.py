@@ -422,6 +422,8 @@ def check_customer(customer: object) -> str:
     if not 1 <= len(customer) <= CUSTOMER_CHARACTERS_MAX:
         message = f"{expected}, found {len(customer):,}"
         raise ValueError(message)
+    if customer.isprintable():
+        return customer
     # Cc are the control characters; Cs, half a character of UTF-16, is nothing that UTF-8 can say.
     for place, letter in enumerate(customer):
         if unicodedata.category(letter) in ("Cc", "Cs"):

@@ -3607,6 +3607,7 @@ class _Enum(_Type):
     def __init__(self, name: str, variants: dict[int, _Struct]) -> None:
         self.name = name
         self.variants = variants
+        self.made = tuple(variant.made for variant in variants.values() if variant.made is not None)
 
     def read(self, reader: _Reader) -> Decoded:
         place, tag = reader.place, reader.integer(1)
@@ -3620,14 +3621,11 @@ class _Enum(_Type):
         self.variants[value.wire_tag].write(out, value)
 
     def check(self, value: Decoded, where: str) -> Decoded:
-        if not any(isinstance(value, made) for made in self._made()):
-            expected = ", ".join(made.__name__ for made in self._made())
+        if not isinstance(value, self.made):
+            expected = ", ".join(made.__name__ for made in self.made)
             message = f"{where}: expected one of {expected}; found {type(value).__name__}"
             raise TypeError(message)
         return value
-
-    def _made(self) -> list[type]:
-        return [variant.made for variant in self.variants.values() if variant.made is not None]
 
 
 class _Choice(_Type):
