@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benches.attack import attack
 from benches.boundary import boundary
+from benches.csv_rows import csv_rows
 from benches.families import families
 from benches.fixture import prepare
 from benches.latency import latency
@@ -39,6 +40,7 @@ ROWS: dict[str, Callable[[Plan, int], Result]] = {
         attack,
         boundary,
         families,
+        csv_rows,
         batch_sizes,
     )
 }

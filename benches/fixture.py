@@ -192,7 +192,7 @@ class Run:
             AssertionError: The supply, the state root or a proof is not what it must be.
         """
         ledger, fixture = self.ledger, self.fixture
-        ledger.checkpoint(time=TIME_MS)
+        ledger.checkpoint(time=max(TIME_MS, ledger.time))
         account = fixture.account_ids[0]
         statement = bytes(ledger.prove_balance(fixture.asset, account))
         claim = Verifier(ledger.verifier_key).balance(statement, asset=fixture.asset, account=account)
