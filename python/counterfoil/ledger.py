@@ -499,7 +499,9 @@ class Ledger:
         transaction = Transaction(self.id, operations, valid_until=at + self._valid_for())
         signed = transaction.sign(*signers)
         # Calls from many threads become durable together.
-        outcome = self.apply([signed], time=time, dry_run=True)[0] if dry_run else self.submit(signed, time=time).result()
+        outcome = (
+            self.apply([signed], time=time, dry_run=True)[0] if dry_run else self.submit(signed, time=time).result()
+        )
         return outcome.raise_for_status()
 
     def _valid_for(self) -> int:

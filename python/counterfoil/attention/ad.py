@@ -100,6 +100,7 @@ class Ad:
         platform_bps: int = 1_000,
         notice: Span = 0,
         key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Ad:
         """Open a campaign out of the brand's own units: `open_campaign`.
@@ -119,6 +120,7 @@ class Ad:
             platform_bps: How many are the platform's.
             notice: How long before an early end the brand must say so.
             key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -135,9 +137,11 @@ class Ad:
         )
         units = minor_units(budget, decimals)
         opening = OpenCampaign(owner=desk.account, salt=desk.salt(key), asset=asset, amount=units, terms=terms)
-        done = desk.do([opening], key=key, time=time)
+        done = desk.do([opening], key=key, dry_run=dry_run, time=time)
         opened = next(each for each in done.operations if isinstance(each, OpenCampaign))
-        return cls(ledger, *brand, identifier=campaign_id(opened.owner, opened.salt))
+        made = object.__new__(cls)
+        made.desk, made.id, made.asset = desk, campaign_id(opened.owner, opened.salt), opened.asset
+        return made
 
     def receipt(
         self,
@@ -198,9 +202,13 @@ class Ad:
             results |= {places[position]: Claimed(status, None) for position, status in batch.refused}
         return [results[place] for place in range(len(receipts))]
 
-    def close(self, *, time: int | None = None) -> Done:
-        """End it after its notice, or take back what one that has ended has left: `close_campaign`."""
-        return self.desk.do([CloseCampaign(campaign=self.id)], time=time)
+    def close(self, *, key: str | None = None, dry_run: bool = False, time: int | None = None) -> Done:
+        """End it after its notice, or take back what one that has ended has left: `close_campaign`.
+
+        Raises:
+            RejectedError: campaign_ending (its notice is running), campaign_closed, unauthorized, …
+        """
+        return self.desk.do([CloseCampaign(campaign=self.id)], key=key, dry_run=dry_run, time=time)
 
     def report(self, *, time: int | None = None) -> Report:
         """What it has paid and has left, with the proof, after a new checkpoint.

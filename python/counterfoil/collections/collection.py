@@ -105,17 +105,20 @@ class Collection:
             LookupError: There is no such asset, or no design of such a name.
             ValueError: The asset is no collection.
         """
-        self.desk = Desk(ledger, *issuer)
-        self.asset = asset
-        # Designs never change, so that what was read of them once stays true.
-        self._numbers: dict[bytes, int] = {}
-        self._names: dict[int, str] = {}
-        self._read = 0
+        self._begin(Desk(ledger, *issuer), asset)
         if not any(isinstance(term, Items) for term in self._record().policy):
             message = f"asset: expected a collection, found {self._record().symbol}, which has units"
             raise ValueError(message)
         for name in names:
             self.number(name)
+
+    def _begin(self, desk: Desk, asset: bytes) -> None:
+        self.desk = desk
+        self.asset = asset
+        # Designs never change, so that what was read of them once stays true.
+        self._numbers: dict[bytes, int] = {}
+        self._names: dict[int, str] = {}
+        self._read = 0
 
     @classmethod
     def launch(
@@ -127,6 +130,8 @@ class Collection:
         royalty_bps: int = 0,
         royalty_to: bytes | None = None,
         supply_cap: int = SUPPLY_CAP_MAX,
+        key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Collection:
         """Start a collection: `create` of an asset of items, of which the issuer holds the power to mint alone.
@@ -139,6 +144,8 @@ class Collection:
             royalty_bps: How many of 10,000 parts of every price are the royalty. With one, members can only sell.
             royalty_to: Who gets it, 32 bytes; the issuer if None.
             supply_cap: The most items that may exist at a time.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -157,8 +164,10 @@ class Collection:
             policy=policy,
             powers=Powers(mint=desk.account),
         )
-        desk.do([create], time=time)
-        return cls(ledger, *issuer, asset=asset_id(desk.account, symbol))
+        desk.do([create], key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made._begin(desk, asset_id(desk.account, symbol))
+        return made
 
     # Designs
 
@@ -322,6 +331,7 @@ class Collection:
         reward: str,
         editions: int,
         key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Journey:
         """Open a journey: `design` of a reward that is made of a set of stamps.
@@ -331,6 +341,7 @@ class Collection:
             reward: The name of the new design.
             editions: How many members can complete it.
             key: Makes it happen once.
+            dry_run: Only try it. What comes back has nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -342,8 +353,10 @@ class Collection:
         if not wanted:
             message = "stamps: expected at least one, found none"
             raise ValueError(message)
-        self.design(reward, editions=editions, made_of=wanted, key=key, time=time)
-        return Journey(self, reward)
+        number = self.design(reward, editions=editions, made_of=wanted, key=key, dry_run=dry_run, time=time)
+        made = object.__new__(Journey)
+        made._begin(self, reward, number, tuple(sorted(self.number(name) for name in wanted)))
+        return made
 
     # Helpers
 
@@ -374,14 +387,18 @@ class Journey:
             LookupError: There is no design of this name.
             ValueError: It is not made of a set.
         """
-        self._number = collection.number(reward)
-        record = collection.desk.ledger.design(collection.asset, self._number)
+        number = collection.number(reward)
+        record = collection.desk.ledger.design(collection.asset, number)
         if record is None or not record.set:
             message = f"reward: expected a design that is made of a set, found {reward[:40]!r}, which is not"
             raise ValueError(message)
+        self._begin(collection, reward, number, record.set)
+
+    def _begin(self, collection: Collection, reward: str, number: int, stamps: tuple[int, ...]) -> None:
         self.collection = collection
         self.reward = reward
-        self.stamps = record.set
+        self.stamps = stamps
+        self._number = number
 
     def missing(self, member: bytes) -> list[int]:
         """The numbers of the designs that a member still lacks, ascending; nothing where the set is complete."""

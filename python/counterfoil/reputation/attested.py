@@ -50,6 +50,8 @@ class Ratings:
         least: int,
         most: int,
         members: Requirement | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Ratings:
         """Let accounts rate each other: `schema` of an integer, which anybody may attest and revoke.
@@ -61,6 +63,8 @@ class Ratings:
             least: The lowest rating.
             most: The highest.
             members: Which attestation those who are rated must have; None requires nothing.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -68,8 +72,11 @@ class Ratings:
         """
         desk = Desk(ledger, *market)
         content = IntegerRange(least, most)
-        desk.do([Schema(creator=desk.account, name=name, content=content, subjects=members)], time=time)
-        return cls(ledger, *market, name=name)
+        operation = Schema(creator=desk.account, name=name, content=content, subjects=members)
+        desk.do([operation], key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made.desk, made.schema = desk, schema_id(desk.account, name)
+        return made
 
     def rate(
         self,
@@ -158,6 +165,8 @@ class Badges:
         *issuer: Key | Signer,
         name: str,
         tiers: int | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Badges:
         """Start a badge or membership: `schema`, by which the issuer alone attests.
@@ -167,6 +176,8 @@ class Badges:
             issuer: The keys that sign for the issuer.
             name: 1 to 32 of `a-z0-9._-`.
             tiers: How many tiers there are, from 1; None: members have it or not.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -174,8 +185,11 @@ class Badges:
         """
         desk = Desk(ledger, *issuer)
         content = NoContent() if tiers is None else IntegerRange(1, tiers)
-        desk.do([Schema(creator=desk.account, name=name, content=content, issuers=[desk.account])], time=time)
-        return cls(ledger, *issuer, name=name)
+        operation = Schema(creator=desk.account, name=name, content=content, issuers=[desk.account])
+        desk.do([operation], key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made.desk, made.schema = desk, schema_id(desk.account, name)
+        return made
 
     @property
     def requirement(self) -> Requirement:
