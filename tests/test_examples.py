@@ -46,7 +46,7 @@ approved: [2]
 """,
     "ratings.py": """\
 5 ratings of a small set: no file was given
-most trusted: [(436486486, '2'), (413513514, '3'), (150000000, '1')]
+most trusted: [(436486486486486484, '2'), (413513513513513513, '3'), (150000000000000003, '1')]
 shown: 10
 """,
     "rotate.py": """\
