@@ -37,12 +37,13 @@ one bit flipped: refused: wrong_root
 about somebody else: refused: wrong_question
 """,
     "raise.py": """\
-maya brought 2000
-reached: True closed: 2
+maya brought 50000
+reached: True closed: 3
 reached: False closed: 1
 the film has 20000 and eli 58000
-approved: [2]
-[(20000, 0), (30000, 0)] 5
+approved: [3]
+maya has the badge: True and 5
+[(20000, 0), (30000, 0)]
 """,
     "ratings.py": """\
 5 ratings of a small set: no file was given
