@@ -276,8 +276,12 @@ def test_who_brought_whom_is_proven_offline(ledger, raised):
 
 def test_a_raise_is_opened_once_and_taken_up_again(ledger, ils, staged):
     opening = {"asset": ils, "goal": 10, "closes": OVER, "key": "film 2"}
+    root = ledger.state_root
+    tried = Raise.open(ledger, FILM, **opening, dry_run=True, time=START)
+    assert (ledger.state_root, ledger.hold_group(tried.id), tried.step) == (root, None, 1)
     first, again = (Raise.open(ledger, FILM, **opening, time=START + late) for late in (0, 5))
-    assert first.id == again.id != staged.id
+    assert tried.id == first.id == again.id != staged.id
+    assert Raise.open(ledger, FILM, **opening, dry_run=True, time=START).id == first.id
     same = Raise(ledger, BOARD, identifier=staged.id)
     assert (same.groups, same.goals, same.closes, same.deadline) == (
         staged.groups, (20_000, 30_000), OVER, OVER + 90 * DAY,
@@ -313,7 +317,11 @@ def test_wrong_raises(ledger, ils, wrong):
 
 
 def test_refused_raises(ledger, ils):
-    _refused("group_closed", Raise.open, ledger, FILM, asset=ils, goal=1, closes=START, time=START)
+    root = ledger.state_root
+    for dry_run in (True, False):
+        late = {"asset": ils, "goal": 1, "closes": START, "time": START, "dry_run": dry_run}
+        _refused("group_closed", Raise.open, ledger, FILM, **late)
+        assert ledger.state_root == root
     with pytest.raises(LookupError, match="asset: expected"):
         Raise.open(ledger, FILM, asset=bytes(32), goal=1, closes=OVER, time=START)
     with pytest.raises(TypeError, match="amount"):

@@ -224,9 +224,10 @@ class Raise:
         within: Span = "365d",
         withdrawable: bool = False,
         key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Raise:
-        """Start a raise: `open_group` for each milestone, after `schema` for referrals with the owner's first raise.
+        """Start a raise: `open_group` for each milestone, and `schema` for referrals with the owner's first raise.
 
         Args:
             ledger: The ledger.
@@ -241,6 +242,7 @@ class Raise:
             within: How long after `closes` what was not settled goes back.
             withdrawable: Whether a backer may take a pledge back before `closes`.
             key: Makes it happen once.
+            dry_run: Only try it, and return the raise as it would be.
             time: When, ms; now if None.
 
         Raises:
@@ -255,19 +257,24 @@ class Raise:
         if (approval is None) != (len(goals) == 1):
             message = "approval: expected one exactly where there are later milestones"
             raise ValueError(message)
-        if ledger.schema(schema_id(desk.account, _REFERRAL)) is None:
-            referral = Schema(creator=desk.account, name=_REFERRAL, content=EdgeKind(), issuers=[desk.account])
-            desk.do([referral], time=time)
         made = object.__new__(cls)
+        made.desk, made.asset, made.owner = desk, asset, desk.account
         salts = _salts(desk.salt(key), len(goals))
         made.groups, made.goals = tuple(group_id(desk.account, salt) for salt in salts), goals
+        made.id = made.groups[0]
         made.to, made.approval = desk.account if to is None else to, approval
         made.closes, made.deadline, made.withdrawable = closes, closes + span_ms(within), withdrawable
         operations = [
             OpenGroup(owner=desk.account, salt=salt, asset=asset, closes=closes, terms=made._terms(number))
             for number, salt in enumerate(salts)
         ]
-        done = desk.do(operations, key=key, time=time)
+        done = desk.do(operations, key=key, dry_run=dry_run, time=time)
+        # After what may be refused, so that then nothing is left of it.
+        if ledger.schema(schema_id(desk.account, _REFERRAL)) is None:
+            referral = Schema(creator=desk.account, name=_REFERRAL, content=EdgeKind(), issuers=[desk.account])
+            desk.do([referral], dry_run=dry_run, time=time)
+        if done.dry_run:
+            return made
         opened = next(each for each in done.operations if isinstance(each, OpenGroup))
         return cls(ledger, *owner, identifier=group_id(opened.owner, opened.salt))
 
