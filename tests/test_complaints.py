@@ -5,6 +5,7 @@ Those that one package answers stand in its own file, under the same kind of nam
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from counterfoil.members import Members, SelfCustodyError
 from counterfoil.ops import (
     Change,
     Fee,
+    Hold,
     KeyGrant,
     Limit,
     Mandate,
@@ -24,12 +26,17 @@ from counterfoil.ops import (
     Open,
     Pay,
     Payee,
+    Release,
     SetKeys,
+    Settle,
+    Share,
     SignedBy,
     Sunset,
     SunsetNotice,
     Sweep,
+    Terms,
     Transfer,
+    hold_id,
     named_account,
 )
 from counterfoil.presets import points
@@ -59,6 +66,43 @@ def _refused(ledger, status, call, *args, **kwargs):
     with pytest.raises(RejectedError) as caught:
         call(*args, **kwargs)
     assert (caught.value.status.name, ledger.state_root) == (status, root)
+
+
+# 3: one gift card, two tills.
+
+
+def test_complaint_3_a_balance_is_not_spent_twice_for_two_orders(ledger):
+    """Azuriom, Medusa, Spree: both checkouts read the balance before either writes it."""
+    beans = Programme.launch(ledger, BRAND, symbol="BEAN", time=START)
+    beans.earn(ANN.account, 1_000, time=START)
+
+    def till(order):
+        try:
+            beans.redeem(ANN, 300, order=str(order), time=START)
+        except RejectedError as error:
+            return error.status.name
+        return "ok"
+
+    with ThreadPoolExecutor(8) as tills:
+        results = sorted(tills.map(till, range(8)))
+    assert results == ["insufficient_funds"] * 5 + ["ok"] * 3
+    assert beans.balance(ANN.account) == 100
+
+
+def test_complaint_3_what_waits_at_a_checkout_is_not_there_for_another(ledger, cent):
+    """The units are in a hold until the shop takes them, and back by themselves where it does not."""
+    terms = Terms(settle_if=SignedBy(1, [SHOP.account]), payees=[Share(SHOP.account)], deadline=START + DAY)
+    hold = Hold(payer=ANN.account, salt=bytes(16), asset=cent, amount=70_000, terms=terms)
+    checkout = hold_id(ANN.account, bytes(16))
+    ledger.execute([hold], ANN, time=START)
+    other = replace(hold, salt=b"o" * 16, amount=30_001)
+    _refused(ledger, "insufficient_funds", ledger.execute, [other], ANN, time=START)
+    _refused(ledger, "hold_pending", ledger.execute, [Release(hold=checkout)], ANN, time=START)
+    ledger.execute([Settle(hold=checkout, amount=20_000)], SHOP, time=START)
+    _refused(ledger, "amount_exceeds_hold", ledger.execute, [Settle(hold=checkout, amount=50_001)], SHOP, time=START)
+    ledger.execute([Release(hold=checkout)], BOB, time=START + DAY)
+    _refused(ledger, "hold_closed", ledger.execute, [Settle(hold=checkout)], SHOP, time=START + DAY)
+    assert [ledger.balance(cent, key.account) for key in (ANN, SHOP)] == [80_000, 20_000]
 
 
 # 5: what people had was gone two weeks after a sentence on a web page.
@@ -113,9 +157,7 @@ def test_complaint_5_points_do_not_end_without_notice(ledger, ending):
 
 def test_complaint_5_points_without_the_term_do_not_end(ledger):
     beans = Programme.launch(ledger, BRAND, symbol="BEAN", time=START)
-    _refused(
-        ledger, "no_sunset", ledger.execute, [Sunset(asset=beans.asset, at=START + 400 * DAY)], BRAND, time=START
-    )  # fmt: skip
+    _refused(ledger, "no_sunset", ledger.execute, [Sunset(asset=beans.asset, at=START + 400 * DAY)], BRAND, time=START)
 
 
 # 6: hardly anybody sets up a wallet.
