@@ -1,31 +1,30 @@
-"""Story D, a film that is funded: pledges, an ambassador, a closing by anybody, a milestone, a goal that is missed."""
+"""Story D, a film that is funded: pledges, an ambassador's badge, a closing by anybody, a milestone, a missed goal."""
 
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 
 from counterfoil import Key, Ledger
 from counterfoil.funding import Raise, tip
 from counterfoil.ops import SignedBy
+from counterfoil.reputation import Badges
 
 JANUARY = 1_736_899_200_000  # 2025-01-15, so that the story is always the same
 OVER = JANUARY + 30 * 86_400_000
 
-operator, film, board, eli, tal, maya = (Key.generate() for _ in range(6))
+operator, film, board, eli, tal, noa, maya = (Key.generate() for _ in range(7))
 with (
     tempfile.TemporaryDirectory() as folder,
-    Ledger.create(Path(folder, "film"), origin="film.example", operator=operator, time=JANUARY) as ledger,
+    Ledger.create(folder + "/film", origin="film.example", operator=operator, time=JANUARY) as ledger,
 ):
     ils = ledger.create_asset(operator, "ILS", decimals=2, time=JANUARY)
-    for backer in (eli, tal):
+    for backer in (eli, tal, noa):
         ledger.mint(operator, ils, to=backer.account, amount=60_000, time=JANUARY)
-    both = SignedBy(2, [film.account, board.account])
-    parts = {"milestones_bps": [4_000, 6_000], "approval": both}
+    parts = {"milestones_bps": [4_000, 6_000], "approval": SignedBy(2, [film.account, board.account])}
     raised = Raise.open(ledger, film, asset=ils, goal=50_000, closes=OVER, **parts, time=JANUARY)
     sequel = Raise.open(ledger, film, asset=ils, goal=50_000, closes=OVER, time=JANUARY)
-    raised.pledge(eli, 2_000, ref=maya.account, key="eli", time=JANUARY)
-    raised.pledge(tal, 48_000, key="tal", time=JANUARY)
+    for backer, amount in ((eli, 2_000), (tal, 40_000), (noa, 8_000)):
+        raised.pledge(backer, amount, ref=maya.account, time=JANUARY)
     sequel.pledge(eli, 49_999, time=JANUARY)
     print("maya brought", raised.referrals()[maya.account].pledged)
     for over in (raised, sequel):
@@ -33,5 +32,8 @@ with (
         print("reached:", over.reached, "closed:", sum(len(each.holds) for each in anybody.close_all(time=OVER)))
     print("the film has", ledger.balance(ils, film.account), "and eli", ledger.balance(ils, eli.account))
     print("approved:", [len(each.holds) for each in raised.approve(1, film, board, time=OVER)])
+    badge = Badges.launch(ledger, film, name="three-backers", time=OVER)
+    raised.award(badge, *raised.ambassadors(at_least=3), at_least=3, key="badges", time=OVER)
     tip(ledger, eli, maya.account, 5, asset=ils, key="thanks", time=OVER)
-    print([(each.settled, each.held) for each in raised.budget().milestones], ledger.balance(ils, maya.account))
+    print("maya has the badge:", badge.holds(maya.account), "and", ledger.balance(ils, maya.account))
+    print([(each.settled, each.held) for each in raised.budget().milestones])

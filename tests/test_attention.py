@@ -9,7 +9,7 @@ from counterfoil import Key, Ledger, RejectedError
 from counterfoil.attention import Ad, AdReceipt, Report
 from counterfoil.exceptions import ProofError, WireError
 from counterfoil.ops import SignedSlip
-from counterfoil.verify import Verifier
+from counterfoil.verify import Verifier, attestation_id
 
 BRAND, SITE, VIEWER, CREATOR, OTHER = (Key.from_seed(bytes([number]) * 32) for number in range(41, 46))
 DAY = 86_400_000
@@ -42,6 +42,12 @@ def ad(ledger, usdc):
 def _seen(ad, viewer=VIEWER, amount=100, **options):
     made = ad.receipt(viewer.account, CREATOR.account, amount, time=START, **options)
     return made.sign(viewer).sign(CREATOR)
+
+
+def _refused(status, call, *args, **kwargs):
+    with pytest.raises(RejectedError) as caught:
+        call(*args, **kwargs)
+    assert caught.value.status.name == status
 
 
 def _names(claimed):
@@ -78,6 +84,72 @@ def test_complaint_8_every_refusal_says_why(ledger, usdc, ad):
     assert ledger.balance(usdc, VIEWER.account) == 350
 
 
+def test_complaint_8_a_disputed_claim_is_held_and_says_why(ledger, usdc):
+    """Brave: flagged with no explanation, and no way to object before the money is gone."""
+    ad = _open(ledger, usdc, pending="7d", key="held")
+    due = START + 7 * DAY
+    fraud, good = ad.claim_batch([_seen(ad, view="1"), _seen(ad, OTHER, view="2")], time=START)
+    assert (ledger.balance(usdc, VIEWER.account), ledger.balance(usdc, fraud.hold), ad.budget) == (0, 100, 9_800)
+    _refused("condition_unmet", ad.settle, good.hold, time=due - 1)
+
+    # Nothing is taken back without a reason, and by nobody but the brand.
+    with pytest.raises(LookupError, match="disputed one"):
+        ad.take_back(fraud.hold, time=START)
+    viewer = Ad(ledger, VIEWER, identifier=ad.id)
+    root = ledger.state_root
+    _refused("unauthorized", viewer.dispute, fraud.hold, 7, time=START)
+    _refused("wrong_content", ad.dispute, fraud.hold, 65_536, time=START)
+    assert ad.dispute(fraud.hold, 7, key="d1", dry_run=True, time=START).dry_run
+    assert (ledger.state_root, ad.disputed(fraud.hold)) == (root, None)
+    ad.dispute(fraud.hold, 7, key="d1", time=START + DAY)
+    assert ad.dispute(fraud.hold, 7, key="d1", time=START + DAY).repeated
+    _refused("attestation_exists", ad.dispute, fraud.hold, 8, time=START + DAY)
+
+    # The viewer sees the reason, and proves it: what is held, for whom, until when, and why.
+    assert viewer.disputed(fraud.hold) == 7
+    ledger.checkpoint(time=START + DAY)
+    verifier, about = Verifier(ledger.verifier_key), attestation_id(ad.disputes, BRAND.account, fraud.hold)
+    said = verifier.record(bytes(ledger.prove("attestations", about, key=ad.disputes))).value
+    assert (said.content.value, said.issuer, said.subject) == (7, BRAND.account, fraud.hold)
+    held = verifier.record(bytes(ledger.prove("holds", fraud.hold))).value
+    assert (held.terms.payees[0].to, held.amount, held.terms.deadline) == (VIEWER.account, 100, due)
+
+    # What was claimed once is not claimed again meanwhile, and what is taken back is there for others.
+    assert _names(ad.claim_batch([_seen(ad, view="1")], time=START + DAY)) == ["slip_claimed"]
+    _refused("hold_pending", viewer.take_back, fraud.hold, time=due - 1)
+    assert ad.take_back(fraud.hold, key="t1", dry_run=True, time=due - 1).dry_run
+    assert [ad.take_back(fraud.hold, key="t1", time=due - 1).repeated for _ in range(2)] == [False, True]
+    assert (ad.budget, ledger.balance(usdc, fraud.hold), viewer.disputed(fraud.hold)) == (9_900, 0, 7)
+    _refused("hold_closed", viewer.settle, fraud.hold, time=due)
+    assert [viewer.settle(good.hold, key="s", time=due).repeated for _ in range(2)] == [False, True]
+    assert [ledger.balance(usdc, each.account) for each in (OTHER, CREATOR, SITE)] == [70, 20, 10]
+
+
+def test_complaint_8_a_dispute_has_a_deadline(ledger, usdc):
+    """The brand that does not decide in time has decided: the viewer is paid."""
+    ad = _open(ledger, usdc, pending="7d", key="held")
+    [claimed] = ad.claim_batch([_seen(ad)], time=START)
+    ad.dispute(claimed.hold, 7, time=START)
+    due = START + 7 * DAY
+    _refused("hold_expired", ad.take_back, claimed.hold, time=due)
+    Ad(ledger, VIEWER, identifier=ad.id).settle(claimed.hold, time=due)
+    assert ledger.balance(usdc, VIEWER.account) == 70
+
+
+def test_a_hold_of_another_campaign_is_none_of_its_business(ledger, usdc, ad):
+    held = _open(ledger, usdc, pending="7d", key="held")
+    [claimed] = held.claim_batch([_seen(held)], time=START)
+    [tried] = held.claim_batch([_seen(held)], dry_run=True, time=START)
+    [paid] = ad.claim_batch([_seen(ad)], time=START)
+    assert (tried.hold, paid.hold) == (None, None)
+    for call in (lambda hold: ad.dispute(hold, 1), ad.take_back, ad.settle):
+        for wrong in (claimed.hold, bytes(32)):
+            with pytest.raises(LookupError, match="hold: expected one of this campaign"):
+                call(wrong)
+        with pytest.raises(ValueError, match="32 bytes"):
+            call(b"short")
+
+
 def test_many_receipts_in_few_transactions(ledger, usdc, ad):
     big = _open(ledger, usdc, per_viewer=10**5, budget=10**5, key="big")
     receipts = [_seen(big, amount=10) for _ in range(400)]
@@ -94,7 +166,9 @@ def test_the_end_and_the_budget(ledger, usdc):
     assert _names(small.claim_batch([_seen(small), _seen(small)], time=START)) == ["ok", "budget_spent"]
     assert _names(small.claim_batch([late], time=START + DAY)) == ["slip_expired"]
     assert _names(small.claim_batch([long], time=START + 90 * DAY)) == ["campaign_ended"]
-    small.close(time=START + 90 * DAY)
+    small.close(key="end", dry_run=True, time=START + 90 * DAY)
+    assert small.budget == 50
+    assert [small.close(key="end", time=START + 90 * DAY).repeated for _ in range(2)] == [False, True]
     assert small.budget == 0
 
 
@@ -134,12 +208,14 @@ def test_a_report_is_verified_offline(ledger, ad):
 
 
 def test_wrong_and_refused_campaigns(ledger, usdc):
+    root = ledger.state_root
     with pytest.raises(RejectedError) as caught:
         _open(ledger, usdc, viewer_bps=7_001)
     assert caught.value.status.name == "invalid_roles"
     with pytest.raises(RejectedError) as caught:
-        _open(ledger, usdc, budget=10**7)
+        _open(ledger, usdc, budget=10**7, pending="7d")
     assert caught.value.status.name == "insufficient_funds"
+    assert ledger.state_root == root
     with pytest.raises(TypeError, match="amount"):
         _open(ledger, usdc, budget=1.5)
     for identifier, asset in ((bytes(32), usdc), (None, bytes(32))):

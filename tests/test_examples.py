@@ -37,16 +37,17 @@ one bit flipped: refused: wrong_root
 about somebody else: refused: wrong_question
 """,
     "raise.py": """\
-maya brought 2000
-reached: True closed: 2
+maya brought 50000
+reached: True closed: 3
 reached: False closed: 1
 the film has 20000 and eli 58000
-approved: [2]
-[(20000, 0), (30000, 0)] 5
+approved: [3]
+maya has the badge: True and 5
+[(20000, 0), (30000, 0)]
 """,
     "ratings.py": """\
 5 ratings of a small set: no file was given
-most trusted: [(436486486, '2'), (413513514, '3'), (150000000, '1')]
+most trusted: [(436486486486486484, '2'), (413513513513513513, '3'), (150000000000000003, '1')]
 shown: 10
 """,
     "rotate.py": """\

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from counterfoil import Key, Ledger, RejectedError
 from counterfoil.exceptions import KeyReusedError
-from counterfoil.funding import Raise, Referred, tip
+from counterfoil.funding import Raise, Referred, tip, tips
 from counterfoil.ops import Freeze, Hold, OpenGroup, Powers, SignedBy, group_id
-from counterfoil.verify import Verifier
+from counterfoil.reputation import Badges
+from counterfoil.verify import Verifier, attestation_id, schema_id
 
 FILM, ELI, TAL, MAYA, BOARD, CREW = (Key.from_seed(bytes([number]) * 32) for number in range(31, 37))
 DAY = 86_400_000
@@ -181,10 +182,106 @@ def test_referrals(raised, ledger):
     assert raised.budget().backers == 3
 
 
+def test_a_pledge_that_went_back_is_nobody_s_merit(staged):
+    """Withdrawn, missed, or past the deadline of its milestone: it counts for nothing."""
+    eli = staged.pledge(ELI, 20_000, ref=MAYA.account, time=START)
+    staged.pledge(TAL, 20_000, ref=MAYA.account, time=START)
+    assert staged.referrals() == {MAYA.account: Referred(2, 40_000)}
+    staged.withdraw(ELI, eli, time=START)
+    assert staged.referrals() == {MAYA.account: Referred(1, 20_000)}
+    assert staged.ambassadors(at_least=2) == {}
+    assert staged.referrals(time=OVER - 1) == {MAYA.account: Referred(1, 20_000)}
+    # The goal is missed: all that is held is due back, whether somebody has closed it or not.
+    assert staged.referrals(time=OVER) == {}
+    list(staged.close_all(time=OVER))
+    assert staged.referrals() == {}
+
+
+def test_only_what_was_paid_counts_in_the_end(staged):
+    staged.pledge(ELI, 50_000, ref=MAYA.account, time=START)
+    list(staged.close_all(time=OVER))
+    assert staged.referrals() == {MAYA.account: Referred(1, 50_000)}
+    # The second milestone was never approved.
+    assert staged.referrals(time=OVER + 90 * DAY) == {MAYA.account: Referred(1, 20_000)}
+
+
+@pytest.fixture
+def badge(ledger):
+    return Badges.launch(ledger, BOARD, name="two-backers", time=START)
+
+
+def test_ambassadors_get_a_badge(ledger, ils, raised, badge):
+    ledger.mint(FILM, ils, to=CREW.account, amount=10, time=START)
+    for backer, by in ((ELI, MAYA), (TAL, MAYA), (CREW, BOARD)):
+        raised.pledge(backer, 10, ref=by.account, time=START)
+    raised.pledge(MAYA, 49_970, time=START)
+    earned = {"at_least": 2, "key": "badges", "time": OVER}
+    root = ledger.state_root
+    with pytest.raises(ValueError, match="time: expected one from"):
+        raised.award(badge, MAYA.account, at_least=2, time=OVER - 1)
+    for wrong in (BOARD.account, ELI.account, b"short", bytes(32)):
+        with pytest.raises(ValueError, match="brought 2 backers or more"):
+            raised.award(badge, MAYA.account, wrong, at_least=2, time=OVER)
+    with pytest.raises(ValueError, match="brought 3 backers or more"):
+        raised.award(badge, MAYA.account, at_least=3, time=OVER)
+    with pytest.raises(ValueError, match="brought 0 backers or more"):
+        raised.award(badge, FILM.account, at_least=0, time=OVER)
+    assert raised.award(badge, MAYA.account, **earned, dry_run=True).dry_run
+    assert ledger.state_root == root
+    assert list(raised.ambassadors(at_least=2, time=OVER)) == [MAYA.account]
+
+    done = raised.award(badge, *raised.ambassadors(at_least=2, time=OVER), **earned)
+    again = raised.award(badge, MAYA.account, **earned)
+    assert (again.repeated, again.id, badge.holds(MAYA.account), badge.holds(BOARD.account)) == (
+        True, done.id, True, False,
+    )  # fmt: skip
+    with pytest.raises(KeyReusedError):
+        raised.award(badge, BOARD.account, **earned)
+    root = ledger.state_root
+    _refused("attestation_exists", raised.award, badge, MAYA.account, at_least=1, time=OVER)
+    _refused("attestation_exists", raised.award, badge, BOARD.account, MAYA.account, at_least=1, time=OVER)
+    _refused("attestation_exists", raised.award, badge, BOARD.account, BOARD.account, at_least=1, time=OVER)
+    assert (ledger.state_root, badge.holds(BOARD.account)) == (root, False)
+
+
+def test_a_badge_is_not_for_a_goal_that_was_missed(raised, badge):
+    for backer in (ELI, TAL):
+        raised.pledge(backer, 100, ref=MAYA.account, time=START)
+    with pytest.raises(ValueError, match="brought 2 backers or more"):
+        raised.award(badge, MAYA.account, at_least=2, time=OVER)
+
+
+def test_an_award_with_a_key_is_repeated_when_nobody_has_earned_it_any_more(staged, badge):
+    staged.pledge(ELI, 50_000, ref=MAYA.account, time=START)
+    first = staged.award(badge, MAYA.account, at_least=1, key="maya", time=OVER)
+    late = OVER + 90 * DAY
+    list(staged.close_all(time=late))
+    assert staged.ambassadors(at_least=1) == {}
+    assert staged.award(badge, MAYA.account, at_least=1, key="maya", time=late).id == first.id
+    with pytest.raises(ValueError, match="brought 1 backers or more"):
+        staged.award(badge, MAYA.account, at_least=1, key="another", time=late)
+
+
+def test_who_brought_whom_is_proven_offline(ledger, raised):
+    pledge = raised.pledge(ELI, 50_000, ref=MAYA.account, time=START)
+    raised.close(pledge, time=OVER)
+    ledger.checkpoint(time=OVER)
+    schema = schema_id(FILM.account, "raise-referral")
+    verifier = Verifier(ledger.verifier_key)
+    shown = ledger.prove("attestations", attestation_id(schema, FILM.account, ELI.account, raised.id), key=schema)
+    assert verifier.record(bytes(shown)).value.content.to == MAYA.account
+    hold = verifier.record(bytes(ledger.prove("holds", pledge.id))).value
+    assert (hold.payer, hold.settled, hold.released) == (ELI.account, 50_000, 0)
+
+
 def test_a_raise_is_opened_once_and_taken_up_again(ledger, ils, staged):
     opening = {"asset": ils, "goal": 10, "closes": OVER, "key": "film 2"}
+    root = ledger.state_root
+    tried = Raise.open(ledger, FILM, **opening, dry_run=True, time=START)
+    assert (ledger.state_root, ledger.hold_group(tried.id), tried.step) == (root, None, 1)
     first, again = (Raise.open(ledger, FILM, **opening, time=START + late) for late in (0, 5))
-    assert first.id == again.id != staged.id
+    assert tried.id == first.id == again.id != staged.id
+    assert Raise.open(ledger, FILM, **opening, dry_run=True, time=START).id == first.id
     same = Raise(ledger, BOARD, identifier=staged.id)
     assert (same.groups, same.goals, same.closes, same.deadline) == (
         staged.groups, (20_000, 30_000), OVER, OVER + 90 * DAY,
@@ -220,7 +317,11 @@ def test_wrong_raises(ledger, ils, wrong):
 
 
 def test_refused_raises(ledger, ils):
-    _refused("group_closed", Raise.open, ledger, FILM, asset=ils, goal=1, closes=START, time=START)
+    root = ledger.state_root
+    for dry_run in (True, False):
+        late = {"asset": ils, "goal": 1, "closes": START, "time": START, "dry_run": dry_run}
+        _refused("group_closed", Raise.open, ledger, FILM, **late)
+        assert ledger.state_root == root
     with pytest.raises(LookupError, match="asset: expected"):
         Raise.open(ledger, FILM, asset=bytes(32), goal=1, closes=OVER, time=START)
     with pytest.raises(TypeError, match="amount"):
@@ -257,3 +358,29 @@ def test_tips(ledger, ils):
     _refused("insufficient_funds", tip, ledger, ELI, MAYA.account, 10**6, asset=ils, dry_run=True, time=START)
     with pytest.raises(LookupError, match="asset: expected"):
         tip(ledger, ELI, MAYA.account, 5, asset=bytes(32))
+
+
+def test_many_tips_take_one_signature(ledger, ils):
+    gifts = {number.to_bytes(32, "big"): 1 for number in range(1, 1_001)} | {MAYA.account: Decimal("0.05")}
+    gift = {"asset": ils, "reference": b"p" * 32, "time": START}
+    size = ledger.size
+    assert tips(ledger, ELI, gifts, **gift, key="list", dry_run=True).dry_run
+    assert [tips(ledger, ELI, gifts, **gift, key="list").repeated for _ in range(2)] == [False, True]
+    assert [ledger.balance(ils, each.account) for each in (ELI, MAYA)] == [98_995, 100_005]
+    assert ledger.size == size + 1
+    with pytest.raises(KeyReusedError):
+        tips(ledger, ELI, {MAYA.account: 6}, **gift, key="list")
+    root = ledger.state_root
+    _refused("no_payee", tips, ledger, ELI, {}, **gift)
+    _refused("zero_amount", tips, ledger, ELI, {MAYA.account: 1, TAL.account: 0}, **gift)
+    _refused("same_account", tips, ledger, ELI, {MAYA.account: 1, ELI.account: 1}, **gift)
+    _refused("insufficient_funds", tips, ledger, ELI, {MAYA.account: 98_995, TAL.account: 1}, **gift)
+    many = {number.to_bytes(32, "big"): 1 for number in range(1, 1_500)}
+    _refused("too_large", tips, ledger, ELI, many, **gift)
+    with pytest.raises(TypeError, match="amount: expected"):
+        tips(ledger, ELI, {MAYA.account: 0.05}, **gift)
+    with pytest.raises(ValueError, match="decimal places"):
+        tips(ledger, ELI, {MAYA.account: Decimal("0.005")}, **gift)
+    with pytest.raises(LookupError, match="asset: expected"):
+        tips(ledger, ELI, {MAYA.account: 5}, asset=bytes(32))
+    assert ledger.state_root == root

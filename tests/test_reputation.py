@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from fractions import Fraction
+
+import numpy
 import pytest
 from counterfoil import Key, Ledger, RejectedError
 from counterfoil.exceptions import KeyReusedError, ProofError
@@ -18,11 +22,17 @@ from counterfoil.reputation import (
     scores,
     verify_disclosure,
 )
-from counterfoil.verify import leaf_hash, schema_id, verify_inclusion
+from counterfoil.verify import schema_id, verify_inclusion
+from scipy import linalg
+
+from tests.model import log
 
 MARKET, ANN, BOB, EVE = (Key.from_seed(bytes([number]) * 32) for number in (41, 42, 43, 44))
 START = 1_700_000_000_000
 """2023-11-14: behind every clock, so that the tests say the time."""
+
+PASSED = Fraction(85, 100)
+"""How much of its trust an account passes on."""
 
 
 @pytest.fixture
@@ -174,9 +184,77 @@ def test_scores_are_computed_again_from_the_bundle_alone(ledger, rated, by):
     again = recompute(bundle, key, **asked)
     assert (again, again.root) == (first, posted)
     # By hand: m = 0.15 + 0.85 b, a = 0.85 * 3/4 m, b = 0.85 (m/4 + a), for Bob's only rating is negative.
-    m = 0.15 / (1 - 0.85 * (0.85 / 4 + 0.85 * 0.85 * 3 / 4))
-    expected = {MARKET: m, ANN: 0.85 * 0.75 * m, BOB: 0.85 * (m / 4 + 0.85 * 0.75 * m)}
-    assert again.values == {each.account: round(value * 10**9) for each, value in expected.items()}
+    m = Fraction(15, 100) / (1 - PASSED * (PASSED / 4 + PASSED * PASSED * 3 / 4))
+    exact = {MARKET: m, ANN: PASSED * m * 3 / 4, BOB: PASSED * (m / 4 + PASSED * m * 3 / 4)}
+    assert sum(exact.values()) == 1
+    assert {key.account for key in exact} == set(again.values)
+    assert all(abs(again.values[key.account] - value * 10**18) < 20 for key, value in exact.items())
+
+
+def test_scores_are_the_same_to_the_last_unit_everywhere(ledger, rated):
+    """The numbers and the root that every machine must get, whatever its floating point does."""
+    bundle = export_bundle(ledger, time=START)
+    found = recompute(bundle, ledger.verifier_key, schema=rated.schema, seeds=[MARKET.account])
+    values = [found.values[key.account] for key in (MARKET, ANN, BOB)]
+    assert values == [418_082_048_602_038_152, 266_527_305_983_799_320, 315_390_645_414_162_528]
+    assert found.root.hex() == "fb52b54761bfc533c66ab6b6f086415f9f996b868361e276965e6d621cffc91f"
+
+
+def test_the_rules_by_hand():
+    """What is rounded down goes to the seeds, the first of them first."""
+    a, b, c = (bytes([number]) * 32 for number in range(3))
+    scores_of = scores._eigentrust
+    assert scores_of({}, (a, b, c)) == {
+        a: 333_333_333_333_333_334,
+        b: 333_333_333_333_333_333,
+        c: 333_333_333_333_333_333,
+    }
+    assert scores_of({(b, c): 7}, (a,)) == {a: 10**18, b: 0, c: 0}
+    assert scores_of({(a, b): 1}, (a,)) == {a: 540_540_540_540_540_541, b: 459_459_459_459_459_459}
+
+
+def test_ratings_of_a_pair_are_added_before_they_are_cut(ledger, ratings):
+    """s_ij = sat(i, j) - unsat(i, j), and only then max(s_ij, 0): the paper."""
+    for order, value in (("1", 9), ("2", -10), ("3", 4)):
+        ratings.rate(MARKET, ANN.account, value, order=order, time=START)
+    ratings.rate(MARKET, BOB.account, 6, time=START)
+    for order, value in (("1", 5), ("2", -6)):
+        ratings.rate(BOB, EVE.account, value, order=order, time=START)
+    found = recompute(
+        export_bundle(ledger, time=START), ledger.verifier_key, schema=ratings.schema, seeds=[MARKET.account]
+    )
+    assert EVE.account not in found.values
+    # Ann has 3 of 9, Bob 6 of 9: he has exactly twice as much, but for a unit that was rounded down.
+    assert found.values[BOB.account] - 2 * found.values[ANN.account] in (0, 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_scores_agree_with_scipy(seed):
+    """An independent way: the fixed point is the solution of a linear system, here in floating point."""
+    chance = random.Random(seed)  # noqa: S311 - a test's, the same each time
+    accounts = [chance.randbytes(32) for _ in range(300)]
+    ratings = {}
+    for _ in range(3_000):
+        pair = chance.choice(accounts[:250]), chance.choice(accounts)
+        if pair[0] != pair[1]:
+            ratings[pair] = chance.randint(-10, 50)
+    seeds = tuple(sorted(accounts[: seed + 1]))
+    found = scores._eigentrust(ratings, seeds)
+    shuffled = chance.sample(list(ratings.items()), len(ratings))
+    assert found == scores._eigentrust(dict(shuffled), seeds)
+    assert sum(found.values()) == 10**18
+
+    place = {account: number for number, account in enumerate(found)}
+    weights, size = numpy.zeros((len(place), len(place))), len(place)
+    for (issuer, subject), value in ratings.items():
+        if value > 0:
+            weights[place[subject], place[issuer]] = value
+    given = weights.sum(axis=0)
+    start = numpy.zeros(size)
+    start[[place[account] for account in seeds]] = 1 / len(seeds)
+    columns = numpy.where(given > 0, weights / numpy.where(given > 0, given, 1), start[:, None])
+    solved = linalg.solve(numpy.eye(size) - 0.85 * columns, 0.15 * start)
+    assert max(abs(solved - numpy.array(list(found.values())) / 1e18)) < 1e-13
 
 
 def test_a_changed_rating_is_detected(ledger, rated, by):
@@ -196,8 +274,9 @@ def test_a_changed_rating_is_detected(ledger, rated, by):
     later = recompute(export_bundle(ledger, time=START), key, **asked)
     assert (ANN.account in later.values, later.root == first.root) == (True, False)
     assert posted_root(ledger, MARKET.account, scores=later, by=by) is None
-    with pytest.raises(ValueError, match="seeds: expected"):
-        recompute(bundle, key, schema=rated.schema, seeds=[])
+    for seeds in ([], [b"short"], MARKET.account):
+        with pytest.raises(ValueError, match="seeds: expected"):
+            recompute(bundle, key, schema=rated.schema, seeds=seeds)
 
 
 def test_a_wrong_posting_does_not_match(ledger, rated, by):
@@ -213,14 +292,13 @@ def test_one_score_is_proven_against_the_root(ledger, rated):
     found = recompute(
         export_bundle(ledger, time=START), ledger.verifier_key, schema=rated.schema, seeds=[MARKET.account]
     )
-    leaves = [leaf_hash(account + value.to_bytes(8, "big")) for account, value in sorted(found.values.items())]
-    assert len(leaves) == 3
-    pair = scores._tree_root(leaves[:2])
-    verify_inclusion(leaves[2], 2, 3, [pair], found.root)
+    leaves = [account + value.to_bytes(8, "big") for account, value in sorted(found.values.items())]
+    assert (len(leaves), log.root(leaves)) == (3, found.root)
+    for index, leaf in enumerate(leaves):
+        verify_inclusion(log.leaf_hash(leaf), index, 3, log.inclusion(index, leaves), found.root)
 
 
-def test_without_scipy_it_says_what_to_install(ledger, rated, monkeypatch):
-    bundle = export_bundle(ledger, time=START)
-    monkeypatch.setitem(__import__("sys").modules, "scipy.sparse", None)
-    with pytest.raises(ImportError, match=r"counterfoil\[reputation\]"):
-        recompute(bundle, ledger.verifier_key, schema=rated.schema, seeds=[MARKET.account])
+def test_the_root_of_any_number_of_scores():
+    for size in range(1, 20):
+        leaves = [bytes([number]) for number in range(size)]
+        assert scores._tree_root([log.leaf_hash(leaf) for leaf in leaves]) == log.root(leaves)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from counterfoil.funding.raising import Budget, Closed, MilestoneBudget, Pledge, Raise, Referred
-from counterfoil.funding.tip import tip
+from counterfoil.funding.tip import tip, tips
 
-__all__ = ["Budget", "Closed", "MilestoneBudget", "Pledge", "Raise", "Referred", "tip"]
+__all__ = ["Budget", "Closed", "MilestoneBudget", "Pledge", "Raise", "Referred", "tip", "tips"]

@@ -12,7 +12,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from counterfoil._batches import in_batches
-from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
+from counterfoil.desk import Desk, Done, asset_record, call_key, minor_units, span_ms
 from counterfoil.ops import (
     After,
     AllOf,
@@ -25,6 +25,7 @@ from counterfoil.ops import (
     GroupTotal,
     Hold,
     Not,
+    Nothing,
     OpenGroup,
     Operation,
     Release,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from counterfoil.desk import Amount, Span
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
+    from counterfoil.reputation import Badges
     from counterfoil.status import Status
     from counterfoil.verify import GroupRecord, HoldRecord
 
@@ -132,7 +134,7 @@ class Referred:
     """What an ambassador has brought.
 
     Attributes:
-        backers: How many backers named the ambassador.
+        backers: How many backers named the ambassador and have a pledge that was not given back.
         pledged: What they pledged and was not given back, minor units.
     """
 
@@ -222,9 +224,10 @@ class Raise:
         within: Span = "365d",
         withdrawable: bool = False,
         key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Raise:
-        """Start a raise: `open_group` for each milestone, after `schema` for referrals with the owner's first raise.
+        """Start a raise: `open_group` for each milestone, and `schema` for referrals with the owner's first raise.
 
         Args:
             ledger: The ledger.
@@ -239,6 +242,7 @@ class Raise:
             within: How long after `closes` what was not settled goes back.
             withdrawable: Whether a backer may take a pledge back before `closes`.
             key: Makes it happen once.
+            dry_run: Only try it, and return the raise as it would be.
             time: When, ms; now if None.
 
         Raises:
@@ -253,19 +257,24 @@ class Raise:
         if (approval is None) != (len(goals) == 1):
             message = "approval: expected one exactly where there are later milestones"
             raise ValueError(message)
-        if ledger.schema(schema_id(desk.account, _REFERRAL)) is None:
-            referral = Schema(creator=desk.account, name=_REFERRAL, content=EdgeKind(), issuers=[desk.account])
-            desk.do([referral], time=time)
         made = object.__new__(cls)
+        made.desk, made.asset, made.owner = desk, asset, desk.account
         salts = _salts(desk.salt(key), len(goals))
         made.groups, made.goals = tuple(group_id(desk.account, salt) for salt in salts), goals
+        made.id = made.groups[0]
         made.to, made.approval = desk.account if to is None else to, approval
         made.closes, made.deadline, made.withdrawable = closes, closes + span_ms(within), withdrawable
         operations = [
             OpenGroup(owner=desk.account, salt=salt, asset=asset, closes=closes, terms=made._terms(number))
             for number, salt in enumerate(salts)
         ]
-        done = desk.do(operations, key=key, time=time)
+        done = desk.do(operations, key=key, dry_run=dry_run, time=time)
+        # After what may be refused, so that then nothing is left of it.
+        if ledger.schema(schema_id(desk.account, _REFERRAL)) is None:
+            referral = Schema(creator=desk.account, name=_REFERRAL, content=EdgeKind(), issuers=[desk.account])
+            desk.do([referral], dry_run=dry_run, time=time)
+        if done.dry_run:
+            return made
         opened = next(each for each in done.operations if isinstance(each, OpenGroup))
         return cls(ledger, *owner, identifier=group_id(opened.owner, opened.salt))
 
@@ -417,19 +426,84 @@ class Raise:
         pledged = sum(each.pledged for each in milestones)
         return Budget(sum(self.goals), pledged, len(backers), self.reached, tuple(milestones))
 
-    def referrals(self) -> dict[bytes, Referred]:
-        """What each ambassador has brought, by account."""
+    # Ambassadors
+
+    def referrals(self, *, time: int | None = None) -> dict[bytes, Referred]:
+        """What each ambassador has brought, by account. It reads every pledge.
+
+        What was given back does not count, and from `closes` on neither does what is due back.
+
+        Args:
+            time: As of when, ms; the ledger's time if None.
+        """
+        ledger = self.desk.ledger
+        missed = self._is_missed(ledger.time if time is None else time)
         pledged: dict[bytes, int] = {}
         for group in self.groups:
             for record in map(self._hold, self._holds_of(group)):
-                pledged[record.payer] = pledged.get(record.payer, 0) + record.amount - record.released
-        ledger, found = self.desk.ledger, dict[bytes, Referred]()
+                kept = record.settled if missed else record.amount - record.released
+                pledged[record.payer] = pledged.get(record.payer, 0) + kept
+        found: dict[bytes, Referred] = {}
         for backer, amount in pledged.items():
-            edge = ledger.attestation(self._referral, self.owner, backer, self.id)
+            edge = ledger.attestation(self._referral, self.owner, backer, self.id) if amount else None
             if edge is not None and edge.is_live(ledger.time) and isinstance(edge.content, Edge):
                 before = found.get(edge.content.to, Referred(0, 0))
                 found[edge.content.to] = Referred(before.backers + 1, before.pledged + amount)
         return found
+
+    def ambassadors(self, *, at_least: int, time: int | None = None) -> dict[bytes, Referred]:
+        """Those of `referrals` who have brought so many backers or more, ascending by account.
+
+        Args:
+            at_least: How many backers.
+            time: As of when, ms; the ledger's time if None.
+        """
+        found = sorted(self.referrals(time=time).items())
+        return {account: brought for account, brought in found if brought.backers >= at_least}
+
+    def award(
+        self,
+        badge: Badges,
+        *ambassadors: bytes,
+        at_least: int,
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
+    ) -> Done:
+        """Give ambassadors a badge for the backers they have brought: `attest` of each by the badge's issuer.
+
+        All or none, and once for each of them. From `closes` on, when no backer can take a pledge back any more.
+
+        Args:
+            badge: The badge, one without tiers, at its issuer's desk.
+            ambassadors: Their accounts, 32 bytes each: some of `ambassadors(at_least=…)`.
+            at_least: How many backers each of them must have brought.
+            key: Makes it happen once.
+            dry_run: Only try it.
+            time: When, ms; now if None.
+
+        Raises:
+            ValueError: It is too early, or one of them has not brought so many.
+            RejectedError: attestation_exists (one has it already), wrong_content (a badge with tiers), …
+        """
+        if key is None or self.desk.ledger.once(badge.desk.account, call_key(key)) is None:
+            # What the first call with this key did is not judged again.
+            self._check_earned(ambassadors, at_least, self.desk.now(time))
+        operations = [
+            Attest(schema=badge.schema, issuer=badge.desk.account, subject=account, content=Nothing())
+            for account in ambassadors
+        ]
+        return badge.desk.do(operations, key=key, dry_run=dry_run, time=time)
+
+    def _check_earned(self, ambassadors: Sequence[bytes], at_least: int, at: int) -> None:
+        if at < self.closes:
+            message = f"time: expected one from {self.closes} on, when the raise is over, found {at}"
+            raise ValueError(message)
+        earned = self.ambassadors(at_least=at_least, time=at)
+        for account in ambassadors:
+            if account not in earned:
+                message = f"ambassadors: expected those who brought {at_least} backers or more, found {account.hex()}"
+                raise ValueError(message)
 
     # Helpers
 
@@ -457,9 +531,13 @@ class Raise:
         """What anybody may do with a hold now."""
         if at < self.closes or not self._left(hold):
             return None
-        if at >= self.deadline or not self.reached:
+        if self._is_missed(at):
             return Release(hold=hold)
         return None if number else Settle(hold=hold)
+
+    def _is_missed(self, at: int) -> bool:
+        """Whether what is still held can only go back."""
+        return at >= self.deadline or (at >= self.closes and not self.reached)
 
     def _in_batches(
         self,

@@ -1,15 +1,31 @@
 """EigenTrust scores over ratings, posted as one hash, and computed again by anybody from the log alone.
 
-The scores need SciPy: `pip install 'counterfoil[reputation]'`. A bundle is `counterfoil/ratings/v1`, a newline, the
-checkpoint and then every entry of its log from the genesis on, each after its length (u32, little endian).
+Kamvar, Schlosser and Garcia-Molina, "The EigenTrust Algorithm for Reputation Management in P2P Networks", 2003:
+
+    s_ij = the sum of what i says of j
+    c_ij = max(s_ij, 0) / the sum over j of max(s_ij, 0); p_j where i says nothing good of anybody
+    t⁰   = p: the seeds in equal parts
+    tⁿ⁺¹ = (1 - a) Cᵀ tⁿ + a p
+
+with a = 0.15, which the paper leaves open. Everybody has to get the same scores to the last unit, so they are computed
+in integers, parts of 10^18 of all trust, in 256 rounds:
+
+1. An account i that rates somebody well passes on f_i = ⌊85 t_i / 100⌋: to each such j ⌊f_i s_ij / the sum of its s_ij
+   above 0⌋.
+2. All else goes to the seeds in equal parts, and of what cannot be divided a unit to each of the first, ascending by
+   id: 15% of the trust, that of accounts which rate nobody well, and what was rounded down.
+
+So no round loses any, the order of the sums does not matter, and 0.85^256 is less than a part of 10^18.
+
+A bundle is `counterfoil/ratings/v1`, a newline, the checkpoint and then every entry of its log from the genesis on,
+each after its length (u32, little endian).
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil.desk import Desk, Done
 from counterfoil.exceptions import ProofError, WireError
@@ -23,12 +39,9 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
 
 _HEADER = b"counterfoil/ratings/v1\n"
-_UNIT = 10**9
-_ROUNDS = 200
-"""So many that what is left out is far below one part of 10^9, whatever the ratings: 0.85^200 is 10^-14."""
-
-_PULL = 0.15
-"""How much of the trust goes back to the seeds in each round."""
+_UNIT = 10**18
+_ROUNDS = 256
+_PASSED_ON_PERCENT = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Scores:
     """What the ratings of a log say of the accounts.
 
     Attributes:
-        values: The score of each account, in parts of 10^9 of all trust.
+        values: The score of each account, in parts of 10^18 of all trust: 10^18 together.
         root: The root hash of the RFC 6962 tree over `account ‖ score` (u64, big endian), ascending by account.
         schema: The ratings' schema, 32 bytes.
         seeds: The accounts that are trusted to begin with, ascending.
@@ -74,8 +87,9 @@ def recompute(
 ) -> Scores:
     """Check that a bundle is the log that its checkpoint signs, and compute the scores from it.
 
-    Ratings that were revoked or have expired by the time of the last commit do not count, and negative ones count as
-    none. That each transaction was signed by its accounts is what the ledger checked; it is not checked again.
+    Ratings that were revoked or have expired by the time of the last commit do not count. Where those of one account by
+    another come to less than 0, they count as none. That each transaction was signed by its accounts is what the ledger
+    checked; it is not checked again.
 
     Args:
         bundle: `export_bundle(ledger)`.
@@ -86,12 +100,11 @@ def recompute(
 
     Raises:
         ProofError: The bundle is not that log.
-        ValueError: No seeds.
-        ImportError: SciPy is not installed.
+        ValueError: No seeds, or one that is not 32 bytes.
     """
+    trusted = _sorted_seeds(seeds)
     entries = _open(bundle, vkey, ledger)
     time = CODEC.decode("Commit", entries[-1][1:]).time
-    trusted = tuple(sorted(set(seeds)))
     values = _eigentrust(_ratings(entries, schema, time), trusted)
     return Scores(values, _scores_root(values), schema, trusted, len(entries), time)
 
@@ -140,6 +153,14 @@ def _posting(scores: Scores) -> bytes:
     return hashlib.sha256(b"counterfoil/scores/v1\n" + b"".join(parts)).digest()
 
 
+def _sorted_seeds(seeds: Collection[object]) -> tuple[bytes, ...]:
+    found = {seed for seed in seeds if isinstance(seed, bytes) and len(seed) == 32}
+    if not found or len(found) != len(set(seeds)):
+        message = f"seeds: expected one account id of 32 bytes or more, found {list(seeds)!r:.80}"
+        raise ValueError(message)
+    return tuple(sorted(found))
+
+
 def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
     """The entries of a bundle, which are the log of its checkpoint."""
     if not bundle.startswith(_HEADER):
@@ -169,7 +190,7 @@ def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
 
 
 def _ratings(entries: Iterable[bytes], schema: bytes, time: int) -> dict[tuple[bytes, bytes], int]:
-    """The sum of the positive ratings that hold, by who rates whom."""
+    """The sum of the ratings that hold, by who rates whom."""
     standing: dict[tuple[bytes, bytes, bytes], tuple[int, int | None]] = {}
     for index, entry in enumerate(entries):
         if entry[:1] != b"\x01":
@@ -188,46 +209,39 @@ def _ratings(entries: Iterable[bytes], schema: bytes, time: int) -> dict[tuple[b
     sums: dict[tuple[bytes, bytes], int] = {}
     for (issuer, subject, _), (value, expires) in standing.items():
         # Nobody's word counts for himself.
-        if value > 0 and issuer != subject and (expires is None or time < expires):
+        if issuer != subject and (expires is None or time < expires):
             sums[issuer, subject] = sums.get((issuer, subject), 0) + value
     return sums
 
 
 def _eigentrust(ratings: Mapping[tuple[bytes, bytes], int], seeds: Sequence[bytes]) -> dict[bytes, int]:
-    """Kamvar, Schlosser and Garcia-Molina, 2003: trust flows along ratings, and a part of it back to the seeds.
-
-    The order of all sums and the number of rounds are fixed, and what is left of rounding is far below a part of 10^9.
-    """
-    if not seeds:
-        message = "seeds: expected one account or more, found none"
-        raise ValueError(message)
-    numpy, sparse = _imported("numpy"), _imported("scipy.sparse")
-    accounts = sorted({account for pair in ratings for account in pair} | set(seeds))
+    """The scores by the rules above, given who says how much of whom and the seeds, ascending."""
+    good = {pair: value for pair, value in ratings.items() if value > 0}
+    accounts = sorted({account for pair in good for account in pair} | set(seeds))
     number = {account: place for place, account in enumerate(accounts)}
-    given: dict[bytes, int] = {}
-    for (issuer, _), value in ratings.items():
-        given[issuer] = given.get(issuer, 0) + value
-    edges = sorted(
-        (number[subject], number[issuer], value / given[issuer]) for (issuer, subject), value in ratings.items()
-    )
-    rows, columns, weights = ([edge[part] for edge in edges] for part in range(3))
-    flow = sparse.csr_array((weights, (rows, columns)), shape=(len(accounts), len(accounts)), dtype=float)
-    start = numpy.zeros(len(accounts))
-    start[[number[seed] for seed in seeds]] = 1 / len(seeds)
-    silent = numpy.array([account not in given for account in accounts])
-    trust = start
+    given: dict[int, list[tuple[int, int]]] = {}
+    for (issuer, subject), value in good.items():
+        given.setdefault(number[issuer], []).append((number[subject], value))
+    raters = [(rater, said, sum(value for _, value in said)) for rater, said in given.items()]
+    trusted = [number[seed] for seed in seeds]
+    trust = _shared(_UNIT, [0] * len(accounts), trusted)
     for _ in range(_ROUNDS):
-        # Who rates nobody passes his trust to the seeds.
-        trust = (1 - _PULL) * (flow @ trust + trust[silent].sum() * start) + _PULL * start
-    return {account: round(float(trust[place]) * _UNIT) for account, place in number.items()}
+        passed = [0] * len(accounts)
+        for rater, said, total in raters:
+            flow = trust[rater] * _PASSED_ON_PERCENT // 100
+            if flow:
+                for rated, value in said:
+                    passed[rated] += flow * value // total
+        trust = _shared(_UNIT - sum(passed), passed, trusted)
+    return dict(zip(accounts, trust, strict=True))
 
 
-def _imported(name: str) -> Any:  # noqa: ANN401 - a module of the extra, which may not be there
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        message = "scores need SciPy: pip install 'counterfoil[reputation]'"
-        raise ImportError(message) from error
+def _shared(amount: int, trust: list[int], seeds: Sequence[int]) -> list[int]:
+    """The trust with an amount more for the seeds, in equal parts; the first ones get what cannot be divided."""
+    part, rest = divmod(amount, len(seeds))
+    for position, seed in enumerate(seeds):
+        trust[seed] += part + (position < rest)
+    return trust
 
 
 def _scores_root(values: Mapping[bytes, int]) -> bytes:
