@@ -29,12 +29,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import verify
 
 
+def balance(claim):
+    return {"amount": str(claim.sum), "supply": str(claim.total), "time_ms": claim.time}
+
+
+def tier(claim):
+    attestation = claim.value if claim.present and claim.value.is_live(claim.time) else None
+    return {
+        "schema": claim.key.hex(),
+        "issuer": attestation and attestation.issuer.hex(),
+        "subject": attestation and attestation.subject.hex(),
+        "level": attestation.content.value if attestation else 0,
+        "expires_ms": attestation and attestation.expires,
+        "time_ms": claim.time,
+    }
+
+
 def check(verifier, path):
     data = Path(path).read_bytes()
     try:
         if data.startswith(b"counterfoil/question"):
-            claim = verifier.balance(data)
-            return {"ok": True, "amount": str(claim.amount), "supply": str(claim.supply), "time_ms": claim.time}
+            claim = verifier.record(data)
+            return {"ok": True, **(tier(claim) if claim.table == "attestations" else balance(claim))}
         claim = verifier.receipt(data)
         operation = claim.transaction.operations[0]
         return {
@@ -121,6 +137,16 @@ def flip_amount(statement: bytes, asset: bytes, account: bytes) -> tuple[bytes, 
     question = len(encode_question("holders", asset, account))
     place = question + len(b"counterfoil/statement/v1\n") + 4 + 1 + 15
     return _flip(statement, place), place
+
+
+def swap_tier(statement: bytes, issuer: bytes, subject: bytes) -> tuple[bytes, int]:
+    """The statement of a tier with silver made gold, or gold made silver, and where that is.
+
+    After issuer, subject and nonce come the times of issue and expiry, the kind of content, and the level.
+    """
+    head = issuer + subject + bytes(32)
+    place = statement.index(head) + len(head) + 8 + 9 + 1
+    return statement[:place] + bytes([statement[place] ^ 3]) + statement[place + 1 :], place
 
 
 def flip_entry(receipt: bytes) -> tuple[bytes, int]:
