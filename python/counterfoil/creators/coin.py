@@ -157,6 +157,7 @@ class Coin:
             time: When, ms; now if None.
 
         Raises:
+            WireError: The symbol is none.
             RejectedError: asset_exists, creator_not_allowed, invalid_policy, supply_cap_exceeded (of the founder), …
         """
         desk = Desk(ledger, *creator)
