@@ -290,8 +290,25 @@ def test_a_vesting_that_makes_no_sense_is_refused(ledger, coin):
         _vest(coin, cliff=1.5)
     with pytest.raises(TypeError, match="float"):
         _vest(coin, amount=1.5)
-    early = _vest(coin, starts=START - 365 * DAY)
-    assert coin.vested(early, time=START).free == 500
+
+
+def test_a_creator_vests_his_own_coins(coin):
+    own = _vest(coin, to=NOOR.account, starts=START - 365 * DAY)
+    assert coin.vested(own, time=START).free == 500
+    coin.claim(own, time=START)
+    assert coin.balance(NOOR.account) == 100_000 - 501
+    assert [each.id for each in coin.vestings(NOOR.account)] == [own.id]
+
+
+def test_who_is_not_the_creator_pays_the_fee_of_a_claim(ledger):
+    coin = Coin.launch(ledger, NOOR, symbol="NOOR", fee_bps=1_000, founder=1_000, time=START)
+    coin.give(BOB.account, 100, time=START)
+    theirs = _vest(Coin(ledger, BOB, asset=coin.asset), amount=100, cliff=0, ends="1d")
+    coin.claim(theirs, time=START + DAY)
+    assert (coin.balance(ANN.account), coin.balance(NOOR.account)) == (90, 910)
+    mine = _vest(coin, amount=100, cliff=0, ends="2d", time=START + DAY)
+    coin.claim(mine, time=START + 3 * DAY)
+    assert coin.balance(ANN.account) == 190
 
 
 def test_a_claim_may_meet_the_largest_holding(ledger):
