@@ -222,6 +222,8 @@ def test_what_vests_is_what_the_ledger_pays(ledger, coin):
         assert coin.balance(ANN.account) == stands.claimed + stands.free
         _refused(ledger, "not_vested", anybody.claim, vesting, time=at)
     assert coin.vested(vesting, time=START + 730 * DAY - 1).locked == 1
+    # Of a time before what was claimed nothing is free.
+    assert coin.vested(vesting, time=START + 90 * DAY).free == 0
     anybody.claim(vesting, time=START + 730 * DAY)
     assert coin.vested(vesting, time=START + 731 * DAY) == type(stands)(1_001, 0, 0, 0)
     assert coin.balance(ANN.account) == 1_001
@@ -640,8 +642,8 @@ def test_what_counts_is_what_the_ledger_would_let_them_spend(ledger, policy):
         ledger.execute([Sunset(asset=coin.asset, at=START + 40 * DAY + 5)], NOOR, time=START + 17 * DAY)
     record, holding, counted = ledger.asset(coin.asset), ledger.holding(coin.asset, ANN.account), set()
     # By the day around the ends of lots and of activity, else in larger steps.
-    for days in (*range(17, 23), *range(27, 42, 2), *range(46, 49), *range(60, 64), *range(90, 93), 130):
-        for at in (START + days * DAY - 1, START + days * DAY, START + days * DAY + 5):
+    for days in (*range(17, 23), *range(27, 39, 2), 39, 40, 41, *range(46, 49), *range(60, 64), *range(90, 93), 130):
+        for at in (START + days * DAY + offset for offset in (-1, 0, 4, 5)):
             if at < ledger.time:
                 continue
             units = spendable(record, holding, at)

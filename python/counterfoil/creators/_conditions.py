@@ -33,9 +33,6 @@ DEPTH_MAX = 16
 ATOMS_MAX = 16
 
 _DAY_MS = 86_400_000
-_NEVER_INACTIVE = 2**32 - 1
-"""The day of activity of what a programme account was given for its rule: it never lapses by inactivity."""
-
 _MONTH_STARTS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 Question: TypeAlias = tuple[str, bytes, bytes]
@@ -71,8 +68,9 @@ def spendable(asset: AssetRecord, holding: Holding, time: int) -> int:
     if asset.sunset is not None and asset.sunset <= time:
         return 0
     today, policy = time // _DAY_MS, asset.policy_at(time)
+    # What waits in a hold was last active on day 2^32 - 1, which does not come.
     inactive = next((term.days for term in policy if isinstance(term, InactivityExpiry)), None)
-    if inactive is not None and holding.activity_day != _NEVER_INACTIVE and today >= holding.activity_day + inactive:
+    if inactive is not None and today >= holding.activity_day + inactive:
         return 0
     fixed = next((term.days for term in policy if isinstance(term, FixedExpiry)), None)
     period = next((term.period for term in policy if isinstance(term, Lots)), None)
