@@ -69,6 +69,8 @@ def test_an_earning_with_a_key_happens_once(beans):
     assert (again.hold, again.pending_until, again.done.repeated) == (first.hold, START + 7 * DAY, True)
     with pytest.raises(KeyReusedError):
         beans.earn(ANN.account, 121, pending="7d", key="A17-earn", time=START)
+    with pytest.raises(KeyReusedError):
+        beans.earn(BOB.account, 120, pending="7d", key="A17-earn", time=START)
     assert (beans.desk.ledger.supply(beans.asset), beans.balance(first.hold)) == (120, 120)
 
 

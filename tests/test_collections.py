@@ -375,6 +375,14 @@ def test_complaint_5_a_member_has_what_is_his_when_the_platform_closes(tmp_path,
     assert done.stdout == "2\n"
 
 
+@pytest.mark.parametrize(
+    "module", ["attention.report", "collections.exit", "creators.gate", "reputation.disclosure", "reputation.scores"]
+)
+def test_what_verifies_offline_needs_no_native_module(module):
+    program = f"import sys; sys.modules['counterfoil._core'] = None; import counterfoil.{module}"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_complaint_6_a_managed_key_is_handed_over(ledger, stamps):
     """Uptrip: hardly anybody set up a wallet. The service keeps the key until the member wants it."""
     own = Key.from_seed(bytes([35]) * 32)

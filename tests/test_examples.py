@@ -23,6 +23,12 @@ the bakery is owed 240 cents
 cleared 240
 ann proves 60 offline
 """,
+    "creator.py": """\
+the sniper: max_holding_exceeded
+the editor has 900 and later 2750
+the sniper: NOOR: expected at least 10, found 0; badge:founder: expected one that holds, found none
+at the door: NOOR: expected at least 10, found 40
+""",
     "journey.py": """\
 ann still needs ['refer']
 ann has ['gold 1', 'visit 2']

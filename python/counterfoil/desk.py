@@ -11,10 +11,10 @@ import hmac
 import re
 import secrets
 import time as clock
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from counterfoil.exceptions import KeyReusedError, RejectedError
 from counterfoil.keys import Key, Signer
@@ -48,8 +48,8 @@ _SPAN_MS = {
 _DIGITS_MAX = 60
 """More digits than any amount has: before a power of ten of them is made."""
 
-_VOLATILE = {"salt", "deadline", "ends", "closes", "valid_until", "terms", "expires", "slips"}
-"""The fields that depend on when a call is made, or on chance: a retry has others."""
+_VOLATILE = {"salt", "time", "starts", "cliff", "deadline", "ends", "closes", "valid_until", "expires", "signatures"}
+"""Fields, of operations and of their parts, that depend on when a call is made, or on chance: a retry has others."""
 
 
 def asset_record(ledger: Ledger, asset: bytes, what: str = "asset") -> AssetRecord:
@@ -300,19 +300,14 @@ def _signer(signer: object) -> Key | Signer:
     return signer
 
 
-def _fixed_parts(operations: tuple[Operation, ...]) -> list[tuple[str, dict[str, Any]]]:
+def _fixed_parts(value: object) -> object:
     """What two calls with one key must have in common: all but what depends on time or chance."""
-    return [
-        (
-            operation.wire_name,
-            {
-                field.name: getattr(operation, field.name)
-                for field in fields(operation)  # type: ignore[arg-type]  # operations are dataclasses
-                if field.name not in _VOLATILE
-            },
-        )
-        for operation in operations
-    ]
+    if is_dataclass(value):
+        parts = {each.name: _fixed_parts(getattr(value, each.name)) for each in fields(value)}
+        return type(value), {name: part for name, part in parts.items() if name not in _VOLATILE}
+    if isinstance(value, (list, tuple)):
+        return [_fixed_parts(each) for each in value]
+    return value
 
 
 def _names(operations: tuple[Operation, ...]) -> str:

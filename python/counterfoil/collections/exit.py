@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from counterfoil._bundle import Bundle, check_root, join
 from counterfoil.exceptions import LedgerError, ProofError
 from counterfoil.verify import Holding, Item, Items, Verifier, item_id
 
@@ -73,8 +74,7 @@ def exit_bundle(ledger: Ledger, account: bytes, *, time: int | None = None) -> b
         statements = [bytes(statement) for statement in _statements(ledger, account)]
         # The log is as it was: what was read is what the checkpoint tells, and every proof is of that checkpoint.
         if ledger.size == checkpoint.tree_size:
-            parts = [len(statement).to_bytes(4, "little") + statement for statement in statements]
-            return _HEADER + account + b"".join(parts)
+            return _HEADER + account + join(*statements)
     message = f"exit bundle: expected a moment without new entries, found none in {_ATTEMPTS} attempts: use a backup"
     raise LedgerError(message)
 
@@ -113,7 +113,8 @@ def verify_exit_bundle(
     Raises:
         ProofError: It does not prove what it claims; `reason` says why.
     """
-    member, statements = _split(data)
+    bundle = Bundle(data, _HEADER, "exit bundle")
+    member, statements = bundle.take(32, "account"), bundle.parts("statement", least=1)
     if account is not None and member != account:
         _refuse("wrong_question", "account", account.hex(), member.hex())
     verifier = Verifier(vkey, ledger=ledger)
@@ -124,24 +125,6 @@ def verify_exit_bundle(
     return _assemble(member, first, claims[1:])
 
 
-def _split(data: bytes) -> tuple[bytes, list[bytes]]:
-    place = len(_HEADER) + 32
-    if not data.startswith(_HEADER):
-        _refuse("malformed_statement", "beginning", repr(_HEADER.decode()), "other bytes")
-    if len(data) < place + 4:
-        _refuse("truncated", "length", "an account and a statement", f"{len(data)} bytes")
-    member = data[len(_HEADER) : place]
-    statements: list[bytes] = []
-    while place < len(data):
-        size = int.from_bytes(data[place : place + 4], "little")
-        statement = data[place + 4 : place + 4 + size]
-        if len(data) < place + 4 or len(statement) < size:
-            _refuse("truncated", f"statement {len(statements)}", f"{size} bytes", len(statement))
-        statements.append(statement)
-        place += 4 + size
-    return member, statements
-
-
 def _assemble(member: bytes, first: RecordClaim, claims: Sequence[RecordClaim]) -> ExitClaim:
     assets: dict[bytes, AssetRecord] = {}
     balances: dict[bytes, Holding] = {}
@@ -150,8 +133,7 @@ def _assemble(member: bytes, first: RecordClaim, claims: Sequence[RecordClaim]) 
     for claim in claims:
         what = f"statement of {claim.table}"
         question = (claim.table, claim.key, claim.record_id)
-        if (claim.ledger, claim.tree_size, claim.state_root) != (first.ledger, first.tree_size, first.state_root):
-            _refuse("wrong_root", what, f"the checkpoint of {first.tree_size} entries", f"{claim.tree_size} entries")
+        check_root(f"exit bundle, {what}", first, claim)
         if claim.table not in _ORDER or question in seen:
             _refuse("wrong_question", what, "another record of the member", claim.record_id.hex())
         seen.add(question)

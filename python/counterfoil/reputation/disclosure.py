@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from counterfoil._bundle import Bundle, join
 from counterfoil.exceptions import ProofError
 from counterfoil.verify import Commitment, Integer, Verifier, attestation_id
 
@@ -74,7 +75,7 @@ def disclose(
         raise ValueError(message)
     statement = bytes(ledger.prove("attestations", attestation_id(schema, issuer, subject, nonce), key=schema))
     opening = b"" if text is None or salt is None else salt + text.encode()
-    return _HEADER + len(statement).to_bytes(4, "little") + statement + opening
+    return _HEADER + join(statement) + opening
 
 
 def verify_disclosure(
@@ -110,7 +111,8 @@ def verify_disclosure(
     Raises:
         ProofError: It does not prove that; `reason` says why.
     """
-    statement, opening = _split(data)
+    bundle = Bundle(data, _HEADER, "disclosure")
+    statement, opening = bundle.part("statement"), bundle.rest()
     claim = Verifier(vkey, ledger=ledger).record(
         statement, table="attestations", key=schema, now_ms=now_ms, max_age_ms=max_age_ms
     )
@@ -127,16 +129,6 @@ def verify_disclosure(
         _check_range(record.content, least, most)
     text = _open(record.content, opening) if opening else None
     return Disclosed(schema, record, text, claim.ledger, claim.time)
-
-
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    if not data.startswith(_HEADER):
-        _refuse("malformed_statement", "beginning", repr(_HEADER.decode()), "other bytes")
-    place = len(_HEADER) + 4
-    end = place + int.from_bytes(data[len(_HEADER) : place], "little")
-    if len(data) < max(place, end):
-        _refuse("truncated", "statement", f"{end} bytes", len(data))
-    return data[place:end], data[end:]
 
 
 def _check_range(content: object, least: int | None, most: int | None) -> None:

@@ -27,6 +27,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from counterfoil._bundle import Bundle, join
 from counterfoil.desk import Desk, Done
 from counterfoil.exceptions import ProofError, WireError
 from counterfoil.ops import Attest, Commitment
@@ -79,7 +80,7 @@ def export_bundle(ledger: Ledger, *, time: int | None = None) -> bytes:
         if len(parts) > size:
             break
         parts.append(entry)
-    return _HEADER + b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+    return _HEADER + join(*parts)
 
 
 def recompute(
@@ -163,19 +164,8 @@ def _sorted_seeds(seeds: Collection[object]) -> tuple[bytes, ...]:
 
 def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
     """The entries of a bundle, which are the log of its checkpoint."""
-    if not bundle.startswith(_HEADER):
-        _refuse("malformed_statement", "beginning", repr(_HEADER.decode()), "other bytes")
-    parts: list[bytes] = []
-    place = len(_HEADER)
-    while place < len(bundle):
-        end = place + 4 + int.from_bytes(bundle[place : place + 4], "little")
-        if len(bundle) < max(end, place + 4):
-            _refuse("truncated", f"part {len(parts)}", f"{end} bytes", len(bundle))
-        parts.append(bundle[place + 4 : end])
-        place = end
-    if len(parts) < 3:
-        _refuse("truncated", "bundle", "a checkpoint, a genesis and a commit", f"{len(parts)} parts")
-    note, *entries = parts
+    # A checkpoint, a genesis and a commit at least.
+    note, *entries = Bundle(bundle, _HEADER, "ratings bundle").parts("part", least=3)
     checkpoint = Verifier(vkey).checkpoint(note)
     if len(entries) != checkpoint.tree_size:
         _refuse("wrong_log_proof", "entries", checkpoint.tree_size, len(entries))
