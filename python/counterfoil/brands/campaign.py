@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterfoil.exceptions import KeyReusedError
@@ -93,7 +93,7 @@ class Budget:
         done = self.programme.desk.do([operation], key=key, dry_run=dry_run, time=time)
         paid = next(each for each in done.operations if isinstance(each, Claim)).slips[0].slip
         # A desk leaves slips out where it compares a retry with its first call, for they say until when they are valid.
-        if (paid.nonce, paid.amount, paid.parties) != (slip.nonce, slip.amount, slip.parties):
+        if replace(paid, valid_until=0) != replace(slip, valid_until=0):
             message = f"key {key!r} was used for a claim of another order, amount or member"
             raise KeyReusedError(message)
         return done
