@@ -1,4 +1,4 @@
-"""Loyalty programmes: earn, pending points, redeem, refund, campaigns, what expires, coalitions, tiers, referrals."""
+"""Loyalty programmes: points, campaigns, tiers, referrals, vouchers and gift cards, coalitions."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from counterfoil.brands.lapsing import Expiring
 from counterfoil.brands.programme import Liability, Programme, Redemption
 from counterfoil.brands.referrals import Rank, Referral, Referrals, Reward, Rewards
 from counterfoil.brands.tiers import Level, Progress, Review, Tiers
+from counterfoil.brands.vouchers import GiftCards, Issue, Redeemed, Voucher, Vouchers
 
 __all__ = [
     "Campaign",
     "Coalition",
     "Earning",
     "Expiring",
+    "GiftCards",
+    "Issue",
     "Level",
     "Liability",
     "PartnerMonth",
     "Programme",
     "Progress",
     "Rank",
+    "Redeemed",
     "Redemption",
     "Referral",
     "Referrals",
@@ -28,4 +32,6 @@ __all__ = [
     "Rewards",
     "Statement",
     "Tiers",
+    "Voucher",
+    "Vouchers",
 ]
