@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterfoil.brands.campaign import Campaign, Earning
 from counterfoil.brands.coalition import Coalition, PartnerMonth, Statement
+from counterfoil.brands.conversion import Conversion, Converted, Quote, Rate
 from counterfoil.brands.lapsing import Expiring
 from counterfoil.brands.programme import Liability, Programme, Redemption
 from counterfoil.brands.referrals import Rank, Referral, Referrals, Reward, Rewards
@@ -13,6 +14,8 @@ from counterfoil.brands.vouchers import GiftCards, Issue, Redeemed, Voucher, Vou
 __all__ = [
     "Campaign",
     "Coalition",
+    "Conversion",
+    "Converted",
     "Earning",
     "Expiring",
     "GiftCards",
@@ -22,7 +25,9 @@ __all__ = [
     "PartnerMonth",
     "Programme",
     "Progress",
+    "Quote",
     "Rank",
+    "Rate",
     "Redeemed",
     "Redemption",
     "Referral",
