@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from counterfoil import Key, Ledger, RejectedError
-from counterfoil.brands import Coalition, PartnerMonth, Programme
+from counterfoil.brands import Coalition, PartnerMonth, Programme, Referrals, Tiers
 from counterfoil.desk import Desk
 from counterfoil.exceptions import KeyReusedError, SelfCustodyError, UnknownMemberError
 from counterfoil.members import Members
@@ -149,6 +149,34 @@ def test_every_call_happens_once_with_a_key(ledger, beans):
     assert done == [False, True]
     done = [offer.close(key="e", time=START + 9 * DAY).repeated for _ in range(2)]
     assert (done, offer.budget) == ([False, True], 0)
+
+
+def test_what_is_launched_happens_once_and_may_be_only_tried(ledger, beans):
+    table = [("silver", 5)]
+    root = _root(ledger)
+    tried = (
+        Programme.launch(ledger, ROASTER, symbol="CUP", dry_run=True, time=START).asset,
+        Coalition.launch(beans, dry_run=True, time=START).asset,
+        Tiers.launch(beans, table, dry_run=True, time=START).asset,
+        Referrals.launch(beans, dry_run=True, time=START).schema,
+    )
+    assert _root(ledger) == root
+    for _ in range(2):
+        made = (
+            Programme.launch(ledger, ROASTER, symbol="CUP", key="p", time=START).asset,
+            Coalition.launch(beans, key="c", time=START).asset,
+            Tiers.launch(beans, table, key="t", time=START).asset,
+            Referrals.launch(beans, key="r", time=START).schema,
+        )
+        assert made == tried
+    for call in (
+        lambda: Programme.launch(ledger, ROASTER, symbol="MUG", key="p", time=START),
+        lambda: Coalition.launch(beans, symbol="OWE", key="c", time=START),
+        lambda: Tiers.launch(beans, [("silver", 6)], key="t", time=START),
+        lambda: Referrals.launch(beans, name="friends", key="r", time=START),
+    ):
+        with pytest.raises(KeyReusedError):
+            call()
 
 
 def test_a_dry_run_of_every_call_changes_nothing(ledger, beans):

@@ -95,15 +95,33 @@ class Coalition:
         Raises:
             LookupError: There is no such asset.
         """
-        self.decimals = asset_record(programme.desk.ledger, asset).decimals
+        self._begin(programme, asset, asset_record(programme.desk.ledger, asset).decimals)
+
+    def _begin(self, programme: Programme, asset: bytes, decimals: int) -> None:
         self.programme = programme
         self.asset = asset
+        self.decimals = decimals
 
     @classmethod
     def launch(
-        cls, programme: Programme, *, symbol: str = "IOU", decimals: int = 2, time: int | None = None
+        cls,
+        programme: Programme,
+        *,
+        symbol: str = "IOU",
+        decimals: int = 2,
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
     ) -> Coalition:
         """Start a coalition: `create` of an asset with lots by month, which the issuer may mint.
+
+        Args:
+            programme: The issuer's programme.
+            symbol: Of the IOUs, 1 to 12 of `A-Z0-9.`.
+            decimals: Decimal places of a whole unit of what is owed.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
+            time: When, ms; now if None.
 
         Raises:
             RejectedError: asset_exists, …
@@ -117,8 +135,10 @@ class Coalition:
             policy=[Lots(Period.MONTH)],
             powers=Powers(mint=issuer),
         )
-        programme.desk.do([create], time=time)
-        return cls(programme, asset=asset_id(issuer, symbol))
+        programme.desk.do([create], key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made._begin(programme, asset_id(issuer, symbol), decimals)
+        return made
 
     def redeem(
         self,

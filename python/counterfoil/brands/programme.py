@@ -86,7 +86,8 @@ class Liability:
 class Programme:
     """A loyalty programme.
 
-    With a store of members a call takes a customer's id (`str`) wherever it takes a member's account or key.
+    With a store of members a call takes a customer's id (`str`) where it takes a member's account or key; `account`
+    tells the account for what does not, such as `balance`.
 
     Attributes:
         desk: Where the brand acts.
@@ -118,10 +119,13 @@ class Programme:
         Raises:
             LookupError: There is no such asset.
         """
-        self.desk = Desk(ledger, *brand)
+        self._begin(Desk(ledger, *brand), asset, members)
+        self._record()
+
+    def _begin(self, desk: Desk, asset: bytes, members: Members | None) -> None:
+        self.desk = desk
         self.asset = asset
         self.members = members
-        self._record()
 
     @classmethod
     def launch(
@@ -133,6 +137,8 @@ class Programme:
         decimals: int = 0,
         supply_cap: int = SUPPLY_CAP_MAX,
         members: Members | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Programme:
         """Start a programme: `create` of an asset.
@@ -145,6 +151,8 @@ class Programme:
             decimals: Decimal places of a whole point.
             supply_cap: The most minor units that may exist.
             members: The store that knows customers by their ids.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -152,8 +160,10 @@ class Programme:
         """
         desk = Desk(ledger, *brand)
         create = (preset or points()).create(desk.account, symbol, decimals=decimals, supply_cap=supply_cap)
-        desk.do([create], time=time)
-        return cls(ledger, *brand, asset=asset_id(desk.account, symbol), members=members)
+        desk.do([create], key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made._begin(desk, asset_id(desk.account, symbol), members)
+        return made
 
     # Members
 

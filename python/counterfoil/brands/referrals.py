@@ -118,17 +118,35 @@ class Referrals:
         Raises:
             LookupError: The programme's brand has no such schema.
         """
-        self.programme = programme
-        self.name = name
-        self.schema = schema_id(programme.desk.account, name)
-        self._codes = schema_id(programme.desk.account, f"{name}.code")
+        self._begin(programme, name)
         if programme.desk.ledger.schema(self.schema) is None:
             message = f"name: expected the referrals of this brand, found none under {name[:40]!r}"
             raise LookupError(message)
 
+    def _begin(self, programme: Programme, name: str) -> None:
+        self.programme = programme
+        self.name = name
+        self.schema = schema_id(programme.desk.account, name)
+        self._codes = schema_id(programme.desk.account, f"{name}.code")
+
     @classmethod
-    def launch(cls, programme: Programme, *, name: str = "referral", time: int | None = None) -> Referrals:
+    def launch(
+        cls,
+        programme: Programme,
+        *,
+        name: str = "referral",
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
+    ) -> Referrals:
         """Start referrals: `schema` of the referrals, and of the codes.
+
+        Args:
+            programme: The programme.
+            name: What the schemas are called: `referral` and `referral.code`.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has nothing on the ledger.
+            time: When, ms; now if None.
 
         Raises:
             RejectedError: schema_exists, invalid_name, …
@@ -138,8 +156,10 @@ class Referrals:
             Schema(creator=brand, name=name, content=EdgeKind(), issuers=[brand], revocable=False),
             Schema(creator=brand, name=f"{name}.code", content=EdgeKind(), issuers=[brand]),
         ]
-        programme.desk.do(operations, time=time)
-        return cls(programme, name=name)
+        programme.desk.do(operations, key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made._begin(programme, name)
+        return made
 
     @property
     def requirement(self) -> Requirement:

@@ -130,11 +130,14 @@ class Tiers:
         Raises:
             LookupError: The programme's brand has no such asset, or no such table.
         """
+        self._begin(programme, name, symbol)
+        asset_record(programme.desk.ledger, self.asset, "symbol")
+        self._table()
+
+    def _begin(self, programme: Programme, name: str, symbol: str) -> None:
         self.programme = programme
         self.name = name
         self.asset = asset_id(programme.desk.account, symbol)
-        asset_record(programme.desk.ledger, self.asset, "symbol")
-        self._table()
 
     @classmethod
     def launch(
@@ -146,6 +149,8 @@ class Tiers:
         symbol: str = "STATUS",
         lapse_days: int | None = 365,
         decimals: int = 0,
+        key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Tiers:
         """Start tiers: `create` of the status units, `schema` for the table and for each level, `attest` of the table.
@@ -157,6 +162,8 @@ class Tiers:
             symbol: Of the status units, 1 to 12 of `A-Z0-9.`.
             lapse_days: How many days after the end of its month a unit lapses; None: it does not.
             decimals: Decimal places of a whole status unit.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -173,8 +180,10 @@ class Tiers:
             *(_level_schema(desk.account, name, level.name) for level in levels),
             _attest_table(desk.account, name, levels, ()),
         ]
-        desk.do(operations, time=time)
-        return cls(programme, name=name, symbol=symbol)
+        desk.do(operations, key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made._begin(programme, name, symbol)
+        return made
 
     @property
     def levels(self) -> tuple[Level, ...]:
