@@ -225,6 +225,8 @@ def test_a_statement_tells_what_a_month_became_for_every_partner(beans):
         coalition.redeem("ann", 10, order=order, at=at.account, owes=owes, time=time)
     assert coalition.statement("2023-11").cleared == 0
     assert coalition.clear(BAKERY, until="2023-11", time=START + 20 * DAY) == 300
+    # An entry that says no time stands in the log as well.
+    coalition.programme.desk.ledger.rotate_operator(BAR)
     november, december = coalition.statement("2023-11"), coalition.statement("2023-12")
     bakery, bar = PartnerMonth(BAKERY.account, 300, 300, 0), PartnerMonth(BAR.account, 80, 0, 80)
     assert november.partners == tuple(sorted((bakery, bar), key=lambda each: each.partner))

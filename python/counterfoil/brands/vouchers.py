@@ -153,7 +153,7 @@ class Vouchers:
             voidable: Whether the brand may take back what is left of it before; its terms say so.
             key: Makes it happen once: a retry returns the same codes. It is needed for more than one transaction, so
                 that codes which were issued are not lost if a later one fails.
-            dry_run: Only try it; then the codes are not valid.
+            dry_run: Only try it, each transaction by itself; then the codes are not valid.
             time: When, ms; now if None.
 
         Raises:
