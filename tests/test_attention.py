@@ -11,6 +11,8 @@ from counterfoil.exceptions import ProofError, WireError
 from counterfoil.ops import SignedSlip
 from counterfoil.verify import Verifier, attestation_id
 
+from tests.calls import refused, standing
+
 BRAND, SITE, VIEWER, CREATOR, OTHER = (Key.from_seed(bytes([number]) * 32) for number in range(41, 46))
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -42,12 +44,6 @@ def ad(ledger, usdc):
 def _seen(ad, viewer=VIEWER, amount=100, **options):
     made = ad.receipt(viewer.account, CREATOR.account, amount, time=START, **options)
     return made.sign(viewer).sign(CREATOR)
-
-
-def _refused(status, call, *args, **kwargs):
-    with pytest.raises(RejectedError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.status.name == status
 
 
 def _names(claimed):
@@ -90,20 +86,20 @@ def test_complaint_8_a_disputed_claim_is_held_and_says_why(ledger, usdc):
     due = START + 7 * DAY
     fraud, good = ad.claim_batch([_seen(ad, view="1"), _seen(ad, OTHER, view="2")], time=START)
     assert (ledger.balance(usdc, VIEWER.account), ledger.balance(usdc, fraud.hold), ad.budget) == (0, 100, 9_800)
-    _refused("condition_unmet", ad.settle, good.hold, time=due - 1)
+    refused("condition_unmet", ad.settle, good.hold, time=due - 1)
 
     # Nothing is taken back without a reason, and by nobody but the brand.
     with pytest.raises(LookupError, match="disputed one"):
         ad.take_back(fraud.hold, time=START)
     viewer = Ad(ledger, VIEWER, identifier=ad.id)
-    root = ledger.state_root
-    _refused("unauthorized", viewer.dispute, fraud.hold, 7, time=START)
-    _refused("wrong_content", ad.dispute, fraud.hold, 65_536, time=START)
+    before = standing(ledger)
+    refused("unauthorized", viewer.dispute, fraud.hold, 7, time=START)
+    refused("wrong_content", ad.dispute, fraud.hold, 65_536, time=START)
     assert ad.dispute(fraud.hold, 7, key="d1", dry_run=True, time=START).dry_run
-    assert (ledger.state_root, ad.disputed(fraud.hold)) == (root, None)
+    assert (standing(ledger), ad.disputed(fraud.hold)) == (before, None)
     ad.dispute(fraud.hold, 7, key="d1", time=START + DAY)
     assert ad.dispute(fraud.hold, 7, key="d1", time=START + DAY).repeated
-    _refused("attestation_exists", ad.dispute, fraud.hold, 8, time=START + DAY)
+    refused("attestation_exists", ad.dispute, fraud.hold, 8, time=START + DAY)
 
     # The viewer sees the reason, and proves it: what is held, for whom, until when, and why.
     assert viewer.disputed(fraud.hold) == 7
@@ -116,11 +112,11 @@ def test_complaint_8_a_disputed_claim_is_held_and_says_why(ledger, usdc):
 
     # What was claimed once is not claimed again meanwhile, and what is taken back is there for others.
     assert _names(ad.claim_batch([_seen(ad, view="1")], time=START + DAY)) == ["slip_claimed"]
-    _refused("hold_pending", viewer.take_back, fraud.hold, time=due - 1)
+    refused("hold_pending", viewer.take_back, fraud.hold, time=due - 1)
     assert ad.take_back(fraud.hold, key="t1", dry_run=True, time=due - 1).dry_run
     assert [ad.take_back(fraud.hold, key="t1", time=due - 1).repeated for _ in range(2)] == [False, True]
     assert (ad.budget, ledger.balance(usdc, fraud.hold), viewer.disputed(fraud.hold)) == (9_900, 0, 7)
-    _refused("hold_closed", viewer.settle, fraud.hold, time=due)
+    refused("hold_closed", viewer.settle, fraud.hold, time=due)
     assert [viewer.settle(good.hold, key="s", time=due).repeated for _ in range(2)] == [False, True]
     assert [ledger.balance(usdc, each.account) for each in (OTHER, CREATOR, SITE)] == [70, 20, 10]
 
@@ -131,7 +127,7 @@ def test_complaint_8_a_dispute_has_a_deadline(ledger, usdc):
     [claimed] = ad.claim_batch([_seen(ad)], time=START)
     ad.dispute(claimed.hold, 7, time=START)
     due = START + 7 * DAY
-    _refused("hold_expired", ad.take_back, claimed.hold, time=due)
+    refused("hold_expired", ad.take_back, claimed.hold, time=due)
     Ad(ledger, VIEWER, identifier=ad.id).settle(claimed.hold, time=due)
     assert ledger.balance(usdc, VIEWER.account) == 70
 
@@ -208,14 +204,14 @@ def test_a_report_is_verified_offline(ledger, ad):
 
 
 def test_wrong_and_refused_campaigns(ledger, usdc):
-    root = ledger.state_root
+    before = standing(ledger)
     with pytest.raises(RejectedError) as caught:
         _open(ledger, usdc, viewer_bps=7_001)
     assert caught.value.status.name == "invalid_roles"
     with pytest.raises(RejectedError) as caught:
         _open(ledger, usdc, budget=10**7, pending="7d")
     assert caught.value.status.name == "insufficient_funds"
-    assert ledger.state_root == root
+    assert standing(ledger) == before
     with pytest.raises(TypeError, match="amount"):
         _open(ledger, usdc, budget=1.5)
     for identifier, asset in ((bytes(32), usdc), (None, bytes(32))):

@@ -13,6 +13,8 @@ from counterfoil.ops import Transfer
 from counterfoil.presets import coin, points, share
 from counterfoil.verify import Verifier, hold_id, redemption_id
 
+from tests.calls import refused
+
 ROASTER, BAKERY, ANN, BOB = (Key.from_seed(bytes([number]) * 32) for number in (21, 22, 23, 24))
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -30,12 +32,6 @@ def beans(ledger):
     return Programme.launch(ledger, ROASTER, symbol="BEAN", time=START)
 
 
-def _refused(status, call, *args, **kwargs):
-    with pytest.raises(RejectedError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.status.name == status
-
-
 def test_five_lines(beans):
     beans.earn(ANN.account, 500, key="A17", time=START)
     beans.redeem(ANN, 300, order="B9", time=START)
@@ -51,7 +47,7 @@ def test_a_programme_is_taken_up_again(ledger, beans):
     assert beans.balance(ANN.account) == 5
     with pytest.raises(LookupError, match="asset: expected one of this ledger"):
         Programme(ledger, ROASTER, asset=bytes(32))
-    _refused("asset_exists", Programme.launch, ledger, ROASTER, symbol="BEAN", time=START)
+    refused("asset_exists", Programme.launch, ledger, ROASTER, symbol="BEAN", time=START)
 
 
 def test_amounts_are_exact(ledger):
@@ -77,7 +73,7 @@ def test_an_earning_with_a_key_happens_once(beans):
 def test_a_dry_run_changes_nothing(ledger, beans):
     size = ledger.size
     assert beans.earn(ANN.account, 5, dry_run=True, time=START).done.dry_run
-    _refused("insufficient_funds", beans.redeem, ANN, 5, order="B9", dry_run=True, time=START)
+    refused("insufficient_funds", beans.redeem, ANN, 5, order="B9", dry_run=True, time=START)
     assert ledger.size == size
 
 
@@ -87,17 +83,17 @@ def test_a_dry_run_changes_nothing(ledger, beans):
 def test_pending_points_become_the_member_s_by_themselves(beans):
     earning = beans.earn(ANN.account, 120, pending="7d", time=START)
     assert beans.balance(ANN.account) == 0
-    _refused("condition_unmet", beans.settle, earning, time=START + 7 * DAY - 1)
+    refused("condition_unmet", beans.settle, earning, time=START + 7 * DAY - 1)
     beans.settle(earning, time=START + 7 * DAY)
     assert beans.balance(ANN.account) == 120
-    _refused("hold_closed", beans.settle, earning.hold, time=START + 7 * DAY)
+    refused("hold_closed", beans.settle, earning.hold, time=START + 7 * DAY)
 
 
 def test_pending_points_of_a_returned_order_are_taken_back(beans):
     earning = beans.earn(ANN.account, 120, pending="7d", time=START)
     beans.cancel(earning, part=60, time=START + DAY)
-    _refused("amount_exceeds_hold", beans.cancel, earning, part=61, time=START + DAY)
-    _refused("hold_expired", beans.cancel, earning, time=START + 7 * DAY)
+    refused("amount_exceeds_hold", beans.cancel, earning, part=61, time=START + DAY)
+    refused("hold_expired", beans.cancel, earning, time=START + 7 * DAY)
     beans.settle(earning, time=START + 7 * DAY)
     assert (beans.balance(ANN.account), beans.balance(ROASTER.account)) == (60, 60)
     at_once = beans.earn(BOB.account, 5, time=START + 7 * DAY)
@@ -120,18 +116,18 @@ def test_a_campaign_pays_each_order_once(beans):
     ends = START + 30 * DAY
     offer = beans.campaign(budget=1_000, claim_max=200, ends=ends, member_cap=300, window="1d", key="c", time=START)
     offer.earn(ANN.account, 200, order="A17", time=START)
-    _refused("slip_claimed", offer.earn, ANN.account, 200, order="A17", time=START)
-    _refused("claim_too_large", offer.earn, ANN.account, 201, order="A18", time=START)
-    _refused("member_cap_spent", offer.earn, ANN.account, 101, order="A18", time=START + DAY - 1)
+    refused("slip_claimed", offer.earn, ANN.account, 200, order="A17", time=START)
+    refused("claim_too_large", offer.earn, ANN.account, 201, order="A18", time=START)
+    refused("member_cap_spent", offer.earn, ANN.account, 101, order="A18", time=START + DAY - 1)
     offer.earn(ANN.account, 101, order="A18", time=START + DAY)
     offer.earn(BOB.account, 200, order="A17", time=START + DAY)
     assert (offer.budget, beans.balance(ANN.account), beans.balance(BOB.account)) == (499, 301, 200)
     offer.fund(1, time=START + DAY)
     assert offer.budget == 500
-    _refused("campaign_ended", offer.earn, BOB.account, 1, order="A19", time=ends)
+    refused("campaign_ended", offer.earn, BOB.account, 1, order="A19", time=ends)
     offer.close(time=ends)
     assert (offer.budget, beans.balance(ROASTER.account)) == (0, 500)
-    _refused("campaign_closed", offer.close, time=ends)
+    refused("campaign_closed", offer.close, time=ends)
 
 
 def test_a_campaign_with_pending_points(beans):
@@ -141,7 +137,7 @@ def test_a_campaign_with_pending_points(beans):
     beans.cancel(earning, part=40, time=START + DAY)
     beans.settle(earning, time=START + 7 * DAY)
     assert (beans.balance(ANN.account), offer.budget) == (60, 40)
-    _refused("budget_spent", offer.earn, ANN.account, 41, order="A18", time=START + 7 * DAY)
+    refused("budget_spent", offer.earn, ANN.account, 41, order="A18", time=START + 7 * DAY)
 
 
 def test_a_campaign_ends_early_after_its_notice_only(beans):
@@ -149,7 +145,7 @@ def test_a_campaign_ends_early_after_its_notice_only(beans):
     offer.close(time=START)
     assert offer.budget == 100
     offer.earn(ANN.account, 60, order="A17", time=START + 30 * DAY - 1)
-    _refused("campaign_ended", offer.earn, ANN.account, 40, order="A18", time=START + 30 * DAY)
+    refused("campaign_ended", offer.earn, ANN.account, 40, order="A18", time=START + 30 * DAY)
     offer.close(time=START + 30 * DAY)
     assert beans.balance(ROASTER.account) == 40
 
@@ -163,7 +159,7 @@ def test_a_coalition_clears_by_the_month(beans):
     beans.earn(ANN.account, 1_000, time=START)
     coalition.redeem(ANN, 300, order="B9", at=BAKERY.account, owes=Decimal("2.40"), key="B9", time=START)
     coalition.redeem(ANN, 300, order="B9", at=BAKERY.account, owes=Decimal("2.40"), key="B9", time=START)
-    _refused("already_redeemed", coalition.redeem, ANN, 300, order="B9", at=BAKERY.account, owes=240, time=START)
+    refused("already_redeemed", coalition.redeem, ANN, 300, order="B9", at=BAKERY.account, owes=240, time=START)
     december = START + 20 * DAY
     coalition.redeem(ANN, 100, order="B10", at=BAKERY.account, owes=80, time=december)
     assert coalition.owed() == {BAKERY.account: 320}
@@ -173,7 +169,7 @@ def test_a_coalition_clears_by_the_month(beans):
     assert coalition.clear(BAKERY, until="2023-11", time=december) == 0
     assert Coalition(beans, asset=coalition.asset).owed() == {BAKERY.account: 80}
     beans_left = beans.balance(ANN.account)
-    _refused("insufficient_funds", coalition.redeem, ANN, 601, order="B11", at=BAKERY.account, owes=1, time=december)
+    refused("insufficient_funds", coalition.redeem, ANN, 601, order="B11", at=BAKERY.account, owes=1, time=december)
     assert (beans.balance(ANN.account), coalition.owed()) == (beans_left, {BAKERY.account: 80})
     for month in ("2023-13", "1969-12", "2023", ""):
         with pytest.raises(ValueError, match="month: expected"):
@@ -198,7 +194,7 @@ def test_complaint_1_a_refunded_order_returns_the_reward_in_its_lots(ledger, bea
     owing.redeem(ANN, 70, order="B10", time=START + 41 * DAY)
     owing.take_back(ANN.account, 100, order="A17", time=START + 41 * DAY)
     assert (owing.balance(ANN.account), ledger.debt(owing.asset, ANN.account)) == (0, 70)
-    _refused("debt_floor_reached", owing.take_back, ANN.account, 11, time=START + 41 * DAY)
+    refused("debt_floor_reached", owing.take_back, ANN.account, 11, time=START + 41 * DAY)
     owing.earn(ANN.account, 75, time=START + 41 * DAY)
     assert (owing.balance(ANN.account), ledger.debt(owing.asset, ANN.account)) == (5, 0)
 
@@ -246,7 +242,7 @@ def test_complaint_4_a_refund_is_bounded_by_its_original(beans):
     beans.refund(ANN.account, "B9", part=20, key="webhook 1", time=START)
     beans.refund(ANN.account, "B9", time=START)
     assert beans.balance(ANN.account) == 100
-    _refused("refund_exceeds", beans.refund, ANN.account, "B9", part=1, time=START)
+    refused("refund_exceeds", beans.refund, ANN.account, "B9", part=1, time=START)
     with pytest.raises(LookupError, match="found none"):
         beans.refund(ANN.account, "B10", time=START)
     with pytest.raises(LookupError, match="found none"):
@@ -273,7 +269,7 @@ def test_a_redemption_is_proven(ledger, beans):
     record_id = redemption_id(beans.asset, ANN.account, redemption.order)
     claim = Verifier(ledger.verifier_key).record(bytes(ledger.prove("redemptions", record_id, key=beans.asset)))
     assert (claim.value.amount, claim.value.at) == (60, BAKERY.account)
-    _refused("unauthorized", beans.refund, ANN.account, "B9", time=START)
+    refused("unauthorized", beans.refund, ANN.account, "B9", time=START)
 
 
 def test_points_are_bound_and_coins_are_not(ledger, beans):
@@ -281,10 +277,10 @@ def test_points_are_bound_and_coins_are_not(ledger, beans):
     noor = Programme.launch(ledger, ROASTER, symbol="NOOR", preset=coin(), supply_cap=10, time=START)
     noor.earn(ANN.account, 5, time=START)
     gift = {"sender": ANN.account, "to": BOB.account, "amount": 5}
-    _refused("asset_bound", ledger.execute, [Transfer(asset=beans.asset, **gift)], ANN, time=START)
+    refused("asset_bound", ledger.execute, [Transfer(asset=beans.asset, **gift)], ANN, time=START)
     ledger.execute([Transfer(asset=noor.asset, **gift)], ANN, time=START)
-    _refused("power_renounced", noor.take_back, BOB.account, 5, time=START)
-    _refused("supply_cap_exceeded", noor.earn, ANN.account, 6, time=START)
+    refused("power_renounced", noor.take_back, BOB.account, 5, time=START)
+    refused("supply_cap_exceeded", noor.earn, ANN.account, 6, time=START)
     made = share().create(bytes(32), "COOP", decimals=0, supply_cap=7)
     assert (made.powers.freeze, made.powers.claw_back, made.policy) == (bytes(32), None, ())
 

@@ -7,12 +7,14 @@ import sys
 from decimal import Decimal
 
 import pytest
-from counterfoil import Key, Ledger, RejectedError
+from counterfoil import Key, Ledger
 from counterfoil.collections import Collection, Journey, exit_bundle, verify_exit_bundle
 from counterfoil.collections.collection import design_content
 from counterfoil.exceptions import KeyReusedError, LedgerError, ProofError
 from counterfoil.ops import Item, KeyGrant, SetKeys
 from counterfoil.verify import Verifier, item_id
+
+from tests.calls import refused
 
 CLUB, ANN, BOB, ARTIST = (Key.from_seed(bytes([number]) * 32) for number in (31, 32, 33, 34))
 START = 1_700_000_000_000
@@ -47,12 +49,6 @@ def journey(stamps):
     return stamps.journey(["visit", "quiz", "refer"], reward="gold", editions=2, time=START)
 
 
-def _refused(status, call, *args, **kwargs):
-    with pytest.raises(RejectedError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.status.name == status
-
-
 def _issue(stamps, member, *names):
     return [stamps.issue(name, member.account, time=START).item for name in names]
 
@@ -77,13 +73,13 @@ def test_names_are_found_by_their_hashes(ledger, stamps):
 
 
 def test_a_name_is_taken_once(ledger, stamps):
-    _refused("design_exists", stamps.design, "visit", editions=5, time=START)
+    refused("design_exists", stamps.design, "visit", editions=5, time=START)
     assert stamps.design("map", editions=5, key="map", time=START) == 4
     fresh = Collection(ledger, CLUB, asset=stamps.asset)
     assert fresh.design("map", editions=5, key="map", time=START) == 4
     with pytest.raises(KeyReusedError):
         fresh.design("map", editions=6, key="map", time=START)
-    _refused("invalid_design", stamps.design, "none", editions=0, time=START)
+    refused("invalid_design", stamps.design, "none", editions=0, time=START)
     assert stamps.design("tried", editions=1, dry_run=True, time=START) == 5
     with pytest.raises(LookupError):
         stamps.number("tried")
@@ -121,11 +117,11 @@ def test_an_item_with_a_key_is_issued_once(ledger, stamps):
 def test_editions_and_the_cap_are_limits(ledger, stamps):
     stamps.design("rare", editions=1, time=START)
     stamps.issue("rare", ANN.account, time=START)
-    _refused("editions_exhausted", stamps.issue, "rare", ANN.account, time=START)
+    refused("editions_exhausted", stamps.issue, "rare", ANN.account, time=START)
     small = Collection.launch(ledger, CLUB, symbol="SMALL", supply_cap=1, time=START)
     small.design("one", editions=9, time=START)
     [item] = _issue(small, ANN, "one")
-    _refused("supply_cap_exceeded", small.issue, "one", ANN.account, time=START)
+    refused("supply_cap_exceeded", small.issue, "one", ANN.account, time=START)
     small.burn(ANN, item, time=START)
     assert _issue(small, ANN, "one") == [Item(1, 2)]
 
@@ -138,10 +134,10 @@ def test_give_and_burn(ledger):
     free.give(ANN, item, BOB.account, key="gift", time=START)
     assert free.give(ANN, item, BOB.account, key="gift", time=START).repeated
     assert ledger.item(free.asset, item).owner == BOB.account
-    _refused("not_owner", free.give, ANN, item, CLUB.account, time=START)
-    _refused("not_owner", free.burn, ANN, item, time=START)
+    refused("not_owner", free.give, ANN, item, CLUB.account, time=START)
+    refused("not_owner", free.burn, ANN, item, time=START)
     free.burn(BOB, item, time=START)
-    _refused("unknown_item", free.burn, BOB, item, time=START)
+    refused("unknown_item", free.burn, BOB, item, time=START)
     assert ledger.item(free.asset, item) is None
 
 
@@ -149,8 +145,8 @@ def test_a_bound_item_goes_back_to_the_issuer_only(ledger, usd):
     bound = Collection.launch(ledger, CLUB, symbol="BADGE", bound=True, time=START)
     bound.design("founder", editions=9, time=START)
     [item] = _issue(bound, ANN, "founder")
-    _refused("asset_bound", bound.give, ANN, item, BOB.account, time=START)
-    _refused("asset_bound", bound.trade, ANN, BOB, item, price=1, currency=usd, time=START)
+    refused("asset_bound", bound.give, ANN, item, BOB.account, time=START)
+    refused("asset_bound", bound.trade, ANN, BOB, item, price=1, currency=usd, time=START)
     bound.give(ANN, item, CLUB.account, time=START)
     assert list(bound.owned(CLUB.account)) == [item]
 
@@ -165,10 +161,10 @@ def test_a_trade_moves_the_item_the_price_and_the_royalty(ledger, stamps, usd):
     assert (trade.price, trade.royalty, stamps.royalty(30_000)) == (30_000, 2_250, 2_250)
     assert [ledger.balance(usd, each.account) for each in (ANN, BOB, ARTIST)] == [27_750, 20_000, 2_250]
     assert ledger.item(stamps.asset, item).owner == BOB.account
-    _refused("not_owner", stamps.trade, ANN, BOB, item, **sale, time=START)
-    _refused("insufficient_funds", stamps.trade, BOB, ANN, item, price=27_751, currency=usd, time=START)
-    _refused("zero_amount", stamps.trade, BOB, ANN, item, price=0, currency=usd, time=START)
-    _refused("not_fungible", stamps.trade, BOB, ANN, item, price=1, currency=stamps.asset, time=START)
+    refused("not_owner", stamps.trade, ANN, BOB, item, **sale, time=START)
+    refused("insufficient_funds", stamps.trade, BOB, ANN, item, price=27_751, currency=usd, time=START)
+    refused("zero_amount", stamps.trade, BOB, ANN, item, price=0, currency=usd, time=START)
+    refused("not_fungible", stamps.trade, BOB, ANN, item, price=1, currency=stamps.asset, time=START)
     with pytest.raises(TypeError, match="float"):
         stamps.trade(BOB, ANN, item, price=1.5, currency=usd, time=START)
     with pytest.raises(LookupError, match="currency: expected"):
@@ -178,7 +174,7 @@ def test_a_trade_moves_the_item_the_price_and_the_royalty(ledger, stamps, usd):
 def test_complaint_royalties_are_not_optional(stamps):
     """OpenSea: royalties on public tokens are whatever the marketplace likes."""
     [item] = _issue(stamps, ANN, "visit")
-    _refused("royalty_due", stamps.give, ANN, item, BOB.account, time=START)
+    refused("royalty_due", stamps.give, ANN, item, BOB.account, time=START)
 
 
 # Journeys.
@@ -233,7 +229,7 @@ def test_a_journey_has_so_many_rewards(stamps, journey):
         _issue(stamps, ANN, "visit", "quiz", "refer")
         journey.complete(ANN, time=START)
     _issue(stamps, ANN, "visit", "quiz", "refer")
-    _refused("editions_exhausted", journey.complete, ANN, time=START)
+    refused("editions_exhausted", journey.complete, ANN, time=START)
 
 
 @pytest.mark.usefixtures("journey")
@@ -248,7 +244,7 @@ def test_a_journey_is_taken_up_again(ledger, stamps):
         stamps.journey([], reward="empty", editions=1)
     with pytest.raises(LookupError, match="found 'unheard'"):
         stamps.journey(["unheard"], reward="odd", editions=1)
-    _refused("design_exists", stamps.journey, ["visit"], reward="gold", editions=1, time=START)
+    refused("design_exists", stamps.journey, ["visit"], reward="gold", editions=1, time=START)
 
 
 def test_an_item_is_proven(ledger, stamps):
@@ -388,7 +384,7 @@ def test_complaint_6_a_managed_key_is_handed_over(ledger, stamps):
     own = Key.from_seed(bytes([35]) * 32)
     [item] = _issue(stamps, ANN, "visit")
     ledger.execute([SetKeys(account=ANN.account, threshold=1, keys=[KeyGrant(own.public)])], ANN, time=START)
-    _refused("key_missing", stamps.burn, ANN, item, time=START)
+    refused("key_missing", stamps.burn, ANN, item, time=START)
     claim = verify_exit_bundle(exit_bundle(ledger, ANN.account, time=START), ledger.verifier_key)
     assert claim.record.keys[0].key == own.public
     stamps.burn(own.on(ANN.account), item, time=START)

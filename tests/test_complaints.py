@@ -42,6 +42,8 @@ from counterfoil.ops import (
 from counterfoil.presets import points
 from counterfoil.verify import Verifier
 
+from tests.calls import refused
+
 BRAND, ANN, BOB, SHOP, THIEF, BOARD = (Key.from_seed(bytes([number]) * 32) for number in range(71, 77))
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -59,13 +61,6 @@ def cent(ledger):
     asset = ledger.create_asset(BRAND, "CENT", decimals=2, time=START)
     ledger.mint(BRAND, asset, to=ANN.account, amount=100_000, time=START)
     return asset
-
-
-def _refused(ledger, status, call, *args, **kwargs):
-    root = ledger.state_root
-    with pytest.raises(RejectedError) as caught:
-        call(*args, **kwargs)
-    assert (caught.value.status.name, ledger.state_root) == (status, root)
 
 
 # 3: one gift card, two tills.
@@ -96,12 +91,12 @@ def test_complaint_3_what_waits_at_a_checkout_is_not_there_for_another(ledger, c
     checkout = hold_id(ANN.account, bytes(16))
     ledger.execute([hold], ANN, time=START)
     other = replace(hold, salt=b"o" * 16, amount=30_001)
-    _refused(ledger, "insufficient_funds", ledger.execute, [other], ANN, time=START)
-    _refused(ledger, "hold_pending", ledger.execute, [Release(hold=checkout)], ANN, time=START)
+    refused("insufficient_funds", ledger.execute, [other], ANN, time=START)
+    refused("hold_pending", ledger.execute, [Release(hold=checkout)], ANN, time=START)
     ledger.execute([Settle(hold=checkout, amount=20_000)], SHOP, time=START)
-    _refused(ledger, "amount_exceeds_hold", ledger.execute, [Settle(hold=checkout, amount=50_001)], SHOP, time=START)
+    refused("amount_exceeds_hold", ledger.execute, [Settle(hold=checkout, amount=50_001)], SHOP, time=START)
     ledger.execute([Release(hold=checkout)], BOB, time=START + DAY)
-    _refused(ledger, "hold_closed", ledger.execute, [Settle(hold=checkout)], SHOP, time=START + DAY)
+    refused("hold_closed", ledger.execute, [Settle(hold=checkout)], SHOP, time=START + DAY)
     assert [ledger.balance(cent, key.account) for key in (ANN, SHOP)] == [80_000, 20_000]
 
 
@@ -129,23 +124,23 @@ def test_complaint_5_points_do_not_end_without_notice(ledger, ending):
     def end(at, time=START):
         return ledger.execute([Sunset(asset=ending.asset, at=at)], BRAND, time=time)
 
-    _refused(ledger, "sunset_too_soon", end, ends - 1)
+    refused("sunset_too_soon", end, ends - 1)
     shorter = Change(asset=ending.asset, policy=points().policy)
-    _refused(ledger, "policy_layout_fixed", ledger.execute, [shorter], BRAND, time=START)
+    refused("policy_layout_fixed", ledger.execute, [shorter], BRAND, time=START)
     less = Change(asset=ending.asset, policy=(*points().policy, SunsetNotice(60 * DAY - 1)))
-    _refused(ledger, "policy_layout_fixed", ledger.execute, [less], BRAND, time=START)
+    refused("policy_layout_fixed", ledger.execute, [less], BRAND, time=START)
 
     # The member has it in writing, proven: from when on nothing is left. Until then everything works.
     end(ends)
     claim = verify_exit_bundle(exit_bundle(ledger, ANN.account, time=START), ledger.verifier_key)
     assert (claim.assets[ending.asset].sunset, claim.balances[ending.asset].amount) == (ends, 500)
-    _refused(ledger, "sunset_too_soon", end, ends - 1, START + DAY)
+    refused("sunset_too_soon", end, ends - 1, START + DAY)
     ending.redeem(ANN, 200, order="B9", time=ends - 1)
     ending.earn(ANN.account, 10, time=ends - 1)
     last = exit_bundle(ledger, ANN.account, time=ends - 1)
 
-    _refused(ledger, "asset_sunset", ending.earn, ANN.account, 10, time=ends)
-    _refused(ledger, "insufficient_funds", ending.redeem, ANN, 1, order="B10", time=ends)
+    refused("asset_sunset", ending.earn, ANN.account, 10, time=ends)
+    refused("insufficient_funds", ending.redeem, ANN, 1, order="B10", time=ends)
     ledger.execute([Sweep(asset=ending.asset, accounts=[ANN.account])], BOB, time=ends)
     # What lapsed is accounted for, and what the member had on the last day stays provable without the ledger.
     assert (sum(month.expired for month in ending.liability()), ledger.supply(ending.asset)) == (310, 0)
@@ -157,7 +152,7 @@ def test_complaint_5_points_do_not_end_without_notice(ledger, ending):
 
 def test_complaint_5_points_without_the_term_do_not_end(ledger):
     beans = Programme.launch(ledger, BRAND, symbol="BEAN", time=START)
-    _refused(ledger, "no_sunset", ledger.execute, [Sunset(asset=beans.asset, at=START + 400 * DAY)], BRAND, time=START)
+    refused("no_sunset", ledger.execute, [Sunset(asset=beans.asset, at=START + 400 * DAY)], BRAND, time=START)
 
 
 # 6: hardly anybody sets up a wallet.
@@ -179,9 +174,9 @@ def test_complaint_6_from_a_managed_key_to_one_s_own(ledger, tmp_path):
             members.key("ann@example.com")
         # A copy of the old key is worth nothing, for the account and for what is signed with it elsewhere.
         for signer, status in ((kept, "key_missing"), (kept.on(account), "unknown_key")):
-            _refused(ledger, status, beans.redeem, signer, 1, order="B10", time=START)
+            refused(status, beans.redeem, signer, 1, order="B10", time=START)
             back = [SetKeys(account=account, keys=[KeyGrant(kept.public)])]
-            _refused(ledger, status, ledger.execute, back, signer, time=START)
+            refused(status, ledger.execute, back, signer, time=START)
         assert (members.get("ann@example.com").account, beans.balance(account)) == (account, 400)
     # From here on the store is not needed: the same account, the same points, the member's key.
     beans.redeem(phone.on(account), 150, order="B11", time=START)
@@ -219,7 +214,7 @@ def test_complaint_11_a_fee_is_an_entry_of_its_own_at_once(ledger):
         Transfer(asset=asset, sender=ANN.account, to=BRAND.account, amount=8_000),
         Transfer(asset=asset, sender=BRAND.account, to=BOARD.account, amount=8_001),
     ]
-    _refused(ledger, "insufficient_funds", ledger.execute, gift, ANN, BRAND, time=START)
+    refused("insufficient_funds", ledger.execute, gift, ANN, BRAND, time=START)
 
 
 def test_complaint_11_a_refund_is_bounded_by_what_is_held(ledger, cent):
@@ -233,10 +228,10 @@ def test_complaint_11_a_refund_is_bounded_by_what_is_held(ledger, cent):
     over = closes + 90 * DAY
     film.close(pledge, time=over)
     for again in (over, over + DAY):
-        _refused(ledger, "hold_closed", film.close, pledge, time=again)
+        refused("hold_closed", film.close, pledge, time=again)
     assert [ledger.balance(cent, key.account) for key in (ANN, SHOP, THIEF)] == [80_000, 0, 20_000]
     # What the project wants to give back beyond that it has to have.
-    _refused(ledger, "insufficient_funds", ledger.transfer, SHOP, cent, to=ANN.account, amount=1, time=over)
+    refused("insufficient_funds", ledger.transfer, SHOP, cent, to=ANN.account, amount=1, time=over)
 
 
 # 12: an approval once given is an approval for ever.
@@ -252,7 +247,7 @@ def test_complaint_12_a_standing_approval_cannot_be_drained(ledger, cent):
     other = ledger.create_asset(BRAND, "OTHER", time=START)
     ledger.mint(BRAND, other, to=ANN.account, amount=9, time=START)
     for unlimited in ({"cap": 0}, {"window_ms": 0}, {"until": 0}, {"until": START}, {"operations": []}):
-        _refused(ledger, "invalid_mandate", ledger.execute, [_mandate(cent, **unlimited)], ANN, time=START)
+        refused("invalid_mandate", ledger.execute, [_mandate(cent, **unlimited)], ANN, time=START)
     with pytest.raises(TypeError):
         Limit(operations=["transfer"], cap=500)
     ledger.execute([_mandate(cent)], ANN, time=START)
@@ -277,7 +272,7 @@ def test_complaint_12_a_standing_approval_cannot_be_drained(ledger, cent):
         (_mandate(cent, cap=10**9), "unauthorized"),
         (SetKeys(account=ANN.account, keys=[KeyGrant(SHOP.public)]), "unauthorized"),
     ):
-        _refused(ledger, status, ledger.execute, [operation], SHOP, time=START)
+        refused(status, ledger.execute, [operation], SHOP, time=START)
     # What was not used is not carried on, and it ends by itself.
     assert drain(START + 30 * DAY - 1) == (0, "mandate_spent")
     assert drain(START + 80 * DAY) == (500, "mandate_spent")
@@ -313,10 +308,10 @@ def test_complaint_12_an_old_key_is_no_owner(ledger, cent):
 
     for signer, status in ((lost, "unknown_key"), (ANN, "key_missing")):
         for operation in (spend, _mandate(cent, agent=THIEF), SetKeys(account=ANN.account, keys=keys)):
-            _refused(ledger, status, ledger.execute, [operation], signer, time=START)
+            refused(status, ledger.execute, [operation], signer, time=START)
     [outcome] = ledger.apply([signed_before], time=START)
     assert outcome.status.name == "unknown_key"
-    _refused(ledger, "unauthorized", ledger.execute, [spend], THIEF, time=START)
+    refused("unauthorized", ledger.execute, [spend], THIEF, time=START)
     # A call that happened once does not happen again under the new keys either.
     done = Desk(ledger, phone.on(ANN.account)).do([spend], key="rent", time=START)
     assert Desk(ledger, paper.on(ANN.account)).do([spend], key="rent", time=START).id == done.id
@@ -332,8 +327,8 @@ def test_complaint_12_an_agent_s_old_key_has_no_mandate(ledger, cent):
     mint = Mint(asset=cent, to=THIEF.account, amount=60)
     ledger.execute([mint], SHOP.on(till), time=START)
     ledger.execute([SetKeys(account=till, keys=[KeyGrant(BOARD.public)])], SHOP.on(till), time=START)
-    _refused(ledger, "unknown_key", ledger.execute, [mint], SHOP.on(till), time=START)
-    _refused(ledger, "unauthorized", ledger.execute, [mint], SHOP, time=START)
+    refused("unknown_key", ledger.execute, [mint], SHOP.on(till), time=START)
+    refused("unauthorized", ledger.execute, [mint], SHOP, time=START)
     # What the old key spent of the window is spent for the new one.
-    _refused(ledger, "mandate_spent", ledger.execute, [mint], BOARD.on(till), time=START)
+    refused("mandate_spent", ledger.execute, [mint], BOARD.on(till), time=START)
     ledger.execute([mint], BOARD.on(till), time=START + DAY)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import inspect
 import json
 import re
 from pathlib import Path
@@ -67,3 +69,31 @@ def test_no_module_of_the_engine_names_an_operation() -> None:
         for path in (ROOT / "rust" / folder / "src").rglob("*.rs"):
             words = set(re.findall(r"\b[a-z_]+\b", re.sub(r"//.*", "", path.read_text())))
             assert not words & names, f"{path} names {words & names}"
+
+
+READ_ONLY = {
+    "Ad.receipt", "Ad.report", "Badges.holds", "Coin.vested", "Conversion.quote", "Gate.check", "Gate.verify",
+    "GiftCards.balance", "Perks.has_had", "Raise.ambassadors", "Raise.referrals", "Tiers.of", "Tiers.progress",
+    "Vouchers.balance", "exit_bundle", "export_bundle",
+}  # fmt: skip
+"""Calls that take a time and change nothing, but that some make a checkpoint."""
+ONCE_BY_ITSELF = {"Ad.claim_batch", "Raise.approve", "Raise.close", "Raise.close_all"}
+"""Calls of which each part happens once, in as many transactions as it takes: a key would stand for one of them."""
+
+
+def test_every_call_that_changes_something_can_be_retried_and_tried() -> None:
+    calls = {}
+    for name in ("attention", "brands", "collections", "creators", "funding", "reputation"):
+        package = importlib.import_module(f"counterfoil.{name}")
+        for kind in (getattr(package, each) for each in package.__all__):
+            functions = inspect.getmembers(kind, callable) if inspect.isclass(kind) else [("", kind)]
+            for function, call in functions:
+                if function.startswith("_") or not callable(call):
+                    continue
+                parameters = inspect.signature(call).parameters
+                if "time" in parameters:
+                    calls[f"{kind.__name__}.{function}".rstrip(".")] = parameters
+    assert set(calls) >= READ_ONLY | ONCE_BY_ITSELF
+    for name in set(calls) - READ_ONLY:
+        assert "dry_run" in calls[name], name
+        assert ("key" in calls[name]) == (name not in ONCE_BY_ITSELF), name

@@ -9,11 +9,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from counterfoil import Key, Ledger, RejectedError
+from counterfoil import Key, Ledger
 from counterfoil._bundle import Bundle, join
-from counterfoil.creators import Coin, Gate, Perk, Perks, spendable
-from counterfoil.creators._conditions import _first_day_after
+from counterfoil.creators import Coin, Gate, Perk, Perks
 from counterfoil.exceptions import KeyReusedError, LedgerError, ProofError, SignatureError, WireError
+from counterfoil.lapsing import _first_day_after, spendable
 from counterfoil.ops import (
     After,
     Change,
@@ -41,6 +41,8 @@ from counterfoil.ops import (
 from counterfoil.presets import Preset
 from counterfoil.reputation import Badges, Ratings
 from counterfoil.verify import DATA_BYTES_MAX, Verifier, schema_id
+
+from tests.calls import refused
 
 NOOR, ANN, BOB, EVE = (Key.from_seed(bytes([number]) * 32) for number in (51, 52, 53, 54))
 DAY = 86_400_000
@@ -71,14 +73,6 @@ def usd(ledger):
     return asset
 
 
-def _refused(ledger, status, call, *args, **kwargs):
-    before = (ledger.size, ledger.log_root())
-    with pytest.raises(RejectedError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.status.name == status
-    assert (ledger.size, ledger.log_root()) == before
-
-
 def _unproven(reason, call, *args, **kwargs):
     with pytest.raises(ProofError) as caught:
         call(*args, **kwargs)
@@ -100,14 +94,14 @@ def test_a_launch_is_an_asset_and_its_opening_supply(ledger):
     assert (again.asset, again.balance(NOOR.account)) == (coin.asset, 50_000)
     with pytest.raises(KeyReusedError):
         Coin.launch(ledger, NOOR, **launch, founder=Decimal(501), key="launch", time=START)
-    _refused(ledger, "asset_exists", Coin.launch, ledger, NOOR, symbol="NOOR", time=START)
+    refused("asset_exists", Coin.launch, ledger, NOOR, symbol="NOOR", time=START)
     assert Coin(ledger, ANN, asset=coin.asset).balance(NOOR.account) == 50_000
 
 
 def test_a_launch_happens_wholly_or_not_at_all(ledger):
-    _refused(ledger, "supply_cap_exceeded", Coin.launch, ledger, NOOR, symbol="NOOR", cap=10, founder=11, time=START)
-    _refused(ledger, "invalid_policy", Coin.launch, ledger, NOOR, symbol="NOOR", max_holding=0, time=START)
-    _refused(ledger, "invalid_policy", Coin.launch, ledger, NOOR, symbol="NOOR", fee_bps=10_001, time=START)
+    refused("supply_cap_exceeded", Coin.launch, ledger, NOOR, symbol="NOOR", cap=10, founder=11, time=START)
+    refused("invalid_policy", Coin.launch, ledger, NOOR, symbol="NOOR", max_holding=0, time=START)
+    refused("invalid_policy", Coin.launch, ledger, NOOR, symbol="NOOR", fee_bps=10_001, time=START)
     tried = Coin.launch(ledger, NOOR, symbol="NOOR", founder=1, key="launch", dry_run=True, time=START)
     assert ledger.asset(tried.asset) is None
     with pytest.raises(LookupError, match="coin: expected one of this ledger"):
@@ -136,11 +130,11 @@ def test_coins_are_given(ledger, coin):
     # Whoever has some gives them on.
     Coin(ledger, ANN, asset=coin.asset).give(BOB.account, 40, time=START)
     assert [coin.balance(each.account) for each in (NOOR, ANN, BOB, EVE)] == [100_000 - 52, 0, 45, 7]
-    _refused(ledger, "insufficient_funds", Coin(ledger, EVE, asset=coin.asset).give, BOB.account, 8, time=START)
-    _refused(ledger, "insufficient_funds", coin.give_many, {ANN.account: 1, BOB.account: 10**6}, time=START)
-    _refused(ledger, "same_account", coin.give, NOOR.account, 1, time=START)
-    _refused(ledger, "zero_amount", coin.give, ANN.account, 0, time=START)
-    _refused(ledger, "no_payee", coin.give_many, {}, time=START)
+    refused("insufficient_funds", Coin(ledger, EVE, asset=coin.asset).give, BOB.account, 8, time=START)
+    refused("insufficient_funds", coin.give_many, {ANN.account: 1, BOB.account: 10**6}, time=START)
+    refused("same_account", coin.give, NOOR.account, 1, time=START)
+    refused("zero_amount", coin.give, ANN.account, 0, time=START)
+    refused("no_payee", coin.give_many, {}, time=START)
     for wrong in (1.5, "1", None):
         with pytest.raises(TypeError, match="amount: expected an int"):
             coin.give(ANN.account, wrong)
@@ -156,8 +150,8 @@ def test_a_sale_is_both_or_none(ledger, coin, usd):
     with pytest.raises(KeyReusedError):
         coin.sell(ANN, 41, **sale, key="ann-1", time=START)
     assert (coin.balance(ANN.account), ledger.balance(usd, NOOR.account)) == (40, 2_000)
-    _refused(ledger, "insufficient_funds", coin.sell, EVE, 40, **sale, time=START)
-    _refused(ledger, "insufficient_funds", coin.sell, ANN, 10**6, **sale, time=START)
+    refused("insufficient_funds", coin.sell, EVE, 40, **sale, time=START)
+    refused("insufficient_funds", coin.sell, ANN, 10**6, **sale, time=START)
     with pytest.raises(SignatureError, match="distinct signers"):
         coin.sell(NOOR, 40, **sale, time=START)
     with pytest.raises(LookupError, match="currency: expected"):
@@ -168,32 +162,32 @@ def test_a_sale_is_both_or_none(ledger, coin, usd):
 
 def test_powers_are_renounced_for_good(ledger, coin):
     assert coin.renounce(Power.MINT, dry_run=True, time=START).dry_run
-    _refused(ledger, "unauthorized", Coin(ledger, EVE, asset=coin.asset).renounce, Power.MINT, time=START)
-    _refused(ledger, "no_operation", coin.renounce, time=START)
-    _refused(ledger, "power_renounced", coin.renounce, Power.MINT, Power.FREEZE, time=START)
+    refused("unauthorized", Coin(ledger, EVE, asset=coin.asset).renounce, Power.MINT, time=START)
+    refused("no_operation", coin.renounce, time=START)
+    refused("power_renounced", coin.renounce, Power.MINT, Power.FREEZE, time=START)
     coin.renounce(Power.MINT, Power.CHANGE, key="for good", time=START)
     assert coin.renounce(Power.MINT, Power.CHANGE, key="for good", time=START).repeated
     assert ledger.asset(coin.asset).powers == Powers()
-    _refused(ledger, "power_renounced", ledger.mint, NOOR, coin.asset, to=ANN.account, amount=1, time=START)
+    refused("power_renounced", ledger.mint, NOOR, coin.asset, to=ANN.account, amount=1, time=START)
 
 
 def test_complaint_9_a_sniper_gets_no_more_than_anybody(ledger, usd):
     """Launches elsewhere: who is first takes most of it. Here the largest holding holds from the first block on."""
     coin = Coin.launch(ledger, NOOR, symbol="NOOR", cap=10**6, max_holding=20_000, founder=100_000, time=START)
     price = {"price": 100, "currency": usd}
-    _refused(ledger, "max_holding_exceeded", coin.sell, ANN, 20_001, **price, time=START)
+    refused("max_holding_exceeded", coin.sell, ANN, 20_001, **price, time=START)
     coin.sell(ANN, 20_000, **price, time=START)
-    _refused(ledger, "max_holding_exceeded", coin.sell, ANN, 1, **price, time=START)
+    refused("max_holding_exceeded", coin.sell, ANN, 1, **price, time=START)
     # Neither in many small parts of one transaction, nor by a mint, nor by way of somebody else.
     parts = [Transfer(asset=coin.asset, sender=NOOR.account, to=BOB.account, amount=10_000) for _ in range(3)]
-    _refused(ledger, "max_holding_exceeded", ledger.execute, parts, NOOR, time=START)
-    _refused(ledger, "max_holding_exceeded", ledger.mint, NOOR, coin.asset, to=BOB.account, amount=20_001, time=START)
+    refused("max_holding_exceeded", ledger.execute, parts, NOOR, time=START)
+    refused("max_holding_exceeded", ledger.mint, NOOR, coin.asset, to=BOB.account, amount=20_001, time=START)
     coin.give(BOB.account, 20_000, time=START)
-    _refused(ledger, "max_holding_exceeded", Coin(ledger, BOB, asset=coin.asset).give, ANN.account, 1, time=START)
+    refused("max_holding_exceeded", Coin(ledger, BOB, asset=coin.asset).give, ANN.account, 1, time=START)
     # Nor does the creator change his mind later, where he has renounced that.
     coin.renounce(Power.CHANGE, time=START)
     raised = Change(asset=coin.asset, policy=[MaxHolding(10**6)])
-    _refused(ledger, "power_renounced", ledger.execute, [raised], NOOR, time=START)
+    refused("power_renounced", ledger.execute, [raised], NOOR, time=START)
     ledger.checkpoint(time=START)
     claim = Verifier(ledger.verifier_key).record(bytes(ledger.prove("assets", coin.asset)))
     assert (claim.value.policy, claim.value.powers.change) == ((MaxHolding(20_000),), None)
@@ -211,7 +205,7 @@ def test_what_vests_is_what_the_ledger_pays(ledger, coin):
     assert (vesting.starts, vesting.cliff, vesting.ends) == (START, START + 90 * DAY, START + 730 * DAY)
     assert (vesting.to, vesting.payer, vesting.amount, vesting.revocable) == (ANN.account, NOOR.account, 1_001, False)
     anybody = Coin(ledger, EVE, asset=coin.asset)
-    _refused(ledger, "condition_unmet", anybody.claim, vesting, time=START + 90 * DAY - 1)
+    refused("condition_unmet", anybody.claim, vesting, time=START + 90 * DAY - 1)
     assert coin.vested(vesting, time=START + 90 * DAY - 1).free == 0
     for days in (90, 91, 365, 366, 729):
         at = START + days * DAY
@@ -220,25 +214,25 @@ def test_what_vests_is_what_the_ledger_pays(ledger, coin):
         assert stands.claimed + stands.free + stands.locked == 1_001
         anybody.claim(vesting, time=at)
         assert coin.balance(ANN.account) == stands.claimed + stands.free
-        _refused(ledger, "not_vested", anybody.claim, vesting, time=at)
+        refused("not_vested", anybody.claim, vesting, time=at)
     assert coin.vested(vesting, time=START + 730 * DAY - 1).locked == 1
     # Of a time before what was claimed nothing is free.
     assert coin.vested(vesting, time=START + 90 * DAY).free == 0
     anybody.claim(vesting, time=START + 730 * DAY)
     assert coin.vested(vesting, time=START + 731 * DAY) == type(stands)(1_001, 0, 0, 0)
     assert coin.balance(ANN.account) == 1_001
-    _refused(ledger, "hold_closed", coin.claim, vesting, time=START + 731 * DAY)
+    refused("hold_closed", coin.claim, vesting, time=START + 731 * DAY)
 
 
-def test_a_part_is_claimed(ledger, coin):
+def test_a_part_is_claimed(coin):
     vesting = _vest(coin, amount=730, cliff=0)
     at = START + 10 * DAY
-    _refused(ledger, "not_vested", coin.claim, vesting, part=11, time=at)
+    refused("not_vested", coin.claim, vesting, part=11, time=at)
     assert coin.claim(vesting, part=4, dry_run=True, time=at).dry_run
     coin.claim(vesting, part=4, key="four", time=at)
     assert coin.claim(vesting, part=4, key="four", time=at).repeated
     assert (coin.vested(vesting, time=at).free, coin.balance(ANN.account)) == (6, 4)
-    _refused(ledger, "zero_amount", coin.claim, vesting, part=0, time=at)
+    refused("zero_amount", coin.claim, vesting, part=0, time=at)
     with pytest.raises(TypeError, match="float"):
         coin.claim(vesting, part=1.5)
 
@@ -246,8 +240,8 @@ def test_a_part_is_claimed(ledger, coin):
 def test_what_has_not_vested_is_revoked_where_the_terms_allow_it(ledger, coin):
     vesting, half = _vest(coin, revocable=True, amount=1_000), START + 365 * DAY
     fixed, whole = _vest(coin), _vest(coin, revocable=True)
-    _refused(ledger, "hold_pending", Coin(ledger, EVE, asset=coin.asset).revoke, vesting, time=half)
-    _refused(ledger, "amount_exceeds_hold", coin.revoke, vesting, part=501, time=half)
+    refused("hold_pending", Coin(ledger, EVE, asset=coin.asset).revoke, vesting, time=half)
+    refused("amount_exceeds_hold", coin.revoke, vesting, part=501, time=half)
     assert coin.revoke(vesting, dry_run=True, time=half).dry_run
     before = coin.balance(NOOR.account)
     coin.revoke(vesting, key="out", time=half)
@@ -257,11 +251,11 @@ def test_what_has_not_vested_is_revoked_where_the_terms_allow_it(ledger, coin):
     for days in (365, 400, 800):
         stands = coin.vested(vesting, time=START + days * DAY)
         assert (stands.claimed, stands.free, stands.locked, stands.revoked) == (0, 500, 0, 500)
-    _refused(ledger, "amount_exceeds_hold", coin.revoke, vesting, time=half + DAY)
+    refused("amount_exceeds_hold", coin.revoke, vesting, time=half + DAY)
     coin.claim(vesting, time=half + DAY)
     assert coin.balance(ANN.account) == 500
-    _refused(ledger, "hold_pending", coin.revoke, fixed, time=half + DAY)
-    _refused(ledger, "hold_expired", coin.revoke, whole, time=START + 730 * DAY)
+    refused("hold_pending", coin.revoke, fixed, time=half + DAY)
+    refused("hold_expired", coin.revoke, whole, time=START + 730 * DAY)
 
 
 def test_a_vesting_with_a_key_is_made_once(ledger, coin):
@@ -282,12 +276,12 @@ def test_a_vesting_with_a_key_is_made_once(ledger, coin):
 
 
 def test_a_vesting_that_makes_no_sense_is_refused(ledger, coin):
-    _refused(ledger, "invalid_schedule", _vest, coin, cliff="3y")
-    _refused(ledger, "invalid_schedule", _vest, coin, cliff=0, ends=0)
-    _refused(ledger, "deadline_passed", _vest, coin, starts=START - 730 * DAY)
-    _refused(ledger, "deadline_too_far", _vest, coin, ends="101y")
-    _refused(ledger, "insufficient_funds", _vest, coin, amount=10**6)
-    _refused(ledger, "insufficient_funds", _vest, Coin(ledger, EVE, asset=coin.asset))
+    refused("invalid_schedule", _vest, coin, cliff="3y")
+    refused("invalid_schedule", _vest, coin, cliff=0, ends=0)
+    refused("deadline_passed", _vest, coin, starts=START - 730 * DAY)
+    refused("deadline_too_far", _vest, coin, ends="101y")
+    refused("insufficient_funds", _vest, coin, amount=10**6)
+    refused("insufficient_funds", _vest, Coin(ledger, EVE, asset=coin.asset))
     with pytest.raises(TypeError, match="span: expected"):
         _vest(coin, cliff=1.5)
     with pytest.raises(TypeError, match="float"):
@@ -316,7 +310,7 @@ def test_who_is_not_the_creator_pays_the_fee_of_a_claim(ledger):
 def test_a_claim_may_meet_the_largest_holding(ledger):
     coin = Coin.launch(ledger, NOOR, symbol="NOOR", max_holding=100, founder=1_000, time=START)
     vesting = _vest(coin, amount=150, cliff=0, ends="1d")
-    _refused(ledger, "max_holding_exceeded", coin.claim, vesting, time=START + DAY)
+    refused("max_holding_exceeded", coin.claim, vesting, time=START + DAY)
     coin.claim(vesting, part=100, time=START + DAY)
     Coin(ledger, ANN, asset=coin.asset).give(NOOR.account, 100, time=START + DAY)
     coin.claim(vesting, time=START + DAY)
@@ -330,7 +324,7 @@ def test_what_lapses_in_a_vesting_is_not_free(ledger):
     assert coin.vested(vesting, time=START + 11 * DAY - 1).free == 54
     stands = coin.vested(vesting, time=START + 11 * DAY)
     assert (stands.free, stands.locked) == (0, 0)
-    _refused(ledger, "hold_closed", coin.claim, vesting, time=START + 11 * DAY)
+    refused("hold_closed", coin.claim, vesting, time=START + 11 * DAY)
 
 
 def test_vestings_are_found(ledger, coin):
@@ -614,7 +608,7 @@ def _assert_movable(ledger, asset, units, time):
     """The ledger lets ann transfer so many, and not one more."""
     gift = {"asset": asset, "sender": ANN.account, "to": NOOR.account}
     more = Transfer(**gift, amount=units + 1)
-    _refused(ledger, "insufficient_funds", ledger.execute, [more], ANN, time=time, dry_run=True)
+    refused("insufficient_funds", ledger.execute, [more], ANN, time=time, dry_run=True)
     if units:
         assert ledger.execute([Transfer(**gift, amount=units)], ANN, time=time, dry_run=True).status.name == "ok"
 
@@ -895,7 +889,7 @@ def test_a_perk_is_granted_once_for_ever(ledger, coin, perks):
     assert (tried.done.dry_run, perks.has_had(ANN.account, signed, time=START)) == (True, False)
     grant = perks.grant(ANN.account, signed, key="ann", time=START)
     assert (grant.decision.why, grant.until) == ("NOOR: expected at least 10, found 10", None)
-    _refused(ledger, "attestation_exists", perks.grant, ANN.account, signed, time=START + 100 * DAY)
+    refused("attestation_exists", perks.grant, ANN.account, signed, time=START + 100 * DAY)
     # The coins move on: the retry still finds the first call, and a second grant does not come about.
     Coin(ledger, ANN, asset=coin.asset).give(EVE.account, 10, time=START)
     again = perks.grant(ANN.account, signed, key="ann", time=START + 5)
@@ -914,14 +908,12 @@ def test_a_perk_is_granted_once_in_a_while(ledger, perks):
     call = Perk("a call", _gate("NOOR >= 10"), every="30d")
     grant = perks.grant(NOOR.account, call, key="first", time=START)
     assert grant.until == START + 30 * DAY
-    _refused(ledger, "attestation_exists", perks.grant, NOOR.account, call, time=START + 30 * DAY - 1)
+    refused("attestation_exists", perks.grant, NOOR.account, call, time=START + 30 * DAY - 1)
     again = perks.grant(NOOR.account, call, key="first", time=START + 30 * DAY)
     assert (again.done.repeated, again.until) == (True, START + 30 * DAY)
     assert [perks.has_had(NOOR.account, call, time=START + at) for at in (30 * DAY - 1, 30 * DAY)] == [True, False]
     assert perks.grant(NOOR.account, call, time=START + 30 * DAY).until == START + 60 * DAY
-    _refused(
-        ledger, "expiry_passed", perks.grant, ANN.account, Perk("x", _gate("NOOR >= 0"), every=0), time=ledger.time
-    )
+    refused("expiry_passed", perks.grant, ANN.account, Perk("x", _gate("NOOR >= 0"), every=0), time=ledger.time)
 
 
 @pytest.mark.usefixtures("coin")
@@ -933,7 +925,7 @@ def test_perks_are_launched_and_taken_up_again(ledger):
     made = Perks.launch(ledger, NOOR, key="perks", time=START)
     assert Perks.launch(ledger, NOOR, key="perks", time=START).schema == made.schema
     assert Perks(ledger, NOOR).schema == made.schema
-    _refused(ledger, "schema_exists", Perks.launch, ledger, NOOR, time=START)
+    refused("schema_exists", Perks.launch, ledger, NOOR, time=START)
     # Nobody else grants what is the creator's, whatever he opens under that name.
     stranger = Perks.launch(ledger, EVE, time=START)
     stranger.grant(EVE.account, Perk("a call", _gate("NOOR >= 0")), time=START)

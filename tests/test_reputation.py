@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy
 import pytest
-from counterfoil import Key, Ledger, RejectedError
+from counterfoil import Key, Ledger
 from counterfoil.exceptions import KeyReusedError, ProofError
 from counterfoil.ops import Attest, Commitment, CommitmentKind, Schema
 from counterfoil.reputation import (
@@ -25,6 +25,7 @@ from counterfoil.reputation import (
 from counterfoil.verify import schema_id, verify_inclusion
 from scipy import linalg
 
+from tests.calls import refused
 from tests.model import log
 
 MARKET, ANN, BOB, EVE = (Key.from_seed(bytes([number]) * 32) for number in (41, 42, 43, 44))
@@ -63,12 +64,6 @@ def rated(ratings):
     return ratings
 
 
-def _refused(status, call, *args, **kwargs):
-    with pytest.raises(RejectedError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.status.name == status
-
-
 def _unproven(reason, call, *args, **kwargs):
     with pytest.raises(ProofError) as caught:
         call(*args, **kwargs)
@@ -80,14 +75,14 @@ def test_ratings_are_one_for_each_order(ledger, ratings):
     assert ratings.rate(ANN, BOB.account, 45, order="A17", key="A17", time=START).repeated
     with pytest.raises(KeyReusedError):
         ratings.rate(ANN, BOB.account, 46, order="A17", key="A17", time=START)
-    _refused("attestation_exists", ratings.rate, ANN, BOB.account, 4, order="A17", time=START)
-    _refused("wrong_content", ratings.rate, ANN, BOB.account, 51, order="A18", time=START)
+    refused("attestation_exists", ratings.rate, ANN, BOB.account, 4, order="A17", time=START)
+    refused("wrong_content", ratings.rate, ANN, BOB.account, 51, order="A18", time=START)
     assert ratings.rate(ANN, BOB.account, 4, order="A18", dry_run=True, time=START).dry_run
     again = Ratings(ledger, MARKET, name="rating")
     assert (again.value(ANN, BOB.account, order="A17"), again.value(ANN, BOB.account, order="A18")) == (45, None)
     ratings.withdraw(ANN, BOB.account, order="A17", time=START)
     assert ratings.value(ANN, BOB.account, order="A17") is None
-    _refused("already_revoked", ratings.withdraw, ANN, BOB.account, order="A17", time=START)
+    refused("already_revoked", ratings.withdraw, ANN, BOB.account, order="A17", time=START)
     with pytest.raises(LookupError, match="found no 'stars'"):
         Ratings(ledger, MARKET, name="stars")
 
@@ -95,16 +90,16 @@ def test_ratings_are_one_for_each_order(ledger, ratings):
 def test_badges_and_who_needs_one(ledger):
     tiers = Badges.launch(ledger, MARKET, name="tier", tiers=3, time=START)
     members = Ratings.launch(ledger, MARKET, name="members", least=1, most=5, members=tiers.requirement, time=START)
-    _refused("unknown_attestation", members.rate, ANN, BOB.account, 5, time=START)
+    refused("unknown_attestation", members.rate, ANN, BOB.account, 5, time=START)
     tiers.award(BOB.account, tier=2, expires=START + 10, key="bob", time=START)
     assert tiers.award(BOB.account, tier=2, expires=START + 10, key="bob", time=START).repeated
     assert (tiers.holds(BOB.account), tiers.holds(BOB.account, time=START + 10)) == (True, False)
     members.rate(ANN, BOB.account, 5, time=START)
-    _refused("wrong_content", tiers.award, ANN.account, tier=4, time=START)
-    _refused("wrong_content", tiers.award, ANN.account, time=START)
+    refused("wrong_content", tiers.award, ANN.account, tier=4, time=START)
+    refused("wrong_content", tiers.award, ANN.account, time=START)
     tiers.revoke(BOB.account, time=START)
     assert not Badges(ledger, MARKET, name="tier").holds(BOB.account)
-    _refused("already_revoked", tiers.revoke, BOB.account, time=START)
+    refused("already_revoked", tiers.revoke, BOB.account, time=START)
     plain = Badges.launch(ledger, MARKET, name="founder", time=START)
     plain.award(ANN.account, time=START)
     assert plain.holds(ANN.account)
@@ -178,7 +173,7 @@ def test_scores_are_computed_again_from_the_bundle_alone(ledger, rated, by):
     key, first = ledger.verifier_key, recompute(bundle, ledger.verifier_key, **asked, ledger=ledger.id)
     post_scores(ledger, MARKET, scores=first, by=by, key="posted", time=START)
     assert post_scores(ledger, MARKET, scores=first, by=by, key="posted", time=START).repeated
-    _refused("attestation_exists", post_scores, ledger, MARKET, scores=first, by=by, time=START)
+    refused("attestation_exists", post_scores, ledger, MARKET, scores=first, by=by, time=START)
     posted = posted_root(ledger, MARKET.account, scores=first, by=by)
     ledger.close()
     again = recompute(bundle, key, **asked)

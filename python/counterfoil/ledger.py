@@ -387,6 +387,7 @@ class Ledger:
     def close(self) -> None:
         """Commit, sign, write the state, and let go of the folder. Closing twice is closing once."""
         self._engine.close()
+        _OPEN.discard(self)
 
     # What it is
 

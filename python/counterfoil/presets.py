@@ -3,6 +3,8 @@
 `points()`: `create` with bound, lots by month, inactivity expiry (365 days), and a debt floor where one is given; the
 issuer may mint, freeze, claw back and change. `coin()`: `create` without terms: it moves freely and lasts; the issuer
 may mint up to the cap and change. `share()`: `create` without terms; the issuer may mint, freeze and change.
+`ticket()`: `create` of items with a royalty; the issuer may mint and freeze. `badge()`: `create` with bound and a
+largest holding of 1; the issuer may mint and claw back.
 
 What a preset leaves out is renounced for good: `Powers` has nobody for it.
 """
@@ -11,9 +13,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from counterfoil.ops import Bound, Create, DebtFloor, FixedExpiry, InactivityExpiry, Lots, Period, Powers, Term
+from counterfoil.ops import (
+    Bound,
+    Create,
+    DebtFloor,
+    FixedExpiry,
+    InactivityExpiry,
+    Items,
+    Lots,
+    MaxHolding,
+    Period,
+    Powers,
+    Royalty,
+    Term,
+)
 
-__all__ = ["Preset", "coin", "points", "share"]
+__all__ = ["Preset", "badge", "coin", "points", "share", "ticket"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +91,33 @@ def coin() -> Preset:
 def share() -> Preset:
     """A cooperative's share: it lasts, and an account may be frozen by the issuer."""
     return Preset(policy=(), powers=("mint", "freeze", "change"))
+
+
+def ticket(*, royalty_to: bytes, royalty_bps: int = 500) -> Preset:
+    """Tickets, a collection of items: members sell them, of each price a royalty is paid, and the door burns them.
+
+    The royalty stays what it is: nobody may change the terms, ever. The issuer may freeze an account whose ticket was
+    not paid, so that it is neither sold on nor burned at the door; it cannot take tickets away.
+
+    Args:
+        royalty_to: Who gets the royalty, an account id of 32 bytes.
+        royalty_bps: How many of 10,000 parts of every price it is, 1 to 10,000. Members cannot give a ticket away for
+            nothing, but back to the issuer.
+
+    >>> kind = ticket(royalty_to=b"v" * 32).create(bytes(32), "GIG", decimals=0, supply_cap=500)
+    >>> kind.policy[-1].bps, kind.powers.claw_back, kind.powers.change
+    (500, None, None)
+    """
+    return Preset(policy=(Items(), Royalty(royalty_bps, royalty_to)), powers=("mint", "freeze"))
+
+
+def badge() -> Preset:
+    """Badges: each member has one unit or none, cannot pass it on, and the issuer may take it back.
+
+    They are units and no items, for the issuer of items cannot take them back: a `claw_back` of a collection is refused
+    with `not_fungible`. A programme gives them (`earn`) and takes them back (`take_back`).
+
+    >>> badge().create(bytes(32), "CREW", decimals=0, supply_cap=10**6).policy
+    (Bound(), MaxHolding(units=1))
+    """
+    return Preset(policy=(Bound(), MaxHolding(1)), powers=("mint", "claw_back"))

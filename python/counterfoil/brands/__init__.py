@@ -1,8 +1,42 @@
-"""Loyalty programmes: earn, pending points, redeem, refund, campaigns, what expires, coalitions."""
+"""Loyalty programmes: points, campaigns, tiers, referrals, vouchers and gift cards, coalitions."""
 
 from __future__ import annotations
 
-from counterfoil.brands.coalition import Coalition
-from counterfoil.brands.programme import Campaign, Earning, Expiring, Liability, Programme, Redemption
+from counterfoil.brands.campaign import Campaign, Earning
+from counterfoil.brands.coalition import Coalition, PartnerMonth, Statement
+from counterfoil.brands.conversion import Conversion, Converted, Quote, Rate
+from counterfoil.brands.programme import Liability, Programme, Redemption
+from counterfoil.brands.referrals import Rank, Referral, Referrals, Reward, Rewards
+from counterfoil.brands.tiers import Level, Progress, Review, Tiers
+from counterfoil.brands.vouchers import GiftCards, Issue, Redeemed, Voucher, Vouchers
+from counterfoil.lapsing import Expiring
 
-__all__ = ["Campaign", "Coalition", "Earning", "Expiring", "Liability", "Programme", "Redemption"]
+__all__ = [
+    "Campaign",
+    "Coalition",
+    "Conversion",
+    "Converted",
+    "Earning",
+    "Expiring",
+    "GiftCards",
+    "Issue",
+    "Level",
+    "Liability",
+    "PartnerMonth",
+    "Programme",
+    "Progress",
+    "Quote",
+    "Rank",
+    "Rate",
+    "Redeemed",
+    "Redemption",
+    "Referral",
+    "Referrals",
+    "Review",
+    "Reward",
+    "Rewards",
+    "Statement",
+    "Tiers",
+    "Voucher",
+    "Vouchers",
+]

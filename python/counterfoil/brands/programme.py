@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
+from counterfoil.brands.campaign import Campaign, Earning, open_budget
+from counterfoil.brands.member import account_of, signer_of
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
+from counterfoil.lapsing import DAY_MS, Expiring, lapses
 from counterfoil.ops import (
     After,
     CampaignTerms,
     Cap,
-    Claim,
     ClawBack,
-    CloseCampaign,
-    FixedExpiry,
-    FundCampaign,
     Hold,
-    InactivityExpiry,
-    Lots,
     Mint,
-    OpenCampaign,
     Operation,
     Outcome,
-    Period,
     Reason,
     Redeem,
     Refund,
@@ -32,44 +26,21 @@ from counterfoil.ops import (
     Settle,
     Share,
     SignedBy,
-    SignedSlip,
-    Slip,
     Terms,
     asset_id,
-    campaign_id,
     hold_id,
-    pending_hold_id,
 )
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.presets import Preset, points
 
 if TYPE_CHECKING:
+    from counterfoil.brands.member import Account, Who
     from counterfoil.desk import Amount, Span
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
-    from counterfoil.verify import AssetRecord, Holding
-
-_DAY_MS = 86_400_000
-_SLIP_VALID_MS = 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Earning:
-    """What a member earned.
-
-    Attributes:
-        done: The call.
-        member: The member's account, 32 bytes.
-        amount: Minor units.
-        hold: The id of the hold in which they are pending; None where they are the member's at once.
-        pending_until: When they become the member's, ms; None where they are already.
-    """
-
-    done: Done
-    member: bytes
-    amount: int
-    hold: bytes | None = None
-    pending_until: int | None = None
+    from counterfoil.members import Members
+    from counterfoil.ops import Requirement
+    from counterfoil.verify import AssetRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +58,6 @@ class Redemption:
     member: bytes
     order: bytes
     amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expiring:
-    """Units of a member that lapse unless something happens before.
-
-    Attributes:
-        day: The day on which they lapse, days since 1970-01-01 UTC.
-        amount: Minor units.
-        reason: `inactivity` (any activity keeps them) or `fixed`.
-    """
-
-    day: int
-    amount: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +86,13 @@ class Liability:
 class Programme:
     """A loyalty programme.
 
+    With a store of members a call takes a customer's id (`str`) where it takes a member's account or key; `account`
+    tells the account for what does not, such as `balance`.
+
     Attributes:
         desk: Where the brand acts.
         asset: The points, an asset id of 32 bytes.
+        members: The store that knows customers; None: there is none.
 
     >>> import tempfile
     >>> from counterfoil import Key, Ledger
@@ -147,20 +107,25 @@ class Programme:
     260 240
     """
 
-    def __init__(self, ledger: Ledger, *brand: Key | Signer, asset: bytes) -> None:
+    def __init__(self, ledger: Ledger, *brand: Key | Signer, asset: bytes, members: Members | None = None) -> None:
         """Take a programme up again.
 
         Args:
             ledger: The ledger.
             brand: The keys that sign for the brand.
             asset: The points, an asset id of 32 bytes.
+            members: The store that knows customers by their ids.
 
         Raises:
             LookupError: There is no such asset.
         """
-        self.desk = Desk(ledger, *brand)
-        self.asset = asset
+        self._begin(Desk(ledger, *brand), asset, members)
         self._record()
+
+    def _begin(self, desk: Desk, asset: bytes, members: Members | None) -> None:
+        self.desk = desk
+        self.asset = asset
+        self.members = members
 
     @classmethod
     def launch(
@@ -171,6 +136,9 @@ class Programme:
         preset: Preset | None = None,
         decimals: int = 0,
         supply_cap: int = SUPPLY_CAP_MAX,
+        members: Members | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Programme:
         """Start a programme: `create` of an asset.
@@ -182,6 +150,9 @@ class Programme:
             preset: What kind of asset; `points()` if None.
             decimals: Decimal places of a whole point.
             supply_cap: The most minor units that may exist.
+            members: The store that knows customers by their ids.
+            key: Makes it happen once.
+            dry_run: Only try it. What comes back has the id that it would have, and nothing on the ledger.
             time: When, ms; now if None.
 
         Raises:
@@ -189,14 +160,16 @@ class Programme:
         """
         desk = Desk(ledger, *brand)
         create = (preset or points()).create(desk.account, symbol, decimals=decimals, supply_cap=supply_cap)
-        desk.do([create], time=time)
-        return cls(ledger, *brand, asset=asset_id(desk.account, symbol))
+        desk.do([create], key=key, dry_run=dry_run, time=time)
+        made = object.__new__(cls)
+        made._begin(desk, asset_id(desk.account, symbol), members)
+        return made
 
     # Members
 
     def earn(
         self,
-        member: bytes,
+        member: Account,
         amount: Amount,
         *,
         pending: Span | None = None,
@@ -209,7 +182,7 @@ class Programme:
         Pending points can be taken back with `cancel`, until they become the member's by themselves.
 
         Args:
-            member: The member's account, 32 bytes.
+            member: The member's account, 32 bytes, or the customer's id.
             amount: How many.
             pending: How long they are pending; None: they are the member's at once.
             key: Makes it happen once.
@@ -220,16 +193,16 @@ class Programme:
             RejectedError: supply_cap_exceeded, account_frozen, …
             KeyReusedError: The key was used for something else.
         """
-        units = self.units(amount)
+        account, units = self.account(member), self.units(amount)
         if pending is None:
-            done = self.desk.do([Mint(asset=self.asset, to=member, amount=units)], key=key, dry_run=dry_run, time=time)
-            return Earning(done, member, units)
+            mint = Mint(asset=self.asset, to=account, amount=units)
+            return Earning(self.desk.do([mint], key=key, dry_run=dry_run, time=time), account, units)
         salt = self.desk.salt(key)
         deadline = self.desk.now(time) + span_ms(pending)
         terms = Terms(
             settle_if=After(deadline),
             release_if=SignedBy(1, [self.desk.account]),
-            payees=[Share(member)],
+            payees=[Share(account)],
             deadline=deadline,
             outcome=Outcome.SETTLE,
         )
@@ -241,15 +214,17 @@ class Programme:
         done = self.desk.do(operations, key=key, dry_run=dry_run, time=time)
         held = next(each for each in done.operations if isinstance(each, Hold))
         until = None if held.terms is None else held.terms.deadline
-        return Earning(done, member, units, hold_id(held.payer, held.salt), until)
+        return Earning(done, account, units, hold_id(held.payer, held.salt), until)
 
-    def settle(self, earning: Earning | bytes, *, time: int | None = None) -> Done:
+    def settle(
+        self, earning: Earning | bytes, *, key: str | None = None, dry_run: bool = False, time: int | None = None
+    ) -> Done:
         """Make pending points the member's, once their time has come: `settle`. Anybody may.
 
         Raises:
             RejectedError: condition_unmet (too early), hold_closed (done before), …
         """
-        return self.desk.do([Settle(hold=_hold_of(earning))], time=time)
+        return self.desk.do([Settle(hold=_hold_of(earning))], key=key, dry_run=dry_run, time=time)
 
     def cancel(
         self,
@@ -270,7 +245,7 @@ class Programme:
 
     def redeem(
         self,
-        member: Key | Signer,
+        member: Who,
         amount: Amount,
         *,
         order: str,
@@ -282,7 +257,7 @@ class Programme:
         """Take points for an order: `redeem`. The same order of the same member is redeemed once.
 
         Args:
-            member: Who signs for the member: the member, or the service with a managed key.
+            member: Who signs for the member: a key, or a customer's id for whom the service signs with the managed key.
             amount: How many.
             order: The order's number; a secret hash of it goes on the ledger.
             at: Where, the account that may refund it; the brand if None.
@@ -292,16 +267,17 @@ class Programme:
 
         Raises:
             RejectedError: already_redeemed, insufficient_funds, …
+            SelfCustodyError: The customer has taken the account over, and has to sign.
         """
-        units, secret = self.units(amount), self.order(order)
+        signer, units, secret = self.signer(member), self.units(amount), self.order(order)
         place = self.desk.account if at is None else at
-        operation = Redeem(asset=self.asset, sender=member.account, at=place, order=secret, amount=units)
-        done = self.desk.do([operation], member, key=key, dry_run=dry_run, time=time)
-        return Redemption(done, member.account, secret, units)
+        operation = Redeem(asset=self.asset, sender=signer.account, at=place, order=secret, amount=units)
+        done = self.desk.do([operation], signer, key=key, dry_run=dry_run, time=time)
+        return Redemption(done, signer.account, secret, units)
 
     def refund(
         self,
-        member: bytes,
+        member: Account,
         order: str,
         *,
         part: Amount | None = None,
@@ -315,19 +291,19 @@ class Programme:
             LookupError: The member has redeemed nothing for this order.
             RejectedError: refund_exceeds, …
         """
-        secret = self.order(order)
-        redemption = self.desk.ledger.redemption(self.asset, member, secret)
+        account, secret = self.account(member), self.order(order)
+        redemption = self.desk.ledger.redemption(self.asset, account, secret)
         if redemption is None:
             message = f"order {order!r}: expected a redemption of this member, found none"
             raise LookupError(message)
         units = redemption.amount - redemption.refunded if part is None else self.units(part)
-        operation = Refund(asset=self.asset, sender=member, order=secret, amount=units)
+        operation = Refund(asset=self.asset, sender=account, order=secret, amount=units)
         done = self.desk.do([operation], key=key, dry_run=dry_run, time=time)
-        return Redemption(done, member, secret, units)
+        return Redemption(done, account, secret, units)
 
     def take_back(
         self,
-        member: bytes,
+        member: Account,
         amount: Amount,
         *,
         reason: int = 0,
@@ -346,7 +322,7 @@ class Programme:
         evidence = None if order is None else self.order(order)
         operation = ClawBack(
             asset=self.asset,
-            sender=member,
+            sender=self.account(member),
             to=self.desk.account,
             amount=self.units(amount),
             reason=Reason(reason, evidence),
@@ -357,18 +333,18 @@ class Programme:
         """A member's points, minor units. Lapsed ones that nobody has swept are among them."""
         return self.desk.ledger.balance(self.asset, member)
 
-    def expiring(self, member: bytes, *, days: int, day: int | None = None) -> list[Expiring]:
+    def expiring(self, member: Account, *, days: int, day: int | None = None) -> list[Expiring]:
         """What a member will lose within so many days if nothing happens, soonest first.
 
         Args:
-            member: The member's account, 32 bytes.
+            member: The member's account, 32 bytes, or the customer's id.
             days: How far to look.
             day: From this day on, days since 1970-01-01 UTC; the day of the ledger's last entry if None.
         """
-        today = self.desk.ledger.time // _DAY_MS if day is None else day
-        holding = self.desk.ledger.holding(self.asset, member)
-        found = [each for each in _lapses(self._record(), holding) if each.day <= today + days]
-        return sorted(found, key=lambda each: each.day)
+        ledger = self.desk.ledger
+        today = ledger.time // DAY_MS if day is None else day
+        holding = ledger.holding(self.asset, self.account(member))
+        return [each for each in lapses(self._record(), holding, time=ledger.time) if each.day <= today + days]
 
     # The whole programme
 
@@ -389,7 +365,9 @@ class Programme:
         window: Span = "1d",
         pending: Span = 0,
         notice: Span = 0,
+        requires: Requirement | None = None,
         key: str | None = None,
+        dry_run: bool = False,
         time: int | None = None,
     ) -> Campaign:
         """Open a campaign that the brand funds: `mint` of the budget to the brand, and `open_campaign`.
@@ -402,35 +380,51 @@ class Programme:
             window: The length of a window.
             pending: How long what was earned can still be cancelled.
             notice: How long before an early end the brand must say so.
+            requires: An attestation that a member must have: `tiers.requirement("gold")`, say.
             key: Makes it happen once.
+            dry_run: Only try it; then there is no such campaign.
             time: When, ms; now if None.
 
         Raises:
             RejectedError: supply_cap_exceeded, deadline_passed, …
         """
-        brand, units = self.desk.account, self.units(budget)
         cap = None if member_cap is None else Cap(units=self.units(member_cap), window_ms=span_ms(window))
         terms = CampaignTerms(
-            roles=[Role(bps=10_000), Role(brand, signs=True)],
+            roles=[Role(bps=10_000), Role(self.desk.account, signs=True)],
             claim_max=self.units(claim_max),
             ends=ends,
+            eligible=requires,
             member_cap=cap,
             pending_ms=span_ms(pending),
             notice_ms=span_ms(notice),
         )
-        operations: list[Operation] = [
-            Mint(asset=self.asset, to=brand, amount=units),
-            OpenCampaign(owner=brand, salt=self.desk.salt(key), asset=self.asset, amount=units, terms=terms),
-        ]
-        done = self.desk.do(operations, key=key, time=time)
-        opened = next(each for each in done.operations if isinstance(each, OpenCampaign))
-        return Campaign(self, campaign_id(opened.owner, opened.salt))
+        identifier = open_budget(self, self.units(budget), terms, key=key, dry_run=dry_run, time=time)
+        return Campaign(self, identifier)
 
     # Helpers
 
     def units(self, amount: Amount) -> int:
         """An amount of this programme's points in minor units."""
         return minor_units(amount, self._record().decimals)
+
+    def account(self, member: Account) -> bytes:
+        """The account of a member, 32 bytes, who may be named by a customer's id.
+
+        Raises:
+            TypeError: A customer's id, and there is no store of members.
+            UnknownMemberError: The store does not know the customer.
+        """
+        return account_of(member, self.members)
+
+    def signer(self, member: Who) -> Key | Signer:
+        """What signs for a member, who may be named by a customer's id.
+
+        Raises:
+            TypeError: A customer's id, and there is no store of members; or an account, which signs nothing.
+            UnknownMemberError: The store does not know the customer.
+            SelfCustodyError: The customer has taken the account over, and signs alone.
+        """
+        return signer_of(member, self.members)
 
     def order(self, order: str) -> bytes:
         """What stands for an order on the ledger, 32 bytes: a hash that nobody can guess the number from."""
@@ -440,65 +434,6 @@ class Programme:
         return asset_record(self.desk.ledger, self.asset)
 
 
-class Campaign:
-    """A campaign of a programme: a budget, caps, and slips that are claimed once.
-
-    Attributes:
-        programme: The programme.
-        id: The campaign's id, and its account's, 32 bytes.
-    """
-
-    def __init__(self, programme: Programme, identifier: bytes) -> None:
-        """Take a campaign up again."""
-        self.programme = programme
-        self.id = identifier
-
-    def earn(
-        self,
-        member: bytes,
-        amount: Amount,
-        *,
-        order: str,
-        dry_run: bool = False,
-        time: int | None = None,
-    ) -> Earning:
-        """Pay a member out of the campaign, once for each order: `claim` of a slip that the brand signs.
-
-        Raises:
-            RejectedError: slip_claimed (the order was paid), member_cap_spent, budget_spent, claim_too_large,
-                campaign_ended, …
-        """
-        desk, units = self.programme.desk, self.programme.units(amount)
-        nonce = self.programme.order(order)[:16]
-        slip = Slip(nonce=nonce, valid_until=desk.now(time) + _SLIP_VALID_MS, amount=units, parties=[member])
-        done = desk.do([Claim(campaign=self.id, slips=[SignedSlip(slip)])], dry_run=dry_run, time=time)
-        record = desk.ledger.campaign(self.id)
-        pending = 0 if record is None else record.terms.pending_ms
-        if not pending:
-            return Earning(done, member, units)
-        hold = pending_hold_id(self.id, member, nonce, done.id)
-        return Earning(done, member, units, hold, done.time + pending)
-
-    def fund(self, amount: Amount, *, key: str | None = None, time: int | None = None) -> Done:
-        """Add new points to the budget: `mint` to the brand, and `fund_campaign`."""
-        programme = self.programme
-        brand, units = programme.desk.account, programme.units(amount)
-        operations: list[Operation] = [
-            Mint(asset=programme.asset, to=brand, amount=units),
-            FundCampaign(campaign=self.id, asset=programme.asset, sender=brand, amount=units),
-        ]
-        return programme.desk.do(operations, key=key, time=time)
-
-    def close(self, *, time: int | None = None) -> Done:
-        """End the campaign after its notice, or take back what one that has ended has left: `close_campaign`."""
-        return self.programme.desk.do([CloseCampaign(campaign=self.id)], time=time)
-
-    @property
-    def budget(self) -> int:
-        """What it has left, minor units."""
-        return self.programme.balance(self.id)
-
-
 def _hold_of(earning: Earning | bytes) -> bytes:
     if isinstance(earning, bytes):
         return earning
@@ -506,23 +441,3 @@ def _hold_of(earning: Earning | bytes) -> bytes:
         message = "earning: expected one that is pending, found one that was the member's at once"
         raise ValueError(message)
     return earning.hold
-
-
-def _lapses(asset: AssetRecord, holding: Holding) -> list[Expiring]:
-    """When each part of a balance lapses: `docs/reference/operations.md`, *Lots, lapsing and order*."""
-    found = []
-    period = next((term.period for term in asset.policy if isinstance(term, Lots)), None)
-    for term in asset.policy:
-        if isinstance(term, InactivityExpiry) and holding.amount:
-            found.append(Expiring(holding.activity_day + term.days, holding.amount, "inactivity"))
-        elif isinstance(term, FixedExpiry) and period is not None:
-            found += [Expiring(_end_day(period, lot.lot) + term.days, lot.amount, "fixed") for lot in holding.lots]
-    return found
-
-
-def _end_day(period: Period, lot: int) -> int:
-    """The first day after a lot's period."""
-    if period is Period.DAY:
-        return lot + 1
-    year, month = divmod(lot + 1, 12)
-    return (date(1970 + year, month + 1, 1) - date(1970, 1, 1)).days

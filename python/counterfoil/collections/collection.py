@@ -12,19 +12,18 @@ from counterfoil.ops import (
     Bound,
     BurnItem,
     CompleteSet,
-    Create,
     Design,
     GiveItem,
     IssueItem,
     Item,
     Items,
-    Powers,
     Royalty,
     SellItem,
     Term,
     asset_id,
 )
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
+from counterfoil.presets import Preset
 from counterfoil.wire import decode_entry
 
 if TYPE_CHECKING:
@@ -126,6 +125,7 @@ class Collection:
         ledger: Ledger,
         *issuer: Key | Signer,
         symbol: str,
+        preset: Preset | None = None,
         bound: bool = False,
         royalty_bps: int = 0,
         royalty_to: bytes | None = None,
@@ -134,12 +134,15 @@ class Collection:
         dry_run: bool = False,
         time: int | None = None,
     ) -> Collection:
-        """Start a collection: `create` of an asset of items, of which the issuer holds the power to mint alone.
+        """Start a collection: `create` of an asset of items.
+
+        Without a preset the issuer holds the power to mint alone.
 
         Args:
             ledger: The ledger.
             issuer: The keys that sign for the issuer.
             symbol: 1 to 12 of `A-Z0-9.`.
+            preset: What kind of collection: `ticket(…)`, say. It says all that `bound` and the royalty say otherwise.
             bound: Whether items move only from and to the issuer.
             royalty_bps: How many of 10,000 parts of every price are the royalty. With one, members can only sell.
             royalty_to: Who gets it, 32 bytes; the issuer if None.
@@ -150,19 +153,22 @@ class Collection:
 
         Raises:
             RejectedError: asset_exists, creator_not_allowed, invalid_policy, …
+            ValueError: The preset is none of a collection, or is not the only thing that says what it is.
         """
         desk = Desk(ledger, *issuer)
         policy: list[Term] = [Bound()] if bound else []
         policy.append(Items())
         if royalty_bps:
             policy.append(Royalty(royalty_bps, desk.account if royalty_to is None else royalty_to))
-        create = Create(
-            issuer=desk.account,
-            symbol=symbol,
+        made_here = Preset(policy=tuple(policy), powers=("mint",))
+        if preset is not None and (bound or royalty_bps or not any(isinstance(term, Items) for term in preset.policy)):
+            message = "preset: expected one of items, without bound= and royalty_bps=, found another, or these too"
+            raise ValueError(message)
+        create = (preset or made_here).create(
+            desk.account,
+            symbol,
             decimals=0,
             supply_cap=supply_cap,
-            policy=policy,
-            powers=Powers(mint=desk.account),
         )
         desk.do([create], key=key, dry_run=dry_run, time=time)
         made = object.__new__(cls)

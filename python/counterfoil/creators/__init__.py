@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.creators.coin import Coin, Vested, Vesting
-from counterfoil.creators.gate import Decision, Gate, spendable
+from counterfoil.creators.gate import Decision, Gate
 from counterfoil.creators.perks import Grant, Perk, Perks
 
-__all__ = ["Coin", "Decision", "Gate", "Grant", "Perk", "Perks", "Vested", "Vesting", "spendable"]
+__all__ = ["Coin", "Decision", "Gate", "Grant", "Perk", "Perks", "Vested", "Vesting"]

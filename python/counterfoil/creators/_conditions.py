@@ -7,15 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
+from counterfoil.lapsing import spendable
 from counterfoil.verify import (
-    FixedExpiry,
     Holding,
-    InactivityExpiry,
     Integer,
     IntegerRange,
     Items,
-    Lots,
-    Period,
     Requirement,
     asset_id,
     attestation_id,
@@ -32,8 +29,6 @@ TEXT_MAX = 1_000
 DEPTH_MAX = 16
 ATOMS_MAX = 16
 
-_DAY_MS = 86_400_000
-_MONTH_STARTS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 Question: TypeAlias = tuple[str, bytes, bytes]
 """A record that has to be known: its table, table key and record id."""
@@ -43,51 +38,6 @@ Facts: TypeAlias = "Mapping[Question, Any]"
 
 Verdict: TypeAlias = tuple[bool, tuple[str, ...]]
 """Whether it holds, and what says so."""
-
-
-def spendable(asset: AssetRecord, holding: Holding, time: int) -> int:
-    """The units of a balance that have not lapsed: those that a transfer at this time would find.
-
-    A ledger removes lapsed units only when something touches the balance, so that its record may still have them.
-
-    Args:
-        asset: The asset's record.
-        holding: The balance's record.
-        time: At which time, ms.
-
-    >>> from counterfoil.ops import Powers
-    >>> from counterfoil.verify import AssetRecord, InactivityExpiry
-    >>> totals = dict.fromkeys("frozen_accounts debtors owed minted burned redeemed swept clawed_back".split(), 0)
-    >>> bean = AssetRecord(
-    ...     version=1, issuer=bytes(32), symbol="BEAN", decimals=0, supply_cap=9, paused=False, **totals,
-    ...     policy=(InactivityExpiry(365),), powers=Powers(),
-    ... )
-    >>> [spendable(bean, Holding(9, activity_day=100), day * 86_400_000) for day in (464, 465)]
-    [9, 0]
-    """
-    if asset.sunset is not None and asset.sunset <= time:
-        return 0
-    today, policy = time // _DAY_MS, asset.policy_at(time)
-    # What waits in a hold was last active on day 2^32 - 1, which does not come.
-    inactive = next((term.days for term in policy if isinstance(term, InactivityExpiry)), None)
-    if inactive is not None and today >= holding.activity_day + inactive:
-        return 0
-    fixed = next((term.days for term in policy if isinstance(term, FixedExpiry)), None)
-    period = next((term.period for term in policy if isinstance(term, Lots)), None)
-    if fixed is None or period is None:
-        return holding.amount
-    return sum(lot.amount for lot in holding.lots if today < _first_day_after(period, lot.lot) + fixed)
-
-
-def _first_day_after(period: Period, lot: int) -> int:
-    """The first day after a lot's period, for lots of any number: days since 1970-01-01."""
-    if period is Period.DAY:
-        return lot + 1
-    years, month = divmod(lot + 1, 12)
-    year = 1970 + years
-    leaps = (year - 1) // 4 - (year - 1) // 100 + (year - 1) // 400 - 477
-    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return 365 * years + leaps + _MONTH_STARTS[month] + (1 if is_leap and month >= 2 else 0)
 
 
 _COMPARISONS: dict[str, tuple[str, Callable[[int, int], bool]]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from counterfoil.creators.gate import spendable
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.exceptions import KeyReusedError
+from counterfoil.lapsing import spendable
 from counterfoil.ops import (
     After,
     ByPayer,

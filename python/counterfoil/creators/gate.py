@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil._bundle import Bundle, check_root, join
-from counterfoil.creators._conditions import Parser, spendable
+from counterfoil.creators._conditions import Parser
 from counterfoil.exceptions import LedgerError, ProofError
 from counterfoil.verify import DATA_BYTES_MAX, Requirement
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
     from counterfoil.verify import RecordClaim, Verifier
 
-__all__ = ["Decision", "Gate", "spendable"]
+__all__ = ["Decision", "Gate"]
 
 _HEADER = b"counterfoil/gate/v1\n"
 _WHAT = "gate bundle"
@@ -72,7 +72,8 @@ class Decision:
 class Gate:
     """A condition on what an account holds and what was attested of it.
 
-    Units that have lapsed do not count, whether they were swept or not: see `spendable`. Nobody is kept out because an
+    Units that have lapsed do not count, whether they were swept or not: see
+    `counterfoil.lapsing.spendable`. Nobody is kept out because an
     account is frozen or an asset paused, for that takes nothing away. An account without an attestation meets no
     comparison of its integer.
 
