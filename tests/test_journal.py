@@ -58,7 +58,7 @@ from counterfoil.verify import item_id
 from counterfoil.wire import Applied, decode_entry
 
 from tests.model import build
-from tests.model.items import ITEM_RECORD
+from tests.model.items import everything_held
 from tests.model.ledger import ModelLedger
 from tests.strategies import random_world, world_genesis
 
@@ -75,8 +75,6 @@ START = 1_451_606_400_000
 """2016-01-01."""
 DAY, HOUR = 86_400_000, 3_600_000
 NO = bytes(32)
-
-Sums = dict[tuple[bytes, bytes], int]
 
 
 def new(path: Path, **options: Any) -> Ledger:
@@ -108,17 +106,6 @@ def assert_balanced(postings: Iterable[Posting]) -> None:
         assert (each.account is not None) == (each.kind == "held")
         sums[each.index, each.asset] += each.amount
     assert not any(sums.values())
-
-
-def held(state: State) -> Sums:
-    """What everybody has by the model: units, and items."""
-    sums: Sums = defaultdict(int)
-    for asset in state.records("assets"):
-        for account, (amount, _) in state.records("holders", asset).items():
-            sums[asset, account] += amount
-        for _, value in state.records("items", asset).values():
-            sums[asset, ITEM_RECORD.decode(value).owner] += 1
-    return dict(sums)
 
 
 # Worlds
@@ -177,7 +164,7 @@ def test_the_worlds_have_every_operation_that_changes_balances(worlds):
 def test_postings_add_up_to_zero_and_to_every_balance(lived):
     postings = list(lived.ledger.journal())
     assert_balanced(postings)
-    sums: Sums = defaultdict(int)
+    sums: dict[tuple[bytes, bytes], int] = defaultdict(int)
     place = 0
     for size, _, state in lived.states:
         while place < len(postings) and postings[place].index < size:
@@ -185,7 +172,7 @@ def test_postings_add_up_to_zero_and_to_every_balance(lived):
             if posting.account is not None:
                 sums[posting.asset, posting.account] += posting.amount
             place += 1
-        assert {key: amount for key, amount in sums.items() if amount} == held(state)
+        assert {key: amount for key, amount in sums.items() if amount} == everything_held(state)
     assert place == len(postings)
     for asset, record in lived.ledger.assets():
         totals: dict[str, int] = defaultdict(int)

@@ -613,8 +613,8 @@ class Ledger(Records):
         """What every transaction did to balances, in the log's order: its postings add up to zero for each asset.
 
         The log is applied again from genesis, in memory: claims, settlements, fees and what lapses follow from records.
-        That takes some seconds for a million transactions, and 120 bytes or more for each record of the state. What is
-        appended to the log meanwhile is left out. Debts are no units, and not posted. Signatures and state roots are
+        That takes about 10 µs a transaction, and 130 bytes and its value for each record of the state. What is appended
+        to the log meanwhile is left out. Debts are no units, and not posted. Signatures and state roots are
         not checked again: `fsck(path, full=True)` does that.
 
         Args:
