@@ -40,7 +40,7 @@ from counterfoil.verify import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from counterfoil import _core
     from counterfoil.ops import Parameters
@@ -285,22 +285,3 @@ class Past(Records):
     def __repr__(self) -> str:
         """Which ledger, and as of when."""
         return f"<Past of {self.origin} after entry {self.index:,}, at {self.time} ms>"
-
-
-def journal(
-    engine: _core.Engine,
-    replay: _core.Replay,
-    account: bytes | None,
-    progress: Callable[[int, int], object] | None,
-) -> Iterator[Posting]:
-    """The postings of a replay that begins: see `Ledger.journal`."""
-    is_done = False
-    while not is_done:
-        posted = engine.postings(replay, account)
-        done, total, _, is_done = replay.position()
-        for index, time, transaction, postings in posted:
-            for asset, whose, kind, is_negative, units in postings:
-                amount = -units if is_negative else units
-                yield Posting(index, time, transaction, asset, whose, cast("Kind", kind), amount)
-        if progress is not None:
-            progress(done, total)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from counterfoil import _core
 from counterfoil.exceptions import LedgerError, LedgerTimeError, RejectedError
-from counterfoil.history import Past, Posting, Records, journal
+from counterfoil.history import Kind, Past, Posting, Records
 from counterfoil.keys import Key
 from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
@@ -629,7 +629,21 @@ class Ledger(Records):
         """
         if account is not None:
             _id("account", account)
-        return journal(self._engine, self._engine.replay(_time(until)), account, progress)
+        return self._postings(self._engine.replay(_time(until)), account, progress)
+
+    def _postings(
+        self, replay: _core.Replay, account: bytes | None, progress: Callable[[int, int], object] | None
+    ) -> Iterator[Posting]:
+        is_done = False
+        while not is_done:
+            posted = self._engine.postings(replay, account)
+            done, total, _, is_done = replay.position()
+            for index, time, transaction, postings in posted:
+                for asset, whose, kind, is_negative, units in postings:
+                    amount = -units if is_negative else units
+                    yield Posting(index, time, transaction, asset, whose, cast("Kind", kind), amount)
+            if progress is not None:
+                progress(done, total)
 
     def as_of(self, time: int, *, progress: Callable[[int, int], object] | None = None) -> Past:
         """The ledger as it was after the last entry of this time or before: balances, holders, lots and all else.
