@@ -1046,6 +1046,42 @@ def test_members_and_balances_go_in_and_out(fresh, store, tmp_path):
     assert "ann" not in (tmp_path / "plain.csv").read_text()
 
 
+def test_the_journal_and_the_past_go_out(fresh, store, tmp_path):
+    customers = tmp_path / "old.csv"
+    customers.write_text("customer,amount\nann,120\n")
+    ok("members", "import", customers, *store)
+    before = as_json("stats", "-l", fresh.ledger)["time_ms"]
+    minting = ["-l", fresh.ledger, "--asset", "BEAN", "--minter", tmp_path / "roaster.key", *store]
+    ok("balances", "import", customers, *minting)
+
+    out = tmp_path / "journal.csv"
+    assert as_json("journal", "export", "-l", fresh.ledger, "-o", out, *store) == {"file": str(out), "postings": 4}
+    lines = [line.split(",") for line in out.read_text().splitlines()]
+    assert lines[0] == ["index", "time", "transaction", "asset", "symbol", "account", "customer", "amount"]
+    assert {line[6]: line[7] for line in lines[1:]} == {"": "-120", "ann": "120"}
+    assert sum(int(line[7]) for line in lines[1:]) == 0
+    assert "postings" in ok("journal", "export", "-l", fresh.ledger, "-o", tmp_path / "plain.csv", "--until", before)
+    assert len((tmp_path / "plain.csv").read_text().splitlines()) == 3
+    of_ann = ["--account", ANN.did, "-o", tmp_path / "ann.csv"]
+    assert as_json("journal", "export", "-l", fresh.ledger, *of_ann)["postings"] == 1
+
+    exporting = ["balances", "export", "-l", fresh.ledger, "--asset", "BEAN"]
+    assert as_json(*exporting, "-o", tmp_path / "now.csv")["holders"] == 2
+    assert as_json(*exporting, "-o", tmp_path / "then.csv", "--as-of", before)["holders"] == 1
+
+    fails(2, "journal", "export", "-l", fresh.ledger, "-o", out, says="already")
+    missing = ["journal", "export", "-l", fresh.ledger, "-o", tmp_path / "none.csv"]
+    fails(2, *missing, *store[:2], says="neither")
+    fails(2, *missing, "--until", "tomorrow", says="--until: expected ms since 1970")
+    fails(2, *exporting, "-o", tmp_path / "none.csv", "--as-of", "tomorrow", says="--as-of: expected ms since 1970")
+    fails(1, *missing, "--until", "0", says="the ledger begins at")
+    fails(1, *exporting, "-o", tmp_path / "none.csv", "--as-of", "1970-01-01", says="the ledger begins at")
+    fails(2, *missing, "--account", "ann", says="account: expected")
+    fails(3, "journal", "export", "-l", tmp_path / "no.ledger", "-o", tmp_path / "none.csv")
+    fails(3, "journal", "export", "-l", fresh.ledger, "-o", tmp_path / "no" / "none.csv")
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_members_and_balances_refuse(fresh, store, tmp_path):
     file = tmp_path / "old.csv"
     file.write_text("customer,amount\nann,120\n")
@@ -1109,7 +1145,7 @@ def test_bench(tmp_path, monkeypatch):
 
 COMMANDS = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "members", "balances", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
 )
 
 
@@ -1125,8 +1161,8 @@ def test_help_teaches():
         assert ok(command, "-h") == shown
     for command in ("balance", "transaction", "entry", "record"):
         assert f"counterfoil prove {command}" in ok("prove", command, "--help").partition("\n")[2]
-    for group, command in (("members", "import"), ("balances", "import"), ("balances", "export")):
-        assert f"counterfoil {group} {command}" in ok(group, command, "--help").partition("\n")[2]
+    for both in ("members import", "balances import", "balances export", "journal export"):
+        assert f"counterfoil {both}" in ok(*both.split(), "--help").partition("\n")[2]
 
 
 def test_the_reference_lists_every_command_and_exit_code():

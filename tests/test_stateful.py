@@ -10,6 +10,7 @@ import random as standard_random
 import shutil
 import tempfile
 import time as clock
+from collections import Counter
 from itertools import count, groupby
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.model import build, log, sum_map
+from tests.model.items import everything_held
 from tests.model.ledger import ModelLedger
 from tests.model.state import PARAMETERS, State
 from tests.ops.play import START as SCENARIO_START
@@ -137,6 +139,18 @@ class Twins:
             assert self.ledger.supply(asset) == held + items
             for account in {*PEOPLE, *KEYS, *self.model.state.records("holders", asset)}:
                 assert self.ledger.balance(asset, account) == self.model.balance(asset, account)
+        self.compare_journal()
+
+    def compare_journal(self) -> None:
+        """The journal's sums are what everybody has; each transaction's are zero."""
+        held: Counter[tuple[bytes, bytes]] = Counter()
+        sums: Counter[tuple[int, bytes]] = Counter()
+        for posting in self.ledger.journal():
+            sums[posting.index, posting.asset] += posting.amount
+            if posting.account is not None:
+                held[posting.asset, posting.account] += posting.amount
+        assert not any(sums.values())
+        assert {key: amount for key, amount in held.items() if amount} == everything_held(self.model.state)
 
     def check_statement(self, table: str, key: bytes, record: bytes) -> None:
         """A statement about the last commit is the one that the formats describe, byte for byte."""

@@ -4,6 +4,7 @@ from typing import TypeAlias, final
 __all__ = [
     "Engine",
     "Outcomes",
+    "Replay",
     "StatementVerifier",
     "Submission",
     "fsck",
@@ -14,6 +15,7 @@ __all__ = [
     "verify_signatures",
 ]
 
+_Posting: TypeAlias = tuple[bytes, bytes | None, str, bool, int]
 _Commit: TypeAlias = tuple[bytes, str, int, int, int, bytes]
 
 @final
@@ -76,8 +78,21 @@ class Engine:
     def time(self) -> int: ...
     def index_of(self, transaction_id: bytes) -> int | None: ...
     def account_entries(self, account: bytes, start: int = 0, limit: int = 1_000) -> list[int]: ...
+    def replay(self, until: int | None = None) -> Replay: ...
+    def postings(
+        self, replay: Replay, account: bytes | None = None
+    ) -> list[tuple[int, int, bytes, list[_Posting]]]: ...
+    def finish(self, replay: Replay, progress: Callable[[int, int], object] | None = None) -> None: ...
     def count_valid_signatures(self, keys: bytes, signatures: bytes, messages: bytes) -> int: ...
     def stats(self) -> dict[str, int | str]: ...
+
+@final
+class Replay:
+    def position(self) -> tuple[int, int, int, bool]: ...
+    def record(self, name: str, key: bytes | None, record_id: bytes) -> tuple[int, bytes] | None: ...
+    def page(
+        self, name: str, key: bytes | None, after: bytes | None = None, limit: int = 1_000
+    ) -> tuple[bytes | None, list[tuple[bytes, int, bytes]]]: ...
 
 @final
 class StatementVerifier:

@@ -1,4 +1,4 @@
-"""Members and balances out of CSV files, and balances into one.
+"""Members and balances out of CSV files; balances and the journal into one.
 
 An import reads its file row by row and keeps none of it, so that a file may be of any length. A row that is not what it
 should be is refused and reported, and the others go on. Running an import again does nothing twice.
@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import hashlib
 import itertools
 import os
 import re
 import sqlite3
 import stat
+import tempfile
 import time as clock
 from collections import deque
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from counterfoil.exceptions import RejectedError
+from counterfoil.exceptions import CorruptionError, RejectedError
 from counterfoil.ledger import VALID_FOR_MS
 from counterfoil.members import check_customer
 from counterfoil.ops import Mint, Once
@@ -35,11 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from counterfoil.history import Records
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.members import Member, Members
 
-__all__ = ["ImportReport", "RefusedRow", "export_balances", "import_balances", "import_members"]
+__all__ = ["ImportReport", "RefusedRow", "export_balances", "export_journal", "import_balances", "import_members"]
 
 ROW_BYTES_MAX = 1_000_000
 REFUSED_MAX = 1_000
@@ -49,6 +53,7 @@ BATCH = 500
 _TEXT_CHARACTERS_MAX = 200
 _ROW_DOMAIN = b"counterfoil/import/v1\n"
 _BOM = b"\xef\xbb\xbf"
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _AMOUNT = re.compile(r"([0-9]{1,39})(?:\.([0-9]{1,38}))?\Z")
 _OPERATIONS_PER_ROW = 2
 _DUPLICATE = "duplicate: the same was in an earlier row of this file"
@@ -186,19 +191,19 @@ def import_balances(
 
 
 def export_balances(
-    ledger: Ledger, asset: bytes, file: str | os.PathLike[str], *, members: Members | None = None
+    ledger: Records, asset: bytes, file: str | os.PathLike[str], *, members: Members | None = None
 ) -> int:
     """Write what every holder of an asset has to a new file, which only its owner may read.
 
     The columns are `account` (its id, in hex), `customer` (empty where it is nobody's whom the store knows), `amount`
     (in minor units) and `lots` (such as `336:500 337:20`: lot and amount, oldest first). The rows are in the order of
-    the tree. `import_balances` reads such a file.
+    the tree, or, of the past, in the order of the accounts' ids. `import_balances` reads such a file. It has its name
+    once it is whole.
 
-    Holders are read in pages, as `Ledger.holders` does: for those of one moment export from a backup, or while nothing
-    is applied.
+    Holders are read in pages, as `Ledger.holders` does: for those of one moment export `Ledger.as_of` that moment.
 
     Args:
-        ledger: The ledger.
+        ledger: The ledger, or what it was: `Ledger.as_of`.
         asset: The asset's id.
         file: Where; nothing may be there yet.
         members: Who the accounts' customers are.
@@ -211,23 +216,123 @@ def export_balances(
         FileExistsError: Something is there.
     """
     ledger.supply(asset)
-    path, count = Path(file), 0
-    with open(path, "x", encoding="utf-8", newline="", opener=_private) as output:
-        try:
-            writer = csv.writer(output)
-            writer.writerow(["account", "customer", "amount", "lots"])
-            for page in _batches(ledger.holders(asset), BATCH):
-                known = {} if members is None else members.find_all(account for account, _ in page)
-                for account, holding in page:
-                    customer = known[account].customer if account in known else ""
-                    lots = " ".join(f"{lot.lot}:{lot.amount}" for lot in holding.lots)
-                    writer.writerow([account.hex(), customer, holding.amount, lots])
-                count += len(page)
-        except BaseException:
-            # Half of the balances would pass for all of them.
-            path.unlink(missing_ok=True)
-            raise
+    count = 0
+    with _new_file(file) as writer:
+        writer.writerow(["account", "customer", "amount", "lots"])
+        for page in _batches(ledger.holders(asset), BATCH):
+            customers = _customers(members, (account for account, _ in page))
+            for account, holding in page:
+                lots = " ".join(f"{lot.lot}:{lot.amount}" for lot in holding.lots)
+                writer.writerow([account.hex(), customers.get(account, ""), holding.amount, lots])
+            count += len(page)
     return count
+
+
+def export_journal(
+    ledger: Ledger,
+    file: str | os.PathLike[str],
+    *,
+    until: int | None = None,
+    account: bytes | None = None,
+    members: Members | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> int:
+    """Write what every transaction did to balances to a new file, which only its owner may read.
+
+    Each row is a `Posting` of `Ledger.journal`, which says what is posted and with which sign. The columns are `index`
+    (in the log), `time` (UTC, such as `2016-01-31T12:00:00.000Z`), `transaction` and `asset` (their ids, in hex),
+    `symbol`, `account` (its id, in hex, or `minted`, `burned`, `redeemed` or `expired`), `customer` (empty where it is
+    nobody's whom the store knows) and `amount`. An amount is in whole units with all the decimals of its asset, such as
+    `-2.50`, so that columns of several assets can be read; the amounts of an asset add up to zero, in each transaction
+    and in the file. The file has its name once it is whole.
+
+    Args:
+        ledger: The ledger.
+        file: Where; nothing may be there yet.
+        until: The last time to include, ms; to the end of the log if None.
+        account: Only what this account got and gave, 32 bytes; then nothing adds up to zero.
+        members: Who the accounts' customers are.
+        progress: Called with (entries applied, entries in all); what it raises ends the export.
+
+    Returns:
+        How many rows there are.
+
+    Raises:
+        FileExistsError: Something is there.
+        LedgerTimeError: The ledger begins later.
+        CorruptionError: An entry is missing, does not apply, or does not add up to zero; its index is named.
+    """
+    postings = ledger.journal(until=until, account=account, progress=progress)
+    assets: dict[bytes, tuple[str, int]] = {}
+    count = 0
+    with _new_file(file) as writer:
+        writer.writerow(["index", "time", "transaction", "asset", "symbol", "account", "customer", "amount"])
+        for page in _batches(postings, BATCH):
+            customers = _customers(members, (each.account for each in page if each.account is not None))
+            for each in page:
+                if each.asset not in assets:
+                    assets[each.asset] = _symbol_and_decimals(ledger, each.asset)
+                symbol, decimals = assets[each.asset]
+                whose, customer = each.kind, ""
+                if each.account is not None:
+                    whose, customer = each.account.hex(), customers.get(each.account, "")
+                where = [each.index, _utc(each.time), each.transaction.hex(), each.asset.hex(), symbol]
+                writer.writerow([*where, whose, customer, _whole_units(each.amount, decimals)])
+            count += len(page)
+    return count
+
+
+# Writing
+
+
+@contextlib.contextmanager
+def _new_file(file: str | os.PathLike[str]) -> Iterator[Any]:
+    """What writes rows to a new file, which has another name until it is whole: half of it would pass for all."""
+    path = Path(file)
+    _refuse_existing(path)
+    descriptor, name = tempfile.mkstemp(prefix=".counterfoil-", dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as output:
+            yield csv.writer(output)
+            output.flush()
+            os.fsync(output.fileno())
+        _refuse_existing(path)
+        unfinished.rename(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _customers(members: Members | None, accounts: Iterable[bytes]) -> dict[bytes, str]:
+    """Whose these accounts are, as far as the store knows."""
+    if members is None:
+        return {}
+    return {account: member.customer for account, member in members.find_all(accounts).items()}
+
+
+def _symbol_and_decimals(ledger: Records, asset: bytes) -> tuple[str, int]:
+    """What no operation changes of an asset, and none removes."""
+    record = ledger.asset(asset)
+    if record is None:
+        message = f"asset {asset.hex()}: expected its record, found none, though the log has postings of it"
+        raise CorruptionError(message)
+    return record.symbol, record.decimals
+
+
+def _whole_units(amount: int, decimals: int) -> str:
+    whole, rest = divmod(abs(amount), 10**decimals)
+    return "-" * (amount < 0) + str(whole) + (f".{rest:0{decimals}d}" if decimals else "")
+
+
+def _utc(time_ms: int) -> str:
+    moment = _EPOCH + timedelta(milliseconds=time_ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1_000:03d}Z"
 
 
 # Minting

@@ -113,7 +113,7 @@ class CorruptionError(StoreError):
 
 
 class LedgerTimeError(LedgerError, ValueError):
-    """A time that may not be applied: before the ledger's last, or ahead of the clock."""
+    """A time that may not be applied: before the ledger's last, or ahead of the clock. Or a time before it began."""
 
 
 class OperatorKeyError(LedgerError):

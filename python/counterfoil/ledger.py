@@ -15,45 +15,16 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from counterfoil import _core
 from counterfoil.exceptions import LedgerError, LedgerTimeError, RejectedError
+from counterfoil.history import Kind, Past, Posting, Records
 from counterfoil.keys import Key
 from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.status import Status
-from counterfoil.verify import (
-    CODEC,
-    AccountRecord,
-    AssetRecord,
-    AttestationRecord,
-    CampaignRecord,
-    ClaimantRecord,
-    DesignRecord,
-    Effect,
-    FreezeRecord,
-    Genesis,
-    GroupRecord,
-    GuardiansRecord,
-    Holding,
-    HoldRecord,
-    Item,
-    ItemRecord,
-    LotRecord,
-    MandateRecord,
-    OnceRecord,
-    RecoveryRecord,
-    RedemptionRecord,
-    SchemaRecord,
-    attestation_id,
-    design_id,
-    item_id,
-    lot_id,
-    mandate_id,
-    once_id,
-    redemption_id,
-)
+from counterfoil.verify import CODEC, Effect, Genesis
 from counterfoil.wire import Applied, Entry, SignedTransaction, Transaction, decode_entry
 
 if TYPE_CHECKING:
@@ -68,8 +39,6 @@ VALID_FOR_MS = 120_000
 
 _PAGE = 1_000
 _U64_END = 2**64
-
-Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +234,7 @@ class AppliedTransaction:
     effects: tuple[Effect, ...]
 
 
-class Ledger:
+class Ledger(Records):
     """A ledger that is open. Safe to share between threads; a context manager that closes it.
 
     Example:
@@ -283,11 +252,10 @@ class Ledger:
 
     def __init__(self, engine: _core.Engine, path: Path) -> None:
         """Not to be called: use `Ledger.create` or `Ledger.open`."""
+        super().__init__(engine, CODEC.decode("Genesis", engine.genesis))
         self._engine = engine
         _OPEN.add(self)
         self._path = path
-        genesis = CODEC.decode("Genesis", engine.genesis)
-        self._genesis: Genesis = genesis
 
     @classmethod
     def create(
@@ -395,16 +363,6 @@ class Ledger:
     def id(self) -> bytes:
         """The ledger's id."""
         return self._engine.id
-
-    @property
-    def origin(self) -> str:
-        """Its name in checkpoints."""
-        return self._genesis.origin
-
-    @property
-    def genesis(self) -> Genesis:
-        """How it began."""
-        return self._genesis
 
     @property
     def path(self) -> Path:
@@ -602,146 +560,6 @@ class Ledger:
 
     # Reading it
 
-    def balance(self, asset: bytes, account: bytes) -> int:
-        """All units that an account has, lapsed ones included until they are swept."""
-        found = self._engine.record("holders", asset, account)
-        return 0 if found is None else found[0]
-
-    def holding(self, asset: bytes, account: bytes) -> Holding:
-        """A balance with its lots and last day of activity."""
-        found = self._engine.record("holders", asset, account)
-        return Holding(0) if found is None else Holding.decode(*found)
-
-    def supply(self, asset: bytes) -> int:
-        """The units of an asset that exist; of a collection, how many items.
-
-        Raises:
-            LookupError: There is no such asset.
-        """
-        record = self.asset(asset)
-        if record is None:
-            message = f"no asset {asset.hex()} in {self.origin}"
-            raise LookupError(message)
-        return record.supply
-
-    def account(self, account: bytes) -> AccountRecord | None:
-        """The record of an account; None for a plain key account."""
-        return self._decoded("accounts", None, account, AccountRecord)
-
-    def guardians(self, account: bytes) -> GuardiansRecord | None:
-        """Who may together set the keys of an account that lost its own, and after which delay."""
-        return self._decoded("guardians", None, account, GuardiansRecord)
-
-    def recovery(self, account: bytes) -> RecoveryRecord | None:
-        """The recovery of an account that is running: the keys that its guardians want it to have, and from when on."""
-        return self._decoded("recoveries", None, account, RecoveryRecord)
-
-    def asset(self, asset: bytes) -> AssetRecord | None:
-        """The record of an asset."""
-        return self._decoded("assets", None, asset, AssetRecord)
-
-    def mandate(self, account: bytes, agent: bytes, asset: bytes) -> MandateRecord | None:
-        """What an agent may do for an account in an asset, or by a schema."""
-        return self._decoded("mandates", None, mandate_id(account, agent, asset), MandateRecord)
-
-    def once(self, account: bytes, key: bytes) -> OnceRecord | None:
-        """Whether an account has used a key, and in which transaction."""
-        return self._decoded("once", None, once_id(account, key), OnceRecord)
-
-    def freeze(self, asset: bytes, account: bytes) -> FreezeRecord | None:
-        """Whether an account is frozen in an asset, since when and why."""
-        return self._decoded("freezes", asset, account, FreezeRecord)
-
-    def redemption(self, asset: bytes, sender: bytes, order: bytes) -> RedemptionRecord | None:
-        """What an account redeemed for an order, and what was refunded of it."""
-        return self._decoded("redemptions", asset, redemption_id(asset, sender, order), RedemptionRecord)
-
-    def debt(self, asset: bytes, account: bytes) -> int:
-        """Units that an account owes the asset's issuer."""
-        found = self._engine.record("debts", asset, account)
-        return 0 if found is None else found[0]
-
-    def lot(self, asset: bytes, lot: int) -> LotRecord | None:
-        """The totals of one lot."""
-        return self._decoded("lots", asset, lot_id(asset, lot), LotRecord)
-
-    def design(self, asset: bytes, design: int) -> DesignRecord | None:
-        """A design of a collection, and how many of its editions were made."""
-        return self._decoded("designs", asset, design_id(asset, design), DesignRecord)
-
-    def item(self, asset: bytes, item: Item) -> ItemRecord | None:
-        """Whose an item of a collection is; None where it was never made or was burned."""
-        return self._decoded("items", asset, item_id(asset, item), ItemRecord)
-
-    def schema(self, schema: bytes) -> SchemaRecord | None:
-        """The record of a schema."""
-        return self._decoded("schemas", None, schema, SchemaRecord)
-
-    def attestation(
-        self, schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32)
-    ) -> AttestationRecord | None:
-        """What an issuer attested a subject by a schema, whether it still holds or not: ask its `is_live(time)`."""
-        return self._decoded("attestations", schema, attestation_id(schema, issuer, subject, nonce), AttestationRecord)
-
-    def hold(self, hold: bytes) -> HoldRecord | None:
-        """The record of a hold, open or closed. What it has left is the balance of its account, which has its id."""
-        return self._decoded("holds", None, hold, HoldRecord)
-
-    def hold_group(self, group: bytes) -> GroupRecord | None:
-        """The record of a group of holds."""
-        return self._decoded("hold_groups", None, group, GroupRecord)
-
-    def campaign(self, campaign: bytes) -> CampaignRecord | None:
-        """The record of a campaign. What it has left is the balance of its account, which has its id."""
-        return self._decoded("campaigns", None, campaign, CampaignRecord)
-
-    def claimant(self, campaign: bytes, member: bytes) -> ClaimantRecord | None:
-        """What a member has claimed in the window of its last claim, of a campaign that has a cap for each member."""
-        return self._decoded("claimants", campaign, member, ClaimantRecord)
-
-    @property
-    def parameters(self) -> Parameters:
-        """The parameters in force."""
-        for _, _, value in self._records("parameters", None):
-            found: Parameters = CODEC.decode("Parameters", value)
-            return found
-        return self._genesis.parameters
-
-    def holders(self, asset: bytes) -> Iterator[tuple[bytes, Holding]]:
-        """Every account that holds an asset, and what it holds, in the order of the tree.
-
-        Read in pages of 1,000: what changes meanwhile may show in a later page and not in an earlier one. For the
-        holders of one moment open a backup, or iterate while nothing is applied.
-        """
-        for account, amount, value in self._records("holders", asset):
-            yield account, Holding.decode(amount, value)
-
-    def items(self, asset: bytes) -> Iterator[tuple[Item, ItemRecord]]:
-        """Every item of a collection and whose it is, in the order of the tree; read in pages, as `holders` is."""
-        for _, _, value in self._records("items", asset):
-            record: ItemRecord = CODEC.decode("ItemRecord", value)
-            yield record.item, record
-
-    def mandates(self) -> Iterator[MandateRecord]:
-        """Every mandate, in the order of the tree."""
-        for _, _, value in self._records("mandates", None):
-            yield CODEC.decode("MandateRecord", value)
-
-    def lots(self, asset: bytes) -> list[LotRecord]:
-        """The totals of every lot of an asset, oldest first."""
-        lots = [CODEC.decode("LotRecord", value) for _, _, value in self._records("lots", asset)]
-        return sorted(lots, key=lambda lot: int(lot.lot))
-
-    def accounts(self) -> Iterator[tuple[bytes, AccountRecord]]:
-        """Every account that has a record, in the order of the tree. Plain key accounts have none."""
-        for account, _, value in self._records("accounts", None):
-            yield account, CODEC.decode("AccountRecord", value)
-
-    def assets(self) -> Iterator[tuple[bytes, AssetRecord]]:
-        """Every asset, in the order of the tree."""
-        for asset, _, value in self._records("assets", None):
-            yield asset, CODEC.decode("AssetRecord", value)
-
     def entry(self, index: int) -> bytes:
         """A log entry.
 
@@ -772,6 +590,10 @@ class Ledger:
     def transactions(self, account: bytes, *, after: int | None = None) -> Iterator[AppliedTransaction]:
         """Every transaction that an account signed or that names it, in order of time, after a cursor.
 
+        The index is made of transactions alone. What follows from records is not in it: `Settle` and `Release` name
+        the hold and not who is paid, `SellItem` names nobody who gets a royalty, and no payment names who gets its fee.
+        `journal(account=…)` has every change of an account's balance.
+
         Raises:
             ValueError: The ledger was opened with `index=False`.
         """
@@ -786,6 +608,67 @@ class Ledger:
             if len(page) < _PAGE:
                 return
             start = page[-1] + 1
+
+    def journal(
+        self,
+        *,
+        until: int | None = None,
+        account: bytes | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Iterator[Posting]:
+        """What every transaction did to balances, in the log's order: its postings add up to zero for each asset.
+
+        The log is applied again from genesis, in memory: claims, settlements, fees and what lapses follow from records.
+        That takes about 10 µs a transaction, and 130 bytes and its value for each record of the state. What is appended
+        to the log meanwhile is left out. Debts are no units, and not posted. Signatures and state roots are
+        not checked again: `fsck(path, full=True)` does that.
+
+        Args:
+            until: The last time to include, ms; to the end of the log if None.
+            account: Only what this account got and gave, 32 bytes; then nothing adds up to zero.
+            progress: Called with (entries applied, entries in all) after some thousand each; what it raises ends the
+                journal.
+
+        Raises:
+            LedgerTimeError: The ledger begins later.
+            CorruptionError: An entry is missing, does not apply, or does not add up to zero; its index is named.
+        """
+        if account is not None:
+            _id("account", account)
+        return self._postings(self._engine.replay(_time(until)), account, progress)
+
+    def _postings(
+        self, replay: _core.Replay, account: bytes | None, progress: Callable[[int, int], object] | None
+    ) -> Iterator[Posting]:
+        is_done = False
+        while not is_done:
+            posted = self._engine.postings(replay, account)
+            done, total, _, is_done = replay.position()
+            for index, time, transaction, postings in posted:
+                for asset, whose, kind, is_negative, units in postings:
+                    amount = -units if is_negative else units
+                    yield Posting(index, time, transaction, asset, whose, cast("Kind", kind), amount)
+            if progress is not None:
+                progress(done, total)
+
+    def as_of(self, time: int, *, progress: Callable[[int, int], object] | None = None) -> Past:
+        """The ledger as it was after the last entry of this time or before: balances, holders, lots and all else.
+
+        The log is applied again from genesis, in memory, as by `journal`. After the ledger's last entry that is the
+        present.
+
+        Args:
+            time: When, ms.
+            progress: Called with (entries applied, entries in all) after some thousand each; what it raises ends it.
+
+        Raises:
+            LedgerTimeError: The ledger begins later.
+            CorruptionError: An entry is missing or does not apply; its index is named.
+        """
+        replay = self._engine.replay(_time(_number("time", time)))
+        # Between pages Python gets to run, so that an interrupt from the keyboard is heard.
+        self._engine.finish(replay, progress or (lambda _done, _total: None))
+        return Past(replay, self._genesis)
 
     def index_of(self, transaction_id: bytes) -> int | None:
         """The log index of a transaction that was applied."""
@@ -841,18 +724,6 @@ class Ledger:
     def prove_consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """The hashes that prove that the log of one size continues that of another."""
         return self._engine.prove_consistency(_index("old_size", old_size), _index("new_size", new_size))
-
-    def _decoded(self, table: str, key: bytes | None, record_id: bytes, kind: type[Record]) -> Record | None:
-        found = self._engine.record(table, key, record_id)
-        return None if found is None else cast("Record", CODEC.decode(kind.__name__, found[1]))
-
-    def _records(self, table: str, key: bytes | None) -> Iterator[tuple[bytes, int, bytes]]:
-        cursor: bytes | None = None
-        while True:
-            cursor, records = self._engine.page(table, key, cursor, _PAGE)
-            yield from records
-            if cursor is None:
-                return
 
 
 def fsck(
@@ -932,6 +803,15 @@ def _index(name: str, index: int) -> int:
         message = f"{name}: expected 0 to 2^64 - 1, found {index}"
         raise LookupError(message)
     return index
+
+
+def _id(name: str, value: object) -> None:
+    if not isinstance(value, bytes):
+        message = f"{name}: expected bytes, found {type(value).__name__}"
+        raise TypeError(message)
+    if len(value) != 32:
+        message = f"{name}: expected 32 bytes, found {len(value)}"
+        raise ValueError(message)
 
 
 def _check_options(options: Mapping[str, object]) -> None:

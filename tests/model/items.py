@@ -51,6 +51,18 @@ def item_id(asset: bytes, item: Value) -> bytes:
     return record_id("item", asset, item.design.to_bytes(4, "big"), item.edition.to_bytes(4, "big"))
 
 
+def everything_held(state: State) -> dict[tuple[bytes, bytes], int]:
+    """What everybody has of everything, by asset and account: units, or how many items of a collection."""
+    held: dict[tuple[bytes, bytes], int] = {}
+    for asset in state.records("assets"):
+        for account, (amount, _) in state.records("holders", asset).items():
+            held[asset, account] = amount
+        for _, value in state.records("items", asset).values():
+            owner = ITEM_RECORD.decode(value).owner
+            held[asset, owner] = held.get((asset, owner), 0) + 1
+    return held
+
+
 def load_design(state: State, asset: bytes, design: int) -> Any:
     """The record of a design, or None."""
     return state.value(DESIGN_RECORD, "designs", design_id(asset, design), asset)

@@ -329,9 +329,15 @@ class Programme:
         )
         return self.desk.do([operation], key=key, dry_run=dry_run, time=time)
 
-    def balance(self, member: bytes) -> int:
-        """A member's points, minor units. Lapsed ones that nobody has swept are among them."""
-        return self.desk.ledger.balance(self.asset, member)
+    def balance(self, member: bytes, *, as_of: int | None = None) -> int:
+        """A member's points, minor units. Lapsed ones that nobody has swept are among them.
+
+        Args:
+            member: The member's account, 32 bytes.
+            as_of: As they were at this time, ms, for which the log is applied again: see `Ledger.as_of`. Now if None.
+        """
+        ledger = self.desk.ledger
+        return (ledger if as_of is None else ledger.as_of(as_of)).balance(self.asset, member)
 
     def expiring(self, member: Account, *, days: int, day: int | None = None) -> list[Expiring]:
         """What a member will lose within so many days if nothing happens, soonest first.
@@ -348,11 +354,16 @@ class Programme:
 
     # The whole programme
 
-    def liability(self) -> list[Liability]:
-        """What became of the points of each month of issue, for the books: earliest first."""
+    def liability(self, as_of: int | None = None) -> list[Liability]:
+        """What became of the points of each month of issue, for the books: earliest first.
+
+        Args:
+            as_of: As it was at this time, ms, for which the log is applied again: see `Ledger.as_of`. Now if None.
+        """
+        ledger = self.desk.ledger
         return [
             Liability(lot.lot, lot.issued, lot.redeemed, lot.expired, lot.burned, lot.clawed_back, lot.own_sum)
-            for lot in self.desk.ledger.lots(self.asset)
+            for lot in (ledger if as_of is None else ledger.as_of(as_of)).lots(self.asset)
         ]
 
     def campaign(

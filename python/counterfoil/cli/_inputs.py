@@ -119,7 +119,7 @@ def account_text(ledger: Ledger | None, account: bytes) -> str:
     return encode_did_key(account)
 
 
-def time_from(text: str | None) -> int | None:
+def time_from(text: str | None, option: str = "--time") -> int | None:
     """A time in ms, from ms or from a UTC date."""
     if text is None:
         return None
@@ -128,13 +128,13 @@ def time_from(text: str | None) -> int | None:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        message = f"--time: expected ms since 1970 or a date such as 1997-01-31T12:00, found {found(text)}"
+        message = f"{option}: expected ms since 1970 or a date such as 1997-01-31T12:00, found {found(text)}"
         raise CommandError(message) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     time_ms = round(moment.timestamp() * 1_000)
     if not 0 <= time_ms <= _TIME_MS_MAX:
-        message = f"--time: expected 1970 or later, found {found(text)}"
+        message = f"{option}: expected 1970 or later, found {found(text)}"
         raise CommandError(message)
     return time_ms
 

@@ -16,6 +16,7 @@ from counterfoil.cli._errors import CommandError, Exit, found
 
 if TYPE_CHECKING:
     from counterfoil.csvfiles import ImportReport
+    from counterfoil.history import Records
     from counterfoil.members import Members
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file, UTF-8.", show_default=False)]
@@ -39,6 +40,27 @@ SeedOption = Annotated[
         show_default=False,
     ),
 ]
+OptionalStoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="COUNTERFOIL_STORE",
+        metavar="PATH",
+        help="The store of members, to name the customers.",
+        show_default=False,
+    ),
+]
+OptionalSeedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--seed-file",
+        envvar="COUNTERFOIL_SEED_FILE",
+        metavar="FILE",
+        help="The file with the store's seed.",
+        show_default=False,
+    ),
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A new file.", show_default=False)]
 AssetOption = Annotated[
     str, typer.Option("--asset", metavar="ASSET", help="64 hex digits, SYMBOL or ISSUER:SYMBOL.", show_default=False)
 ]
@@ -159,58 +181,71 @@ def import_balances(
 def export_balances(
     ledger: LedgerOption,
     asset: AssetOption,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A new file.", show_default=False)],
-    store: Annotated[
+    out: OutOption,
+    as_of: Annotated[
         str | None,
         typer.Option(
-            "--store",
-            envvar="COUNTERFOIL_STORE",
-            metavar="PATH",
-            help="The store of members, to name the customers.",
+            "--as-of",
+            metavar="WHEN",
+            help="As it was after the last entry of this time or before: ms, or a UTC date. Default: as it stands.",
             show_default=False,
         ),
     ] = None,
-    seed_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--seed-file",
-            envvar="COUNTERFOIL_SEED_FILE",
-            metavar="FILE",
-            help="The file with the store's seed.",
-            show_default=False,
-        ),
-    ] = None,
+    store: OptionalStoreOption = None,
+    seed_file: OptionalSeedOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write what every holder of an asset has to a CSV file: account,customer,amount,lots.
 
     Amounts are in minor units, so that `balances import` reads the file. While somebody writes to the ledger, rows are
-    as of slightly different moments.
+    as of slightly different moments, but not with --as-of, which applies the log again: of a date its beginning counts.
 
     \b
       counterfoil balances export --asset BEAN --out beans.csv \\
         --store members.db --seed-file members.seed
+      counterfoil balances export --asset BEAN --out january.csv \\
+        --as-of 1997-01-31T23:59:59.999
     """
     from counterfoil import csvfiles
 
-    if (store is None) != (seed_file is None):
-        message = "balances export: expected --store and --seed-file, or neither; found one of them"
-        raise CommandError(message)
+    time = _inputs.time_from(as_of, "--as-of")
     with contextlib.ExitStack() as stack:
-        members = None
-        if store is not None and seed_file is not None:
-            members = stack.enter_context(_opened(store, seed_file, must_exist=True))
+        members = stack.enter_context(store_if_any("balances export", store, seed_file))
         opened = stack.enter_context(_inputs.reading(ledger))
         identifier, record = _inputs.asset_from(opened, asset)
-        try:
-            count = csvfiles.export_balances(opened, identifier, out, members=members)
-        except FileExistsError:
-            message = f"{found(str(out))} is there already; give another --out"
-            raise CommandError(message) from None
+        shown: Records = opened
+        if time is not None:
+            with _console.progress("Replaying the log") as tell:
+                shown = opened.as_of(time, progress=tell)
+        with new_file(out):
+            count = csvfiles.export_balances(shown, identifier, out, members=members)
     if json:
         _console.emit({"file": str(out), "asset": identifier.hex(), "holders": count})
     else:
         _console.fields(None, [("file", out), ("asset", record.symbol), ("holders", f"{count:,}")])
+
+
+@contextlib.contextmanager
+def store_if_any(command: str, store: str | None, seed_file: Path | None) -> Iterator[Members | None]:
+    """A store of members, where both of its options are given."""
+    if (store is None) != (seed_file is None):
+        message = f"{command}: expected --store and --seed-file, or neither; found one of them"
+        raise CommandError(message)
+    if store is None or seed_file is None:
+        yield None
+        return
+    with _opened(store, seed_file, must_exist=True) as members:
+        yield members
+
+
+@contextlib.contextmanager
+def new_file(out: Path) -> Iterator[None]:
+    """What is written under a name that may not be taken."""
+    try:
+        yield
+    except FileExistsError:
+        message = f"{found(str(out))} is there already; give another --out"
+        raise CommandError(message) from None
 
 
 @contextlib.contextmanager

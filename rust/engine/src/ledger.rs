@@ -10,6 +10,7 @@ use crate::keys::KeyCache;
 use crate::log_store::{LogReader, LogStore};
 use crate::memory::MemoryParts;
 use crate::opening::{Replayed, check_operator, load_and_replay, open_or_renew_state, sign_if_missing};
+use crate::replay::{Posted, Replay};
 use crate::replica::{POSITION, Replica};
 use crate::shared::{Published, Shared, merge_page, published_at, signed_by_operator};
 use crate::state_store::{StateMark, StateStore};
@@ -557,6 +558,22 @@ impl Ledger {
     /// Log indexes of an account's transactions, in order of time, from `from` on.
     pub fn account_entries(&self, account: &Id, from: u64, limit: usize) -> Result<Vec<u64>> {
         self.reading(|shared| shared.find(&Sought::Account(*account), from, limit))
+    }
+
+    /// Begins to apply the log again, from genesis up to a time or to its end: go on with [`Ledger::advance`].
+    pub fn replay(&self, until: Option<u64>) -> Result<Replay> {
+        let shared = self.check()?;
+        Replay::begin(&self.genesis, shared.log.stored_size()?, until)
+    }
+
+    /// Applies the next entries of a replay of this ledger, some thousand at most, and returns what they did to balances:
+    /// to those of one account, or to all. That may be nothing; the end is where [`Replay::is_done`].
+    pub fn advance(&self, replay: &mut Replay, account: Option<&Id>) -> Result<Vec<Posted>> {
+        let shared = self.check()?;
+        if *replay.ledger() != self.id() {
+            return Err(Error::Invalid("the replay is of another ledger".to_owned()));
+        }
+        replay.advance(&shared.log, account)
     }
 
     /// Numbers about it.

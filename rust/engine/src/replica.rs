@@ -632,50 +632,23 @@ impl Replica {
         log: &LogReader,
         signatures: bool,
     ) -> Result<()> {
-        let Prepared { bytes, entry, admission, .. } = prepared;
-        let entry = entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))?;
-        let not_before = |time: u64, position: &Position| {
-            if time < position.time {
-                return Err(corrupt_entry(index, &format!("a time from {} ms on", position.time), &time.to_string()));
-            }
-            Ok(())
-        };
-        match entry {
+        let Prepared { bytes, .. } = prepared;
+        match prepared.entry(index)? {
             Entry::Genesis(genesis) => {
                 if index != 0 || genesis.ledger_id() != self.ledger {
                     return Err(corrupt_entry(index, "genesis of this ledger, at 0 only", "another genesis"));
                 }
             }
             Entry::Applied(applied) => {
-                not_before(applied.time, &self.position)?;
-                let signed = prepared.transaction().zip(admission.as_ref());
-                let (signed, admission) =
-                    signed.ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
-                let admission = if self.machine.is_current(admission) {
-                    Cow::Borrowed(admission)
-                } else {
-                    // An earlier entry has changed the parameters.
-                    let again = admit_entries(&[signed], &self.machine.admission_rules(), signatures).pop();
-                    Cow::Owned(again.ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?)
-                };
+                not_before(index, self.position.time, applied.time)?;
+                let (signed, admission) = prepared.admitted(index, &self.machine, signatures)?;
                 let mut entry = Vec::with_capacity(bytes.len());
                 let outcome = self.apply(store, log, index, signed, &admission, applied.time, &mut entry)?;
                 self.in_flight.clear();
-                match outcome {
-                    Outcome::Applied if entry == *bytes => {}
-                    Outcome::Applied => {
-                        return Err(corrupt_entry(index, "the effects that applying it has", "others"));
-                    }
-                    Outcome::Duplicate { index: first } => {
-                        return Err(corrupt_entry(index, "a new transaction", &format!("the one of entry {first}")));
-                    }
-                    Outcome::Refused(refusal) => {
-                        return Err(corrupt_entry(index, "a transaction that applies", refusal.status.name()));
-                    }
-                }
+                expect_applied(index, outcome, &entry, bytes)?;
             }
             Entry::Commit(commit) => {
-                not_before(commit.time, &self.position)?;
+                not_before(index, self.position.time, commit.time)?;
                 let height = if index <= 1 { 0 } else { self.position.height.saturating_add(1) };
                 if commit.version != COMMIT_VERSION || commit.ledger != self.ledger || commit.height != height {
                     return Err(corrupt_entry(
@@ -757,8 +730,8 @@ const PAGE_ENTRIES: u64 = 4_096;
 const PREPARED_ENTRIES: usize = 512;
 
 /// An entry of the log as far as it can be looked at before those ahead of it are applied.
-struct Prepared {
-    bytes: Vec<u8>,
+pub(crate) struct Prepared {
+    pub(crate) bytes: Vec<u8>,
     /// None where the bytes do not decode.
     entry: Option<Entry>,
     /// Where in the bytes the transaction is that it applied; empty in other entries.
@@ -768,7 +741,7 @@ struct Prepared {
 }
 
 /// The next entries, made ready by all cores; none at the end.
-fn prepare_page(
+pub(crate) fn prepare_page(
     log: &LogReader,
     from: u64,
     to: u64,
@@ -803,6 +776,29 @@ impl Prepared {
         Self { bytes, entry, signed, admission: None }
     }
 
+    /// What the bytes say.
+    pub(crate) fn entry(&self, index: u64) -> Result<&Entry> {
+        self.entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))
+    }
+
+    /// The transaction's own bytes, and its admission under the parameters that are in force now.
+    pub(crate) fn admitted(
+        &self,
+        index: u64,
+        machine: &Machine,
+        signatures: bool,
+    ) -> Result<(&[u8], Cow<'_, Admission>)> {
+        let signed = self.transaction().zip(self.admission.as_ref());
+        let (signed, admission) =
+            signed.ok_or_else(|| corrupt_entry(index, "a signed transaction", "too few bytes"))?;
+        if machine.is_current(admission) {
+            return Ok((signed, Cow::Borrowed(admission)));
+        }
+        // An earlier entry has changed the parameters.
+        let again = admit_entries(&[signed], &machine.admission_rules(), signatures).pop();
+        Ok((signed, Cow::Owned(again.ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?)))
+    }
+
     /// The transaction's own bytes, if the entry applied one.
     fn transaction(&self) -> Option<&[u8]> {
         self.bytes.get(self.signed.clone()).filter(|bytes| !bytes.is_empty())
@@ -813,6 +809,26 @@ fn admit_entries(transactions: &[&[u8]], rules: &AdmissionRules, signatures: boo
     if signatures { admit(transactions, rules, &NoKeys) } else { admit_forms(transactions, rules) }
 }
 
-fn corrupt_entry(index: u64, expected: &str, found: &str) -> Error {
+/// Refuses an entry of an earlier time than the one before it.
+pub(crate) fn not_before(index: u64, bound: u64, time: u64) -> Result<()> {
+    if time < bound {
+        return Err(corrupt_entry(index, &format!("a time from {bound} ms on"), &time.to_string()));
+    }
+    Ok(())
+}
+
+/// Refuses what became of an entry's transaction, unless it is what the entry says.
+pub(crate) fn expect_applied(index: u64, outcome: Outcome, made: &[u8], stored: &[u8]) -> Result<()> {
+    match outcome {
+        Outcome::Applied if made == stored => Ok(()),
+        Outcome::Applied => Err(corrupt_entry(index, "the effects that applying it has", "others")),
+        Outcome::Duplicate { index: first } => {
+            Err(corrupt_entry(index, "a new transaction", &format!("the one of entry {first}")))
+        }
+        Outcome::Refused(refusal) => Err(corrupt_entry(index, "a transaction that applies", refusal.status.name())),
+    }
+}
+
+pub(crate) fn corrupt_entry(index: u64, expected: &str, found: &str) -> Error {
     Error::Corrupt { place: format!("log entry {index}"), expected: expected.to_owned(), found: found.to_owned() }
 }

@@ -7,15 +7,17 @@ mod verifier;
 use crate::error::to_python;
 use crate::submission::Submission;
 use counterfoil_core::Id;
+use counterfoil_core::apply::Posting;
 use counterfoil_core::ops::{OPERATIONS, statuses};
 use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::{Record, Table, TableName};
 use counterfoil_core::wire::{Genesis, decode};
-use counterfoil_engine::{Batch, Error, Ledger, Options, OutcomeRow, StoreOptions, fsck};
+use counterfoil_engine::{Batch, Error, Ledger, Options, OutcomeRow, Page, Posted, StoreOptions, fsck};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// `(id, status, operation, index, duplicate)` of one transaction.
 type OutcomeTuple<'py> = (Bound<'py, PyBytes>, u16, Option<u16>, Option<u64>, bool);
@@ -23,6 +25,10 @@ type OutcomeTuple<'py> = (Bound<'py, PyBytes>, u16, Option<u16>, Option<u64>, bo
 type RecordTuple<'py> = (u128, Bound<'py, PyBytes>);
 /// `(next cursor, [(record id, sum, value)])`.
 type PageTuple<'py> = (Option<Bound<'py, PyBytes>>, Vec<(Bound<'py, PyBytes>, u128, Bound<'py, PyBytes>)>);
+/// `(asset, account, kind, whether it is negative, units)` of a posting.
+type PostingTuple<'py> = (Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>, &'static str, bool, u128);
+/// `(index, time, transaction id, postings)` of a transaction.
+type PostedTuple<'py> = (u64, u64, Bound<'py, PyBytes>, Vec<PostingTuple<'py>>);
 /// `(index, height, time, through, state root)` of a commit.
 type CommitTuple<'py> = (u64, u64, u64, u64, Bound<'py, PyBytes>);
 
@@ -96,6 +102,32 @@ fn batch(given: &Bound<'_, PyAny>) -> PyResult<Batch> {
         rest = after;
     }
     Ok(batch)
+}
+
+fn record_tuple<'py>(py: Python<'py>, record: &Record) -> RecordTuple<'py> {
+    (record.sum, PyBytes::new(py, &record.value))
+}
+
+fn page_tuple<'py>(py: Python<'py>, page: &Page) -> PageTuple<'py> {
+    let records = page.records.iter();
+    let records = records.map(|(id, record)| (bytes(py, id), record.sum, PyBytes::new(py, &record.value))).collect();
+    (page.next.map(|next| bytes(py, &next)), records)
+}
+
+fn posted_tuple<'py>(py: Python<'py>, posted: &Posted) -> PostedTuple<'py> {
+    // Most postings of a transaction are of one asset, which then is one object.
+    let mut last: Option<(Id, Bound<'py, PyBytes>)> = None;
+    let mut one = |posting: &Posting| {
+        let asset = match last.take() {
+            Some((id, asset)) if id == posting.asset => asset,
+            _ => bytes(py, &posting.asset),
+        };
+        last = Some((posting.asset, asset.clone()));
+        let account = posting.side.account().map(|account| bytes(py, account));
+        (asset, account, posting.side.name(), posting.is_negative, posting.units)
+    };
+    let postings = posted.postings.iter().map(&mut one).collect();
+    (posted.index, posted.time, bytes(py, &posted.transaction), postings)
 }
 
 fn type_name(given: &Bound<'_, PyAny>) -> String {
@@ -291,7 +323,7 @@ impl Engine {
     ) -> PyResult<Option<RecordTuple<'py>>> {
         let (table, record_id) = (table(name, key)?, id("record id", record_id)?);
         let record = py.detach(|| self.ledger.record(&table, &record_id)).map_err(to_python)?;
-        Ok(record.map(|Record { sum, value }| (sum, PyBytes::new(py, &value))))
+        Ok(record.as_ref().map(|record| record_tuple(py, record)))
     }
 
     #[pyo3(signature = (name, key, after=None, limit=1_000))]
@@ -306,10 +338,7 @@ impl Engine {
         let table = table(name, key)?;
         let after = after.map(|after| id("cursor", after)).transpose()?;
         let page = py.detach(|| self.ledger.page(&table, after, limit.max(1))).map_err(to_python)?;
-        let records = page.records.iter();
-        let records =
-            records.map(|(id, record)| (bytes(py, id), record.sum, PyBytes::new(py, &record.value))).collect();
-        Ok((page.next.map(|next| bytes(py, &next)), records))
+        Ok(page_tuple(py, &page))
     }
 
     #[pyo3(signature = (name, key, record_id))]
@@ -392,6 +421,50 @@ impl Engine {
         py.detach(|| self.ledger.account_entries(&account, start, limit)).map_err(to_python)
     }
 
+    /// Begins to apply the log again, from genesis up to a time.
+    #[pyo3(signature = (until=None))]
+    fn replay(&self, py: Python<'_>, until: Option<u64>) -> PyResult<Replay> {
+        let replay = py.detach(|| self.ledger.replay(until)).map_err(to_python)?;
+        Ok(Replay { replay: Mutex::new(replay) })
+    }
+
+    /// Goes on with a replay for a while, and returns what the transactions did to balances: to an account's, or to all.
+    #[pyo3(signature = (replay, account=None))]
+    fn postings<'py>(
+        &self,
+        py: Python<'py>,
+        replay: &Bound<'py, Replay>,
+        account: Option<&[u8]>,
+    ) -> PyResult<Vec<PostedTuple<'py>>> {
+        let account = account.map(|account| id("account", account)).transpose()?;
+        let replay = replay.get();
+        let posted = py.detach(|| self.ledger.advance(&mut replay.lock(), account.as_ref())).map_err(to_python)?;
+        Ok(posted.iter().map(|posted| posted_tuple(py, posted)).collect())
+    }
+
+    /// Goes on with a replay to its end.
+    #[pyo3(signature = (replay, progress=None))]
+    fn finish(&self, py: Python<'_>, replay: &Bound<'_, Replay>, progress: Option<Py<PyAny>>) -> PyResult<()> {
+        let mut report = Progress { callback: progress, failed: None };
+        let replay = replay.get();
+        let finished = py.detach(|| {
+            loop {
+                let (done, all) = {
+                    let mut replay = replay.lock();
+                    if replay.is_done() {
+                        return Ok(());
+                    }
+                    self.ledger.advance(&mut replay, None)?;
+                    (replay.through(), replay.end())
+                };
+                // Not under the lock: what is called may ask the replay something.
+                report.tell(done, all)?;
+            }
+        });
+        report.check()?;
+        finished.map_err(to_python)
+    }
+
     /// How many signatures hold, verified in batches on all cores. Keys (32 bytes each), signatures (64) and messages (all
     /// of one length) stand side by side, so that nothing but the verification is timed.
     fn count_valid_signatures(
@@ -437,6 +510,59 @@ impl Engine {
         numbers.set_item("signature_backend", stats.signature_backend)?;
         numbers.set_item("hash_backend", stats.hash_backend)?;
         Ok(numbers)
+    }
+}
+
+/// A ledger as it was, in memory.
+#[pyclass(frozen, module = "counterfoil._core")]
+struct Replay {
+    replay: Mutex<counterfoil_engine::Replay>,
+}
+
+impl Replay {
+    /// Only to be waited for without the interpreter.
+    fn lock(&self) -> MutexGuard<'_, counterfoil_engine::Replay> {
+        // Where a thread panicked the replay itself knows that it must not go on.
+        self.replay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Replay {
+    /// `(entries applied, entries to apply, time of the last one, whether none is left)`.
+    fn position(&self, py: Python<'_>) -> (u64, u64, u64, bool) {
+        py.detach(|| {
+            let replay = self.lock();
+            (replay.through(), replay.end(), replay.time(), replay.is_done())
+        })
+    }
+
+    #[pyo3(signature = (name, key, record_id))]
+    fn record<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        key: Option<&[u8]>,
+        record_id: &[u8],
+    ) -> PyResult<Option<RecordTuple<'py>>> {
+        let (table, record_id) = (table(name, key)?, id("record id", record_id)?);
+        let record = py.detach(|| self.lock().record(&table, &record_id).cloned());
+        Ok(record.as_ref().map(|record| record_tuple(py, record)))
+    }
+
+    #[pyo3(signature = (name, key, after=None, limit=1_000))]
+    fn page<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        key: Option<&[u8]>,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> PyResult<PageTuple<'py>> {
+        let table = table(name, key)?;
+        let after = after.map(|after| id("cursor", after)).transpose()?;
+        let page = py.detach(|| self.lock().page(&table, after, limit.max(1)));
+        Ok(page_tuple(py, &page))
     }
 }
 
@@ -545,5 +671,5 @@ mod _core {
     #[pymodule_export]
     use super::verifier::{StatementVerifier, verify_map_proof};
     #[pymodule_export]
-    use super::{Engine, Outcomes, all_statuses, check_folder, operations, sign_messages, verify_signatures};
+    use super::{Engine, Outcomes, Replay, all_statuses, check_folder, operations, sign_messages, verify_signatures};
 }

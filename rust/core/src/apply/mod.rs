@@ -2,9 +2,11 @@
 
 mod context;
 mod movement;
+mod postings;
 
 pub use context::{ALIASES_MAX, Context, Halt};
 pub use movement::{Movement, Taking};
+pub use postings::{Posting, Side};
 
 use crate::id::Id;
 use crate::ops::SlipSignature;
@@ -143,6 +145,12 @@ impl Machine {
     /// Whether these were admitted under the parameters in force; if not, they must be admitted again.
     pub fn is_current(&self, admission: &Admission) -> bool {
         admission.generation == self.memory.generation
+    }
+
+    /// What the transaction that was applied last did to balances: those of each asset add up to zero. To be asked right
+    /// after [`Outcome::Applied`], and not later.
+    pub fn postings<R: Records>(&self, records: &mut R) -> Result<Vec<Posting>, R::Error> {
+        postings::postings(&self.memory.journal, records)
     }
 
     /// Applies one admitted transaction at a time that is never before the last one's.
