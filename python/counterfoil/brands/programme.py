@@ -86,8 +86,7 @@ class Liability:
 class Programme:
     """A loyalty programme.
 
-    With a store of members a call takes a customer's id (`str`) where it takes a member's account or key; `account`
-    tells the account for what does not, such as `balance`.
+    With a store of members a call takes a customer's id (`str`) where it takes a member's account or key.
 
     Attributes:
         desk: Where the brand acts.
@@ -329,15 +328,15 @@ class Programme:
         )
         return self.desk.do([operation], key=key, dry_run=dry_run, time=time)
 
-    def balance(self, member: bytes, *, as_of: int | None = None) -> int:
+    def balance(self, member: Account, *, as_of: int | None = None) -> int:
         """A member's points, minor units. Lapsed ones that nobody has swept are among them.
 
         Args:
-            member: The member's account, 32 bytes.
+            member: The member's account, 32 bytes, or the customer's id.
             as_of: As they were at this time, ms, for which the log is applied again: see `Ledger.as_of`. Now if None.
         """
         ledger = self.desk.ledger
-        return (ledger if as_of is None else ledger.as_of(as_of)).balance(self.asset, member)
+        return (ledger if as_of is None else ledger.as_of(as_of)).balance(self.asset, self.account(member))
 
     def expiring(self, member: Account, *, days: int, day: int | None = None) -> list[Expiring]:
         """What a member will lose within so many days if nothing happens, soonest first.
