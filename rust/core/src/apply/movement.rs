@@ -225,8 +225,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         take_lots(lots, amount).ok_or_else(|| contradiction::<R>("the lots in hand do not add up"))
     }
 
-    /// Whether the balances that a payment credits have room for it: what [`Self::pay`] and [`Self::give_earnings`] would
-    /// refuse has none. The lots of a fee are not asked about: what costs one is not returned while lots are strict.
+    /// Whether a payee's balance has room for what it would keep of a payment: not the fee, nor what repays a debt. What
+    /// [`Self::pay`] and [`Self::give_earnings`] would refuse has none.
     fn has_room(
         &mut self,
         source: &Id,
@@ -246,11 +246,10 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if !self.is_strict {
             return Ok(true);
         }
+        // No fee is taken off here: what costs one is not returned while lots are strict.
         let mut kept_lots = lots.to_vec();
-        let repaid_lots = self.part(&mut kept_lots, repaid)?;
-        let issuer = self.asset.issuer;
-        let holding_of_issuer = self.balance(&issuer)?;
-        Ok(holding.has_room_for_lots(&kept_lots) && holding_of_issuer.has_room_for_lots(&repaid_lots))
+        self.part(&mut kept_lots, repaid)?;
+        Ok(holding.has_room_for_lots(&kept_lots))
     }
 
     /// Gives units of a sender to a payee, but for the policy's fee, which is of the highest lots.

@@ -719,10 +719,10 @@ impl Operate for Release {
             payouts.extend(last);
         }
         hold.record.released = hold.record.released.saturating_add(amount);
-        if let (true, Some(id), Some(mut group)) = (is_early, hold.record.group, hold.group.take()) {
+        if let (true, Some(id), Some(group)) = (is_early, hold.record.group, &mut hold.group) {
             let total = group.total.checked_sub(amount);
             group.total = total.ok_or_else(|| Halt::corrupt::<R>("a group released more than it has"))?;
-            movement.context().write(HOLD_GROUPS, id, &group)?;
+            movement.context().write(HOLD_GROUPS, id, group)?;
         }
         hold.pay(payouts, true, movement)
     }
