@@ -270,7 +270,7 @@ class Storyteller:
             self.plan_many_edges(self.random.choice([3, 64, 65, 66]))
         elif not self.queue and self.random.randrange(100) == 0:
             self.plan_many_aliases(self.random.choice([7, 8, 8]))
-        elif not self.queue and self.random.randrange(30) == 0:
+        elif not self.queue and self.random.randrange(50) == 0:
             self.plan_overdue()
         if self.queue:
             time, draft = self.queue.pop(0)
@@ -354,7 +354,7 @@ class Storyteller:
             self.queue.append((time, self._plain(time, operation, issuer, 0x61)))
 
     def plan_many_aliases(self, count: int) -> None:
-        """Let so many accounts be aliases, each of the next one; then another of the first, and the last of the first."""
+        """Let so many accounts be aliases, each of the next one; then another of the first, and the last of it too."""
         line, time = LINE[: count + 1], self.model.time
         if any(account_record(self.model.state, each) for each in line) or count > self.model.parameters.operations_max:
             return
@@ -366,50 +366,57 @@ class Storyteller:
             self.queue.append((time, draft))
 
     def plan_overdue(self) -> None:
-        """Hold units, see to it that somebody cannot be paid, and carry out what the deadline says around the grace's end."""
+        """Hold units, see to it that somebody cannot be paid, and end the hold when its grace is about to be over."""
         asset = self._some_asset()
         record, payer = self._asset(asset), self._holder(asset)
-        units = self.model.balance(asset, payer)
-        time, length = self.model.time, self.random.choice([1, 3_600_000, DAY_MS])
-        ends = time + length + GRACE_MS
-        if record is None or is_collection(record) or not units or ends >= END:
+        there, time = self.model.balance(asset, payer), self.model.time
+        deadline = time + self.random.choice([1, 3_600_000, DAY_MS])
+        overdue = deadline + GRACE_MS
+        if record is None or is_collection(record) or not there or overdue >= END:
             return
-        salt, payees = self._nonce(), self._shares() or [build.share(payer, 10_000)]
-        held, trap = hold_id(payer, salt), self._account()
-        trap_salt = self._nonce()
+
+        def plan(at: int, operation: Value, account: bytes, tag: int) -> None:
+            self.queue.append((at, self._plain(at, operation, account, tag)))
+
+        salt, payees, trapper = self._nonce(), self._shares() or [build.share(payer, 10_000)], self._account()
         if self.random.randrange(3) == 0:
-            payees[0].to = hold_id(trap, trap_salt)
-        never, outcome = build.not_(build.after(0)), self.random.choice(["settle", "settle", "release"])
-        # What may be settled at once leaves something over.
-        condition = never if outcome == "settle" else build.after(0)
-        terms = build.terms(condition, payees, time + length, outcome=outcome)
-        part = amount(self.random, min(units, 50)) or 1
-        self.queue.append(
-            (time, self._plain(time, build.hold(payer, salt, asset, min(units, part), terms), payer, 0x41))
-        )
-        if outcome == "release":
-            self.queue.append((time, self._plain(time, build.settle(held, 1), payer, 0x42)))
-        close = build.hold(trap, trap_salt, asset, 1, build.terms(build.by_payer(), [], ends + 1))
-        self.queue.append((time, self._plain(time, close, trap, 0x41)))
-        for operation, power, tag in self._obstacles(asset, record, [payer, *[share.to for share in payees]]):
+            # This one becomes a programme account.
+            payees[0].to = hold_id(trapper, salt)
+        settles = self.random.randrange(3) > 0
+        condition = build.not_(build.after(0)) if settles else build.after(0)
+        terms = build.terms(condition, payees, deadline, outcome="settle" if settles else "release")
+        units = min(there, max(1, amount(self.random, min(there, 50))))
+        plan(time, build.hold(payer, salt, asset, units, terms), payer, 0x41)
+        hold = hold_id(payer, salt)
+        if not settles:
+            # So that the parts leave something over.
+            plan(time, build.settle(hold, 1), payer, 0x42)
+        bearer = build.terms(build.by_payer(), [], overdue + 1)
+        plan(time, build.hold(trapper, salt, asset, 1, bearer), trapper, 0x41)
+        ways_out = []
+        for obstacle, way_out, power, tag in self._obstacles(asset, record, [payer, *[share.to for share in payees]]):
             holder = getattr(record.powers, power)
             if holder is not None and self.random.randrange(2):
-                self.queue.append((time, self._plain(time, operation, holder, tag)))
-        end = build.settle if outcome == "settle" else build.release
-        for at in (ends - 1, ends, ends):
-            left = self.random.choice([None, None, 1, 3])
-            self.queue.append((at, self._plain(at, end(held, left), payer, 0x42)))
+                plan(time, obstacle, holder, tag)
+                ways_out.append((way_out, holder, tag))
+        for at in (overdue - 1, overdue, overdue):
+            part = self.random.choice([None, None, 1, 3])
+            plan(at, build.settle(hold, part) if settles else build.release(hold, part), payer, 0x42)
+        for way_out, holder, tag in ways_out:
+            plan(overdue, way_out, holder, tag)
 
-    def _obstacles(self, asset: bytes, record: Value, accounts: list[bytes]) -> list[tuple[Value, str, int]]:
-        """What would keep accounts from being paid, with the power that each takes."""
-        frozen = build.freeze(asset, self.random.choice(accounts), frozen=True, why=self._reason())
+    def _obstacles(self, asset: bytes, record: Value, accounts: list[bytes]) -> list[tuple[Value, Value, str, int]]:
+        """What would keep accounts from being paid, how it ends, and the power that it takes."""
+        who = self.random.choice(accounts)
+        frozen, thawed = (build.freeze(asset, who, frozen=each, why=self._reason()) for each in (True, False))
         coming = [[build.bound()], [build.max_holding(self.random.choice([1, 5, 50]))], []]
         coming.append([build.attested_holders(bytes(32), self._account())])
         names = ("bound", *COMING_AND_GOING)
         terms = [each for each in record.policy if each.kind not in names or self.random.randrange(2)]
         terms = list({each.kind: each for each in [*terms, *self.random.choice(coming)]}.values())
         terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
-        return [(frozen, "freeze", 0x23), (build.change(asset, policy=terms), "change", 0x21)]
+        changed, restored = (build.change(asset, policy=each) for each in (terms, record.policy))
+        return [(frozen, thawed, "freeze", 0x23), (changed, restored, "change", 0x21)]
 
     def _suits_many_lots(self, record: Value) -> bool:
         lots, fixed = term(record.policy, "lots"), term(record.policy, "fixed_expiry")
@@ -733,11 +740,18 @@ class Storyteller:
                 terms += [] if sunset is None else [build.sunset_notice(sunset.ms + self.random.choice([0, 0, 1, -1]))]
                 terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
             if asset in careful and self.random.randrange(3) == 0:
-                # What is adverse, and nothing but that.
-                terms = [each for each in record.policy if each.kind != "max_holding"]
-                terms.append(build.max_holding(self.random.choice([5, 50, 1_000])))
-                terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
+                terms = self._adverse(record)
+                if record.powers.change is not None:
+                    # And once more, before it is in force.
+                    again = build.change(asset, None, self._adverse(record))
+                    self.queue.append((self.now, self._plain(self.now, again, record.powers.change, 0x21)))
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
+
+    def _adverse(self, record: Value) -> list[Value]:
+        """A policy that is mostly worse for those who hold the asset than the one that it has."""
+        terms = [each for each in record.policy if each.kind != "max_holding"]
+        terms.append(build.max_holding(self.random.choice([1_000, 10**6, 10**9])))
+        return sorted(terms, key=lambda each: TERM_ORDER.index(each.kind))
 
     def sunset(self) -> tuple[Value, list[Need]]:
         ending = [each for each in self._assets() if term(self._asset(each).policy, "sunset") is not None]
