@@ -64,7 +64,7 @@ fn apply(
     let transaction = Transaction {
         version: TRANSACTION_VERSION,
         ledger: genesis().ledger_id(),
-        valid_until: time + 1_000,
+        valid_until: time.saturating_add(1_000),
         nonce: [nonce; 16],
         authorizers: vec![Authorizer { account: BRAND, key: None }],
         operations,
@@ -85,9 +85,8 @@ fn genesis() -> Genesis {
     Genesis { origin: "club.example".to_owned(), operator: BRAND, time: 0, salt: [0; 16], parameters }
 }
 
-/// A ledger on which the brand has a hold of 5 with these terms, and the hold's asset and id.
-fn held(store: &mut FailingStore, policy: Vec<Term>, terms: Terms) -> (Machine, Id, Id) {
-    let mut machine = Machine::begin(&genesis(), store).unwrap();
+/// Lets the brand have a hold of 5 with these terms, and returns the hold's asset and id.
+fn held(machine: &mut Machine, store: &mut FailingStore, policy: Vec<Term>, terms: Terms) -> (Id, Id) {
     let asset = asset_id(&BRAND, "BEAN");
     let powers = Powers { mint: Some(BRAND), freeze: None, pause: None, claw_back: None, change: None };
     let create = Create { issuer: BRAND, symbol: "BEAN".to_owned(), decimals: 0, supply_cap: 9, policy, powers };
@@ -97,8 +96,8 @@ fn held(store: &mut FailingStore, policy: Vec<Term>, terms: Terms) -> (Machine, 
         Operation::Mint(Mint { asset, to: BRAND, amount: 5, reference: None }),
         Operation::Hold(hold),
     ];
-    assert_eq!(apply(&mut machine, store, 1, 1_000, operations), Ok(Outcome::Applied));
-    (machine, asset, HoldRecord::id(&BRAND, &[0; 16]))
+    assert_eq!(apply(machine, store, 1, 1_000, operations), Ok(Outcome::Applied));
+    (asset, HoldRecord::id(&BRAND, &[0; 16]))
 }
 
 fn terms(settle_if: Condition, outcome: Ending) -> Terms {
@@ -123,7 +122,8 @@ fn nobody_is_paid_because_a_signer_could_not_be_looked_up() {
     let mut store = FailingStore::default();
     let signed_by = Condition::SignedBy { threshold: 1, accounts: vec![WITNESS] };
     let unless_signed = terms(Condition::Not(Box::new(signed_by)), Ending::Release);
-    let (mut machine, asset, hold) = held(&mut store, vec![], unless_signed);
+    let mut machine = Machine::begin(&genesis(), &mut store).unwrap();
+    let (asset, hold) = held(&mut machine, &mut store, vec![], unless_signed);
     store.unreadable = Some((Table::ACCOUNTS, WITNESS));
     assert_eq!(apply(&mut machine, &mut store, 2, 1_000, settle(hold, None)), Err("the disk failed".to_owned()));
     assert_eq!(balance(&store, asset, MEMBER), 0);
@@ -139,7 +139,8 @@ fn no_part_goes_back_because_its_payee_could_not_be_looked_up() {
     for unreadable in [None, Some((Table::ACCOUNTS, MEMBER)), Some((Table::holders(asset), MEMBER))] {
         let mut store = FailingStore::default();
         let policy = vec![Term::MaxHolding { units: 4 }];
-        let (mut machine, _, hold) = held(&mut store, policy, terms(Condition::ByPayer, Ending::Settle));
+        let mut machine = Machine::begin(&genesis(), &mut store).unwrap();
+        let (_, hold) = held(&mut machine, &mut store, policy, terms(Condition::ByPayer, Ending::Settle));
         store.unreadable = unreadable;
         let result = apply(&mut machine, &mut store, 2, DEADLINE + GRACE_MS, settle(hold, None));
         check(result, unreadable.is_none());
@@ -152,7 +153,8 @@ fn no_part_goes_back_because_its_payee_could_not_be_looked_up() {
 fn nothing_left_over_goes_back_because_its_payee_could_not_be_looked_up() {
     for unreadable in [None, Some((Table::ACCOUNTS, MEMBER))] {
         let mut store = FailingStore::default();
-        let (mut machine, asset, hold) = held(&mut store, vec![], terms(Condition::ByPayer, Ending::Release));
+        let mut machine = Machine::begin(&genesis(), &mut store).unwrap();
+        let (asset, hold) = held(&mut machine, &mut store, vec![], terms(Condition::ByPayer, Ending::Release));
         assert_eq!(apply(&mut machine, &mut store, 2, 1_000, settle(hold, Some(1))), Ok(Outcome::Applied));
         store.unreadable = unreadable;
         let release = Operation::Release(Release { hold, amount: None, preimages: vec![] });
