@@ -125,8 +125,8 @@ class Hold(Operation):
 class Settle(Operation):
     """Pay held units to the payees. Anybody may, once the condition holds, or where the deadline says so.
 
-    A payee who cannot be paid refuses it. From 30 days after the deadline nobody does: who is frozen is paid all the same,
-    and the part of who cannot be paid for another reason goes to the payer.
+    A payee who cannot be paid refuses it. From 30 days after the deadline nobody does: who is frozen is paid all the
+    same, and the part of who cannot be paid for another reason goes to the payer.
 
     Attributes:
         hold: The hold's id, 32 bytes.
@@ -136,7 +136,8 @@ class Settle(Operation):
 
     Statuses: zero_amount, amount_too_large, too_many_preimages, unknown_hold, asset_paused, hold_closed,
     condition_unmet, hold_expired, amount_exceeds_hold, not_vested, wrong_payee, account_frozen, asset_bound,
-    unknown_attestation, attestation_revoked, attestation_expired, programme_account, max_holding_exceeded, too_many_lots.
+    unknown_attestation, attestation_revoked, attestation_expired, programme_account, max_holding_exceeded,
+    too_many_lots.
 
     Raises:
         TypeError: A field is of another type.
