@@ -28,7 +28,7 @@ from tests.model.account import (
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, TERM_ORDER, asset_id, caught_up, is_collection, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
-from tests.model.hold import GROUP_RECORD, HOLD_RECORD, group_id, left_over, vested
+from tests.model.hold import GRACE_MS, GROUP_RECORD, HOLD_RECORD, group_id, hold_id, left_over, vested
 from tests.model.items import DESIGN_RECORD, ITEM_RECORD
 from tests.model.ledger import ModelLedger
 from tests.model.move import REDEMPTION_RECORD, debt, load_holding
@@ -48,9 +48,12 @@ END = START + 8 * 365 * DAY_MS
 
 NAMES = ["brand", "coop", "alice", "bob", "carol", "dave", "erin", "governor"]
 KEY_NAMES = [f"key{n}" for n in range(6)]
-SIGNERS = {build.signer(name).id: build.signer(name) for name in [*NAMES, *KEY_NAMES]}
+LINE_NAMES = [f"line{n}" for n in range(10)]
+SIGNERS = {build.signer(name).id: build.signer(name) for name in [*NAMES, *KEY_NAMES, *LINE_NAMES]}
 PEOPLE = [build.signer(name).id for name in NAMES]
 KEYS = [build.signer(name).id for name in KEY_NAMES]
+LINE = [build.signer(name).id for name in LINE_NAMES]
+"""Accounts that become aliases, each of the next one."""
 COMING_AND_GOING = ("fee", "max_holding", "attested")
 SYMBOLS = ["BEAN", "STAR", "A", "ABCDEFGHIJKL"]
 COLLECTIONS = ["BADGE", "PASS"]
@@ -265,6 +268,10 @@ class Storyteller:
             self.plan_many_lots(self.random.choice([3, 66, 70]))
         elif not self.queue and self.random.randrange(80) == 0:
             self.plan_many_edges(self.random.choice([3, 64, 65, 66]))
+        elif not self.queue and self.random.randrange(100) == 0:
+            self.plan_many_aliases(self.random.choice([7, 8, 8]))
+        elif not self.queue and self.random.randrange(50) == 0:
+            self.plan_overdue()
         if self.queue:
             time, draft = self.queue.pop(0)
             return max(time, self.model.time), [self._sign(draft)]
@@ -300,6 +307,9 @@ class Storyteller:
             count = min(count, self.model.parameters.operations_max)
         weights = [weight for weight, _ in self.actions]
         chosen = self.random.choices([action for _, action in self.actions], weights, k=count)
+        if not self._assets() and self.random.randrange(2):
+            # Nearly everything needs one.
+            chosen = [self.create]
         operations, pairs = [], []
         for action in chosen:
             operation, needs = action()
@@ -342,6 +352,71 @@ class Storyteller:
         for who in (self._account(), line[-1]):
             operation = build.attest(schema, issuer, who, build.content("edge", to=line[0]), nonce)
             self.queue.append((time, self._plain(time, operation, issuer, 0x61)))
+
+    def plan_many_aliases(self, count: int) -> None:
+        """Let so many accounts be aliases, each of the next one; then another of the first, and the last of it too."""
+        line, time = LINE[: count + 1], self.model.time
+        if any(account_record(self.model.state, each) for each in line) or count > self.model.parameters.operations_max:
+            return
+        aliases = [build.alias(account, into) for account, into in pairwise(line)]
+        self.queue.append((time, Draft(aliases, [(each, None) for each in line], time + 1_000, self._nonce())))
+        for account in (line[-1], self.random.choice(PEOPLE[2:-1])):
+            pairs = list(dict.fromkeys([*self._authorizers(account, 0x18), (line[-1], None)]))
+            draft = Draft([build.alias(account, line[0])], pairs, time + 1_000, self._nonce())
+            self.queue.append((time, draft))
+
+    def plan_overdue(self) -> None:
+        """Hold units, see to it that somebody cannot be paid, and end the hold when its grace is about to be over."""
+        asset = self._some_asset()
+        record, payer = self._asset(asset), self._holder(asset)
+        there, time = self.model.balance(asset, payer), self.model.time
+        deadline = time + self.random.choice([1, 3_600_000, DAY_MS])
+        overdue = deadline + GRACE_MS
+        if record is None or is_collection(record) or not there or overdue >= END:
+            return
+
+        def plan(at: int, operation: Value, account: bytes, tag: int) -> None:
+            self.queue.append((at, self._plain(at, operation, account, tag)))
+
+        salt, payees, trapper = self._nonce(), self._shares() or [build.share(payer, 10_000)], self._account()
+        if self.random.randrange(3) == 0:
+            # This one becomes a programme account.
+            payees[0].to = hold_id(trapper, salt)
+        settles = self.random.randrange(3) > 0
+        condition = build.not_(build.after(0)) if settles else build.after(0)
+        terms = build.terms(condition, payees, deadline, outcome="settle" if settles else "release")
+        units = min(there, max(1, amount(self.random, min(there, 50))))
+        plan(time, build.hold(payer, salt, asset, units, terms), payer, 0x41)
+        hold = hold_id(payer, salt)
+        if not settles:
+            # So that the parts leave something over.
+            plan(time, build.settle(hold, 1), payer, 0x42)
+        bearer = build.terms(build.by_payer(), [], overdue + 1)
+        plan(time, build.hold(trapper, salt, asset, 1, bearer), trapper, 0x41)
+        ways_out = []
+        for obstacle, way_out, power, tag in self._obstacles(asset, record, [payer, *[share.to for share in payees]]):
+            holder = getattr(record.powers, power)
+            if holder is not None and self.random.randrange(2):
+                plan(time, obstacle, holder, tag)
+                ways_out.append((way_out, holder, tag))
+        for at in (overdue - 1, overdue, overdue):
+            part = self.random.choice([None, None, 1, 3])
+            plan(at, build.settle(hold, part) if settles else build.release(hold, part), payer, 0x42)
+        for way_out, holder, tag in ways_out:
+            plan(overdue, way_out, holder, tag)
+
+    def _obstacles(self, asset: bytes, record: Value, accounts: list[bytes]) -> list[tuple[Value, Value, str, int]]:
+        """What would keep accounts from being paid, how it ends, and the power that it takes."""
+        who = self.random.choice(accounts)
+        frozen, thawed = (build.freeze(asset, who, frozen=each, why=self._reason()) for each in (True, False))
+        coming = [[build.bound()], [build.max_holding(self.random.choice([1, 5, 50]))], []]
+        coming.append([build.attested_holders(bytes(32), self._account())])
+        names = ("bound", *COMING_AND_GOING)
+        terms = [each for each in record.policy if each.kind not in names or self.random.randrange(2)]
+        terms = list({each.kind: each for each in [*terms, *self.random.choice(coming)]}.values())
+        terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
+        changed, restored = (build.change(asset, policy=each) for each in (terms, record.policy))
+        return [(frozen, thawed, "freeze", 0x23), (changed, restored, "change", 0x21)]
 
     def _suits_many_lots(self, record: Value) -> bool:
         lots, fixed = term(record.policy, "lots"), term(record.policy, "fixed_expiry")
@@ -632,7 +707,9 @@ class Storyteller:
         asset = self._some_asset()
         careful = [each for each in self._assets() if term(self._asset(each).policy, "notice") is not None]
         if careful and self.random.randrange(2):
-            asset = self.random.choice(careful)
+            # Often one with a change that is announced, so that another would follow.
+            announced = [each for each in careful if self._asset(each).pending is not None]
+            asset = self.random.choice(announced if announced and self.random.randrange(2) else careful)
         record = self._asset(asset)
         cap, terms = None, None
         if record is not None and self.random.randrange(2):
@@ -662,7 +739,19 @@ class Storyteller:
                 terms += [] if notice is None else [build.notice(notice.ms + self.random.choice([0, 0, 0, 1, -1]))]
                 terms += [] if sunset is None else [build.sunset_notice(sunset.ms + self.random.choice([0, 0, 1, -1]))]
                 terms.sort(key=lambda each: TERM_ORDER.index(each.kind))
+            if asset in careful and self.random.randrange(3) == 0:
+                terms = self._adverse(record)
+                if record.powers.change is not None:
+                    # And once more, before it is in force.
+                    again = build.change(asset, None, self._adverse(record))
+                    self.queue.append((self.now, self._plain(self.now, again, record.powers.change, 0x21)))
         return build.change(asset, cap, terms), self._needs_power(asset, "change", 0x21)
+
+    def _adverse(self, record: Value) -> list[Value]:
+        """A policy that is mostly worse for those who hold the asset than the one that it has."""
+        terms = [each for each in record.policy if each.kind != "max_holding"]
+        terms.append(build.max_holding(self.random.choice([1_000, 10**6, 10**9])))
+        return sorted(terms, key=lambda each: TERM_ORDER.index(each.kind))
 
     def sunset(self) -> tuple[Value, list[Need]]:
         ending = [each for each in self._assets() if term(self._asset(each).policy, "sunset") is not None]
@@ -672,7 +761,7 @@ class Storyteller:
         soonest = self.now + (DAY_MS if period is None else period.ms)
         if record is not None and record.sunset is not None:
             soonest = max(soonest, record.sunset)
-        at = self.random.choice([soonest, soonest, soonest + DAY_MS, soonest - 1, 0, 0, 0])
+        at = self.random.choice([soonest, soonest, soonest + DAY_MS, soonest - 1, soonest - 1, 0, 0, 0])
         return build.sunset(asset, at), self._needs_power(asset, "change", 0x2B)
 
     def renounce(self) -> tuple[Value, list[Need]]:
@@ -834,19 +923,16 @@ class Storyteller:
         return max(0, balance - left_over(self._terms_of(record), record.settled))
 
     def _moment(self) -> int:
-        """A time at which something changes for a hold or for a campaign."""
+        """A time at which something changes for a hold, a campaign or an asset."""
         groups = self._groups()
         moments = [group.closes for group in groups.values()]
         moments += [campaign.ends for campaign in self._campaigns().values()]
         moments += [self._next_window(campaign) for campaign in self._campaigns().values()]
-        """A time at which something changes for a hold or an asset."""
-        groups = self._groups()
-        moments = [group.closes for group in groups.values()]
         assets = [ASSET_RECORD.decode(value) for _, value in self.model.state.records("assets").values()]
         moments += [record.sunset for record in assets if record.sunset is not None]
         moments += [record.pending.due for record in assets if record.pending is not None]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
-            moments.append(terms.deadline)
+            moments += [terms.deadline, terms.deadline + GRACE_MS]
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")
             if terms.schedule is not None:
                 moments += [terms.schedule.starts, terms.schedule.cliff, terms.schedule.ends]

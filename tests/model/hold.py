@@ -24,7 +24,7 @@ from tests.model.borsh import (
     struct,
     vec,
 )
-from tests.model.move import COUNTER_MAX, Move, check_amount, split
+from tests.model.move import COUNTER_MAX, LOTS_MAX, Move, check_amount, split
 from tests.model.state import (
     DAY_MS,
     Context,
@@ -112,6 +112,8 @@ SIGNERS_MAX = 16
 PAYEES_MAX = 16
 PREIMAGES_MAX = 8
 DEADLINE_MS_MAX = 36_525 * DAY_MS
+GRACE_MS = 30 * DAY_MS
+TIME_MAX = 2**64 - 1
 
 statuses(
     4,
@@ -363,6 +365,11 @@ class Open:
         refuse_if(self.left == 0, "hold_closed")
         self.is_early = ctx.time < self.terms.deadline
         """Whether conditions and the schedule still count."""
+        self.is_overdue = ctx.time >= min(self.terms.deadline + GRACE_MS, TIME_MAX)
+        """Whether no account refuses any more."""
+        self.move.strict = self.move.strict and not self.is_overdue
+        self.is_pay = self.record.payer == self.move.record.issuer or is_programme(ctx.state, self.record.payer)
+        """Whether what is paid out was earned."""
 
     def meets(self, condition: Value) -> bool:
         """Whether the condition is met."""
@@ -373,6 +380,40 @@ class Open:
         has_vested = vested(self.terms, self.record.amount, self.ctx.time) if self.is_early else self.record.amount
         return int(max(0, has_vested - self.record.settled))
 
+    def who_gets(self, to: bytes, amount: int) -> bytes:
+        """Who gets a payee's part of a settlement: after the grace the payer, where the payee cannot be paid."""
+        payer, move = self.record.payer, self.move
+        if not self.is_overdue:
+            _check_payee(move, payer, to, attested=True)
+            return to
+        if to == payer:
+            return to
+        try:
+            if not is_programme(self.ctx.state, payer):
+                move.check_not_bound(payer, to)
+                move.check_attested(to)
+            refuse_programme(self.ctx, to)
+        except RefusalError:
+            return payer
+        too_much = move.exceeds(to, move.alive(to).total, move.kept_of(payer, to, amount))
+        return payer if too_much else to
+
+    def takes_rest(self, to: bytes) -> bool:
+        """Whether the first payee may get what the parts left over, with a release."""
+        try:
+            _check_payee(self.move, self.record.payer, to)
+        except RefusalError:
+            return to == self.record.payer
+        return True
+
+    def _has_lots_free(self, to: bytes, lots: dict[int, int]) -> bool:
+        """Whether a payee would not have a 65th lot by what it keeps of these."""
+        total = sum(lots.values())
+        kept = self.move.kept_of(self.record.payer, to, total) if self.is_pay else total
+        rest = dict(lots)
+        split(rest, total - kept)
+        return len(self.move.alive(to).lots.keys() | {lot for lot, amount in rest.items() if amount}) <= LOTS_MAX
+
     def pay(self, parts: list[tuple[bytes, int]], *, payment: bool = False) -> Effect:
         """Hand units out, lowest lots first, and write the records."""
         parts = [(to, amount) for to, amount in parts if amount]
@@ -380,15 +421,15 @@ class Open:
             in_hand = self.move.take(self.op.hold, sum(amount for _, amount in parts))
             self.move.effect.taken = dict(in_hand)
             payer = self.record.payer
-            is_pay = payer == self.move.record.issuer or is_programme(self.ctx.state, payer)
             for to, amount in parts:
                 lots = split(in_hand, amount)
-                if to == payer:
-                    self.move.credit(to, lots, self.move.touch(to))
+                is_back = to == payer or not (payment or not self.move.strict or self._has_lots_free(to, lots))
+                if is_back:
+                    self.move.credit(payer, lots, self.move.touch(payer))
                 elif payment:
                     self.move.pay(payer, to, lots)
                 else:
-                    credit = self.move.earn if is_pay else self.move.credit
+                    credit = self.move.earn if self.is_pay else self.move.credit
                     credit(to, lots, self.move.touch(to))
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
@@ -416,9 +457,7 @@ def _settle(ctx: Context, op: Value) -> Effect:
             parts[0] = first, part + left_over(terms, record.settled + amount)
     else:
         parts = [(op.to, amount)]
-    for to, part in parts:
-        if part:
-            _check_payee(hold.move, record.payer, to, attested=True)
+    parts = [(hold.who_gets(to, part), part) for to, part in parts if part]
     record.settled += amount
     return hold.pay(parts, payment=True)
 
@@ -435,14 +474,15 @@ def _release(ctx: Context, op: Value) -> Effect:
         refuse_if(terms.outcome == "settle", "hold_expired")
     amount = may if op.amount is None else op.amount
     refuse_if(amount > may or amount == 0, "amount_exceeds_hold")
-    hold.move.check_not_frozen(record.payer)
+    if not hold.is_overdue:
+        hold.move.check_not_frozen(record.payer)
+    hold.move.max_holding = None
 
     parts = [(record.payer, amount)]
     over = left_over(terms, record.settled)
     if amount == hold.left and over:
         first = terms.payees[0].to
-        _check_payee(hold.move, record.payer, first)
-        parts.append((first, over))
+        parts.append((first if hold.takes_rest(first) else record.payer, over))
     record.released += amount
     if hold.group is not None and hold.is_early:
         hold.group.total -= amount

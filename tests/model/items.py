@@ -20,7 +20,7 @@ from tests.model.asset import (
 from tests.model.attest import require_live
 from tests.model.borsh import ID, U32, U64, U128, Value, fixed, option, struct, vec
 from tests.model.hold import HOLD_RECORD
-from tests.model.move import Move, check_amount, split
+from tests.model.move import Move, check_amount, check_not_bound, split
 from tests.model.state import (
     Context,
     Effect,
@@ -113,8 +113,7 @@ class Collection:
         self.check_owner(item, sender)
         self.check_not_frozen(sender)
         self.check_not_frozen(to)
-        bound = term(self.record.policy, "bound") is not None
-        refuse_if(bound and not self.has_issuer(sender, to), "asset_bound")
+        check_not_bound(self.ctx.state, self.record, sender, to)
         self.check_attested(to)
         refuse_programme(self.ctx, to)
 

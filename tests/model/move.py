@@ -190,6 +190,10 @@ class Move:
         self.record: Any = load_fungible(ctx, asset)
         self.before = ASSET_RECORD.write(self.record)
         self.effect = Effect()
+        self.strict = term(self.record.policy, "strict_lots") is not None
+        """Whether a 65th lot is refused."""
+        self.max_holding: Any = term(self.record.policy, "max_holding")
+        """How much a payment may make of a balance."""
 
     def done(self) -> Effect:
         """Write the asset's record, if the operation changed it: that an announced policy holds by now is no change."""
@@ -220,9 +224,8 @@ class Move:
 
     def check_not_bound(self, sender: bytes, to: bytes) -> None:
         """Rule."""
-        if sender != to and term(self.record.policy, "bound") is not None:
-            merged = alias_of(self.ctx.state, sender) == to
-            refuse_if(self.record.issuer not in (sender, to) and not merged, "asset_bound")
+        if sender != to:
+            check_not_bound(self.ctx.state, self.record, sender, to)
 
     def check_attested(self, to: bytes) -> None:
         """The rule that a payee is somebody of whom something is attested."""
@@ -244,15 +247,25 @@ class Move:
 
     def touch(self, account: bytes) -> Holding:
         """Remove the lapsed units of a balance and return what is left."""
-        policy, today = self.record.policy, self.ctx.day
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
+        for lot in self._dead(holding):
+            self.lapse(lot, holding.lots.pop(lot))
+        self.save(account, holding)
+        return holding
+
+    def _dead(self, holding: Holding) -> list[int]:
+        """The lots of a balance that have lapsed."""
+        policy, today = self.record.policy, self.ctx.day
         inactivity = term(policy, "inactivity_expiry")
         asleep = inactivity is not None and holding.day != ALWAYS and today >= holding.day + inactivity.days
         ended = has_ended(self.record, self.ctx.time)
-        for lot in sorted(holding.lots):
-            if asleep or ended or has_lapsed(policy, lot, today):
-                self.lapse(lot, holding.lots.pop(lot))
-        self.save(account, holding)
+        return [lot for lot in sorted(holding.lots) if asleep or ended or has_lapsed(policy, lot, today)]
+
+    def alive(self, account: bytes) -> Holding:
+        """What touching a balance would leave of it."""
+        holding = load_holding(self.ctx.state, self.asset, self.record, account)
+        for lot in self._dead(holding):
+            del holding.lots[lot]
         return holding
 
     def lapse(self, lot: int, amount: int) -> None:
@@ -290,7 +303,7 @@ class Move:
         for lot in sorted(lots):
             holding.lots[lot] = holding.lots.get(lot, 0) + lots[lot]
             if len(holding.lots) > LOTS_MAX:
-                refuse_if(term(self.record.policy, "strict_lots") is not None, "too_many_lots")
+                refuse_if(self.strict, "too_many_lots")
                 lower, upper = sorted(holding.lots)[:2]
                 amount = holding.lots.pop(lower)
                 holding.lots[upper] += amount
@@ -301,25 +314,41 @@ class Move:
 
     def receive(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
         """Credit a payment to a balance that has just been touched; the policy may say how large it may become."""
-        most, fee = term(self.record.policy, "max_holding"), term(self.record.policy, "fee")
-        credited = sum(lots.values())
-        takes_any = to == self.record.issuer or (fee is not None and to == fee.to) or is_programme(self.ctx.state, to)
-        if most is not None and credited and not takes_any:
-            refuse_if(holding.total + credited > most.units, "max_holding_exceeded")
+        refuse_if(self.exceeds(to, holding.total, sum(lots.values())), "max_holding_exceeded")
         self.credit(to, lots, holding)
+
+    def exceeds(self, to: bytes, held: int, credited: int) -> bool:
+        """Whether a payment is more than the policy lets this balance become."""
+        fee = term(self.record.policy, "fee")
+        takes_any = to == self.record.issuer or (fee is not None and to == fee.to) or is_programme(self.ctx.state, to)
+        if self.max_holding is None or not credited or takes_any:
+            return False
+        return bool(held + credited > self.max_holding.units)
+
+    def fee_of(self, sender: bytes, to: bytes, amount: int) -> int:
+        """What the policy takes off a payment between members."""
+        fee = term(self.record.policy, "fee")
+        if fee is None or {sender, to} & {self.record.issuer, fee.to} or is_programme(self.ctx.state, sender):
+            return 0
+        return int(amount * fee.bps // 10_000)
+
+    def kept_of(self, sender: bytes, to: bytes, amount: int) -> int:
+        """What of a payment would be the payee's: neither the fee, nor what repays a debt."""
+        if sender == self.record.issuer or is_programme(self.ctx.state, sender):
+            return max(0, amount - debt(self.ctx.state, self.asset, to))
+        return amount - self.fee_of(sender, to, amount)
 
     def pay(self, sender: bytes, to: bytes, lots: dict[int, int]) -> None:
         """Hand units of a sender to a payee, less the fee, or as earnings where the issuer pays."""
         if sender == self.record.issuer or is_programme(self.ctx.state, sender):
             self.earn(to, lots, self.touch(to))
             return
-        fee, rest, amount = term(self.record.policy, "fee"), dict(lots), sum(lots.values())
-        due = 0
-        if fee is not None and not {sender, to} & {self.record.issuer, fee.to}:
-            due = amount * fee.bps // 10_000
+        rest, amount = dict(lots), sum(lots.values())
+        due = self.fee_of(sender, to, amount)
         self.receive(to, split(rest, amount - due), self.touch(to))
         if due:
-            self.credit(fee.to, {lot: part for lot, part in rest.items() if part}, self.touch(fee.to))
+            account = term(self.record.policy, "fee").to
+            self.credit(account, {lot: part for lot, part in rest.items() if part}, self.touch(account))
 
     def earn(self, to: bytes, lots: dict[int, int], holding: Holding) -> None:
         """Credit earnings to a balance that has just been touched: what it owes goes on to the issuer."""
@@ -344,6 +373,12 @@ class Move:
             self.ctx.state.put("debts", account, value, total=units, table_key=self.asset)
         else:
             self.ctx.state.remove("debts", account, self.asset)
+
+
+def check_not_bound(state: State, record: Value, sender: bytes, to: bytes) -> None:
+    """The rule that what is bound moves from or to the issuer only, or from an alias to its account."""
+    if term(record.policy, "bound") is not None and record.issuer not in (sender, to):
+        refuse_if(alias_of(state, sender) != to, "asset_bound")
 
 
 def debt(state: State, asset: bytes, account: bytes) -> int:

@@ -8,7 +8,7 @@ from tests.model import build
 from tests.model.attest import schema_id
 from tests.model.build import cap, role
 from tests.model.campaign import CLAIM, FUND_CAMPAIGN, OPEN_CAMPAIGN, campaign_id, pending_hold
-from tests.model.hold import DEADLINE_MS_MAX
+from tests.model.hold import DEADLINE_MS_MAX, hold_id
 from tests.model.ledger import transaction_id
 from tests.model.state import AMOUNT_MAX
 from tests.ops.play import DAY, HOUR, START, Play, Result, scenario
@@ -1670,6 +1670,87 @@ def a_pending_claim_of_which_a_role_gets_nothing(p: Play) -> Result:
     p.later(DAY)
     _done(p.send(build.settle(hold), by="carol"))
     return fair.burn("bob", 100)
+
+
+def _refused_until_overdue(p: Play, hold: bytes, status: str) -> None:
+    """A pending claim of a day, which the status refuses until its grace is over, and which is settled then."""
+    for wait in (DAY, 30 * DAY - 1):
+        p.later(wait)
+        assert p.send(build.settle(hold), by="carol") == (status, 0)
+    p.later(1)
+    _done(p.send(build.settle(hold), by="carol"))
+
+
+@scenario("ok")
+def a_pending_claim_of_a_frozen_member_is_settled_after_the_grace(p: Play) -> Result:
+    fair = Fair(p, pending_ms=DAY)
+    hold = fair.pending()
+    fair.freeze("alice")
+    _refused_until_overdue(p, hold, "account_frozen")
+    p.ok(build.freeze(fair.asset, p.id("alice"), frozen=False), by="brand")
+    _done(fair.burn("bob", 30))
+    return fair.burn("alice", 70)
+
+
+@scenario("budget_spent", 0)
+def a_pending_claim_of_a_programme_account_is_the_campaign_s_after_the_grace(p: Play) -> Result:
+    """Where it does not fall asleep either."""
+    fair = Fair(p, build.inactivity_expiry(50), roles=[role(7_000, signs=True), role(3_000)], pending_ms=DAY)
+    p.accounts["trap"] = hold_id(p.id("dave"), SALT)
+    hold = fair.pending(parties="alice trap")
+    p.ok(build.mint(fair.asset, p.id("dave"), 1), by="brand")
+    terms = build.terms(build.by_payer(), [], START + 100 * DAY)
+    p.ok(build.hold(p.id("dave"), SALT, fair.asset, 1, terms), by="dave")
+    _refused_until_overdue(p, hold, "programme_account")
+    _done(fair.burn("alice", 70))
+    p.later(60 * DAY)
+    _done(p.send(build.sweep(fair.asset, [fair.id]), by="carol"))
+    _done(fair.claim(fair.slip(930)))
+    p.later(DAY)
+    return fair.claim(fair.slip(1))
+
+
+def _full(p: Play, fair: Fair, most: int) -> None:
+    """Alice has 1 and owes 20, and may have so many from now on."""
+    p.ok(build.claw_back(fair.asset, p.id("alice"), p.id("shop"), 20), by="brand")
+    p.ok(build.transfer(fair.asset, p.id("shop"), p.id("alice"), 1), by="shop")
+    p.ok(build.change(fair.asset, policy=[build.debt_floor(20), build.max_holding(most)]), by="brand")
+
+
+@scenario("max_holding_exceeded", 0)
+def a_pending_claim_that_repays_a_debt_leaves_room(p: Play) -> Result:
+    fair = Fair(p, build.debt_floor(20), pending_ms=DAY)
+    hold = fair.pending()
+    _full(p, fair, 51)
+    p.later(31 * DAY)
+    _done(p.send(build.settle(hold), by="carol"))
+    # All of the debt was repaid, and nothing more has room.
+    return p.send(build.mint(fair.asset, p.id("alice"), 1), by="brand")
+
+
+@scenario("insufficient_funds", 0)
+def a_pending_claim_of_a_member_without_room_is_the_campaign_s_after_the_grace(p: Play) -> Result:
+    fair = Fair(p, build.debt_floor(20), pending_ms=DAY)
+    hold = fair.pending()
+    _full(p, fair, 50)
+    _refused_until_overdue(p, hold, "max_holding_exceeded")
+    _done(fair.burn("alice", 1))
+    _done(fair.burn("bob", 30))
+    # The campaign has 970 of its 1,000 again, and the shop 4,000 less the one that it gave alice.
+    _done(fair.close())
+    return fair.has("shop", 3_999 + 970)
+
+
+@scenario("ok")
+def a_pending_claim_of_what_was_bound_since_is_settled(p: Play) -> Result:
+    """The owner was asked when the slip was claimed; nor need anybody be attested who was not then."""
+    fair = Fair(p, pending_ms=DAY)
+    hold = fair.pending()
+    terms = [build.bound(), build.attested_holders(bytes(32), p.id("notary"))]
+    p.ok(build.change(fair.asset, policy=terms), by="brand")
+    p.later(31 * DAY)
+    _done(p.send(build.settle(hold), by="carol"))
+    return fair.burn("alice", 70)
 
 
 @scenario("account_frozen", 0)

@@ -19,6 +19,8 @@ CLOSES = START + 5 * DAY
 SECRET = b"secret" + bytes(26)
 HASH = sha256(SECRET).digest()
 FURTHEST = 36_525 * DAY
+OVERDUE = DEADLINE + 30 * DAY
+"""The grace after the deadline is over."""
 TRANSFER, HOLD, SETTLE, RELEASE = 0x30, 0x41, 0x42, 0x43
 
 
@@ -1640,7 +1642,7 @@ def what_is_left_over_by_one_who_is_the_payer(p: Play) -> Result:
     return p.send(build.transfer(asset, p.id("alice"), p.id("brand"), 8), by="alice")
 
 
-@scenario("account_frozen", 0)
+@scenario("hold_closed", 0)
 def what_is_left_over_for_a_frozen_payee(p: Play) -> Result:
     asset = p.asset(alice=10)
     hold = _held(p, asset, 10, _terms(p, shop=5_000, bob=5_000))
@@ -1648,6 +1650,10 @@ def what_is_left_over_for_a_frozen_payee(p: Play) -> Result:
     _freeze(p, asset, "shop")
     _at(p, DEADLINE)
     assert _release(p, hold, 4) == ("ok", None)
+    _has(p, asset, alice=4)
+    assert _release(p, hold) == ("ok", None)
+    _thaw(p, asset, "shop")
+    _has(p, asset, alice=6, shop=2, bob=2)
     return _release(p, hold)
 
 
@@ -1661,7 +1667,7 @@ def nothing_left_over_for_a_frozen_payee(p: Play) -> Result:
     return _release(p, hold)
 
 
-@scenario("programme_account", 0)
+@scenario("ok")
 def what_is_left_over_for_what_has_become_a_programme_account(p: Play) -> Result:
     asset = p.asset(alice=10, bob=10)
     p.accounts["trap"] = hold_id(p.id("bob"), SALT)
@@ -1669,7 +1675,613 @@ def what_is_left_over_for_what_has_become_a_programme_account(p: Play) -> Result
     assert _settle(p, hold, 1) == ("ok", None)
     _held(p, asset, 10, _terms(p, bob=10_000), payer="bob")
     _at(p, DEADLINE)
-    return _release(p, hold)
+    assert _release(p, hold) == ("ok", None)
+    _has(p, asset, alice=10, shop=0)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_in_an_early_release_for_a_frozen_payee(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), alice=10)
+    hold = _held(p, asset, 10, _terms(p, release_if=_now(), shop=5_000, bob=5_000))
+    assert _settle(p, hold, 5) == ("ok", None)
+    _freeze(p, asset, "shop")
+    assert _release(p, hold) == ("ok", None)
+    _thaw(p, asset, "shop")
+    _has(p, asset, alice=6, shop=2, bob=2)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_after_the_grace_for_a_frozen_payee(p: Play) -> Result:
+    """It is the payer's then too."""
+    asset = p.asset(alice=10)
+    hold = _held(p, asset, 10, _terms(p, shop=5_000, bob=5_000))
+    assert _settle(p, hold, 5) == ("ok", None)
+    _freeze(p, asset, "shop")
+    _at(p, OVERDUE)
+    assert _release(p, hold) == ("ok", None)
+    _thaw(p, asset, "shop")
+    _has(p, asset, alice=6, shop=2, bob=2)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_for_a_payee_to_whom_it_is_bound(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _held(p, asset, 10, _terms(p, shop=5_000, bob=5_000))
+    assert _settle(p, hold, 5) == ("ok", None)
+    _change(p, asset, build.bound())
+    _at(p, DEADLINE)
+    assert _release(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=6, shop=2, bob=2)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_is_no_payment(p: Play) -> Result:
+    """Neither a fee, nor a largest holding, nor an attestation matters; a debt to the payer does."""
+    asset = p.asset(build.debt_floor(9), brand=10, bob=1)
+    hold = _held(p, asset, 10, _terms(p, bob=5_000, shop=5_000), payer="brand")
+    assert _settle(p, hold, 5) == ("ok", None)
+    p.ok(build.claw_back(asset, p.id("bob"), p.id("carol"), 4), by="brand")
+    terms = [build.fee(5_000, p.id("till")), build.max_holding(1), build.attested_holders(bytes(32), p.id("notary"))]
+    _change(p, asset, build.debt_floor(9), *terms)
+    _at(p, DEADLINE)
+    assert _release(p, hold) == ("ok", None)
+    _change(p, asset, build.debt_floor(9))
+    _has(p, asset, bob=0, shop=2, carol=3, till=0)
+    # The debt of one was repaid.
+    p.ok(build.mint(asset, p.id("bob"), 1), by="brand")
+    _has(p, asset, bob=1)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_makes_a_holding_larger_than_the_largest(p: Play) -> Result:
+    asset = p.asset(brand=20, bob=3)
+    hold = _held(p, asset, 10, _terms(p, bob=5_000, shop=5_000), payer="brand")
+    assert _settle(p, hold, 5) == ("ok", None)
+    _change(p, asset, build.max_holding(4))
+    _at(p, DEADLINE)
+    assert _release(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, bob=6, shop=2, brand=15)
+    return "ok", None
+
+
+def _left_over_of_a_lot(p: Play, days: int, *, known: bool = False) -> tuple[bytes, bytes]:
+    """A hold with one unit left over, and a first payee that has so many lots, perhaps that of the unit."""
+    asset = p.asset(build.lots("day"), build.strict_lots(), alice=3, **({"bob": 1} if known else {}))
+    hold = _held(p, asset, 3, _terms(p, deadline=START + 100 * DAY, bob=5_000, shop=5_000))
+    assert _settle(p, hold, 1) == ("ok", None)
+    for _ in range(days):
+        p.later(DAY)
+        p.ok(build.mint(asset, p.id("bob"), 1), by="brand")
+    _at(p, START + 100 * DAY)
+    return asset, hold
+
+
+@scenario("ok")
+def what_is_left_over_for_a_payee_of_64_lots(p: Play) -> Result:
+    asset, hold = _left_over_of_a_lot(p, 64)
+    assert _release(p, hold) == ("ok", None)
+    _has(p, asset, alice=3)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_is_a_64th_lot(p: Play) -> Result:
+    asset, hold = _left_over_of_a_lot(p, 63)
+    assert _release(p, hold) == ("ok", None)
+    _has(p, asset, alice=2)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_is_of_one_of_64_lots(p: Play) -> Result:
+    asset, hold = _left_over_of_a_lot(p, 63, known=True)
+    assert _release(p, hold) == ("ok", None)
+    _has(p, asset, alice=2)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_repays_a_debt_and_needs_no_lot(p: Play) -> Result:
+    policy = [build.lots("day"), build.strict_lots(), build.debt_floor(1)]
+    asset = p.asset(*policy, brand=3, bob=1)
+    hold = _held(p, asset, 3, _terms(p, deadline=START + 100 * DAY, bob=5_000, shop=5_000), payer="brand")
+    assert _settle(p, hold, 1) == ("ok", None)
+    p.ok(build.claw_back(asset, p.id("bob"), p.id("carol"), 2), by="brand")
+    for _ in range(64):
+        p.later(DAY)
+        p.ok(
+            build.mint(asset, p.id("carol"), 1), build.transfer(asset, p.id("carol"), p.id("bob"), 1), by="brand carol"
+        )
+    _at(p, START + 100 * DAY)
+    assert _release(p, hold) == ("ok", None)
+    _has(p, asset, brand=3)
+    return "ok", None
+
+
+# The grace.
+
+
+def _thaw(p: Play, asset: bytes, *names: str) -> None:
+    p.ok(*[build.freeze(asset, p.id(name), frozen=False) for name in names], by="brand")
+
+
+def _change(p: Play, asset: bytes, *policy: build.Value) -> None:
+    p.ok(build.change(asset, policy=list(policy)), by="brand")
+
+
+def _due(p: Play, asset: bytes, amount: int, payer: str = "alice", salt: bytes = SALT, **payees: int) -> bytes:
+    """A hold that is the payees' at its deadline."""
+    return _held(p, asset, amount, _terms(p, _never(), outcome="settle", **payees), payer=payer, salt=salt)
+
+
+def _refused_until_overdue(p: Play, hold: bytes, status: str, amount: int | None = None) -> None:
+    for time in (DEADLINE, OVERDUE - 1):
+        _at(p, time)
+        assert _settle(p, hold, amount) == (status, 0)
+    _at(p, OVERDUE)
+    assert _settle(p, hold, amount) == ("ok", None)
+
+
+@scenario("account_frozen", 0)
+def a_frozen_payee_is_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, shop=10_000)
+    _freeze(p, asset, "shop")
+    _refused_until_overdue(p, hold, "account_frozen")
+    spend = build.transfer(asset, p.id("shop"), p.id("bob"), 1)
+    result = p.send(spend, by="shop")
+    _thaw(p, asset, "shop")
+    _has(p, asset, alice=0, shop=10)
+    return result
+
+
+@scenario("hold_closed", 0)
+def a_programme_account_is_not_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10, bob=10)
+    p.accounts["trap"] = hold_id(p.id("bob"), SALT)
+    hold = _due(p, asset, 10, trap=5_000, shop=5_000)
+    _held(p, asset, 10, _terms(p, bob=10_000), payer="bob")
+    _refused_until_overdue(p, hold, "programme_account")
+    _has(p, asset, alice=5, shop=5)
+    return _settle(p, hold)
+
+
+@scenario("hold_closed", 0)
+def a_hold_for_itself_goes_back_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    p.accounts["itself"] = hold_id(p.id("alice"), SALT)
+    hold = _due(p, asset, 10, itself=10_000)
+    _refused_until_overdue(p, hold, "programme_account")
+    _has(p, asset, alice=10)
+    return _settle(p, hold)
+
+
+@scenario("ok")
+def what_was_bound_since_goes_back_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=5_000, brand=2_000, alice=3_000)
+    _change(p, asset, build.bound())
+    _refused_until_overdue(p, hold, "asset_bound")
+    _change(p, asset)
+    _has(p, asset, alice=8, bob=0, brand=2)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_bound_goes_to_whose_alias_the_payer_is_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=10_000)
+    _change(p, asset, build.bound())
+    p.ok(build.alias(p.id("alice"), p.id("bob")), by="alice bob")
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, bob=10)
+    return "ok", None
+
+
+@scenario("ok")
+def who_is_no_longer_attested_is_not_paid_after_the_grace(p: Play) -> Result:
+    schema, asset = _member(p, "bob", expires=DEADLINE), p.asset(alice=10)
+    _change(p, asset, build.attested_holders(schema, p.id("club")))
+    hold = _due(p, asset, 10, bob=5_000, brand=5_000)
+    _refused_until_overdue(p, hold, "attestation_expired")
+    _change(p, asset)
+    _has(p, asset, alice=5, bob=0, brand=5)
+    return "ok", None
+
+
+@scenario("ok")
+def who_is_attested_within_the_grace_is_paid(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=10_000)
+    _change(p, asset, build.attested_holders(schema_id(p.id("club"), "member"), p.id("club")))
+    _at(p, OVERDUE - 1)
+    assert _settle(p, hold) == ("unknown_attestation", 0)
+    _member(p, "bob")
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=0, bob=10)
+    return "ok", None
+
+
+@scenario("ok")
+def who_is_attested_is_paid_after_the_grace(p: Play) -> Result:
+    schema, asset = _member(p, "bob"), p.asset(alice=10)
+    _change(p, asset, build.attested_holders(schema, p.id("club")))
+    hold = _due(p, asset, 10, bob=10_000)
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, bob=10)
+    return "ok", None
+
+
+@scenario("ok")
+def a_payer_need_not_be_attested_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=5_000, alice=5_000)
+    _change(p, asset, build.attested_holders(bytes(32), p.id("club")))
+    _refused_until_overdue(p, hold, "unknown_attestation")
+    _change(p, asset)
+    _has(p, asset, alice=10)
+    return "ok", None
+
+
+@scenario("ok")
+def a_payee_without_room_is_not_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=11, bob=4)
+    _change(p, asset, build.max_holding(9))
+    hold = _due(p, asset, 11, bob=5_000, shop=5_000)
+    # The first one gets the odd one.
+    _refused_until_overdue(p, hold, "max_holding_exceeded")
+    _change(p, asset)
+    _has(p, asset, alice=6, bob=4, shop=5)
+    return "ok", None
+
+
+@scenario("ok")
+def a_payee_with_just_enough_room_is_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10, bob=4)
+    _change(p, asset, build.max_holding(9))
+    hold = _due(p, asset, 10, bob=5_000, shop=5_000)
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=0, bob=9, shop=5)
+    return "ok", None
+
+
+@scenario("ok")
+def a_payee_is_paid_after_the_grace_as_far_as_one_asks(p: Play) -> Result:
+    asset = p.asset(alice=10, bob=4)
+    _change(p, asset, build.max_holding(9))
+    hold = _due(p, asset, 10, bob=10_000)
+    _at(p, OVERDUE)
+    assert _settle(p, hold, 5) == ("ok", None)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=5, bob=9)
+    return "ok", None
+
+
+@scenario("ok")
+def a_fee_leaves_room_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=20)
+    _change(p, asset, build.fee(1_000, p.id("till")), build.max_holding(9))
+    hold = _due(p, asset, 10, bob=10_000)
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=10, bob=9, till=1)
+    return "ok", None
+
+
+@scenario("ok")
+def what_goes_back_costs_no_fee_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=22)
+    hold = _due(p, asset, 22, bob=5_000, carol=5_000)
+    _change(p, asset, build.fee(1_000, p.id("till")), build.max_holding(10))
+    p.ok(build.mint(asset, p.id("bob"), 1), by="brand")
+    _refused_until_overdue(p, hold, "max_holding_exceeded")
+    _change(p, asset)
+    _has(p, asset, alice=11, bob=1, carol=10, till=1)
+    return "ok", None
+
+
+@scenario("ok")
+def the_account_of_the_fee_is_a_payee_after_the_grace(p: Play) -> Result:
+    """It has no largest holding, so that it does not matter who is paid first."""
+    asset = p.asset(alice=40)
+    _change(p, asset, build.fee(5_000, p.id("till")), build.max_holding(5))
+    forth = _due(p, asset, 20, till=5_000, bob=5_000)
+    back = _due(p, asset, 20, salt=bytes(16), carol=5_000, till=5_000)
+    _at(p, OVERDUE)
+    assert _settle(p, forth) == ("ok", None)
+    assert _settle(p, back) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=0, bob=5, carol=5, till=30)
+    return "ok", None
+
+
+@scenario("ok")
+def the_issuer_has_room_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10, brand=10)
+    _change(p, asset, build.max_holding(5))
+    hold = _due(p, asset, 10, brand=10_000)
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, brand=20)
+    return "ok", None
+
+
+def _debtor(p: Play, amount: int) -> tuple[bytes, bytes]:
+    """A hold of the issuer for bob, who has 4, owes 3 and may have 10."""
+    asset = p.asset(build.debt_floor(5), brand=amount)
+    p.ok(build.claw_back(asset, p.id("bob"), p.id("carol"), 3), by="brand")
+    p.ok(build.mint(asset, p.id("carol"), 4), build.transfer(asset, p.id("carol"), p.id("bob"), 4), by="brand carol")
+    hold = _due(p, asset, amount, payer="brand", bob=10_000)
+    _change(p, asset, build.debt_floor(5), build.max_holding(10))
+    return asset, hold
+
+
+@scenario("ok")
+def a_debt_leaves_room_after_the_grace(p: Play) -> Result:
+    asset, hold = _debtor(p, 9)
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset, build.debt_floor(5))
+    _has(p, asset, brand=3, bob=10)
+    return "ok", None
+
+
+@scenario("ok")
+def no_debt_is_repaid_of_what_goes_back_after_the_grace(p: Play) -> Result:
+    asset, hold = _debtor(p, 10)
+    _refused_until_overdue(p, hold, "max_holding_exceeded")
+    _change(p, asset, build.debt_floor(5))
+    _has(p, asset, brand=10, bob=4)
+    p.ok(build.mint(asset, p.id("bob"), 4), by="brand")
+    _has(p, asset, brand=13, bob=5)
+    return "ok", None
+
+
+@scenario("ok")
+def lapsed_units_leave_room_after_the_grace(p: Play) -> Result:
+    asset = p.asset(build.inactivity_expiry(3), alice=10, bob=9)
+    hold = _due(p, asset, 10, bob=10_000)
+    _change(p, asset, build.inactivity_expiry(3), build.max_holding(10))
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset, build.inactivity_expiry(3))
+    _has(p, asset, bob=10)
+    return "ok", None
+
+
+@scenario("ok")
+def who_is_not_paid_after_the_grace_is_not_touched(p: Play) -> Result:
+    """So what has lapsed of its balance is still there to be swept."""
+    asset = p.asset(build.inactivity_expiry(3), alice=10, bob=9)
+    hold = _due(p, asset, 10, bob=10_000)
+    _change(p, asset, build.inactivity_expiry(3), build.max_holding(9))
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset, build.inactivity_expiry(3))
+    _has(p, asset, alice=10)
+    return p.send(build.sweep(asset, [p.id("bob")]), by="anybody")
+
+
+@scenario("ok")
+def one_of_several_is_not_paid_after_the_grace(p: Play) -> Result:
+    """The lots are handed out as ever, lowest first, and the payer is in the place of the payee."""
+    asset = _two_lots(p, 5, 7)
+    _change(p, asset, build.lots("day"), build.fixed_expiry(100))
+    p.accounts["trap"] = hold_id(p.id("bob"), SALT)
+    hold = _due(p, asset, 12, shop=2_500, trap=2_500, carol=2_500, alice=2_500)
+    p.ok(build.mint(asset, p.id("bob"), 1), by="brand")
+    _held(p, asset, 1, _terms(p, bob=10_000), payer="bob")
+    _freeze(p, asset, "carol")
+    _at(p, DEADLINE)
+    assert _settle(p, hold) == ("programme_account", 0)
+    _at(p, OVERDUE)
+    assert _settle(p, hold, 4) == ("ok", None)
+    assert _settle(p, hold) == ("ok", None)
+    _thaw(p, asset, "carol")
+    _has(p, asset, shop=3, carol=3, alice=6)
+    _at(p, START + 101 * DAY)
+    _has(p, asset, shop=1, carol=2, alice=4)
+    return "ok", None
+
+
+@scenario("hold_closed", 0)
+def nobody_is_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=5_000, carol=5_000)
+    _change(p, asset, build.bound())
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=10)
+    return _settle(p, hold)
+
+
+@scenario("ok")
+def a_frozen_payer_gets_back_after_the_grace_what_a_payee_may_not_have(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=5_000, alice=5_000)
+    _change(p, asset, build.bound())
+    _freeze(p, asset, "alice")
+    _refused_until_overdue(p, hold, "asset_bound")
+    _thaw(p, asset, "alice")
+    _change(p, asset)
+    _has(p, asset, alice=10)
+    return "ok", None
+
+
+@scenario("ok")
+def a_payee_that_is_the_frozen_payer_is_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, alice=10_000)
+    _freeze(p, asset, "alice")
+    _refused_until_overdue(p, hold, "account_frozen")
+    _thaw(p, asset, "alice")
+    _has(p, asset, alice=10)
+    return "ok", None
+
+
+@scenario("ok")
+def a_payee_that_is_frozen_and_bound_is_not_paid_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=10_000)
+    _change(p, asset, build.bound())
+    _freeze(p, asset, "bob")
+    _refused_until_overdue(p, hold, "account_frozen")
+    _thaw(p, asset, "bob")
+    _change(p, asset)
+    _has(p, asset, alice=10, bob=0)
+    return "ok", None
+
+
+@scenario("ok")
+def what_is_left_over_goes_back_with_its_payee_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=31)
+    names = [f"friend{n}" for n in range(16)]
+    hold = _due(p, asset, 31, **dict.fromkeys(names, 625))
+    _at(p, OVERDUE)
+    assert _settle(p, hold, 15) == ("ok", None)
+    _change(p, asset, build.max_holding(15))
+    # The first one would get 16.
+    assert _settle(p, hold) == ("ok", None)
+    _change(p, asset)
+    _has(p, asset, alice=16, friend0=0, friend1=1, friend15=1)
+    return "ok", None
+
+
+@scenario("asset_paused", 0)
+def a_paused_asset_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _due(p, asset, 10, bob=10_000)
+    _pause(p, asset)
+    _at(p, OVERDUE)
+    return _settle(p, hold)
+
+
+@scenario("hold_expired", 0)
+def a_settlement_that_is_not_the_outcome_after_the_grace(p: Play) -> Result:
+    hold = _held(p, p.asset(alice=10), 10, _terms(p, shop=10_000))
+    _at(p, OVERDUE)
+    return _settle(p, hold)
+
+
+@scenario("hold_closed", 0)
+def a_hold_that_has_lapsed_after_the_grace(p: Play) -> Result:
+    asset = _two_lots(p, 5, 7)
+    hold = _due(p, asset, 12, bob=10_000)
+    _freeze(p, asset, "bob")
+    _at(p, OVERDUE)
+    return _settle(p, hold)
+
+
+@scenario("ok")
+def a_lot_lapses_before_the_grace_is_over(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), build.fixed_expiry(39), alice=5)
+    p.later(DAY)
+    p.ok(build.mint(asset, p.id("alice"), 7), by="brand")
+    hold = _due(p, asset, 12, bob=5_000, carol=5_000)
+    _freeze(p, asset, "bob")
+    _at(p, OVERDUE)
+    assert _settle(p, hold) == ("ok", None)
+    _thaw(p, asset, "bob")
+    _has(p, asset, bob=4, carol=3)
+    return "ok", None
+
+
+@scenario("ok")
+def a_frozen_payer_is_paid_back_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _held(p, asset, 10, _terms(p, shop=10_000))
+    _freeze(p, asset, "alice")
+    _at(p, OVERDUE - 1)
+    assert _release(p, hold) == ("account_frozen", 0)
+    _at(p, OVERDUE)
+    assert _release(p, hold, 4) == ("ok", None)
+    assert _release(p, hold) == ("ok", None)
+    _thaw(p, asset, "alice")
+    _has(p, asset, alice=10)
+    return "ok", None
+
+
+@scenario("ok")
+def a_bearer_hold_of_a_frozen_payer_is_released_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    hold = _held(p, asset, 10, _terms(p, build.by_payer()))
+    _freeze(p, asset, "alice")
+    _at(p, OVERDUE - 1)
+    assert _release(p, hold) == ("account_frozen", 0)
+    _at(p, OVERDUE)
+    assert _settle(p, hold, 1, "bob", by="alice") == ("hold_expired", 0)
+    assert _release(p, hold) == ("ok", None)
+    _thaw(p, asset, "alice")
+    _has(p, asset, alice=10)
+    return "ok", None
+
+
+@scenario("ok")
+def a_group_s_hold_after_the_grace(p: Play) -> Result:
+    asset = p.asset(alice=10)
+    group = _group(p, asset, _terms(p, _never(), outcome="settle", bob=10_000))
+    hold = _held(p, asset, 10, group=group)
+    _change(p, asset, build.bound())
+    _refused_until_overdue(p, hold, "asset_bound")
+    _change(p, asset)
+    _has(p, asset, alice=10)
+    return "ok", None
+
+
+def _many_lots(p: Play, asset: bytes, name: str) -> None:
+    for _ in range(64):
+        p.later(DAY)
+        p.ok(build.mint(asset, p.id(name), 1), by="brand")
+
+
+@scenario("ok")
+def lots_are_merged_after_the_grace(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), build.strict_lots(), alice=4)
+    ends = START + 100 * DAY
+    hold = _held(p, asset, 4, _terms(p, _never(), deadline=ends, outcome="settle", bob=5_000, carol=5_000))
+    _many_lots(p, asset, "bob")
+    _at(p, ends + 30 * DAY - 1)
+    assert _settle(p, hold) == ("too_many_lots", 0)
+    p.later(1)
+    assert _settle(p, hold) == ("ok", None)
+    # And no others: the rule is still there.
+    extra = build.mint(asset, p.id("bob"), 1)
+    assert p.send(extra, by="brand") == ("too_many_lots", 0)
+    _has(p, asset, carol=2)
+    return "ok", None
+
+
+@scenario("ok")
+def lots_are_merged_after_the_grace_in_a_release(p: Play) -> Result:
+    asset = p.asset(build.lots("day"), build.strict_lots(), alice=5)
+    ends = START + 100 * DAY
+    hold = _held(p, asset, 5, _terms(p, deadline=ends, bob=5_000, carol=5_000))
+    assert _settle(p, hold, 1) == ("ok", None)
+    _many_lots(p, asset, "alice")
+    _at(p, ends + 30 * DAY - 1)
+    assert _release(p, hold) == ("too_many_lots", 0)
+    p.later(1)
+    assert _release(p, hold) == ("ok", None)
+    _has(p, asset, bob=1)
+    return "ok", None
 
 
 # Lapsing.

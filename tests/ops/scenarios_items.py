@@ -652,6 +652,65 @@ def a_gift_of_a_bound_badge(p: Play) -> Result:
     return _give(p, _bound(p), to="pool")
 
 
+def _alias(p: Play, account: str, into: str) -> None:
+    p.ok(build.alias(p.id(account), p.id(into)), by=f"{account} {into}")
+
+
+@scenario("ok")
+def a_bound_badge_of_an_alias_goes_to_the_account_that_it_is_one_of(p: Play) -> Result:
+    asset = _bound(p)
+    _alias(p, "alice", "bob")
+    return _give(p, asset, by="bob")
+
+
+@scenario("asset_bound", 0)
+def a_bound_badge_does_not_go_to_an_alias(p: Play) -> Result:
+    asset = _bound(p)
+    _alias(p, "bob", "alice")
+    return _give(p, asset)
+
+
+@scenario("asset_bound", 0)
+def a_bound_badge_of_an_alias_of_an_alias(p: Play) -> Result:
+    """From one to the next it may go."""
+    asset = _bound(p)
+    _alias(p, "alice", "carol")
+    _alias(p, "carol", "bob")
+    result = _give(p, asset, by="bob")
+    _done(_give(p, asset, to="carol", by="bob"))
+    _done(_give(p, asset, sender="carol", by="bob"))
+    return result
+
+
+@scenario("ok")
+def a_bound_badge_of_an_alias_that_was_made_just_now(p: Play) -> Result:
+    asset = _bound(p)
+    made = build.alias(p.id("alice"), p.id("bob"))
+    return p.send(made, build.give_item(asset, FIRST, p.id("alice"), p.id("bob")), by="alice bob")
+
+
+@scenario("asset_bound", 1)
+def a_bound_badge_of_what_was_an_alias_until_now(p: Play) -> Result:
+    asset = _bound(p)
+    _alias(p, "alice", "bob")
+    ended = build.set_keys(p.id("alice"), 1, [build.grant(p.key("bob"))])
+    return p.send(ended, build.give_item(asset, FIRST, p.id("alice"), p.id("bob")), by="bob")
+
+
+@scenario("royalty_due", 0)
+def a_bound_badge_of_an_alias_with_a_royalty(p: Play) -> Result:
+    asset = _collection(p, policy=[build.bound(), build.items(), build.royalty(1, p.id("artist"))])
+    _alias(p, "alice", "bob")
+    return _give(p, asset, by="bob")
+
+
+@scenario("ok")
+def a_bound_badge_of_an_alias_is_sold_to_the_account_that_it_is_one_of(p: Play) -> Result:
+    asset, beans = _bound(p), p.asset(bob=5)
+    _alias(p, "alice", "bob")
+    return _sell(p, asset, beans, 5, by="bob")
+
+
 @scenario("ok")
 def a_bound_badge_goes_back_to_its_issuer_and_out_again(p: Play) -> Result:
     asset = _bound(p)

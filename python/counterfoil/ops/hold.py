@@ -125,6 +125,9 @@ class Hold(Operation):
 class Settle(Operation):
     """Pay held units to the payees. Anybody may, once the condition holds, or where the deadline says so.
 
+    A payee who cannot be paid refuses it. From 30 days after the deadline nobody does: who is frozen is paid all the
+    same, and the part of who cannot be paid for another reason goes to the payer.
+
     Attributes:
         hold: The hold's id, 32 bytes.
         amount: Minor units; None is as many as may be settled now.
@@ -133,7 +136,8 @@ class Settle(Operation):
 
     Statuses: zero_amount, amount_too_large, too_many_preimages, unknown_hold, asset_paused, hold_closed,
     condition_unmet, hold_expired, amount_exceeds_hold, not_vested, wrong_payee, account_frozen, asset_bound,
-    programme_account, too_many_lots.
+    unknown_attestation, attestation_revoked, attestation_expired, programme_account, max_holding_exceeded,
+    too_many_lots.
 
     Raises:
         TypeError: A field is of another type.
@@ -154,13 +158,15 @@ class Settle(Operation):
 class Release(Operation):
     """Give held units back to the payer. Anybody may, once the terms allow it, or where the deadline says so.
 
+    A frozen payer refuses it until 30 days after the deadline, and is then paid all the same.
+
     Attributes:
         hold: The hold's id, 32 bytes.
         amount: Minor units; None is as many as may be released now.
         preimages: What the condition asks to be shown, 32 bytes each, at most 8.
 
     Statuses: zero_amount, amount_too_large, too_many_preimages, unknown_hold, asset_paused, hold_closed,
-    hold_pending, hold_expired, amount_exceeds_hold, account_frozen, asset_bound, programme_account, too_many_lots.
+    hold_pending, hold_expired, amount_exceeds_hold, account_frozen, too_many_lots.
 
     Raises:
         TypeError: A field is of another type.

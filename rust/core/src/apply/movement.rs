@@ -9,7 +9,7 @@ use crate::id::Id;
 use crate::ops::asset::MAX_HOLDING_EXCEEDED;
 use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{
-    AMOUNT_TOO_LARGE, ASSET_BOUND, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS, refuse_frozen,
+    AMOUNT_TOO_LARGE, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS, refuse_bound, refuse_frozen,
 };
 use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table, take_lots};
 use crate::status::Status;
@@ -29,6 +29,10 @@ pub struct Movement<'c, 'a, R: Records> {
     fee: Option<(u16, Id)>,
     /// The most that a payment may make of a balance.
     max_holding: Option<u128>,
+    /// Whether a 65th lot of a balance is refused, not merged.
+    is_strict: bool,
+    /// Whether what a payee has no room for goes back to its source, and is not refused.
+    returns: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -63,7 +67,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     pub fn new(context: &'c mut Context<'a, R>, asset_id: Id, asset: Arc<AssetRecord>) -> Self {
         let (fee, max_holding) = (asset.fee(), asset.max_holding());
         let (lots, lapsed) = (BTreeMap::new(), BTreeMap::new());
-        Self { context, asset_id, asset, totals: Totals::default(), lots, lapsed, fee, max_holding }
+        let (totals, is_strict, returns) = (Totals::default(), asset.has_strict_lots(), false);
+        Self { context, asset_id, asset, totals, lots, lapsed, fee, max_holding, is_strict, returns }
     }
 
     /// What is paid costs no fee.
@@ -75,6 +80,16 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     pub fn waive_payment_terms(&mut self) {
         self.fee = None;
         self.max_holding = None;
+    }
+
+    /// Lots are merged, whatever the policy says.
+    pub fn waive_strict_lots(&mut self) {
+        self.is_strict = false;
+    }
+
+    /// What is handed out to a payee whose balance has no room for it goes back to its source.
+    pub fn return_what_has_no_room(&mut self) {
+        self.returns = true;
     }
 
     /// What is not of this asset.
@@ -92,14 +107,9 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         refuse_frozen(self.context, &self.asset_id, &self.asset, account)
     }
 
-    /// Refuses what the policy binds to its holder: units on their way from one to another of whom neither is its issuer.
+    /// Refuses what the policy binds to its holder.
     pub fn refuse_bound(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
-        let is_free = sender == to || self.asset.issuer == *sender || self.asset.issuer == *to;
-        if is_free || !self.asset.is_bound() {
-            return Ok(());
-        }
-        // An alias and the account that it is one of are the same holder.
-        if self.context.alias(sender)? == Some(*to) { Ok(()) } else { Err(ASSET_BOUND.into()) }
+        refuse_bound(self.context, &self.asset, sender, to)
     }
 
     /// Refuses an account that only its own operations may touch.
@@ -142,8 +152,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.take_from(account, holding, amount, taking)
     }
 
-    /// Takes units that are there.
-    fn take_from(
+    /// Takes units that are there, out of a balance that has been touched.
+    pub fn take_from(
         &mut self,
         account: &Id,
         mut holding: Holding,
@@ -191,11 +201,9 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         let is_pay = *source == self.asset.issuer || self.context.is_programme_account(source)?;
         let mut rest = taken.to_vec();
         for (to, amount) in payouts {
-            let lots = if self.has_lots() {
-                take_lots(&mut rest, *amount).ok_or_else(|| contradiction::<R>("lots taken do not add up"))?
-            } else {
-                Vec::new()
-            };
+            let lots = self.part(&mut rest, *amount)?;
+            let is_returned = self.returns && to != source && !self.has_room(source, is_pay, to, *amount, &lots)?;
+            let to = if is_returned { source } else { to };
             if self.context.is_programme_account(to)? {
                 self.fund(to, *amount, &lots)?;
             } else if to == source {
@@ -209,16 +217,47 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         Ok(())
     }
 
+    /// The next part of the lots in hand, lowest first; nothing for an asset without lots.
+    pub fn part(&self, lots: &mut Vec<LotAmount>, amount: u128) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        if !self.has_lots() {
+            return Ok(Vec::new());
+        }
+        take_lots(lots, amount).ok_or_else(|| contradiction::<R>("the lots in hand do not add up"))
+    }
+
+    /// Whether a payee's balance has room for what it would keep of a payment: not the fee, nor what repays a debt. What
+    /// [`Self::pay`] and [`Self::give_earnings`] would refuse has none.
+    fn has_room(
+        &mut self,
+        source: &Id,
+        is_pay: bool,
+        to: &Id,
+        amount: u128,
+        lots: &[LotAmount],
+    ) -> Result<bool, Halt<R::Error>> {
+        // Who pays earnings pays no fee, so that at most one of the two is taken off.
+        let repaid = if is_pay { self.repaid_of(to, amount)? } else { 0 };
+        let fee = self.fee_of(source, to, amount)?.map_or(0, |(_, due)| due);
+        let kept = subtract::<R>(subtract::<R>(amount, repaid)?, fee)?;
+        let holding = self.balance(to)?;
+        if self.is_over_holding(to, holding.total, kept)? {
+            return Ok(false);
+        }
+        if !self.is_strict {
+            return Ok(true);
+        }
+        // No fee is taken off here: what costs one is not returned while lots are strict.
+        let mut kept_lots = lots.to_vec();
+        self.part(&mut kept_lots, repaid)?;
+        Ok(holding.has_room_for_lots(&kept_lots))
+    }
+
     /// Gives units of a sender to a payee, but for the policy's fee, which is of the highest lots.
     pub fn pay(&mut self, sender: &Id, to: &Id, amount: u128, lots: Vec<LotAmount>) -> Result<(), Halt<R::Error>> {
         let fee = self.fee_of(sender, to, amount)?;
         let paid = amount.saturating_sub(fee.map_or(0, |(_, due)| due));
         let mut rest = lots;
-        let paid_lots = if rest.is_empty() {
-            Vec::new()
-        } else {
-            take_lots(&mut rest, paid).ok_or_else(|| contradiction::<R>("a payment's lots do not add up"))?
-        };
+        let paid_lots = self.part(&mut rest, paid)?;
         let holding = self.touch(to)?;
         self.credit_payee(to, holding, paid, &paid_lots)?;
         match fee {
@@ -248,19 +287,20 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         amount: u128,
         lots: &[LotAmount],
     ) -> Result<(), Halt<R::Error>> {
-        self.refuse_over_holding(account, holding.total, amount)?;
+        if self.is_over_holding(account, holding.total, amount)? {
+            return Err(MAX_HOLDING_EXCEEDED.into());
+        }
         self.credit(account, holding, amount, lots)
     }
 
-    /// Refuses a payment after which an account would have more than the policy lets it.
-    fn refuse_over_holding(&mut self, account: &Id, held: u128, amount: u128) -> Result<(), Halt<R::Error>> {
-        let Some(most) = self.max_holding else { return Ok(()) };
+    /// Whether an account would have more after a payment than the policy lets it.
+    fn is_over_holding(&mut self, account: &Id, held: u128, amount: u128) -> Result<bool, Halt<R::Error>> {
+        let Some(most) = self.max_holding else { return Ok(false) };
         if amount == 0 || held.checked_add(amount).is_some_and(|after| after <= most) {
-            return Ok(());
+            return Ok(false);
         }
         let takes_fee = self.asset.fee().is_some_and(|(_, to)| to == *account);
-        let is_exempt = takes_fee || self.asset.issuer == *account || self.context.is_programme_account(account)?;
-        if is_exempt { Ok(()) } else { Err(MAX_HOLDING_EXCEEDED.into()) }
+        Ok(!takes_fee && self.asset.issuer != *account && !self.context.is_programme_account(account)?)
     }
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
@@ -349,16 +389,27 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
     }
 
     /// An account's balance without its lapsed units, which are counted out of the supply.
-    fn touch(&mut self, account: &Id) -> Result<Holding, Halt<R::Error>> {
-        let mut holding = match self.context.record(&Table::holders(self.asset_id), account)? {
-            None => return Ok(Holding::default()),
-            Some(record) => Holding::decode(&self.asset, record)
-                .ok_or_else(|| contradiction::<R>(&format!("the balance of {account} does not decode")))?,
-        };
+    pub fn touch(&mut self, account: &Id) -> Result<Holding, Halt<R::Error>> {
+        let mut holding = self.stored(account)?;
         for part in holding.remove_lapsed(&self.asset, self.context.time()) {
             self.lapse(part)?;
         }
         Ok(holding)
+    }
+
+    /// An account's balance without its lapsed units, which stay there until it is touched.
+    fn balance(&mut self, account: &Id) -> Result<Holding, Halt<R::Error>> {
+        let mut holding = self.stored(account)?;
+        holding.remove_lapsed(&self.asset, self.context.time());
+        Ok(holding)
+    }
+
+    fn stored(&mut self, account: &Id) -> Result<Holding, Halt<R::Error>> {
+        let Some(record) = self.context.record(&Table::holders(self.asset_id), account)? else {
+            return Ok(Holding::default());
+        };
+        Holding::decode(&self.asset, record)
+            .ok_or_else(|| contradiction::<R>(&format!("the balance of {account} does not decode")))
     }
 
     /// Counts units as lapsed and removed.
@@ -383,7 +434,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         holding.total = add::<R>(holding.total, amount)?;
         for lot in lots {
             holding.put(*lot).ok_or_else(|| contradiction::<R>("a lot overflows"))?;
-            if holding.lots.len() > LOTS_MAX && self.asset.has_strict_lots() {
+            if holding.lots.len() > LOTS_MAX && self.is_strict {
                 return Err(TOO_MANY_LOTS.into());
             }
             for (merged, into) in holding.merge_lots() {

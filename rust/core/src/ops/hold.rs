@@ -10,12 +10,11 @@ use crate::id::{Id, record_id};
 use crate::ops::Operate;
 use crate::ops::condition::{Case, Condition};
 use crate::ops::r#move::{AMOUNT_TOO_LARGE, check_amount, refuse_ended, refuse_paused};
-use crate::state::{AccountRecord, AssetRecord, Holding, OwnId, Records, Table, TableName, TableRecord};
+use crate::state::{AccountRecord, Holding, OwnId, Records, Table, TableName, TableRecord};
 use crate::status::{Status, statuses};
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 statuses! { 4;
     /// Neither terms nor a group, or both.
@@ -78,6 +77,8 @@ const PAYEES_MAX: usize = 16;
 const PREIMAGES_MAX: usize = 8;
 /// How far ahead deadlines may lie: 36,525 days, in ms.
 pub(super) const FAR_MS: u64 = 36_525 * 86_400_000;
+/// How long after a deadline an account that cannot be paid may refuse what it says: 30 days, in ms.
+const GRACE_MS: u64 = 30 * 86_400_000;
 
 const HOLDS: Table = Table::single(TableName::Holds);
 pub(super) const HOLD_GROUPS: Table = Table::single(TableName::HoldGroups);
@@ -468,13 +469,18 @@ struct Open {
     id: Id,
     record: HoldRecord,
     group: Option<GroupRecord>,
-    asset: Arc<AssetRecord>,
+    /// Its units, but for those that have lapsed.
+    holding: Holding,
     /// What is neither settled nor released nor lapsed.
     left: u128,
 }
 
 impl Open {
-    fn find<R: Records>(context: &mut Context<'_, R>, id: &Id) -> Result<Self, Halt<R::Error>> {
+    /// The hold, and the movement of its units.
+    fn find<'c, 'a, R: Records>(
+        context: &'c mut Context<'a, R>,
+        id: &Id,
+    ) -> Result<(Self, Movement<'c, 'a, R>), Halt<R::Error>> {
         let record: HoldRecord = context.read(HOLDS, id)?.ok_or(UNKNOWN_HOLD)?;
         let group = match &record.group {
             None => None,
@@ -485,24 +491,15 @@ impl Open {
         };
         let asset = context.fungible(&record.asset)?;
         refuse_paused(&asset)?;
-        let mut open = Self { id: *id, record, group, asset, left: 0 };
-        open.left = open.balance(context)?.saturating_sub(open.left_over::<R>(open.record.settled)?);
-        if open.left == 0 { Err(HOLD_CLOSED.into()) } else { Ok(open) }
+        let mut movement = Movement::new(context, record.asset, asset);
+        let mut open = Self { id: *id, record, group, holding: movement.touch(id)?, left: 0 };
+        open.left = open.holding.total.saturating_sub(open.left_over::<R>(open.record.settled)?);
+        if open.left == 0 { Err(HOLD_CLOSED.into()) } else { Ok((open, movement)) }
     }
 
     fn terms<R: Records>(&self) -> Result<&Terms, Halt<R::Error>> {
         let group = self.group.as_ref().map(|group| &group.terms);
         self.record.terms.as_ref().or(group).ok_or_else(|| Halt::corrupt::<R>("a hold has no terms"))
-    }
-
-    /// The hold's units without those that have lapsed.
-    fn balance<R: Records>(&self, context: &mut Context<'_, R>) -> Result<u128, Halt<R::Error>> {
-        let time = context.time();
-        let Some(record) = context.record(&Table::holders(self.record.asset), &self.id)? else { return Ok(0) };
-        let mut holding = Holding::decode(&self.asset, record)
-            .ok_or_else(|| Halt::corrupt::<R>(&format!("the balance of {} does not decode", self.id)))?;
-        holding.remove_lapsed(&self.asset, time);
-        Ok(holding.total)
     }
 
     /// Of what is settled, what the shares leave over.
@@ -554,47 +551,80 @@ impl Open {
         Ok(())
     }
 
-    /// Pays out of the hold and writes its record.
-    fn pay<R: Records>(
-        self,
-        context: &mut Context<'_, R>,
-        payouts: &[(Id, u128)],
+    /// Whether no account may refuse any more what the deadline says.
+    fn is_overdue<R: Records>(&self, time: u64) -> Result<bool, Halt<R::Error>> {
+        Ok(time >= self.terms::<R>()?.deadline.saturating_add(GRACE_MS))
+    }
+
+    /// Refuses an account that cannot be paid out of the hold, frozen or not.
+    fn refuse_payee<R: Records>(
+        &self,
+        to: &Id,
         is_release: bool,
-    ) -> Result<Effect, Halt<R::Error>> {
-        let payouts: Vec<_> = payouts.iter().copied().filter(|(_, amount)| *amount > 0).collect();
-        let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
-        let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
+        movement: &mut Movement<'_, '_, R>,
+    ) -> Result<(), Halt<R::Error>> {
         let payer = self.record.payer;
+        if *to == payer {
+            return Ok(());
+        }
         // A campaign asked whom its owner may pay when it paid into the hold.
-        let is_of_campaign = context.is_programme_account(&payer)?;
-        let mut movement = Movement::new(context, self.record.asset, self.asset);
+        if !movement.context().is_programme_account(&payer)? {
+            movement.refuse_bound(&payer, to)?;
+            if !is_release {
+                movement.refuse_unattested(to)?;
+            }
+        }
+        movement.refuse_programme_account(to)
+    }
+
+    /// Refuses payees who cannot be paid, or lets the payer have their parts: after the grace, and at any time what the
+    /// parts left over and a release takes along.
+    fn redirect<R: Records>(
+        &self,
+        payouts: &mut [(Id, u128)],
+        is_release: bool,
+        movement: &mut Movement<'_, '_, R>,
+    ) -> Result<(), Halt<R::Error>> {
+        let payer = self.record.payer;
+        let is_overdue = self.is_overdue::<R>(movement.context().time())?;
+        for (to, _) in payouts {
+            let is_left_over = is_release && *to != payer;
+            let frozen = if is_overdue && !is_left_over { Ok(()) } else { movement.refuse_frozen(to) };
+            match frozen.and_then(|()| self.refuse_payee(to, is_release, movement)) {
+                Err(Halt::Refused(_)) if is_overdue || is_left_over => *to = payer,
+                verdict => verdict?,
+            }
+        }
         if is_release {
             movement.waive_payment_terms();
         }
-        for (to, _) in &payouts {
-            if *to == payer {
-                movement.refuse_frozen(to)?;
-            } else if is_of_campaign {
-                movement.refuse_sender(to)?;
-            } else if is_release {
-                movement.refuse_future_payee(&payer, to)?;
-            } else {
-                movement.refuse_payee(&payer, to)?;
-            }
+        if is_overdue {
+            movement.waive_strict_lots();
         }
-        let taken = if total == 0 {
-            // The parts may be rounded down to nothing; what has lapsed goes all the same.
-            movement.sweep(&self.id)?;
-            Vec::new()
-        } else {
-            movement.take(&self.id, total, Taking::Given)?
-        };
-        movement.hand_out(&payer, &taken, &payouts)?;
+        if is_release || is_overdue {
+            movement.return_what_has_no_room();
+        }
+        Ok(())
+    }
+
+    /// Pays out of the hold and writes its record.
+    fn pay<R: Records>(
+        self,
+        mut payouts: Vec<(Id, u128)>,
+        is_release: bool,
+        mut movement: Movement<'_, '_, R>,
+    ) -> Result<Effect, Halt<R::Error>> {
+        payouts.retain(|(_, amount)| *amount > 0);
+        self.redirect(&mut payouts, is_release, &mut movement)?;
+        let total = payouts.iter().try_fold(0u128, |total, (_, amount)| total.checked_add(*amount));
+        let total = total.ok_or_else(|| Halt::corrupt::<R>("the payouts of a hold are over 128 bits"))?;
+        // The parts may be rounded down to nothing; what has lapsed goes all the same.
+        let taken = movement.take_from(&self.id, self.holding, total, Taking::Given)?;
+        movement.hand_out(&self.record.payer, &taken, &payouts)?;
+        movement.context().write(HOLDS, self.id, &self.record)?;
         // The operation need not say how much, so the effect does, for assets without lots too.
         let is_told = total == 0 || movement.has_lots();
-        let effect = movement.finish(if is_told { taken } else { vec![LotAmount { lot: 0, amount: total }] })?;
-        context.write(HOLDS, self.id, &self.record)?;
-        Ok(effect)
+        movement.finish(if is_told { taken } else { vec![LotAmount { lot: 0, amount: total }] })
     }
 }
 
@@ -618,15 +648,16 @@ impl Operate for Settle {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let mut hold = Open::find(context, &self.hold)?;
+        let time = context.time();
+        let (mut hold, mut movement) = Open::find(context, &self.hold)?;
         let terms = hold.terms::<R>()?;
         let mut most = hold.left;
-        if context.time() < terms.deadline {
-            if !hold.meets(&terms.settle_if, context, SETTLE, &self.preimages)? {
+        if time < terms.deadline {
+            if !hold.meets(&terms.settle_if, movement.context(), SETTLE, &self.preimages)? {
                 return Err(CONDITION_UNMET.into());
             }
             if let Some(schedule) = &terms.schedule {
-                let vested = schedule.vested(hold.record.amount, context.time());
+                let vested = schedule.vested(hold.record.amount, time);
                 most = most.min(vested.saturating_sub(hold.record.settled));
             }
         } else if terms.outcome == Outcome::Release {
@@ -641,7 +672,7 @@ impl Operate for Settle {
         }
         let payouts = hold.payouts::<R>(amount, self.to)?;
         hold.record.settled = hold.record.settled.saturating_add(amount);
-        hold.pay(context, &payouts, false)
+        hold.pay(payouts, false, movement)
     }
 }
 
@@ -659,18 +690,19 @@ impl Operate for Release {
     }
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
-        let mut hold = Open::find(context, &self.hold)?;
+        let time = context.time();
+        let (mut hold, mut movement) = Open::find(context, &self.hold)?;
         let terms = hold.terms::<R>()?;
-        let is_early = context.time() < terms.deadline;
+        let is_early = time < terms.deadline;
         let mut most = hold.left;
         if is_early {
             let Some(condition) = &terms.release_if else { return Err(HOLD_PENDING.into()) };
-            if !hold.meets(condition, context, RELEASE, &self.preimages)? {
+            if !hold.meets(condition, movement.context(), RELEASE, &self.preimages)? {
                 return Err(HOLD_PENDING.into());
             }
             // What has vested is the payees', whether they fetched it or not.
             if let Some(schedule) = &terms.schedule {
-                let vested = schedule.vested(hold.record.amount, context.time());
+                let vested = schedule.vested(hold.record.amount, time);
                 most = most.saturating_sub(vested.saturating_sub(hold.record.settled));
             }
         } else if terms.outcome == Outcome::Settle {
@@ -687,11 +719,11 @@ impl Operate for Release {
             payouts.extend(last);
         }
         hold.record.released = hold.record.released.saturating_add(amount);
-        if let (true, Some(id), Some(mut group)) = (is_early, hold.record.group, hold.group.take()) {
+        if let (true, Some(id), Some(group)) = (is_early, hold.record.group, &mut hold.group) {
             let total = group.total.checked_sub(amount);
             group.total = total.ok_or_else(|| Halt::corrupt::<R>("a group released more than it has"))?;
-            context.write(HOLD_GROUPS, id, &group)?;
+            movement.context().write(HOLD_GROUPS, id, group)?;
         }
-        hold.pay(context, &payouts, true)
+        hold.pay(payouts, true, movement)
     }
 }

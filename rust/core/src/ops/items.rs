@@ -13,7 +13,7 @@ use crate::ops::asset::{
 };
 use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{
-    ASSET_BOUND, SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_ended, refuse_frozen, refuse_paused,
+    SAME_ACCOUNT, SUPPLY_CAP_EXCEEDED, check_amount, refuse_bound, refuse_ended, refuse_frozen, refuse_paused,
 };
 use crate::state::{AssetRecord, OwnId, Power, Records, Table, TableName, TableRecord};
 use crate::status::Status;
@@ -220,9 +220,7 @@ impl<'c, 'a, R: Records> Collection<'c, 'a, R> {
     fn refuse_parties(&mut self, sender: &Id, to: &Id) -> Result<(), Halt<R::Error>> {
         self.refuse_frozen(sender)?;
         self.refuse_frozen(to)?;
-        if self.asset.is_bound() && self.asset.issuer != *sender && self.asset.issuer != *to {
-            return Err(ASSET_BOUND.into());
-        }
+        refuse_bound(self.context, &self.asset, sender, to)?;
         refuse_unattested(self.context, &self.asset, to)?;
         self.context.refuse_programme_account(to)
     }

@@ -8,7 +8,7 @@ use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::Id;
 use crate::ops::Operate;
 use crate::ops::asset::{ASSET_SUNSET, POWER_RENOUNCED};
-use crate::state::{AssetRecord, Power, Reason, Records, RedemptionRecord, Table, take_lots};
+use crate::state::{AssetRecord, Power, Reason, Records, RedemptionRecord, Table};
 use crate::status::{Status, statuses};
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -211,6 +211,22 @@ pub(crate) fn refuse_frozen<R: Records>(
     Ok(())
 }
 
+/// Refuses what the policy binds to its holder: what is on its way from one to another of whom neither is its issuer.
+pub(crate) fn refuse_bound<R: Records>(
+    context: &mut Context<'_, R>,
+    asset: &AssetRecord,
+    sender: &Id,
+    to: &Id,
+) -> Result<(), Halt<R::Error>> {
+    let is_free = sender == to || asset.issuer == *sender || asset.issuer == *to;
+    if is_free || !asset.is_bound() {
+        return Ok(());
+    }
+    // An alias joins the account that it is one of, with what it has. The other way would be a way round: an account may
+    // be made an alias of one account today and of another tomorrow.
+    if context.alias(sender)? == Some(*to) { Ok(()) } else { Err(ASSET_BOUND.into()) }
+}
+
 /// What transfer and pay have in common: one payer, some payees, who all must be able to take part.
 fn move_units<R: Records>(
     context: &mut Context<'_, R>,
@@ -232,11 +248,7 @@ fn move_units<R: Records>(
     let taken = movement.take(sender, total, Taking::Given)?;
     let mut rest = taken.clone();
     for payee in payees {
-        let lots = if rest.is_empty() {
-            Vec::new()
-        } else {
-            take_lots(&mut rest, payee.amount).ok_or_else(|| Halt::corrupt::<R>("a payment's lots do not add up"))?
-        };
+        let lots = movement.part(&mut rest, payee.amount)?;
         if is_pay {
             movement.give_earnings(&payee.to, payee.amount, lots)?;
         } else {

@@ -112,6 +112,12 @@ impl Holding {
         Some(())
     }
 
+    /// Whether these lots can be put in without merging any.
+    pub fn has_room_for_lots(&self, lots: &[LotAmount]) -> bool {
+        let is_new = |lot: &&LotAmount| self.lots.binary_search_by_key(&lot.lot, |held| held.lot).is_err();
+        self.lots.len().saturating_add(lots.iter().filter(is_new).count()) <= LOTS_MAX
+    }
+
     /// Merges the two lowest lots until at most 64 remain; returns each (merged lot, into lot).
     pub fn merge_lots(&mut self) -> Vec<(LotAmount, u32)> {
         let mut merged = Vec::new();

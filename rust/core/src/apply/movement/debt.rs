@@ -4,7 +4,7 @@ use super::{Movement, Taking, add, contradiction, refuse_uncountable, subtract};
 use crate::apply::context::Halt;
 use crate::id::Id;
 use crate::ops::r#move::{DEBT_FLOOR_REACHED, INSUFFICIENT_FUNDS};
-use crate::state::{AssetRecord, DebtRecord, Holding, Records, Table, take_lots};
+use crate::state::{AssetRecord, DebtRecord, Holding, Records, Table};
 use crate::wire::{LotAmount, decode};
 
 /// What an account owes, and since when.
@@ -45,11 +45,7 @@ impl<R: Records> Movement<'_, '_, R> {
     ) -> Result<(), Halt<R::Error>> {
         let Some(mut debt) = self.debt(account)? else { return self.credit_payee(account, holding, amount, &lots) };
         let repaid = debt.units.min(amount);
-        let passed_on = if lots.is_empty() {
-            Vec::new()
-        } else {
-            take_lots(&mut lots, repaid).ok_or_else(|| contradiction::<R>("a credit's lots do not add up"))?
-        };
+        let passed_on = self.part(&mut lots, repaid)?;
         self.credit_payee(account, holding, subtract::<R>(amount, repaid)?, &lots)?;
         debt.units = subtract::<R>(debt.units, repaid)?;
         self.totals.repaid = add::<R>(self.totals.repaid, repaid)?;
@@ -81,6 +77,11 @@ impl<R: Records> Movement<'_, '_, R> {
             self.totals.new_debtors = self.totals.new_debtors.saturating_add(1);
         }
         Ok(Debt { units, ..debt })
+    }
+
+    /// How much of what an account earns goes on to the issuer.
+    pub(super) fn repaid_of(&mut self, account: &Id, amount: u128) -> Result<u128, Halt<R::Error>> {
+        Ok(self.debt(account)?.map_or(0, |debt| debt.units.min(amount)))
     }
 
     fn debt(&mut self, account: &Id) -> Result<Option<Debt>, Halt<R::Error>> {
