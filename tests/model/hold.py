@@ -380,7 +380,7 @@ class Open:
         has_vested = vested(self.terms, self.record.amount, self.ctx.time) if self.is_early else self.record.amount
         return int(max(0, has_vested - self.record.settled))
 
-    def who_gets(self, to: bytes, amount: int) -> bytes:
+    def who_gets(self, to: bytes) -> bytes:
         """Who gets a payee's part of a settlement: after the grace the payer, where the payee cannot be paid."""
         payer, move = self.record.payer, self.move
         if not self.is_overdue:
@@ -395,8 +395,21 @@ class Open:
             refuse_programme(self.ctx, to)
         except RefusalError:
             return payer
-        too_much = move.exceeds(to, move.alive(to).total, move.kept_of(payer, to, amount))
-        return payer if too_much else to
+        return to
+
+    def room_for(self, to: bytes, amount: int) -> int:
+        """How much of its part a payee gets after the grace: the most of which it may keep what it would keep."""
+        payer, move = self.record.payer, self.move
+        held = move.alive(to).total
+        # The more it gets the more it keeps, or as much.
+        least, most = 0, amount
+        while least < most:
+            middle = (least + most + 1) // 2
+            if move.exceeds(to, held, move.kept_of(payer, to, middle)):
+                most = middle - 1
+            else:
+                least = middle
+        return least
 
     def takes_rest(self, to: bytes) -> bool:
         """Whether the first payee may get what the parts left over, with a release."""
@@ -422,6 +435,13 @@ class Open:
             self.move.effect.taken = dict(in_hand)
             payer = self.record.payer
             for to, amount in parts:
+                if payment and self.is_overdue and to != payer:
+                    room = self.room_for(to, amount)
+                    if room:
+                        self.move.pay(payer, to, split(in_hand, room))
+                    to, amount = payer, amount - room
+                    if not amount:
+                        continue
                 lots = split(in_hand, amount)
                 is_back = to == payer or not (payment or not self.move.strict or self._has_lots_free(to, lots))
                 if is_back:
@@ -457,7 +477,7 @@ def _settle(ctx: Context, op: Value) -> Effect:
             parts[0] = first, part + left_over(terms, record.settled + amount)
     else:
         parts = [(op.to, amount)]
-    parts = [(hold.who_gets(to, part), part) for to, part in parts if part]
+    parts = [(hold.who_gets(to), part) for to, part in parts if part]
     record.settled += amount
     return hold.pay(parts, payment=True)
 

@@ -21,6 +21,16 @@ pub fn share(amount: u128, part: u64, whole: u64) -> u128 {
     of_wholes.saturating_add(of_rest)
 }
 
+/// The most of which no more than so much is left once so many basis points of it, rounded down, are off.
+pub fn before_fee(left: u128, bps: u16) -> u128 {
+    // a − ⌊a × bps ÷ 10,000⌋ ≤ left is a ≤ left × 10,000 ÷ kept = left + left × bps ÷ kept.
+    let Some(kept) = BPS_ALL.checked_sub(bps).filter(|kept| *kept > 0).map(u128::from) else { return u128::MAX };
+    let fee = u128::from(bps);
+    let of_wholes = left.checked_div(kept).unwrap_or(0).saturating_mul(fee);
+    let of_rest = left.checked_rem(kept).unwrap_or(0).saturating_mul(fee).checked_div(kept).unwrap_or(0);
+    left.saturating_add(of_wholes).saturating_add(of_rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +47,20 @@ mod tests {
         assert_eq!(share(u128::MAX, u64::MAX, u64::MAX), u128::MAX);
         assert_eq!(share(AMOUNT_MAX, 1, 3), AMOUNT_MAX / 3);
         assert_eq!(share(u128::MAX, u64::MAX - 1, u64::MAX), u128::MAX - u128::MAX / u128::from(u64::MAX));
+    }
+
+    #[test]
+    fn what_is_left_after_the_fee_is_as_much_as_may_be() {
+        let kept = |amount: u128, bps| amount - share_bps(amount, bps);
+        for bps in [0, 1, 33, 250, 5_000, 6_667, 9_999] {
+            for left in [0, 1, 2, 7, 999, 1_000_003, AMOUNT_MAX / 10_000] {
+                let most = before_fee(left, bps);
+                assert!(kept(most, bps) <= left, "{left} {bps}");
+                assert!(kept(most + 1, bps) > left, "{left} {bps}");
+            }
+        }
+        assert_eq!(before_fee(0, BPS_ALL), u128::MAX);
+        assert_eq!(before_fee(AMOUNT_MAX, 9_999), u128::MAX);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod debt;
 mod refund;
 
-use crate::amount::share_bps;
+use crate::amount::{before_fee, share_bps};
 use crate::apply::context::{Context, Halt};
 use crate::id::Id;
 use crate::ops::asset::MAX_HOLDING_EXCEEDED;
@@ -201,20 +201,36 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         let is_pay = *source == self.asset.issuer || self.context.is_programme_account(source)?;
         let mut rest = taken.to_vec();
         for (to, amount) in payouts {
-            let lots = self.part(&mut rest, *amount)?;
-            let is_returned = self.returns && to != source && !self.has_room(source, is_pay, to, *amount, &lots)?;
-            let to = if is_returned { source } else { to };
-            if self.context.is_programme_account(to)? {
-                self.fund(to, *amount, &lots)?;
-            } else if to == source {
-                self.give(to, *amount, &lots)?;
-            } else if is_pay {
-                self.give_earnings(to, *amount, lots)?;
-            } else {
-                self.pay(source, to, *amount, lots)?;
+            let mut returned = self.part(&mut rest, *amount)?;
+            let room = self.room_for(source, is_pay, to, *amount, &returned)?;
+            let lots = self.part(&mut returned, room)?;
+            if room > 0 {
+                self.hand_to(source, is_pay, to, room, lots)?;
+            }
+            if room < *amount {
+                self.hand_to(source, is_pay, source, subtract::<R>(*amount, room)?, returned)?;
             }
         }
         Ok(())
+    }
+
+    fn hand_to(
+        &mut self,
+        source: &Id,
+        is_pay: bool,
+        to: &Id,
+        amount: u128,
+        lots: Vec<LotAmount>,
+    ) -> Result<(), Halt<R::Error>> {
+        if self.context.is_programme_account(to)? {
+            self.fund(to, amount, &lots)
+        } else if to == source {
+            self.give(to, amount, &lots)
+        } else if is_pay {
+            self.give_earnings(to, amount, lots)
+        } else {
+            self.pay(source, to, amount, lots)
+        }
     }
 
     /// The next part of the lots in hand, lowest first; nothing for an asset without lots.
@@ -225,31 +241,35 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         take_lots(lots, amount).ok_or_else(|| contradiction::<R>("the lots in hand do not add up"))
     }
 
-    /// Whether a payee's balance has room for what it would keep of a payment: not the fee, nor what repays a debt. What
-    /// [`Self::pay`] and [`Self::give_earnings`] would refuse has none.
-    fn has_room(
+    /// How much of a part is handed to a payee: all of it, unless what has no room in its balance goes back to the source.
+    /// What it would keep counts, not the fee, nor what repays a debt: [`Self::pay`] and [`Self::give_earnings`] refuse
+    /// none of it.
+    fn room_for(
         &mut self,
         source: &Id,
         is_pay: bool,
         to: &Id,
         amount: u128,
         lots: &[LotAmount],
-    ) -> Result<bool, Halt<R::Error>> {
+    ) -> Result<u128, Halt<R::Error>> {
+        if !self.returns || to == source {
+            return Ok(amount);
+        }
+        let holding = self.balance(to)?;
         // Who pays earnings pays no fee, so that at most one of the two is taken off.
         let repaid = if is_pay { self.repaid_of(to, amount)? } else { 0 };
-        let fee = self.fee_of(source, to, amount)?.map_or(0, |(_, due)| due);
-        let kept = subtract::<R>(subtract::<R>(amount, repaid)?, fee)?;
-        let holding = self.balance(to)?;
-        if self.is_over_holding(to, holding.total, kept)? {
-            return Ok(false);
+        if self.is_strict {
+            // No fee is taken off here: what costs one is not returned while lots are strict.
+            let mut kept = lots.to_vec();
+            self.part(&mut kept, repaid)?;
+            return Ok(if holding.has_room_for_lots(&kept) { amount } else { 0 });
         }
-        if !self.is_strict {
-            return Ok(true);
-        }
-        // No fee is taken off here: what costs one is not returned while lots are strict.
-        let mut kept_lots = lots.to_vec();
-        self.part(&mut kept_lots, repaid)?;
-        Ok(holding.has_room_for_lots(&kept_lots))
+        let Some(room) = self.room_in(to, holding.total)? else { return Ok(amount) };
+        let most = match self.fee_terms(source, to)? {
+            Some((bps, _)) => before_fee(room, bps),
+            None => room.saturating_add(repaid),
+        };
+        Ok(most.min(amount))
     }
 
     /// Gives units of a sender to a payee, but for the policy's fee, which is of the highest lots.
@@ -270,13 +290,16 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Who gets which part of a payment as a fee, if anybody.
     fn fee_of(&mut self, sender: &Id, to: &Id, amount: u128) -> Result<Option<(Id, u128)>, Halt<R::Error>> {
+        let terms = self.fee_terms(sender, to)?;
+        Ok(terms.map(|(bps, account)| (account, share_bps(amount, bps))).filter(|(_, due)| *due > 0))
+    }
+
+    /// How many of 10,000 parts of a payment are a fee, and whose, if any.
+    fn fee_terms(&mut self, sender: &Id, to: &Id) -> Result<Option<(u16, Id)>, Halt<R::Error>> {
         let Some((bps, account)) = self.fee else { return Ok(None) };
         let exempt = [account, self.asset.issuer];
-        if exempt.contains(sender) || exempt.contains(to) || self.context.is_programme_account(sender)? {
-            return Ok(None);
-        }
-        let due = share_bps(amount, bps);
-        Ok((due > 0).then_some((account, due)))
+        let is_exempt = exempt.contains(sender) || exempt.contains(to) || self.context.is_programme_account(sender)?;
+        Ok((!is_exempt).then_some((bps, account)))
     }
 
     /// Credits a payment: the policy may say how much an account may have.
@@ -287,20 +310,18 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         amount: u128,
         lots: &[LotAmount],
     ) -> Result<(), Halt<R::Error>> {
-        if self.is_over_holding(account, holding.total, amount)? {
+        if amount > 0 && self.room_in(account, holding.total)?.is_some_and(|room| amount > room) {
             return Err(MAX_HOLDING_EXCEEDED.into());
         }
         self.credit(account, holding, amount, lots)
     }
 
-    /// Whether an account would have more after a payment than the policy lets it.
-    fn is_over_holding(&mut self, account: &Id, held: u128, amount: u128) -> Result<bool, Halt<R::Error>> {
-        let Some(most) = self.max_holding else { return Ok(false) };
-        if amount == 0 || held.checked_add(amount).is_some_and(|after| after <= most) {
-            return Ok(false);
-        }
+    /// How much more a payment may make of a balance; nothing where the policy does not say.
+    fn room_in(&mut self, account: &Id, held: u128) -> Result<Option<u128>, Halt<R::Error>> {
+        let Some(most) = self.max_holding else { return Ok(None) };
         let takes_fee = self.asset.fee().is_some_and(|(_, to)| to == *account);
-        Ok(!takes_fee && self.asset.issuer != *account && !self.context.is_programme_account(account)?)
+        let is_exempt = takes_fee || self.asset.issuer == *account || self.context.is_programme_account(account)?;
+        Ok((!is_exempt).then(|| most.saturating_sub(held)))
     }
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
