@@ -126,7 +126,7 @@ class Settle(Operation):
     """Pay held units to the payees. Anybody may, once the condition holds, or where the deadline says so.
 
     A payee who cannot be paid refuses it. From 30 days after the deadline nobody does: who is frozen is paid all the
-    same, and the part of who cannot be paid for another reason goes to the payer.
+    same, and what others cannot be paid goes to the payer.
 
     Attributes:
         hold: The hold's id, 32 bytes.
