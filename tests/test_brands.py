@@ -9,7 +9,7 @@ import pytest
 from counterfoil import Key, Ledger, RejectedError
 from counterfoil.brands import Coalition, Programme
 from counterfoil.exceptions import KeyReusedError
-from counterfoil.ops import Transfer
+from counterfoil.ops import After, Hold, Outcome, Share, Terms, Transfer
 from counterfoil.presets import coin, points, share
 from counterfoil.verify import Verifier, hold_id, redemption_id
 
@@ -99,6 +99,38 @@ def test_pending_points_of_a_returned_order_are_taken_back(beans):
     at_once = beans.earn(BOB.account, 5, time=START + 7 * DAY)
     with pytest.raises(ValueError, match="expected one that is pending"):
         beans.cancel(at_once)
+
+
+def test_what_is_pending_is_listed(beans):
+    offer = beans.campaign(budget=100, claim_max=100, ends=START + 9 * DAY, pending="3d", time=START)
+    late = beans.earn(ANN.account, 120, pending="7d", time=START)
+    beans.earn(BOB.account, 5, pending="7d", time=START)
+    beans.earn(ANN.account, 50, time=START)
+    soon = offer.earn(ANN.account, 30, order="A17", time=START)
+    beans.cancel(late, part=60, time=START + DAY)
+    waiting = beans.pending(ANN.account)
+    assert [(each.hold, each.amount, each.until) for each in waiting] == [
+        (soon.hold, 30, START + 3 * DAY),
+        (late.hold, 60, START + 7 * DAY),
+    ]
+    beans.settle(soon, time=START + 3 * DAY)
+    beans.cancel(late, time=START + 3 * DAY)
+    assert beans.pending(ANN.account) == []
+    assert (beans.balance(ANN.account), [each.amount for each in beans.pending(BOB.account)]) == (80, [5])
+
+
+def test_what_waits_for_somebody_else_or_of_somebody_else_is_not_pending(ledger, beans):
+    beans.earn(ANN.account, 10, time=START)
+    # Another asset of the brand; and a hold that goes back unless somebody acts.
+    other = Programme.launch(ledger, ROASTER, symbol="STAR", time=START)
+    other.earn(ANN.account, 7, pending="7d", time=START)
+    beans.earn(ROASTER.account, 9, time=START)
+    back = Terms(settle_if=After(START), payees=[Share(ANN.account)], deadline=START + DAY)
+    beans.desk.do([Hold(payer=ROASTER.account, salt=bytes(16), asset=beans.asset, amount=9, terms=back)], time=START)
+    # The member's own hold, whoever it is for.
+    mine = Terms(settle_if=After(START), payees=[Share(ROASTER.account)], deadline=START + DAY, outcome=Outcome.SETTLE)
+    ledger.execute([Hold(payer=ANN.account, salt=bytes(16), asset=beans.asset, amount=4, terms=mine)], ANN, time=START)
+    assert (beans.pending(ANN.account), [each.amount for each in other.pending(ANN.account)]) == ([], [7])
 
 
 def test_a_member_proves_what_is_pending(ledger, beans):

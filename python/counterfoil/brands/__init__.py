@@ -5,7 +5,7 @@ from __future__ import annotations
 from counterfoil.brands.campaign import Campaign, Earning
 from counterfoil.brands.coalition import Coalition, PartnerMonth, Statement
 from counterfoil.brands.conversion import Conversion, Converted, Quote, Rate
-from counterfoil.brands.programme import Liability, Programme, Redemption
+from counterfoil.brands.programme import Liability, Pending, Programme, Redemption
 from counterfoil.brands.referrals import Rank, Referral, Referrals, Reward, Rewards
 from counterfoil.brands.tiers import Level, Progress, Review, Tiers
 from counterfoil.brands.vouchers import GiftCards, Issue, Redeemed, Voucher, Vouchers
@@ -23,6 +23,7 @@ __all__ = [
     "Level",
     "Liability",
     "PartnerMonth",
+    "Pending",
     "Programme",
     "Progress",
     "Quote",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from counterfoil.brands.campaign import Campaign, Earning, open_budget
 from counterfoil.brands.member import account_of, signer_of
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
-from counterfoil.lapsing import DAY_MS, Expiring, lapses
+from counterfoil.lapsing import DAY_MS, Expiring, lapses, spendable
 from counterfoil.ops import (
     After,
     CampaignTerms,
     Cap,
+    Claim,
     ClawBack,
     Hold,
     Mint,
@@ -29,11 +30,14 @@ from counterfoil.ops import (
     Terms,
     asset_id,
     hold_id,
+    pending_hold_id,
 )
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.presets import Preset, points
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from counterfoil.brands.member import Account, Who
     from counterfoil.desk import Amount, Span
     from counterfoil.keys import Key, Signer
@@ -58,6 +62,21 @@ class Redemption:
     member: bytes
     order: bytes
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Points that become a member's unless the brand takes them back before.
+
+    Attributes:
+        hold: The id of the hold in which they wait, 32 bytes: what `settle` and `cancel` take.
+        amount: Minor units.
+        until: When they become the member's, ms. From then on anybody may say so: `settle`.
+    """
+
+    hold: bytes
+    amount: int
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +233,26 @@ class Programme:
         held = next(each for each in done.operations if isinstance(each, Hold))
         until = None if held.terms is None else held.terms.deadline
         return Earning(done, account, units, hold_id(held.payer, held.salt), until)
+
+    def pending(self, member: Account, *, time: int | None = None) -> list[Pending]:
+        """What waits for a member, of `earn(pending=)` and of the brand's campaigns, soonest first.
+
+        The member's transactions are read, not the whole log.
+
+        Args:
+            member: The member's account, 32 bytes, or the customer's id.
+            time: At which time, ms, for what lapses; now if None.
+
+        Raises:
+            ValueError: The ledger was opened with `index=False`.
+        """
+        account, now = self.account(member), self.desk.now(time)
+        holds: dict[bytes, None] = {}
+        for applied in self.desk.ledger.transactions(account):
+            for operation in applied.signed.transaction.operations:
+                holds |= dict.fromkeys(self._holds_of(operation, applied.id))
+        found = [self._pending_in(hold, account, now) for hold in holds]
+        return sorted((each for each in found if each is not None), key=lambda each: each.until)
 
     def settle(
         self, earning: Earning | bytes, *, key: str | None = None, dry_run: bool = False, time: int | None = None
@@ -439,6 +478,28 @@ class Programme:
     def order(self, order: str) -> bytes:
         """What stands for an order on the ledger, 32 bytes: a hash that nobody can guess the number from."""
         return self.desk.secret("order", order)
+
+    def _holds_of(self, operation: Operation, transaction: bytes) -> Iterator[bytes]:
+        """The holds that an operation opened, of this brand or its campaigns."""
+        if isinstance(operation, Hold) and operation.payer == self.desk.account:
+            yield hold_id(operation.payer, operation.salt)
+        elif isinstance(operation, Claim):
+            campaign = self.desk.ledger.campaign(operation.campaign)
+            if campaign is not None and campaign.owner == self.desk.account and campaign.terms.pending_ms:
+                for signed in operation.slips:
+                    claimant = campaign.terms.roles[0].account or signed.slip.parties[0]
+                    yield pending_hold_id(operation.campaign, claimant, signed.slip.nonce, transaction)
+
+    def _pending_in(self, hold: bytes, account: bytes, now: int) -> Pending | None:
+        """The part of an account in what a hold has left; None where it has none, or gets none by itself."""
+        ledger = self.desk.ledger
+        record = ledger.hold(hold)
+        terms = None if record is None else record.terms
+        if record is None or terms is None or record.asset != self.asset or terms.outcome != Outcome.SETTLE:
+            return None
+        left = spendable(self._record(), ledger.holding(self.asset, hold), now)
+        amount = left * sum(share.bps for share in terms.payees if share.to == account) // 10_000
+        return Pending(hold, amount, terms.deadline) if amount else None
 
     def _record(self) -> AssetRecord:
         return asset_record(self.desk.ledger, self.asset)
