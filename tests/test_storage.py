@@ -135,9 +135,12 @@ def follow(path: str, rounds_path: str) -> None:
             accounts = [account for account, _ in ledger.holders(bean)][:100]
             claims = verifier.balances(ledger.prove_balances(bean, accounts), asset=bean, accounts=accounts)
             assert sum(claim.amount for claim in claims) <= EACH * len(PEOPLE)
-            if not rounds.exists():
+            # It must not be made anew: then nobody would tell this process to end.
+            try:
+                with rounds.open("r+") as file:
+                    file.write(str(number))
+            except FileNotFoundError:
                 return
-            rounds.write_text(str(number))
 
 
 class Followed(NamedTuple):
