@@ -17,9 +17,14 @@ from counterfoil.ops import (
     CampaignTerms,
     Claim,
     Create,
+    Design,
+    GiveItem,
     Hold,
     Integer,
     IntegerRange,
+    IssueItem,
+    Item,
+    Items,
     Mint,
     OpenCampaign,
     Operation,
@@ -52,9 +57,10 @@ if TYPE_CHECKING:
 
 _SLOWEST = 1 / 3
 """No family's transaction may take three times as long as a transfer without a reason written down."""
-_KINDS = ("hold", "settle", "claim", "attest", "redeem", "refund")
+_KINDS = ("hold", "settle", "claim", "attest", "redeem", "refund", "give_item")
 _SLIPS = 300
 _SUPPLY = 10**18
+_EDITIONS = 2**32 - 1
 _DAY_MS = 86_400_000
 
 
@@ -88,9 +94,10 @@ class _Made:
         self.members = [Key.from_seed(seed_of(number)) for number in range(min(count, run.fixture.accounts))]
         self.asset = asset_id(ISSUER.account, "FAMILY")
         self.schema = schema_id(ISSUER.account, "bench")
-        self.serial = 0
+        self.collection = asset_id(ISSUER.account, "ITEM")
+        self.serial = self.editions = 0
         self.before: list[bytes] = []
-        """What must be there before the rounds: holds to settle, redemptions to refund."""
+        """What must be there before the rounds: holds to settle, redemptions to refund, items to give."""
         salt = b"families".ljust(16, b"\0")
         self.campaign = campaign_id(ISSUER.account, salt)
         terms = CampaignTerms(
@@ -99,6 +106,10 @@ class _Made:
         powers = Powers(mint=ISSUER.account)
         begin: list[Operation] = [
             Create(issuer=ISSUER.account, symbol="FAMILY", decimals=0, supply_cap=_SUPPLY, powers=powers),
+            Create(
+                issuer=ISSUER.account, symbol="ITEM", decimals=0, supply_cap=_SUPPLY, policy=[Items()], powers=powers
+            ),
+            Design(asset=self.collection, design=1, editions=_EDITIONS),
             Schema(creator=ISSUER.account, name="bench", content=IntegerRange(-10, 10)),
             Mint(asset=self.asset, to=ISSUER.account, amount=_SUPPLY // 2),
             OpenCampaign(owner=ISSUER.account, salt=salt, asset=self.asset, amount=_SUPPLY // 4, terms=terms),
@@ -218,6 +229,13 @@ class _Made:
         self.before.append(self._redemption(order, place))
         refund = Refund(asset=self.asset, sender=self._member(place).account, order=order, amount=1)
         return self._sign([refund], ISSUER)
+
+    def _give_item(self, _number: int, place: int) -> bytes:
+        sender, to = self._member(place), self._member(place + 1)
+        self.before.append(self._sign([IssueItem(asset=self.collection, design=1, to=sender.account)], ISSUER))
+        self.editions += 1
+        item = Item(design=1, edition=self.editions)
+        return self._sign([GiveItem(asset=self.collection, item=item, sender=sender.account, to=to.account)], sender)
 
 
 def _finding(kind: str, rates: Sequence[float], transfers: Sequence[float]) -> Finding:
