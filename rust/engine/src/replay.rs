@@ -1,7 +1,8 @@
 //! What a ledger was, from its log: the entries are applied again from genesis, in memory, up to a time.
 //!
 //! The effects of each transaction must be those that the log has, and its postings must add up to zero. Signatures were
-//! verified when the entries were written, and are not again; each entry's hash is compared with the log's tree; the state roots of commits are left to recovery and to `fsck`.
+//! verified when the entries were written, and are not again; each entry's hash is compared with the log's tree; the
+//! state roots of commits are left to recovery and to `fsck`.
 //!
 //! The whole state is held: about 130 bytes a record, and the bytes of its value. So an account takes about 130 bytes for
 //! each asset that it has, and 30 to 50 more where that is counted by one lot.

@@ -264,7 +264,11 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             self.part(&mut kept, repaid)?;
             return Ok(if holding.has_room_for_lots(&kept) { amount } else { 0 });
         }
-        let Some(room) = self.room_in(to, holding.total)? else { return Ok(amount) };
+        let Some(most) = self.max_holding else { return Ok(amount) };
+        if self.may_hold_any(to)? {
+            return Ok(amount);
+        }
+        let room = most.saturating_sub(holding.total);
         let most = match self.fee_terms(source, to)? {
             Some((bps, _)) => before_fee(room, bps),
             None => room.saturating_add(repaid),
@@ -310,18 +314,18 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         amount: u128,
         lots: &[LotAmount],
     ) -> Result<(), Halt<R::Error>> {
-        if amount > 0 && self.room_in(account, holding.total)?.is_some_and(|room| amount > room) {
+        // Whose balance it is matters only where there is no room for it.
+        let has_no_room = self.max_holding.is_some_and(|most| amount > most.saturating_sub(holding.total));
+        if has_no_room && amount > 0 && !self.may_hold_any(account)? {
             return Err(MAX_HOLDING_EXCEEDED.into());
         }
         self.credit(account, holding, amount, lots)
     }
 
-    /// How much more a payment may make of a balance; nothing where the policy does not say.
-    fn room_in(&mut self, account: &Id, held: u128) -> Result<Option<u128>, Halt<R::Error>> {
-        let Some(most) = self.max_holding else { return Ok(None) };
+    /// Whether an account has no largest holding, whatever the policy says.
+    fn may_hold_any(&mut self, account: &Id) -> Result<bool, Halt<R::Error>> {
         let takes_fee = self.asset.fee().is_some_and(|(_, to)| to == *account);
-        let is_exempt = takes_fee || self.asset.issuer == *account || self.context.is_programme_account(account)?;
-        Ok((!is_exempt).then(|| most.saturating_sub(held)))
+        Ok(takes_fee || self.asset.issuer == *account || self.context.is_programme_account(account)?)
     }
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
