@@ -261,19 +261,27 @@ class Desk:
         except RejectedError as error:
             if key is None or error.status != Status.already_used or error.operation != 0:
                 raise
-            return self._first(key, wanted)
+            return self._repeat(key, wanted)
         if dry_run:
             return Done(outcome.id, None, self.ledger.time, wanted, (), dry_run=True)
         return self._done(outcome.index or 0, key)
 
-    def _first(self, key: str, wanted: tuple[Operation, ...]) -> Done:
-        """What the first call with this key did."""
-        once = self.ledger.once(self.account, call_key(key))
+    def was_used(self, key: str | None) -> bool:
+        """Whether a call of this account was made with this key; never of None."""
+        return key is not None and self.ledger.once(self.account, call_key(key)) is not None
+
+    def first(self, key: str | None) -> Done | None:
+        """What the first call of this account with this key did; None where there was none, and of None."""
+        once = None if key is None else self.ledger.once(self.account, call_key(key))
         index = None if once is None else self.ledger.index_of(once.transaction)
-        if index is None:
+        return None if index is None else self._done(index, key, repeated=True)
+
+    def _repeat(self, key: str, wanted: tuple[Operation, ...]) -> Done:
+        """What the first call with this key did, which must be what is wanted now."""
+        done = self.first(key)
+        if done is None:
             message = f"key {key!r} was used by a transaction that is not in the log"
             raise KeyReusedError(message)
-        done = self._done(index, key, repeated=True)
         if _fixed_parts(done.operations) != _fixed_parts(wanted):
             message = f"key {key!r} was used for {_names(done.operations)} of other accounts or amounts"
             raise KeyReusedError(message)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, asset_record, call_key, minor_units
+from counterfoil.desk import Desk, Done, asset_record, minor_units
 from counterfoil.exceptions import KeyReusedError
 from counterfoil.ops import Burn, Create, Lots, Mint, Operation, Period, Powers, Redeem, asset_id
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.verify import OperatorChange
-from counterfoil.wire import Applied, decode_entry
+from counterfoil.wire import decode_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,12 +221,12 @@ class Coalition:
             RejectedError: insufficient_funds (another call cleared it meanwhile), …
             KeyReusedError: The key was used for something else.
         """
-        before = self._cleared_before(partner, key)
+        desk = Desk(self.programme.desk.ledger, partner)
+        before = self._cleared_before(desk, key)
         if before is not None:
             return before
         amount = self.owed(until=until).get(partner.account, 0)
         if amount:
-            desk = Desk(self.programme.desk.ledger, partner)
             burn = Burn(asset=self.asset, sender=partner.account, amount=amount)
             desk.do([burn], key=key, dry_run=dry_run, time=time)
         return amount
@@ -269,15 +269,12 @@ class Coalition:
 
     # Helpers
 
-    def _cleared_before(self, partner: Key | Signer, key: str | None) -> int | None:
+    def _cleared_before(self, partner: Desk, key: str | None) -> int | None:
         """What the first call with this key cleared: at a retry nothing is owed any more."""
-        ledger = self.programme.desk.ledger
-        once = None if key is None else ledger.once(partner.account, call_key(key))
-        index = None if once is None else ledger.index_of(once.transaction)
-        if index is None:
+        first = partner.first(key)
+        if first is None:
             return None
-        entry = decode_entry(ledger.entry(index))
-        for operation in entry.signed.transaction.operations if isinstance(entry, Applied) else ():
+        for operation in first.operations:
             if isinstance(operation, Burn) and operation.asset == self.asset:
                 return operation.amount
         message = f"key {key!r} was used for something that is no clearing of these IOUs"

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Done, asset_record, call_key, span_ms
+from counterfoil.desk import Done, asset_record, span_ms
 from counterfoil.lapsing import DAY_MS, Expiring, lapses, lot_of
 from counterfoil.ops import Lots, Mint, Operation, Redeem
 from counterfoil.verify import Holding, LotAmount
@@ -219,7 +219,7 @@ class Conversion:
         signer = source.signer(member)
         self._check(quote, signer.account)
         # What happened before happened at its time: only what is new has to hold now.
-        if key is None or not self._was_done(key):
+        if not source.desk.was_used(key):
             self._check_holds(quote, source.desk.now(time))
         operations: list[Operation] = [
             Redeem(
@@ -266,10 +266,6 @@ class Conversion:
         way = (self.coalition.programme.asset.hex(), self.coalition.asset.hex(), self.to.asset.hex())
         text = f"{way} {replace(quote, tag=b'')!r}"
         return replace(quote, tag=self.coalition.programme.desk.secret("quote", text))
-
-    def _was_done(self, key: str) -> bool:
-        desk = self.coalition.programme.desk
-        return desk.ledger.once(desk.account, call_key(key)) is not None
 
     def _repays(self, account: bytes, get: int) -> int:
         return min(get, self.to.desk.ledger.debt(self.to.asset, account))

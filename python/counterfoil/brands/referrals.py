@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from counterfoil.brands.campaign import Budget, open_budget, slip_of
 from counterfoil.brands.codes import make_code, read_code
-from counterfoil.desk import call_key
 from counterfoil.ops import (
     Attest,
     CampaignTerms,
@@ -216,7 +215,7 @@ class Referrals:
         """
         desk = self.programme.desk
         code, record, revoked = self._latest(self.programme.account(member))
-        if record is None and key is not None and desk.ledger.once(desk.account, call_key(key)) is not None:
+        if record is None and desk.was_used(key):
             # A retry means the code that is gone by now.
             code = revoked or code
         elif record is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Done, asset_record, call_key, minor_units
+from counterfoil.desk import Done, asset_record, minor_units
 from counterfoil.lapsing import DAY_MS, lapses, spendable
 from counterfoil.ops import (
     Attest,
@@ -309,7 +309,7 @@ class Tiers:
         desk = self.programme.desk
         account, now = self.programme.account(member), desk.now(time)
         before, expires = self._standing(account, now)
-        if key is not None and desk.ledger.once(desk.account, call_key(key)) is not None:
+        if desk.was_used(key):
             return Review(None, account, before, before, expires)
         levels, retired = self._table()
         units, leaving = self._units(account, now)

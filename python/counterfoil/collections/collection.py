@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, asset_record, call_key, minor_units
+from counterfoil.desk import Desk, Done, asset_record, minor_units
 from counterfoil.exceptions import KeyReusedError
 from counterfoil.ops import (
     Bound,
@@ -24,7 +24,6 @@ from counterfoil.ops import (
 )
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.presets import Preset
-from counterfoil.wire import decode_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -431,7 +430,8 @@ class Journey:
             KeyReusedError: The key was used for something else.
             RejectedError: editions_exhausted, account_frozen, not_owner (it moved meanwhile), …
         """
-        items = self._burned_before(member.account, key)
+        desk = Desk(self.collection.desk.ledger, member)
+        items = self._burned_before(desk, key)
         missing: list[int] = []
         if items is None:
             items, missing = self._pick(member.account)
@@ -442,7 +442,6 @@ class Journey:
         operation = CompleteSet(
             asset=self.collection.asset, design=self._number, sender=member.account, items=tuple(items)
         )
-        desk = Desk(self.collection.desk.ledger, member)
         done = desk.do([operation], key=key, dry_run=dry_run, time=time)
         return Issued(done, member.account, _edition(done, self._number))
 
@@ -461,15 +460,12 @@ class Journey:
                 missing.append(design)
         return items, missing
 
-    def _burned_before(self, member: bytes, key: str | None) -> list[Item] | None:
+    def _burned_before(self, member: Desk, key: str | None) -> list[Item] | None:
         """The set that the first call with this key burned: a retry cannot pick it again, for it is gone."""
-        ledger = self.collection.desk.ledger
-        once = None if key is None else ledger.once(member, call_key(key))
-        index = None if once is None else ledger.index_of(once.transaction)
-        if index is None:
+        first = member.first(key)
+        if first is None:
             return None
-        entry = decode_entry(ledger.entry(index))
-        for operation in entry.signed.transaction.operations:  # type: ignore[union-attr]  # a transaction's entry
+        for operation in first.operations:
             if isinstance(operation, CompleteSet):
                 return list(operation.items)
         message = f"key {key!r} was used for something that is no journey"

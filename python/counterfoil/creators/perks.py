@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import Desk, Done, call_key, span_ms
+from counterfoil.desk import Desk, Done, span_ms
 from counterfoil.ops import Attest, Schema, schema_id
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Perks:
         until = None if perk.every is None else at + span_ms(perk.every)
         decision = None
         # Of a call that was made before the gate is not asked again: the member may have sold since.
-        if key is None or self.desk.ledger.once(self.desk.account, call_key(key)) is None:
+        if not self.desk.was_used(key):
             decision = perk.gate.check(self.desk.ledger, member, time=at)
             if not decision:
                 message = f"perk {perk.name!r}: expected a member whom its gate lets in, found {decision.why}"

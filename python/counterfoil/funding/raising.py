@@ -12,7 +12,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from counterfoil._batches import in_batches
-from counterfoil.desk import Desk, Done, asset_record, call_key, minor_units, span_ms
+from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.ops import (
     After,
     AllOf,
@@ -486,7 +486,7 @@ class Raise:
             ValueError: It is too early, or one of them has not brought so many.
             RejectedError: attestation_exists (one has it already), wrong_content (a badge with tiers), …
         """
-        if key is None or self.desk.ledger.once(badge.desk.account, call_key(key)) is None:
+        if not badge.desk.was_used(key):
             # What the first call with this key did is not judged again.
             self._check_earned(ambassadors, at_least, self.desk.now(time))
         operations = [

@@ -33,7 +33,6 @@ _FILES = (
     "report.json",
 )
 _FOLDERS = ("programme.ledger", "offline")
-_DAY_MS = 86_400_000
 
 
 @app.command(short_help="Replay a shop's real purchases as a loyalty programme.", epilog=EXIT_CODES)
@@ -99,6 +98,7 @@ def _run(purchases: list[_data.Purchase], source: Path, out: Path) -> None:
     from counterfoil.cli.demo._proofs import prove, prove_tier
     from counterfoil.cli.demo._refusals import refusals
     from counterfoil.cli.demo._shop import seeded
+    from counterfoil.cli.demo._work import DAY_MS
     from counterfoil.ledger import Ledger
 
     _report.introduce(purchases, source)
@@ -107,7 +107,7 @@ def _run(purchases: list[_data.Purchase], source: Path, out: Path) -> None:
     operator.save(out / "operator.key")
     began = clock.perf_counter()
     with Ledger.create(
-        out / "programme.ledger", origin=ORIGIN, operator=operator, time=(first - 31) * _DAY_MS
+        out / "programme.ledger", origin=ORIGIN, operator=operator, time=(first - 31) * DAY_MS
     ) as ledger:
         programme = Programme(ledger, purchases)
         programme.open()
