@@ -11,6 +11,7 @@ use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::ops::items::{DesignRecord, ItemRecord};
+use crate::ops::snapshot::{SavedRecord, SnapshotRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, Holding, LotRecord, MandateRecord,
@@ -409,6 +410,8 @@ contents! {
     Debts DebtRecord;
     Guardians GuardiansRecord;
     Recoveries RecoveryRecord;
+    Snapshots SnapshotRecord;
+    Saved SavedRecord;
 }
 
 /// A record that was proven to be there.

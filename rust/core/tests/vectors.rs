@@ -7,6 +7,7 @@ use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::items::{DesignRecord, Item, ItemRecord};
+use counterfoil_core::ops::snapshot::{SavedRecord, SnapshotRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord,
@@ -114,6 +115,8 @@ fn records() {
         TableName::Items => again::<ItemRecord>(bytes),
         TableName::Holds => again::<HoldRecord>(bytes),
         TableName::HoldGroups => again::<GroupRecord>(bytes),
+        TableName::Snapshots => again::<SnapshotRecord>(bytes),
+        TableName::Saved => again::<SavedRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }

@@ -257,6 +257,8 @@ pub struct GroupRecord {
     pub holds: u64,
     /// Units ever put in, less those released before the deadline.
     pub total: u128,
+    /// Units ever put in.
+    pub put_in: u128,
 }
 
 impl GroupRecord {
@@ -376,6 +378,7 @@ impl Operate for OpenGroup {
             terms: self.terms.clone(),
             holds: 0,
             total: 0,
+            put_in: 0,
         };
         context.write(HOLD_GROUPS, id, &group)?;
         Ok(Effect::Nothing)
@@ -460,6 +463,7 @@ impl Hold {
         group.holds = holds.ok_or_else(|| Halt::corrupt::<R>("a group's count of holds is exhausted"))?;
         // Units that were settled can be put in again, for ever.
         group.total = total.ok_or(AMOUNT_TOO_LARGE)?;
+        group.put_in = group.put_in.checked_add(self.amount).ok_or(AMOUNT_TOO_LARGE)?;
         Ok(Some(group))
     }
 }

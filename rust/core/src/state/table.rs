@@ -74,6 +74,10 @@ tables! {
     Guardians "guardians";
     /// Keys that guardians set, until the delay is over.
     Recoveries "recoveries";
+    /// Balances of assets that are fixed as they stood at a time.
+    Snapshots "snapshots";
+    /// Of one asset, what accounts had before they moved units, for the snapshots that are live.
+    Saved "saved" keyed;
 }
 
 impl TableName {
@@ -150,6 +154,11 @@ impl Table {
     /// The debts in an asset.
     pub const fn debts(asset: Id) -> Self {
         Self::keyed(TableName::Debts, asset)
+    }
+
+    /// What accounts of an asset had, for its snapshots.
+    pub const fn saved(asset: Id) -> Self {
+        Self::keyed(TableName::Saved, asset)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
