@@ -9,6 +9,9 @@ use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
+use crate::ops::governance::{
+    ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord, ResolutionRecord, VoteRecord,
+};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::ops::items::{DesignRecord, ItemRecord};
 use crate::ops::snapshot::{SavedRecord, SnapshotRecord};
@@ -410,6 +413,12 @@ contents! {
     Debts DebtRecord;
     Guardians GuardiansRecord;
     Recoveries RecoveryRecord;
+    Constitutions ConstitutionRecord;
+    Proposals ProposalRecord;
+    Votes VoteRecord;
+    Rankings RankingRecord;
+    Delegations DelegationRecord;
+    Resolutions ResolutionRecord;
     Snapshots SnapshotRecord;
     Saved SavedRecord;
 }

@@ -1,0 +1,327 @@
+//! What becomes of proposals: they are vetoed or cancelled, pass or fail, and are executed.
+
+use super::proposal::PROPOSALS;
+use super::{
+    ALREADY_EXECUTED, Actions, CANCEL, CONSTITUTION_CHANGED, Deposit, Form, INVALID_RANKINGS, NO_GUARDIAN,
+    NOT_CONCLUDED, NOT_DUE, NOT_PASSED, PROPOSAL_LAPSED, ProposalRecord, RANKINGS_MAX, Ranking, RankingRecord, State,
+    VETO, VETO_TOO_LATE, VOTING_STARTED, WRONG_ACTIONS, WRONG_RANKINGS,
+};
+use crate::amount::{share_bps, share_up_bps};
+use crate::apply::{Context, Halt, Movement};
+use crate::id::{Id, record_id};
+use crate::ops::{Operate, Operation, SlipSignature};
+use crate::state::{OwnId, Reason, Records, Table, TableName, TableRecord};
+use crate::status::Status;
+use crate::wire::Effect;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+pub(in crate::ops) const RESOLUTIONS: Table = Table::single(TableName::Resolutions);
+
+/// What a governed account answered first to what it was asked by one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ResolutionRecord {
+    /// Which account.
+    pub account: Id,
+    /// The hash of the rule.
+    pub rule: [u8; 32],
+    /// What it was asked.
+    pub subject: [u8; 32],
+    /// What it answered.
+    pub option: u8,
+    /// By which proposal.
+    pub proposal: Id,
+    /// When, ms.
+    pub time: u64,
+}
+
+impl ResolutionRecord {
+    /// Its record id.
+    pub fn id(account: &Id, rule: &[u8; 32], subject: &[u8; 32]) -> Id {
+        record_id("resolution", &[account.as_ref(), rule, subject])
+    }
+}
+
+impl TableRecord for ResolutionRecord {
+    fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
+        OwnId::Is(Self::id(&self.account, &self.rule, &self.subject))
+    }
+}
+
+/// Stops a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Veto {
+    /// Which.
+    pub proposal: Id,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Takes a proposal back.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Cancel {
+    /// Which.
+    pub proposal: Id,
+}
+
+/// Establishes whether a proposal passed; anybody may ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Conclude {
+    /// Which.
+    pub proposal: Id,
+    /// All rankings that have weight, where options are ranked, strictly ascending.
+    pub rankings: Vec<Ranking>,
+}
+
+/// Does what passed; anybody may ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Execute {
+    /// Which proposal.
+    pub proposal: Id,
+    /// What its option does.
+    pub actions: Actions,
+}
+
+/// Where a deposit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Returned,
+    Burnt,
+}
+
+impl ProposalRecord {
+    /// Writes what became of the proposal, and lets its deposit go.
+    fn close<R: Records>(
+        mut self,
+        context: &mut Context<'_, R>,
+        id: &Id,
+        state: State,
+        fate: Fate,
+    ) -> Result<Effect, Halt<R::Error>> {
+        self.state = state;
+        context.write(PROPOSALS, *id, &self)?;
+        match &self.terms.deposit {
+            Some(Deposit { asset, .. }) => self.let_go(context, id, *asset, fate),
+            None => Ok(Effect::Nothing),
+        }
+    }
+
+    /// Returns or burns what is left of the deposit: nobody may be able to prevent what became of the proposal.
+    fn let_go<R: Records>(
+        &self,
+        context: &mut Context<'_, R>,
+        id: &Id,
+        asset_id: Id,
+        fate: Fate,
+    ) -> Result<Effect, Halt<R::Error>> {
+        let asset = context.fungible(&asset_id)?;
+        let mut movement = Movement::new(context, asset_id, asset);
+        movement.waive_payment_terms();
+        movement.waive_strict_lots();
+        let taken = match fate {
+            Fate::Returned => movement.take_all(id)?,
+            Fate::Burnt => movement.burn_all(id)?,
+        };
+        let total = taken.iter().fold(0u128, |total, part| total.saturating_add(part.amount));
+        if fate == Fate::Returned && total > 0 {
+            movement.hand_out(&self.proposer, &taken, &[(self.proposer, total)])?;
+        }
+        movement.finish(taken)
+    }
+
+    /// The option that passed, if any.
+    fn passed(&self, rankings: &[Ranking]) -> Option<u8> {
+        let (option, count) = self.leader(rankings)?;
+        let has_passed = self.has_quorum()
+            && count > share_bps(self.decided, self.terms.threshold_bps)
+            && count >= share_up_bps(self.electorate, self.terms.support_bps).max(1);
+        has_passed.then_some(option)
+    }
+
+    /// Remembers what was answered, unless it was before.
+    fn resolve<R: Records>(
+        &self,
+        context: &mut Context<'_, R>,
+        proposal: Id,
+        option: u8,
+    ) -> Result<(), Halt<R::Error>> {
+        let Some(subject) = self.subject else { return Ok(()) };
+        let rule = self.terms.hash();
+        let id = ResolutionRecord::id(&self.account, &rule, &subject);
+        if context.record(&RESOLUTIONS, &id)?.is_some() {
+            return Ok(());
+        }
+        let time = context.time();
+        context.write(
+            RESOLUTIONS,
+            id,
+            &ResolutionRecord { account: self.account, rule, subject, option, proposal, time },
+        )
+    }
+}
+
+impl Operate for Veto {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((PROPOSALS, self.proposal));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.proposal);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let proposal = ProposalRecord::load(context, &self.proposal)?;
+        let guardian = proposal.terms.guardian.ok_or(NO_GUARDIAN)?;
+        context.authority(&guardian, VETO)?;
+        proposal.refuse_closed()?;
+        let time = context.time();
+        if time >= proposal.due() {
+            return Err(VETO_TOO_LATE.into());
+        }
+        proposal.close(context, &self.proposal, State::Vetoed { time, reason: self.reason }, Fate::Burnt)
+    }
+}
+
+impl Operate for Cancel {
+    fn check(&self) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((PROPOSALS, self.proposal));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.proposal);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let proposal = ProposalRecord::load(context, &self.proposal)?;
+        context.authority(&proposal.proposer, CANCEL)?;
+        proposal.refuse_closed()?;
+        let time = context.time();
+        // Where voting starts at once, there is the moment of the proposal itself.
+        if time >= proposal.starts() && time > proposal.opened {
+            return Err(VOTING_STARTED.into());
+        }
+        proposal.close(context, &self.proposal, State::Cancelled { time }, Fate::Returned)
+    }
+}
+
+impl Operate for Conclude {
+    fn check(&self) -> Result<(), Status> {
+        let are_possible = self.rankings.len() <= RANKINGS_MAX
+            && self.rankings.iter().all(Ranking::is_possible)
+            && self.rankings.is_sorted_by(|left, right| left.options < right.options);
+        if are_possible { Ok(()) } else { Err(INVALID_RANKINGS) }
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((PROPOSALS, self.proposal));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.proposal);
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let proposal = ProposalRecord::load(context, &self.proposal)?;
+        proposal.refuse_closed()?;
+        let time = context.time();
+        if time < proposal.due() {
+            return Err(NOT_DUE.into());
+        }
+        self.refuse_wrong_rankings(&proposal, context)?;
+        let fate = if proposal.has_quorum() { Fate::Returned } else { Fate::Burnt };
+        let state = match proposal.passed(&self.rankings) {
+            Some(option) => {
+                proposal.resolve(context, self.proposal, option)?;
+                State::Passed { option, time }
+            }
+            None => State::Failed { time },
+        };
+        proposal.close(context, &self.proposal, state, fate)
+    }
+}
+
+impl Conclude {
+    /// Refuses rankings that are not exactly those that were counted. None of them weighs nothing and none stands twice:
+    /// where they add up to all that was decided, none is missing.
+    fn refuse_wrong_rankings<R: Records>(
+        &self,
+        proposal: &ProposalRecord,
+        context: &mut Context<'_, R>,
+    ) -> Result<(), Halt<R::Error>> {
+        if matches!(proposal.terms.form, Form::YesNo | Form::Approval) {
+            return if self.rankings.is_empty() { Ok(()) } else { Err(WRONG_RANKINGS.into()) };
+        }
+        let mut total = 0u128;
+        for Ranking { options, weight } in &self.rankings {
+            if RankingRecord::weight(context, &self.proposal, options)? != *weight {
+                return Err(WRONG_RANKINGS.into());
+            }
+            total = total.checked_add(*weight).ok_or(WRONG_RANKINGS)?;
+        }
+        if total == proposal.decided { Ok(()) } else { Err(WRONG_RANKINGS.into()) }
+    }
+}
+
+impl Operate for Execute {
+    fn check(&self) -> Result<(), Status> {
+        self.actions.refuse_too_many()?;
+        self.actions.check()
+    }
+
+    fn signatures(&self, ledger: &Id) -> Vec<SlipSignature> {
+        self.actions.0.iter().flat_map(|action| action.signatures(ledger)).collect()
+    }
+
+    fn touches(&self, touched: &mut Vec<(Table, Id)>) {
+        touched.push((PROPOSALS, self.proposal));
+        self.actions.0.iter().for_each(|action| action.touches(touched));
+    }
+
+    fn concerns(&self, accounts: &mut Vec<Id>) {
+        accounts.push(self.proposal);
+        self.actions.0.iter().for_each(|action| action.concerns(accounts));
+    }
+
+    fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
+        let mut proposal = ProposalRecord::load(context, &self.proposal)?;
+        let option = passed_option(&proposal.state)?;
+        let time = context.time();
+        if time >= proposal.lapses() {
+            return Err(PROPOSAL_LAPSED.into());
+        }
+        let record = context.constitution_if_any(&proposal.account)?;
+        let same = record.filter(|record| record.constitution.hash() == proposal.constitution);
+        let constitution = same.ok_or(CONSTITUTION_CHANGED)?.constitution;
+        if proposal.options.get(usize::from(option)) != Some(&self.actions.hash()) {
+            return Err(WRONG_ACTIONS.into());
+        }
+        proposal.state = State::Executed { option, time };
+        context.write(PROPOSALS, self.proposal, &proposal)?;
+        context.begin_execution(proposal.account, proposal.rule, constitution);
+        let effects = apply_all(&self.actions.0, context);
+        context.end_execution();
+        Ok(Effect::Executed { effects: effects? })
+    }
+}
+
+/// The option of a proposal that passed and was not executed.
+fn passed_option(state: &State) -> Result<u8, Status> {
+    match state {
+        State::Open => Err(NOT_CONCLUDED),
+        State::Cancelled { .. } | State::Vetoed { .. } | State::Failed { .. } => Err(NOT_PASSED),
+        State::Executed { .. } => Err(ALREADY_EXECUTED),
+        State::Passed { option, .. } => Ok(*option),
+    }
+}
+
+/// Applies the actions in order; their effects, or the first refusal.
+fn apply_all<R: Records>(actions: &[Operation], context: &mut Context<'_, R>) -> Result<Vec<Effect>, Halt<R::Error>> {
+    actions.iter().map(|action| action.apply(context)).collect()
+}
