@@ -366,3 +366,146 @@ impl SetConstitution {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::OPERATIONS;
+    use crate::ops::governance::test_support::{HOUR_MS, rule};
+    use crate::state::VALUE_BYTES_MAX;
+
+    const TRANSFER: u8 = 0x30;
+    const MINT: u8 = 0x32;
+
+    fn article(operations: &[u8], keys: bool, rules: &[u8]) -> Article {
+        Article { operations: operations.to_vec(), keys, rules: rules.to_vec() }
+    }
+
+    fn check(rules: Vec<Rule>, articles: Vec<Article>) -> Result<(), Status> {
+        Constitution { rules, articles }.check()
+    }
+
+    /// The verdict on a rule that is changed like this.
+    fn check_rule(change: impl FnOnce(&mut Rule)) -> Result<(), Status> {
+        let mut rule = rule(Form::YesNo);
+        change(&mut rule);
+        check(vec![rule], vec![article(&[SET_CONSTITUTION], false, &[0])])
+    }
+
+    #[test]
+    fn a_rule_weighs_what_its_electorate_has() {
+        let (asset, schema, issuer, group) = (Id([1; 32]), Id([2; 32]), Id([3; 32]), Id([4; 32]));
+        let electorates = [
+            (Electorate::Holders { asset }, [true, false, false]),
+            (Electorate::Members { schema, issuer }, [false, true, false]),
+            (Electorate::MemberHolders { asset, schema, issuer }, [true, true, true]),
+            (Electorate::Backers { group }, [true, false, false]),
+        ];
+        for (electorate, expected) in electorates {
+            let verdicts = [Weight::Units, Weight::Member, Weight::Root].map(|weight| {
+                check_rule(|rule| {
+                    (rule.electorate, rule.weight) = (electorate, weight);
+                    rule.snapshot_ms = electorate.asset().map_or(0, |_| rule.snapshot_ms);
+                })
+            });
+            let expected = expected.map(|is_possible| if is_possible { Ok(()) } else { Err(INVALID_RULE) });
+            assert_eq!(verdicts, expected, "{electorate:?}");
+        }
+        let member_holders = Electorate::MemberHolders { asset, schema, issuer };
+        let root_with = |support_bps| {
+            check_rule(|rule| {
+                (rule.electorate, rule.weight, rule.support_bps) = (member_holders, Weight::Root, support_bps);
+            })
+        };
+        assert_eq!((root_with(0), root_with(1)), (Ok(()), Err(INVALID_RULE)));
+    }
+
+    #[test]
+    fn the_bounds_of_a_rule() {
+        let good: [fn(&mut Rule); 8] = [
+            |_| (),
+            |rule| (rule.quorum_bps, rule.support_bps, rule.threshold_bps) = (10_000, 10_000, 9_999),
+            |rule| (rule.timelock_ms, rule.execution_ms) = (RULE_MS_MAX, RULE_MS_MAX),
+            |rule| rule.reveal_ms = HOUR_MS,
+            |rule| rule.extension_ms = HOUR_MS,
+            |rule| rule.form = Form::Ranked { ranks_max: 16 },
+            |rule| rule.deposit = Some(Deposit { asset: Id([1; 32]), amount: AMOUNT_MAX }),
+            |rule| (rule.voting_ms, rule.snapshot_ms) = (31 * HOUR_MS, RECOUNT_MS / 31 + HOUR_MS + 1),
+        ];
+        for change in good {
+            assert_eq!(check_rule(change), Ok(()));
+        }
+        let bad: [fn(&mut Rule); 14] = [
+            |rule| rule.quorum_bps = 10_001,
+            |rule| rule.support_bps = 10_001,
+            |rule| rule.threshold_bps = 10_000,
+            |rule| rule.voting_ms = 0,
+            |rule| rule.execution_ms = 0,
+            |rule| rule.timelock_ms = RULE_MS_MAX + 1,
+            |rule| rule.snapshot_ms = u64::MAX,
+            |rule| (rule.reveal_ms, rule.extension_ms) = (1, 1),
+            |rule| rule.form = Form::Ranked { ranks_max: 0 },
+            |rule| rule.form = Form::Ranked { ranks_max: 17 },
+            |rule| rule.deposit = Some(Deposit { asset: Id([1; 32]), amount: 0 }),
+            |rule| rule.deposit = Some(Deposit { asset: Id([1; 32]), amount: AMOUNT_MAX + 1 }),
+            |rule| (rule.voting_ms, rule.snapshot_ms) = (31 * HOUR_MS, RECOUNT_MS / 31 + HOUR_MS),
+            |rule| rule.electorate = Electorate::Backers { group: Id([4; 32]) },
+        ];
+        for (number, change) in bad.into_iter().enumerate() {
+            assert_eq!(check_rule(change), Err(INVALID_RULE), "{number}");
+        }
+    }
+
+    #[test]
+    fn articles_bind_the_keys() {
+        let rules = || vec![rule(Form::YesNo), rule(Form::Approval)];
+        let set = || article(&[SET_CONSTITUTION], false, &[1]);
+        assert_eq!(check(rules(), vec![set(), article(&[TRANSFER, MINT], true, &[0, 1])]), Ok(()));
+        assert_eq!(check(vec![], vec![article(&[SET_CONSTITUTION], false, &[])]), Ok(()));
+        for wrong in [
+            article(&[], false, &[0]),
+            article(&[MINT, TRANSFER], false, &[0]),
+            article(&[TRANSFER, TRANSFER], false, &[0]),
+            article(&[0x3f], false, &[0]),
+            article(&[SET_CONSTITUTION], false, &[0]),
+            article(&[TRANSFER], false, &[2]),
+            article(&[TRANSFER], false, &[1, 0]),
+            article(&[TRANSFER], false, &[0, 0]),
+        ] {
+            assert_eq!(check(rules(), vec![set(), wrong.clone()]), Err(INVALID_ARTICLE), "{wrong:?}");
+        }
+        assert_eq!(check(rules(), vec![]), Err(INVALID_ARTICLE));
+        assert_eq!(check(rules(), vec![article(&[SET_CONSTITUTION], true, &[0])]), Err(INVALID_ARTICLE));
+        assert_eq!(check(vec![rule(Form::YesNo); 9], vec![]), Err(INVALID_RULE), "before the articles");
+    }
+
+    #[test]
+    fn verdicts_on_keys_and_rules() {
+        let articles = vec![
+            article(&[SET_CONSTITUTION], false, &[1]),
+            article(&[TRANSFER], true, &[0]),
+            article(&[MINT], false, &[]),
+            article(&[0x33], true, &[]),
+        ];
+        let constitution = Constitution { rules: vec![], articles };
+        let keys = [SET_CONSTITUTION, TRANSFER, MINT, 0x33, 0x34].map(|tag| constitution.refuse_keys(tag));
+        assert_eq!(keys, [Err(NEEDS_PROPOSAL), Ok(()), Err(CONSTITUTION_FORBIDS), Ok(()), Ok(())]);
+        let rule = [SET_CONSTITUTION, TRANSFER, MINT, 0x33, 0x34].map(|tag| constitution.refuse_rule(0, tag));
+        let wrong = Err(WRONG_RULE);
+        assert_eq!(rule, [wrong, Ok(()), Err(CONSTITUTION_FORBIDS), wrong, wrong]);
+    }
+
+    #[test]
+    fn the_largest_constitution_fits_its_record() {
+        let mut rule = rule(Form::Ranked { ranks_max: 16 });
+        rule.electorate = Electorate::MemberHolders { asset: Id([1; 32]), schema: Id([2; 32]), issuer: Id([3; 32]) };
+        rule.guardian = Some(Id([4; 32]));
+        rule.deposit = Some(Deposit { asset: Id([1; 32]), amount: 1 });
+        let tags: Vec<u8> = OPERATIONS.iter().map(|info| info.tag).collect();
+        let all: Vec<u8> = (0..8).collect();
+        let articles = tags.chunks(tags.len().div_ceil(ARTICLES_MAX)).map(|tags| article(tags, false, &all));
+        let constitution = Constitution { rules: vec![rule; RULES_MAX], articles: articles.collect() };
+        assert_eq!(constitution.check(), Ok(()));
+        assert!(encode(&ConstitutionRecord { version: 1, since: 0, constitution }).len() < VALUE_BYTES_MAX);
+    }
+}

@@ -9,6 +9,8 @@ mod delegation;
 mod outcome;
 mod proposal;
 mod tally;
+#[cfg(test)]
+mod test_support;
 mod vote;
 
 pub use actions::Actions;

@@ -325,3 +325,87 @@ fn passed_option(state: &State) -> Result<u8, Status> {
 fn apply_all<R: Records>(actions: &[Operation], context: &mut Context<'_, R>) -> Result<Vec<Effect>, Halt<R::Error>> {
     actions.iter().map(|action| action.apply(context)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::governance::test_support::proposal;
+
+    /// Whether a proposal passes with so many for it and against it.
+    fn passes(terms: (u16, u16, u16), electorate: u128, yes: u128, no: u128, abstain: u128) -> bool {
+        let mut proposal = proposal(Form::YesNo, 1);
+        (proposal.terms.quorum_bps, proposal.terms.support_bps, proposal.terms.threshold_bps) = terms;
+        proposal.electorate = electorate;
+        proposal.counts = vec![yes, no, abstain];
+        proposal.decided = yes.saturating_add(no);
+        proposal.cast = proposal.decided.saturating_add(abstain);
+        proposal.passed(&[]) == Some(0)
+    }
+
+    #[test]
+    fn the_quorum_is_rounded_up() {
+        let quorum = |electorate, cast| passes((3_333, 0, 5_000), electorate, cast, 0, 0);
+        assert!(!quorum(10, 3) && quorum(10, 4));
+        assert!(!quorum(1, 0) && quorum(1, 1));
+        // What abstains counts for the quorum.
+        assert!(passes((5_000, 0, 5_000), 10, 1, 0, 4) && !passes((5_000, 0, 5_000), 10, 1, 0, 3));
+        assert!(passes((10_000, 0, 0), u128::MAX, 1, 0, u128::MAX - 1));
+        assert!(!passes((10_000, 0, 0), u128::MAX, 1, 0, u128::MAX - 2));
+    }
+
+    #[test]
+    fn the_threshold_is_rounded_down_and_passed() {
+        let threshold = |bps, yes, no| passes((0, 0, bps), 100, yes, no, 0);
+        assert!(!threshold(5_000, 5, 5) && threshold(5_000, 5, 4));
+        // 6,667 of 10,000 of 5 are 3.
+        assert!(!threshold(6_667, 3, 2) && threshold(6_667, 4, 1));
+        assert!(!threshold(0, 0, 5) && threshold(0, 1, 5));
+        assert!(threshold(9_999, 5, 0) && !threshold(9_999, 9_999, 1) && threshold(9_999, 10_000, 1));
+    }
+
+    #[test]
+    fn the_support_is_rounded_up() {
+        let support = |yes| passes((0, 3_333, 0), 10, yes, 0, 0);
+        assert!(!support(3) && support(4));
+    }
+
+    #[test]
+    fn nothing_passes_by_itself() {
+        assert!(!passes((0, 0, 0), 100, 0, 0, 0));
+        assert!(!passes((0, 0, 0), 100, 0, 0, 5));
+    }
+
+    #[test]
+    fn only_what_passed_is_executed() {
+        let reason = Reason { code: 0, evidence: None };
+        assert_eq!(passed_option(&State::Open), Err(NOT_CONCLUDED));
+        for state in [State::Cancelled { time: 1 }, State::Vetoed { time: 1, reason }, State::Failed { time: 1 }] {
+            assert_eq!(passed_option(&state), Err(NOT_PASSED));
+        }
+        assert_eq!(passed_option(&State::Executed { option: 1, time: 1 }), Err(ALREADY_EXECUTED));
+        assert_eq!(passed_option(&State::Passed { option: 1, time: 1 }), Ok(1));
+    }
+
+    #[test]
+    fn rankings_are_listed_in_one_order() {
+        let check = |lists: &[(&[u8], u128)]| {
+            let rankings = lists.iter().map(|(options, weight)| Ranking { options: options.to_vec(), weight: *weight });
+            Conclude { proposal: Id::ZERO, rankings: rankings.collect() }.check()
+        };
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&[(&[0], 1), (&[0, 1], 1), (&[0, 2], 1), (&[1], u128::MAX)]), Ok(()));
+        let too_long: Vec<u8> = (0..17).collect();
+        for wrong in [&[(&[][..], 1)][..], &[(&[0], 0)], &[(&[0, 0], 1)], &[(&too_long, 1)]] {
+            assert_eq!(check(wrong), Err(INVALID_RANKINGS));
+        }
+        assert_eq!(check(&[(&[0, 1], 1), (&[0], 1)]), Err(INVALID_RANKINGS));
+        assert_eq!(check(&[(&[0], 1), (&[0], 1)]), Err(INVALID_RANKINGS));
+        let pairs = (0..=255u8).flat_map(|first| (0..=255u8).map(move |second| vec![first, second]));
+        let mut rankings: Vec<_> =
+            pairs.filter(|pair| pair[0] != pair[1]).map(|options| Ranking { options, weight: 1 }).collect();
+        rankings.truncate(RANKINGS_MAX);
+        assert_eq!(Conclude { proposal: Id::ZERO, rankings: rankings.clone() }.check(), Ok(()));
+        rankings.push(Ranking { options: vec![255], weight: 1 });
+        assert_eq!(Conclude { proposal: Id::ZERO, rankings }.check(), Err(INVALID_RANKINGS));
+    }
+}

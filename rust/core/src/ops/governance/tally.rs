@@ -303,3 +303,185 @@ pub(super) fn count_rankings(options: usize, ranks_max: u8) -> usize {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::governance::test_support::proposal;
+
+    const RANKED: Form = Form::Ranked { ranks_max: 16 };
+
+    fn rankings(of: &[(&[u8], u128)]) -> Vec<Ranking> {
+        of.iter().map(|(options, weight)| Ranking { options: options.to_vec(), weight: *weight }).collect()
+    }
+
+    fn shares(of: [u64; 3]) -> Ballot {
+        Ballot::Shares { shares: of.to_vec() }
+    }
+
+    fn approve(options: &[u8]) -> Ballot {
+        Ballot::Approve { options: options.to_vec() }
+    }
+
+    fn rank(options: &[u8]) -> Ballot {
+        Ballot::Rank { options: options.to_vec() }
+    }
+
+    #[test]
+    fn whoever_has_more_than_half_wins_at_once() {
+        assert_eq!(run_off(3, &rankings(&[(&[0, 2], 2), (&[1], 5), (&[2], 2)])), Some((1, 5)));
+        assert_eq!(run_off(2, &rankings(&[(&[1], u128::MAX)])), Some((1, u128::MAX)));
+    }
+
+    #[test]
+    fn half_is_not_more_than_half() {
+        // Of equals the one named last goes: 2 has none, then 1.
+        assert_eq!(run_off(3, &rankings(&[(&[0], 3), (&[1], 3)])), Some((0, 3)));
+        assert_eq!(run_off(2, &rankings(&[(&[0], 2), (&[1], 3)])), Some((1, 3)));
+    }
+
+    #[test]
+    fn the_least_is_struck_out_and_its_rankings_pass_on() {
+        let votes = rankings(&[(&[0], 8), (&[1, 2, 0], 5), (&[2, 1], 4)]);
+        assert_eq!(run_off(3, &votes), Some((1, 9)));
+        // What passes on passes over those that were struck out before.
+        let votes = rankings(&[(&[0], 8), (&[1], 5), (&[2, 3, 1], 1), (&[3, 2, 1], 3)]);
+        assert_eq!(run_off(4, &votes), Some((1, 9)));
+    }
+
+    #[test]
+    fn of_equals_the_one_named_last_is_struck_out() {
+        let votes = rankings(&[(&[0], 4), (&[1, 0], 3), (&[2, 1], 3)]);
+        assert_eq!(run_off(3, &votes), Some((1, 6)));
+        let votes = rankings(&[(&[0, 1], 1), (&[1, 2], 1), (&[2, 0], 1)]);
+        assert_eq!(run_off(3, &votes), Some((0, 2)));
+        assert_eq!(run_off(4, &rankings(&[(&[2], 1), (&[3], 1)])), Some((2, 1)));
+    }
+
+    #[test]
+    fn a_ranking_with_none_left_counts_for_nobody() {
+        // 2 is struck out with nothing behind it: 4 of 7 are more than the half then.
+        let votes = rankings(&[(&[0], 4), (&[1], 3), (&[2], 2)]);
+        assert_eq!(run_off(3, &votes), Some((0, 4)));
+        // The last one standing wins even where nobody named it.
+        assert_eq!(run_off(1, &rankings(&[])), Some((0, 0)));
+        assert_eq!(run_off(0, &rankings(&[])), None);
+        assert_eq!(proposal(RANKED, 3).leader(&[]), None);
+    }
+
+    #[test]
+    fn as_many_rankings_are_possible_as_are_counted() {
+        assert_eq!(count_rankings(6, 16), crate::ops::governance::RANKINGS_MAX);
+        assert_eq!(count_rankings(6, 5), 1_237);
+        assert_eq!(count_rankings(7, 16), 13_700);
+        assert_eq!(count_rankings(7, 4), 1 + 7 + 42 + 210 + 840);
+        assert_eq!(count_rankings(16, 2), 257);
+        assert_eq!(count_rankings(13, 3), 1_886);
+        assert_eq!(count_rankings(2, 1), 3);
+        assert_eq!(count_rankings(16, 16), 56_874_039_553_217);
+    }
+
+    #[test]
+    fn ballots_fit_their_form() {
+        let fits = |ballot: Ballot, form| ballot.fits(form, 3);
+        assert!(fits(shares([1, 0, 0]), Form::YesNo) && fits(shares([u64::MAX, 0, 0]), Form::YesNo));
+        assert!(!fits(shares([0, 0, 0]), Form::YesNo) && !fits(shares([u64::MAX, 1, 0]), Form::YesNo));
+        assert!(!fits(Ballot::Shares { shares: vec![1, 2] }, Form::YesNo));
+        assert!(fits(approve(&[]), Form::Approval) && fits(approve(&[0, 2]), Form::Approval));
+        assert!(!fits(approve(&[2, 0]), Form::Approval) && !fits(approve(&[0, 0]), Form::Approval));
+        assert!(!fits(approve(&[3]), Form::Approval));
+        let two = Form::Ranked { ranks_max: 2 };
+        assert!(fits(rank(&[]), two) && fits(rank(&[2, 0]), two));
+        assert!(!fits(rank(&[0, 1, 2]), two) && !fits(rank(&[1, 1]), two) && !fits(rank(&[3]), two));
+        for form in [Form::YesNo, Form::Approval, two] {
+            assert!(!fits(Ballot::Sealed { hash: [0; 32] }, form));
+        }
+        assert!(!fits(rank(&[0]), Form::Approval) && !fits(approve(&[0]), two) && !fits(approve(&[0]), Form::YesNo));
+    }
+
+    #[test]
+    fn shares_are_parts_of_the_weight() {
+        let mut proposal = proposal(Form::YesNo, 1);
+        proposal.tally(&shares([1, 1, 1]), Change::Add, 11).unwrap();
+        // 3 each, and what is left over is the first one's.
+        assert_eq!((&proposal.counts[..], proposal.decided, proposal.cast), (&[5, 3, 3][..], 8, 11));
+        proposal.tally(&shares([0, 2, 1]), Change::Add, 2).unwrap();
+        assert_eq!((&proposal.counts[..], proposal.decided, proposal.cast), (&[5, 5, 3][..], 10, 13));
+        proposal.tally(&shares([0, 0, 7]), Change::Add, 5).unwrap();
+        assert_eq!((&proposal.counts[..], proposal.decided, proposal.voters), (&[5, 5, 8][..], 10, 3));
+        proposal.tally(&shares([u64::MAX, 0, 0]), Change::Add, u128::MAX - 18).unwrap();
+        assert_eq!(proposal.counts[0], u128::MAX - 13);
+        assert_eq!(proposal.tally(&shares([1, 0, 0]), Change::Add, 1), None);
+    }
+
+    #[test]
+    fn what_is_taken_off_is_what_was_added() {
+        let ballots = [shares([3, 5, 7]), shares([0, 1, 2]), shares([0, 0, 1])];
+        let mut of_shares = proposal(Form::YesNo, 1);
+        let options = [approve(&[]), approve(&[0, 2]), rank(&[]), rank(&[2, 1])];
+        let mut of_options = proposal(RANKED, 3);
+        let (no_shares, no_options) = (of_shares.clone(), of_options.clone());
+        for change in [Change::Add, Change::TakeOff] {
+            for weight in [1, 11, 1_000_003] {
+                for ballot in &ballots {
+                    of_shares.tally(ballot, change, weight).unwrap();
+                }
+                for ballot in &options {
+                    of_options.tally(ballot, change, weight).unwrap();
+                }
+            }
+        }
+        assert_eq!((of_shares, of_options), (no_shares, no_options));
+    }
+
+    #[test]
+    fn options_get_the_weight_and_none_is_to_abstain() {
+        let mut approval = proposal(Form::Approval, 2);
+        approval.tally(&approve(&[0, 1]), Change::Add, 3).unwrap();
+        approval.tally(&approve(&[1]), Change::Add, 1).unwrap();
+        approval.tally(&approve(&[]), Change::Add, 9).unwrap();
+        assert_eq!((&approval.counts[..], approval.decided, approval.cast), (&[3, 4, 9][..], 4, 13));
+        assert_eq!(approval.leader(&[]), Some((1, 4)));
+        approval.tally(&approve(&[0]), Change::Add, 1).unwrap();
+        assert_eq!(approval.leader(&[]), Some((0, 4)), "of equals the first");
+        let mut ranked = proposal(RANKED, 2);
+        ranked.tally(&rank(&[1, 0]), Change::Add, 3).unwrap();
+        ranked.tally(&rank(&[]), Change::Add, 4).unwrap();
+        assert_eq!((&ranked.counts[..], ranked.decided, ranked.voters), (&[0, 3, 4][..], 3, 2));
+        let sealed = ranked.clone();
+        ranked.tally(&Ballot::Sealed { hash: [1; 32] }, Change::Add, 5).unwrap();
+        assert_eq!(ranked, sealed);
+    }
+
+    #[test]
+    fn the_quorum_of_roots_counts_members() {
+        let mut proposal = proposal(Form::YesNo, 1);
+        proposal.terms.weight = Weight::Root;
+        proposal.tally(&shares([1, 0, 0]), Change::Add, 25).unwrap();
+        assert_eq!((proposal.cast, proposal.decided, proposal.counts[0]), (1, 25, 25));
+    }
+
+    #[test]
+    fn a_root_is_rounded_down() {
+        for (units, root) in [(0, 0), (1, 1), (3, 1), (4, 2), (8, 2), (9, 3)] {
+            assert_eq!(u128::isqrt(units), root);
+        }
+        let most = u128::from(u64::MAX);
+        assert_eq!((u128::MAX.isqrt(), (most * most).isqrt(), (most * most - 1).isqrt()), (most, most, most - 1));
+        // A float has 53 bits, and would be wrong here.
+        let above = (1u128 << 60) + 1;
+        assert_eq!(((above * above).isqrt(), (above * above - 1).isqrt()), (above, above - 1));
+    }
+
+    #[test]
+    fn a_ranking_has_an_id_of_its_own() {
+        let proposal = Id([1; 32]);
+        let ids: BTreeSet<_> =
+            [&[][..], &[0], &[0, 1], &[1, 0], &[0, 15]].map(|of| RankingRecord::id(&proposal, of)).into();
+        assert_eq!(ids.len(), 5);
+        assert!(RankingRecord::id(&proposal, &[0; 16]).is_some());
+        assert_eq!(RankingRecord::id(&proposal, &[0; 17]), None);
+        assert_eq!(RankingRecord { options: vec![0; 17] }.own_id(Some(&proposal)), OwnId::Impossible);
+        assert_eq!(RankingRecord { options: vec![0] }.own_id(None), OwnId::Impossible);
+    }
+}
