@@ -9,6 +9,7 @@ use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
+use crate::ops::distribute::{CollectedRecord, DistributionRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::ops::items::{DesignRecord, ItemRecord};
 use crate::ops::snapshot::{SavedRecord, SnapshotRecord};
@@ -412,6 +413,8 @@ contents! {
     Recoveries RecoveryRecord;
     Snapshots SnapshotRecord;
     Saved SavedRecord;
+    Distributions DistributionRecord;
+    Collected CollectedRecord;
 }
 
 /// A record that was proven to be there.

@@ -80,7 +80,7 @@ pub(super) const FAR_MS: u64 = 36_525 * 86_400_000;
 /// How long after a deadline an account that cannot be paid may refuse what it says: 30 days, in ms.
 const GRACE_MS: u64 = 30 * 86_400_000;
 
-const HOLDS: Table = Table::single(TableName::Holds);
+pub(super) const HOLDS: Table = Table::single(TableName::Holds);
 pub(super) const HOLD_GROUPS: Table = Table::single(TableName::HoldGroups);
 
 /// When the held units go where.

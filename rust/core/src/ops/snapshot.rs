@@ -16,7 +16,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 const SNAPSHOT: u8 = 0x80;
 const SNAPSHOTS_MAX: usize = 64;
-const SNAPSHOTS: Table = Table::single(TableName::Snapshots);
+pub(super) const SNAPSHOTS: Table = Table::single(TableName::Snapshots);
 
 /// Fixes the balances of an asset as they stand.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -191,7 +191,6 @@ pub(super) fn extend<R: Records>(
 }
 
 /// What an account has in a live snapshot, lapsed units that nobody removed among them.
-#[expect(dead_code, reason = "read by what shares by a snapshot")]
 pub(super) fn units_at<R: Records>(
     context: &mut Context<'_, R>,
     asset_id: &Id,
