@@ -9,6 +9,7 @@ use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
+use crate::ops::distribute::{CollectedRecord, DistributionRecord};
 use crate::ops::governance::{
     ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord, ResolutionRecord, VoteRecord,
 };
@@ -421,6 +422,8 @@ contents! {
     Resolutions ResolutionRecord;
     Snapshots SnapshotRecord;
     Saved SavedRecord;
+    Distributions DistributionRecord;
+    Collected CollectedRecord;
 }
 
 /// A record that was proven to be there.

@@ -5,6 +5,7 @@
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
+use counterfoil_core::ops::distribute::{CollectedRecord, DistributionRecord};
 use counterfoil_core::ops::governance::{
     ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord, ResolutionRecord, VoteRecord,
 };
@@ -126,6 +127,8 @@ fn records() {
         TableName::HoldGroups => again::<GroupRecord>(bytes),
         TableName::Snapshots => again::<SnapshotRecord>(bytes),
         TableName::Saved => again::<SavedRecord>(bytes),
+        TableName::Distributions => again::<DistributionRecord>(bytes),
+        TableName::Collected => again::<CollectedRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }

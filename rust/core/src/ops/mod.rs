@@ -187,6 +187,9 @@ operations! {
     0x78 "execute" Execute(governance);
     0x80 "snapshot" Snapshot(snapshot);
     0x81 "release_snapshot" ReleaseSnapshot(snapshot);
+    0x82 "distribute" Distribute(distribute);
+    0x83 "collect" Collect(distribute);
+    0x84 "close_distribution" CloseDistribution(distribute);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 

@@ -16,7 +16,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 const SNAPSHOT: u8 = 0x80;
 const SNAPSHOTS_MAX: usize = 64;
-const SNAPSHOTS: Table = Table::single(TableName::Snapshots);
+pub(super) const SNAPSHOTS: Table = Table::single(TableName::Snapshots);
 
 /// Fixes the balances of an asset as they stand.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -4,7 +4,7 @@ mod holding;
 mod records;
 mod table;
 
-pub use holding::{Holding, LOTS_MAX, NEVER_INACTIVE, take_highest_lots, take_lots};
+pub use holding::{Holding, LOTS_MAX, NEVER_INACTIVE, add_up_lots, take_highest_lots, take_lots};
 pub use records::{
     ASSET_VERSION, AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, KeyGrant, KeyedAccount,
     LiveSnapshot, LotRecord, MandateRecord, OnceRecord, OwnId, PendingPolicy, Period, Power, Powers, Reason,

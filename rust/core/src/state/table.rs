@@ -90,6 +90,10 @@ tables! {
     Snapshots "snapshots";
     /// Of one asset, what accounts had before they moved units, for the snapshots that are live.
     Saved "saved" keyed;
+    /// Amounts that are shared out among many.
+    Distributions "distributions";
+    /// Who was paid of one distribution; its sum is all that was paid.
+    Collected "collected" keyed;
 }
 
 impl TableName {
@@ -173,6 +177,11 @@ impl Table {
     /// What accounts of an asset had, for its snapshots.
     pub const fn saved(asset: Id) -> Self {
         Self::keyed(TableName::Saved, asset)
+    }
+
+    /// Who was paid of a distribution.
+    pub const fn collected(distribution: Id) -> Self {
+        Self::keyed(TableName::Collected, distribution)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
