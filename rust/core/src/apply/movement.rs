@@ -11,6 +11,7 @@ use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{
     AMOUNT_TOO_LARGE, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS, refuse_bound, refuse_frozen,
 };
+use crate::ops::snapshot::SavedRecord;
 use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table, take_lots};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
@@ -33,6 +34,8 @@ pub struct Movement<'c, 'a, R: Records> {
     is_strict: bool,
     /// Whether what a payee has no room for goes back to its source, and is not refused.
     returns: bool,
+    /// The number of the newest snapshot that is live.
+    snapshot: Option<u32>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -68,7 +71,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         let (fee, max_holding) = (asset.fee(), asset.max_holding());
         let (lots, lapsed) = (BTreeMap::new(), BTreeMap::new());
         let (totals, is_strict, returns) = (Totals::default(), asset.has_strict_lots(), false);
-        Self { context, asset_id, asset, totals, lots, lapsed, fee, max_holding, is_strict, returns }
+        let snapshot = asset.live_snapshots(context.time()).next_back();
+        Self { context, asset_id, asset, totals, lots, lapsed, fee, max_holding, is_strict, returns, snapshot }
     }
 
     /// What is paid costs no fee.
@@ -330,13 +334,22 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
     pub fn take_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        self.empty(programme, Taking::Given)
+    }
+
+    /// As [`Self::take_all`], and nobody has it any more.
+    pub fn burn_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        self.empty(programme, Taking::Burned)
+    }
+
+    fn empty(&mut self, programme: &Id, taking: Taking) -> Result<Vec<LotAmount>, Halt<R::Error>> {
         // Lapsed units leave for good here: they would be counted again when the rest is taken.
         self.sweep(programme)?;
         let holding = self.touch(programme)?;
         if holding.total == 0 {
             return Ok(Vec::new());
         }
-        let taken = self.take(programme, holding.total, Taking::Given)?;
+        let taken = self.take(programme, holding.total, taking)?;
         Ok(if self.has_lots() { taken } else { vec![LotAmount { lot: 0, amount: holding.total }] })
     }
 
@@ -490,7 +503,22 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if holding.total == 0 && self.context.record(&Table::holders(self.asset_id), account)?.is_none() {
             return Ok(());
         }
+        if let Some(number) = self.snapshot {
+            self.save(account, number)?;
+        }
         self.context.set_record(Table::holders(self.asset_id), *account, holding.encode(&self.asset))
+    }
+
+    /// Keeps what an account has, before that is overwritten, for the snapshots up to the newest one.
+    fn save(&mut self, account: &Id, number: u32) -> Result<(), Halt<R::Error>> {
+        let table = Table::saved(self.asset_id);
+        let mut saved = self.context.read::<SavedRecord>(table, account)?.unwrap_or_default();
+        if saved.units(number).is_some() {
+            return Ok(());
+        }
+        let units = self.context.record(&Table::holders(self.asset_id), account)?.map_or(0, |record| record.sum);
+        saved.save(number, units, self.asset.live_snapshots(self.context.time()));
+        self.context.write(table, *account, &saved)
     }
 
     /// The lot's record as this movement has it.

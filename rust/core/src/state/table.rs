@@ -74,6 +74,26 @@ tables! {
     Guardians "guardians";
     /// Keys that guardians set, until the delay is over.
     Recoveries "recoveries";
+    /// Who may do what in the name of governed accounts.
+    Constitutions "constitutions";
+    /// What a governed account is asked to do.
+    Proposals "proposals";
+    /// The votes on one proposal; its sum is their weight.
+    Votes "votes" keyed;
+    /// How much weight each ranking of one proposal's options has.
+    Rankings "rankings" keyed;
+    /// Who votes for whom on the proposals of governed accounts.
+    Delegations "delegations";
+    /// What governed accounts resolved.
+    Resolutions "resolutions";
+    /// Balances of assets that are fixed as they stood at a time.
+    Snapshots "snapshots";
+    /// Of one asset, what accounts had before they moved units, for the snapshots that are live.
+    Saved "saved" keyed;
+    /// Amounts that are shared out among many.
+    Distributions "distributions";
+    /// Who was paid of one distribution; its sum is all that was paid.
+    Collected "collected" keyed;
 }
 
 impl TableName {
@@ -111,6 +131,8 @@ impl Table {
     pub const GUARDIANS: Self = Self::single(TableName::Guardians);
     /// The recoveries that are running.
     pub const RECOVERIES: Self = Self::single(TableName::Recoveries);
+    /// The constitutions.
+    pub const CONSTITUTIONS: Self = Self::single(TableName::Constitutions);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {
@@ -150,6 +172,16 @@ impl Table {
     /// The debts in an asset.
     pub const fn debts(asset: Id) -> Self {
         Self::keyed(TableName::Debts, asset)
+    }
+
+    /// What accounts of an asset had, for its snapshots.
+    pub const fn saved(asset: Id) -> Self {
+        Self::keyed(TableName::Saved, asset)
+    }
+
+    /// Who was paid of a distribution.
+    pub const fn collected(distribution: Id) -> Self {
+        Self::keyed(TableName::Collected, distribution)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
