@@ -1,4 +1,4 @@
-"""Governance: recounts of proposals, in integers that anybody recomputes."""
+"""Governance: recounts of proposals, scores of forecasts; integers that anybody recomputes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.scores import Forecast, brier, in_parts, ln, log_score, peer_scores
 
 __all__ = [
+    "Forecast",
     "Round",
     "RunOff",
     "Tally",
     "Verdict",
+    "brier",
     "count_approval",
     "count_ranked",
     "count_yes_no",
     "decide",
+    "in_parts",
+    "ln",
+    "log_score",
+    "peer_scores",
     "quorum_units",
     "root_weight",
     "run_off",
