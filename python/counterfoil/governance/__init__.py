@@ -1,4 +1,4 @@
-"""Governance: recounts of proposals, scores of forecasts; integers that anybody recomputes."""
+"""Governance: recounts of proposals, scores of forecasts, quadratic matching; integers that anybody recomputes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
 from counterfoil.governance.scores import Forecast, brier, in_parts, ln, log_score, peer_scores
 
 __all__ = [
+    "Contribution",
     "Forecast",
+    "Matching",
     "Round",
     "RunOff",
     "Tally",
@@ -32,8 +35,10 @@ __all__ = [
     "count_yes_no",
     "decide",
     "in_parts",
+    "inputs_hash",
     "ln",
     "log_score",
+    "match",
     "peer_scores",
     "quorum_units",
     "root_weight",
