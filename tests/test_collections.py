@@ -372,7 +372,18 @@ def test_complaint_5_a_member_has_what_is_his_when_the_platform_closes(tmp_path,
 
 
 @pytest.mark.parametrize(
-    "module", ["attention.report", "collections.exit", "creators.gate", "reputation.disclosure", "reputation.scores"]
+    "module",
+    [
+        "attention.report",
+        "collections.exit",
+        "creators.gate",
+        "governance.counting",
+        "governance.matching",
+        "governance.scores",
+        "leaves",
+        "reputation.disclosure",
+        "reputation.scores",
+    ],
 )
 def test_what_verifies_offline_needs_no_native_module(module):
     program = f"import sys; sys.modules['counterfoil._core'] = None; import counterfoil.{module}"

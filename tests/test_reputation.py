@@ -9,6 +9,7 @@ import numpy
 import pytest
 from counterfoil import Key, Ledger
 from counterfoil.exceptions import KeyReusedError, ProofError
+from counterfoil.leaves import tree_root
 from counterfoil.ops import Attest, Commitment, CommitmentKind, Schema
 from counterfoil.reputation import (
     Badges,
@@ -296,4 +297,4 @@ def test_one_score_is_proven_against_the_root(ledger, rated):
 def test_the_root_of_any_number_of_scores():
     for size in range(1, 20):
         leaves = [bytes([number]) for number in range(size)]
-        assert scores._tree_root([log.leaf_hash(leaf) for leaf in leaves]) == log.root(leaves)
+        assert tree_root([log.leaf_hash(leaf) for leaf in leaves]) == log.root(leaves)

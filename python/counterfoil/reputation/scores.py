@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NoReturn
 from counterfoil._bundle import Bundle, join
 from counterfoil.desk import Desk, Done
 from counterfoil.exceptions import ProofError, WireError
+from counterfoil.leaves import scores_root, tree_root
 from counterfoil.ops import Attest, Commitment
 from counterfoil.verify import CODEC, ENTRIES, Integer, Verifier, decode_applied, leaf_hash, verify_consistency
 
@@ -107,7 +108,7 @@ def recompute(
     entries = _open(bundle, vkey, ledger)
     time = CODEC.decode("Commit", entries[-1][1:]).time
     values = _eigentrust(_ratings(entries, schema, time), trusted)
-    return Scores(values, _scores_root(values), schema, trusted, len(entries), time)
+    return Scores(values, scores_root(values), schema, trusted, len(entries), time)
 
 
 def post_scores(
@@ -169,7 +170,7 @@ def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
     checkpoint = Verifier(vkey).checkpoint(note)
     if len(entries) != checkpoint.tree_size:
         _refuse("wrong_log_proof", "entries", checkpoint.tree_size, len(entries))
-    root = _tree_root([leaf_hash(entry) for entry in entries])
+    root = tree_root([leaf_hash(entry) for entry in entries])
     verify_consistency(len(entries), len(entries), checkpoint.root_hash, root, [])
     if entries[-1][:1] != b"\x02" or entries[0][:1] != b"\x00":
         _refuse("wrong_entry", "entries", f"{ENTRIES[0]} first and {ENTRIES[2]} last", "others")
@@ -232,20 +233,6 @@ def _shared(amount: int, trust: list[int], seeds: Sequence[int]) -> list[int]:
     for position, seed in enumerate(seeds):
         trust[seed] += part + (position < rest)
     return trust
-
-
-def _scores_root(values: Mapping[bytes, int]) -> bytes:
-    return _tree_root([leaf_hash(account + score.to_bytes(8, "big")) for account, score in sorted(values.items())])
-
-
-def _tree_root(hashes: Sequence[bytes]) -> bytes:
-    """RFC 6962, 2.1: a level at a time; a node without a sibling goes up as it is."""
-    level = list(hashes)
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=False)
-        alone = level[-1:] if len(level) % 2 else []
-        level = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs] + alone
-    return level[0]
 
 
 def _refuse(reason: str, what: str, expected: object, found: object) -> NoReturn:
