@@ -3528,7 +3528,7 @@ def resolution_id(account: bytes, rule: bytes, subject: bytes) -> bytes:
 
 
 def table_id(table: str, table_key: bytes = b"") -> bytes:
-    """The directory's record id of a table: its name, and its key where there is one of it for each asset, schema, …"""
+    """The directory's record id of a table: its name, and its key where there is one for each asset, say."""
     return record_id("table", bytes([len(table)]), table.encode(), table_key)
 
 

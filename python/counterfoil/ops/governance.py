@@ -283,8 +283,8 @@ class Conclude(Operation):
 
     Attributes:
         proposal: The proposal's id, 32 bytes.
-        rankings: Of a ranked vote every ranking and its weight, ascending by their options: `ledger.rankings(proposal)`
-            has them. Of other votes none.
+        rankings: Of a ranked vote every ranking and its weight, kept ascending by their options:
+            `list(ledger.rankings(proposal))`. Of other votes none.
 
     Statuses: invalid_rankings, unknown_proposal, proposal_closed, not_due, wrong_rankings.
 
@@ -292,12 +292,17 @@ class Conclude(Operation):
         TypeError: A field is of another type.
         WireError: An integer is out of range, or bytes are of another length.
 
-    >>> Conclude(proposal=b"p" * 32, rankings=[Ranking([0, 1], 7), Ranking([1], 5)]).rankings[1].weight
-    5
+    >>> Conclude(proposal=b"p" * 32, rankings=[Ranking([1], 5), Ranking([0, 1], 7)]).rankings[0].weight
+    7
     """
 
     proposal: bytes
     rankings: Sequence[Ranking] = ()
+
+    def __post_init__(self) -> None:
+        """Check the fields and put the rankings in order."""
+        Operation.__post_init__(self)
+        object.__setattr__(self, "rankings", tuple(sorted(self.rankings, key=lambda ranking: tuple(ranking.options))))
 
 
 @operation("execute")
