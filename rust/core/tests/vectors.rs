@@ -54,7 +54,7 @@ fn check(vectors: &Value, again: impl Fn(&Value, &[u8]) -> Option<Vec<u8>>) -> u
 #[test]
 fn operations() {
     let mut names = std::collections::BTreeSet::new();
-    for family in ["account", "asset", "move", "hold", "campaign", "attest", "ledger"] {
+    for family in ["account", "asset", "move", "hold", "campaign", "attest", "governance", "distribute", "ledger"] {
         let vectors = vectors(family);
         check(&vectors, |_, bytes| decode::<Operation>(bytes).map(|operation| encode(&operation)));
         for case in vectors["accept"].as_array().unwrap() {
