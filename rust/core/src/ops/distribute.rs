@@ -6,7 +6,7 @@
 use crate::amount::{AMOUNT_MAX, mul_div};
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
-use crate::merkle::proof::{self, Proven};
+use crate::merkle::proof::{MapProof, Proven};
 use crate::ops::Operate;
 use crate::ops::attest::{electorate_schema, was_member};
 use crate::ops::condition::Condition;
@@ -67,6 +67,9 @@ statuses! { 8;
 
 const FAMILY: u8 = 8;
 const DISTRIBUTE: u8 = 0x82;
+/// No two of 2^32 hashes have this many bits in common but by a great accident. A deeper path would be short, for beside
+/// nothing it has no bytes, and still cost a hash a level.
+const PROOF_DEPTH_MAX: usize = 64;
 
 const VERSION: u8 = 1;
 const EXCLUDED_MAX: usize = 16;
@@ -179,7 +182,11 @@ impl Basis {
 
 /// What a sum map gives an account.
 fn proven_sum(proof: &[u8], root: &Id, total: u128, of: &Id) -> Result<u128, Status> {
-    match proof::verify(proof, root, &tree_key(of)) {
+    let proof = MapProof::decode(proof).map_err(|_| WRONG_PROOF)?;
+    if proof.siblings().len() > PROOF_DEPTH_MAX {
+        return Err(WRONG_PROOF);
+    }
+    match proof.verify(root, &tree_key(of)) {
         Ok(Proven::Present { sum, value, table_sum }) if value.is_empty() && table_sum == total => Ok(sum),
         Ok(_) | Err(_) => Err(WRONG_PROOF),
     }
