@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil import Key, Signer
 from counterfoil._load import framed
+from counterfoil.desk import asset_record
 from counterfoil.ops import (
     Article,
     Collect,
@@ -72,8 +73,10 @@ class _Desk:
 
     def votes(self) -> Finding:
         """Votes a second, each of another member, beside their signatures."""
-        rule = Rule(HoldersElectorate(self.run.asset), voting_ms=_DAY_MS, execution_ms=_DAY_MS, snapshot_ms=_DAY_MS)
-        constitution = Constitution([rule], [Article([SetConstitution], rules=[0])])
+        rule = Rule(
+            electorate=HoldersElectorate(self.run.asset), voting_ms=_DAY_MS, execution_ms=_DAY_MS, snapshot_ms=_DAY_MS
+        )
+        constitution = Constitution(rules=[rule], articles=[Article(operations=[SetConstitution], rules=[0])])
         self.apply([[SetConstitution(account=ISSUER.account, constitution=constitution)]])
         members = [Key.from_seed(seed_of(number)) for number in range(self.count)]
         rounds = []
@@ -114,7 +117,7 @@ class _Desk:
         for number in range(_SNAPSHOTS):
             signed = self.sign([Snapshot(asset=self.run.asset, until=TIME_MS + _MONTH_MS + number)], _CHAIR)
             began = clock()
-            self.run.ledger.apply(signed, time=TIME_MS)
+            self.run.ledger.apply([signed], time=TIME_MS).raise_for_status()
             seconds.append(clock() - began)
         milliseconds = statistics.median(seconds) * 1_000
         return Finding(
@@ -161,12 +164,16 @@ class _Desk:
         """Parts of a distribution to all holders, a thousand in a transaction, beside payments to as many payees."""
         accounts, payees = self.run.fixture.accounts, self.plan.payees
         dividend = asset_id(ISSUER.account, "DIVIDEND")
-        number = self.run.ledger.asset(self.run.asset).snapshots_taken
+        number = asset_record(self.run.ledger, self.run.asset).snapshots_taken
         distribution = distribution_id(ISSUER.account, bytes(16))
         supply = 3 * self.run.ledger.supply(self.run.asset)
         begin: list[Operation] = [
             Create(
-                issuer=ISSUER.account, symbol="DIVIDEND", decimals=0, supply_cap=supply, powers=Powers(ISSUER.account)
+                issuer=ISSUER.account,
+                symbol="DIVIDEND",
+                decimals=0,
+                supply_cap=supply,
+                powers=Powers(mint=ISSUER.account),
             ),
             Mint(asset=dividend, to=ISSUER.account, amount=supply),
             Distribute(
@@ -231,6 +238,4 @@ class _Desk:
         """A transaction with a nonce of its own."""
         self.serial += 1
         nonce = self.serial.to_bytes(16, "big")
-        return bytes(
-            Transaction(self.run.ledger.id, operations, valid_until=VALID_UNTIL_MS, nonce=nonce).sign(signer)
-        )
+        return bytes(Transaction(self.run.ledger.id, operations, valid_until=VALID_UNTIL_MS, nonce=nonce).sign(signer))

@@ -13,7 +13,7 @@ use crate::ops::condition::Condition;
 use crate::ops::hold::{GroupRecord, HOLD_GROUPS, HOLDS, HoldRecord, NO_DEADLINE, UNKNOWN_GROUP, check_deadline};
 use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_ended, refuse_paused};
 use crate::ops::snapshot::{SNAPSHOTS, SnapshotRecord, live_snapshot, units_at};
-use crate::state::{AccountRecord, OwnId, Records, Table, TableName, TableRecord, add_up_lots, tree_key};
+use crate::state::{AccountRecord, OwnId, Records, Table, TableName, TableRecord, tree_key};
 use crate::status::{PROGRAMME_ACCOUNT, Status, statuses};
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -449,11 +449,16 @@ impl Operate for Collect {
             return Err(DISTRIBUTION_ENDED.into());
         }
         let mut movement = Movement::new(context, distribution.asset, asset);
-        let mut taken = Vec::new();
+        let before = distribution.collected;
+        let mut payouts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            taken.extend(distribution.pay(&self.distribution, part, &mut movement)?);
+            payouts.push(distribution.count(&self.distribution, part, &mut movement)?);
         }
-        let effect = movement.finish(add_up_lots(&taken))?;
+        let total = distribution.collected.saturating_sub(before);
+        let lots = movement.take(&self.distribution, total, Taking::Given)?;
+        movement.hand_out(&self.distribution, &lots, &payouts)?;
+        let told = told(&movement, &lots, total);
+        let effect = movement.finish(told)?;
         context.write(DISTRIBUTIONS, self.distribution, &distribution)?;
         Ok(effect)
     }
@@ -469,13 +474,13 @@ impl DistributionRecord {
         due.ok_or_else(|| Halt::corrupt::<R>("a distribution's weights contradict each other"))
     }
 
-    /// Pays one part and counts it; returns what was taken for it.
-    fn pay<R: Records>(
+    /// Counts one part as paid; who gets it, and how much.
+    fn count<R: Records>(
         &mut self,
         id: &Id,
         part: &Part,
         movement: &mut Movement<'_, '_, R>,
-    ) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+    ) -> Result<(Id, u128), Halt<R::Error>> {
         let collected = Table::collected(*id);
         let (weight, to) = self.basis.entitlement(movement.context(), part, self.opened)?;
         if movement.context().record(&collected, &part.of)?.is_some() {
@@ -486,15 +491,13 @@ impl DistributionRecord {
             return Err(NOTHING_DUE.into());
         }
         movement.refuse_payee(&self.fund, &to)?;
-        let lots = movement.take(id, due, Taking::Given)?;
-        movement.hand_out(id, &lots, &[(to, due)])?;
         let context = movement.context();
         let time = context.time();
         context.write_weighed(collected, part.of, due, &CollectedRecord { time })?;
         let (paid, parts) = (self.collected.checked_add(due), self.parts.checked_add(1));
         self.collected = paid.ok_or_else(|| Halt::corrupt::<R>("a distribution paid more than 128 bits"))?;
         self.parts = parts.ok_or_else(|| Halt::corrupt::<R>("a distribution's parts are exhausted"))?;
-        Ok(told(movement, &lots, due))
+        Ok((to, due))
     }
 }
 
