@@ -449,6 +449,7 @@ impl Operate for Collect {
             return Err(DISTRIBUTION_ENDED.into());
         }
         let mut movement = Movement::new(context, distribution.asset, asset);
+        movement.context().fetch(&distribution.reads(&self.parts))?;
         let before = distribution.collected;
         let mut payouts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
@@ -472,6 +473,18 @@ impl DistributionRecord {
         }
         let due = mul_div(self.amount, weight, self.whole);
         due.ok_or_else(|| Halt::corrupt::<R>("a distribution's weights contradict each other"))
+    }
+
+    /// What paying these parts reads beside what a collect names itself.
+    fn reads(&self, parts: &[Part]) -> Vec<(Table, Id)> {
+        let mut tables = vec![Table::holders(self.asset)];
+        match &self.basis {
+            Basis::Snapshot { asset, .. } => tables.extend([Table::saved(*asset), Table::holders(*asset)]),
+            // A hold is no account: whom it names is known when it has been read.
+            Basis::Group { .. } => tables = vec![HOLDS],
+            Basis::Members { .. } | Basis::Leaves { .. } => {}
+        }
+        parts.iter().flat_map(|part| tables.iter().map(|table| (*table, part.of))).collect()
     }
 
     /// Counts one part as paid; who gets it, and how much.
