@@ -94,7 +94,19 @@ def test_sum_map_vectors(name, shared_vectors):
     root, total = sum_map.root(records)
     assert (root.hex(), str(total)) == (vector["root"], vector["sum"])
     for each in vector["proofs"]:
-        assert sum_map.prove(records, bytes.fromhex(each["key"])).hex() == each["proof"]
+        key, proof = (bytes.fromhex(each[part]) for part in ("key", "proof"))
+        assert sum_map.prove(records, key) == proof
+        there = int(each["sum"] or 0), bytes.fromhex(each["value"] or ""), (root, total)
+        assert sum_map.shown(proof, key) == (there if each["present"] else None)
+
+
+@pytest.mark.parametrize("name", ["two", "three_close", "seventeen", "hundred_close", "values", "forged"])
+def test_a_wrong_map_proof_shows_nothing(name, shared_vectors):
+    mutants = json.loads((shared_vectors / "sum-map" / f"{name}.json").read_text())["must_fail"]
+    for each in mutants:
+        root, key, proof = (bytes.fromhex(each[part]) for part in ("root", "key", "proof"))
+        shown = sum_map.shown(proof, key)
+        assert shown is None or shown[2][0] != root, each["why"]
 
 
 def test_a_sum_of_2_to_the_128_is_refused():
