@@ -544,6 +544,17 @@ def revoke(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32
     return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
 
 
+# Family 8.
+
+
+def snapshot(asset: bytes, until: int) -> Value:
+    return Value("snapshot", asset=asset, until=until)
+
+
+def release_snapshot(asset: bytes, number: int) -> Value:
+    return Value("release_snapshot", asset=asset, number=number)
+
+
 # Family 10.
 
 

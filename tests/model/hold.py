@@ -106,6 +106,7 @@ GROUP_RECORD = struct(
     terms=TERMS,
     holds=U64,
     total=U128,
+    put_in=U128,
 )
 
 FAMILY = 4
@@ -269,6 +270,7 @@ def _open_group(ctx: Context, op: Value) -> None:
         terms=op.terms,
         holds=0,
         total=0,
+        put_in=0,
     )
     ctx.state.put("hold_groups", group, GROUP_RECORD.write(record))
 
@@ -287,9 +289,10 @@ def _join_group(ctx: Context, op: Value) -> Any:
     refuse_if(group is None, "unknown_group")
     refuse_if(group.asset != op.asset, "wrong_asset")
     refuse_if(ctx.time >= group.closes, "group_closed")
-    refuse_if(group.total + op.amount > COUNTER_MAX, "amount_too_large")
+    refuse_if(group.put_in + op.amount > COUNTER_MAX, "amount_too_large")
     group.holds += 1
     group.total += op.amount
+    group.put_in += op.amount
     return group
 
 
@@ -456,6 +459,9 @@ class Open:
                 else:
                     credit = self.move.earn if self.is_pay else self.move.credit
                     credit(to, lots, self.move.touch(to))
+        else:
+            # The balance is written all the same.
+            self.move.take(self.op.hold, 0)
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
             self.ctx.state.put("hold_groups", self.record.group, GROUP_RECORD.write(self.group))
@@ -587,7 +593,7 @@ def check_invariants(state: State, time: int) -> None:
         assert all(record.asset == group.asset for record in members)
         assert group.holds == len(members)
         put_in, released = sum(each.amount for each in members), sum(each.released for each in members)
-        assert put_in - released <= group.total <= put_in
+        assert put_in - released <= group.total <= put_in == group.put_in <= COUNTER_MAX
         assert group.total == put_in - released or time >= group.terms.deadline
     for account, (_, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)
