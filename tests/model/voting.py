@@ -242,9 +242,9 @@ def winner(record: Value, rankings: list[tuple[list[int], int]]) -> tuple[int, i
     return run_off(rankings, options) if record.decided else (0, 0)
 
 
-operation(0x72, "vote", _check_members, _vote, proposal=ID, voter=ID, members=vec(ID), ballot=BALLOT)
+operation(VOTE, "vote", _check_members, _vote, proposal=ID, voter=ID, members=vec(ID), ballot=BALLOT)
 operation(
-    0x73,
+    REVEAL,
     "reveal",
     _check_members,
     _reveal,
@@ -254,4 +254,4 @@ operation(
     ballot=BALLOT,
     salt=fixed(16),
 )
-operation(0x74, "delegate", _check_delegate, _delegate, account=ID, delegator=ID, to=option(ID))
+operation(DELEGATE, "delegate", _check_delegate, _delegate, account=ID, delegator=ID, to=option(ID))

@@ -6,6 +6,7 @@ from tests.ops import (
     scenarios_attest,
     scenarios_campaign,
     scenarios_common,
+    scenarios_constitution,
     scenarios_hold,
     scenarios_items,
     scenarios_ledger,
@@ -24,6 +25,7 @@ FAMILIES = (
     scenarios_hold,
     scenarios_campaign,
     scenarios_attest,
+    scenarios_constitution,
     scenarios_ledger,
 )
 
