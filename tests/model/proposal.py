@@ -170,7 +170,7 @@ def is_member(ctx: Context, electorate: Value, account: bytes, time: int) -> boo
     """Whether the account was among those who are attested, where that is asked."""
     if not requires_member(electorate):
         return True
-    return bool(was_member(ctx.state, electorate.schema, electorate.issuer, account, time))
+    return bool(was_member(ctx, electorate.schema, electorate.issuer, account, time))
 
 
 def weight_of(ctx: Context, terms: Value, snapshot: int | None, member: bytes) -> int:

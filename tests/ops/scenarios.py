@@ -12,6 +12,8 @@ from tests.ops import (
     scenarios_ledger,
     scenarios_move,
     scenarios_policy,
+    scenarios_proposal,
+    scenarios_resolution,
 )
 from tests.ops.play import SCENARIOS, Play, Scenario, World
 
@@ -26,6 +28,8 @@ FAMILIES = (
     scenarios_campaign,
     scenarios_attest,
     scenarios_constitution,
+    scenarios_proposal,
+    scenarios_resolution,
     scenarios_ledger,
 )
 
