@@ -151,6 +151,7 @@ BADGE = record_id("asset", BEAN_ISSUER, b"\x05BADGE")
 ANN_KEY, BOB_KEY = SigningKey(sha256(b"ann")), SigningKey(sha256(b"bob"))
 ANN, BOB = bytes(ANN_KEY.verify_key), bytes(BOB_KEY.verify_key)
 NOBODY = sha256(b"nobody")
+CLUB = sha256(b"club")
 TIME = 1_770_000_000_000
 
 
@@ -194,6 +195,10 @@ def moved(taken: list[tuple[int, int]], lapsed: list[tuple[int, int]]) -> bytes:
     return b"\x01" + lists[0] + lists[1]
 
 
+def executed(effects: list[bytes]) -> bytes:
+    return b"\x02" + u(4, len(effects)) + b"".join(effects)
+
+
 def genesis(origin: str, operator: bytes) -> bytes:
     parameters = u(8, 3_600_000) + b"\x00" + u(4, 60_000) + u(2, 1_000) + b"\x00"
     return u(4, len(origin)) + origin.encode() + operator + u(8, TIME - 1_000) + b"s" * 16 + parameters
@@ -214,8 +219,46 @@ def hold_record(terms: bytes, version: int = 1) -> bytes:
 
 
 def group_record(terms: bytes, version: int = 1) -> bytes:
-    """A group of Bob's with 2 holds of 13 beans."""
-    return u(1, version) + BOB + b"s" * 16 + BEAN + u(8, TIME) + terms + u(8, 2) + u(16, 13)
+    """A group of Bob's with 2 holds, which have 13 beans of the 21 that they were given."""
+    return u(1, version) + BOB + b"s" * 16 + BEAN + u(8, TIME) + terms + u(8, 2) + u(16, 13) + u(16, 21)
+
+
+def rule() -> bytes:
+    """Half of what holders of beans vote: 1 day to wait, 2 to vote, 3 to execute; Bob is the guardian."""
+    return (
+        b"\x00"
+        + BEAN
+        + b"\x00\x00"
+        + u(2, 1_000)
+        + u(2, 0)
+        + u(2, 5_000)
+        + u(8, 86_400_000)
+        + u(8, 172_800_000)
+        + (bytes(24) + u(8, 259_200_000) + u(8, 3_600_000) + u(16, 9) + b"\x01" + BOB + b"\x01" + CUP + u(16, 3))
+    )
+
+
+def constitution() -> bytes:
+    """Transfers by this rule alone; the constitution never changes."""
+    return u(4, 1) + rule() + u(4, 2) + u(4, 1) + b"\x30\x00" + u(4, 1) + b"\x00" + u(4, 1) + b"\x70\x00" + u(4, 0)
+
+
+def proposal_record(version: int = 1, state: bytes = b"\x02" + u(8, TIME) + u(2, 7) + b"\x00") -> bytes:
+    """A proposal of Ann's that was vetoed."""
+    record = (
+        u(1, version) + BEAN_ISSUER + ANN + b"p" * 16 + sha256(constitution()) + b"\x00" + rule() + sha256(b"title")
+    )
+    record += b"\x01" + sha256(b"subject") + u(4, 1) + sha256(b"actions") + b"\x01" + u(4, 2) + u(16, 1_320)
+    record += u(8, TIME) + u(8, TIME + 259_200_000) + u(4, 3) + u(16, 380) + u(16, 0) + u(16, 5)
+    return record + u(16, 385) + u(16, 380) + u(8, 2) + state
+
+
+def distribution_record(version: int = 1, basis: bytes | None = None) -> bytes:
+    """A distribution of 90 cups of the roaster's among those who had beans in the second snapshot."""
+    record = u(1, version) + BEAN_ISSUER + b"d" * 16 + CUP + u(16, 90)
+    record += b"\x00" + BEAN + u(4, 2) + u(4, 1) + BEAN_ISSUER if basis is None else basis
+    record += u(16, 1_320) + u(8, TIME) + u(8, TIME + 10**9) + BEAN_ISSUER + b"\x01" + sha256(b"june")
+    return record + u(16, 25) + u(8, 1) + b"\x00"
 
 
 @dataclass
@@ -249,9 +292,11 @@ class World:
             ANN: (0, b"\x00" + u(4, 1) + b"\x01" + u(4, 1) + BOB + b"\x01" + u(4, 2) + b"\x30\x31"),
             NOBODY: (0, b"\x01\x04"),
             BEAN_ISSUER: (0, b"\x02" + u(4, 3) + BOB),
+            CLUB: (0, b"\x03" + u(4, 1) + b"\x01" + u(4, 1) + BOB + b"\x00"),
         }
         asset = b"\x01" + BEAN_ISSUER + u(4, 4) + b"BEAN" + b"\x00" + u(16, 10**9) + u(4, 0) + b"\x00" * 5
         asset += b"\x00" + u(8, 0) + u(8, 1) + u(16, 30) + u(16, 1_320) + bytes(64) + b"\x00\x00"
+        asset += u(4, 2) + u(4, 2) + u(4, 1) + u(8, TIME + 1) + u(4, 2) + u(8, TIME + 2 * 10**9)
         world.tables[("assets", b"")] = {BEAN: (0, asset)}
         mandate = BEAN_ISSUER + BOB + BEAN + u(4, 1) + b"\x32" + u(16, 500) + u(8, 86_400_000) + u(8, TIME)
         mandate += u(8, TIME + 10**9) + u(8, 0) + u(16, 20)
@@ -280,6 +325,28 @@ class World:
         world.tables[("guardians", b"")] = {ANN: (0, guardians)}
         recovery = u(8, TIME) + u(8, TIME + 86_400_000) + b"\x01" + u(4, 1) + BOB + b"\x00"
         world.tables[("recoveries", b"")] = {ANN: (0, recovery)}
+        world.tables[("constitutions", b"")] = {CLUB: (0, b"\x01" + u(8, TIME) + constitution())}
+        proposal = record_id("proposal", BEAN_ISSUER, ANN, b"p" * 16)
+        world.tables[("proposals", b"")] = {proposal: (0, proposal_record())}
+        world.tables[("votes", proposal)] = {
+            ANN: (380, BOB + b"\x01" + u(16, 380) + b"\x00" + u(4, 3) + u(8, 1) + u(8, 0) + u(8, 0)),
+            BOB: (0, BOB + b"\x00" + u(16, 120) + b"\x03" + sha256(b"ballot")),
+        }
+        world.tables[("rankings", proposal)] = {
+            record_id("ranking", proposal, b"\x02\x00" + b"\xff" * 14): (7, u(4, 2) + b"\x02\x00")
+        }
+        delegation = CLUB + ANN + BOB + u(8, TIME)
+        world.tables[("delegations", b"")] = {record_id("delegation", CLUB, ANN): (0, delegation)}
+        resolution = CLUB + sha256(rule()) + sha256(b"subject") + b"\x01" + proposal + u(8, TIME)
+        world.tables[("resolutions", b"")] = {
+            record_id("resolution", CLUB, sha256(rule()), sha256(b"subject")): (0, resolution)
+        }
+        snapshot = BEAN + u(4, 2) + u(8, TIME) + u(8, TIME + 2 * 10**9) + u(16, 1_320)
+        world.tables[("snapshots", b"")] = {record_id("snapshot", BEAN, big(4, 2)): (0, snapshot)}
+        world.tables[("saved", BEAN)] = {ANN: (0, u(4, 2) + u(4, 1) + u(16, 0) + u(4, 2) + u(16, 400))}
+        distribution = record_id("distribution", BEAN_ISSUER, b"d" * 16)
+        world.tables[("distributions", b"")] = {distribution: (0, distribution_record())}
+        world.tables[("collected", distribution)] = {ANN: (25, u(8, TIME))}
         plain = u(4, 1) + u(4, 9) + u(4, 0) + b"\x00"
         rare = u(4, 258) + u(4, 3) + u(4, 2) + u(4, 1) * 2 + b"\x01" + RATING
         world.tables[("designs", BADGE)] = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.model import build
+from tests.model import build, sum_map
 from tests.model.account import (
     GUARDIANS_RECORD,
     MANDATE_RECORD,
@@ -28,10 +28,12 @@ from tests.model.account import (
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, TERM_ORDER, asset_id, caught_up, is_collection, supply, term
 from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
+from tests.model.distribute import COLLECT, DISTRIBUTE, DISTRIBUTION_RECORD, distribution_id
 from tests.model.hold import GRACE_MS, GROUP_RECORD, HOLD_RECORD, group_id, hold_id, left_over, vested
 from tests.model.items import DESIGN_RECORD, ITEM_RECORD
 from tests.model.ledger import ModelLedger
 from tests.model.move import REDEMPTION_RECORD, debt, load_holding
+from tests.model.snapshot import SNAPSHOT, SNAPSHOTS_MAX, load_snapshot
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -202,6 +204,8 @@ class Storyteller:
         self.now = model.time
         self.sent: list[tuple[bytes, Draft]] = []
         self.slips: list[tuple[bytes, Value]] = []
+        self.leaves: dict[bytes, dict[bytes, int]] = {}
+        """Of each root of a map of leaves, what each account gets."""
         self.queue: list[tuple[int, Draft]] = []
         self.actions: list[tuple[int, Callable[[], tuple[Value, list[Need]]]]] = [
             (2, self.open),
@@ -245,6 +249,11 @@ class Storyteller:
             (10, self.sell_item),
             (2, self.burn_item),
             (8, self.complete_set),
+            (5, self.snapshot),
+            (2, self.release_snapshot),
+            (12, self.distribute),
+            (20, self.collect),
+            (3, self.close_distribution),
             (1, self.set_parameters),
         ]
 
@@ -272,6 +281,10 @@ class Storyteller:
             self.plan_many_aliases(self.random.choice([7, 8, 8]))
         elif not self.queue and self.random.randrange(50) == 0:
             self.plan_overdue()
+        elif not self.queue and self.random.randrange(40) == 0:
+            self.plan_dividend()
+        elif not self.queue and self.random.randrange(80) == 0:
+            self.plan_many_snapshots(self.random.choice([3, SNAPSHOTS_MAX - 1, SNAPSHOTS_MAX, SNAPSHOTS_MAX + 1]))
         if self.queue:
             time, draft = self.queue.pop(0)
             return max(time, self.model.time), [self._sign(draft)]
@@ -404,6 +417,65 @@ class Storyteller:
             plan(at, build.settle(hold, part) if settles else build.release(hold, part), payer, 0x42)
         for way_out, holder, tag in ways_out:
             plan(overdue, way_out, holder, tag)
+
+    def plan_dividend(self) -> None:
+        """Divide units by a snapshot of another asset, or of the same, while what it is divided by goes on moving."""
+        assets, time, salt = self._lasting(), self.model.time, self._nonce()
+        length = self.random.choice([1, 1_000, DAY_MS])
+        if not assets or time + length >= END:
+            return
+        held = [each for each in assets if self.model.state.records("holders", each)]
+        asset, share = (self.random.choice(held or assets) for _ in range(2))
+        fund, record = self._holder(asset), self._asset(share)
+        holders = list(dict.fromkeys([*self.model.state.records("holders", share), *PEOPLE[2:6]]))
+
+        def plan(at: int, operation: Value, account: bytes, tag: int) -> None:
+            self.queue.append((at, self._plain(at, operation, account, tag)))
+
+        for to, what in [(fund, asset), *[(each, share) for each in self.random.sample(PEOPLE[2:6], 2)]]:
+            minter = self._asset(what).powers.mint
+            if minter is not None:
+                plan(time, build.mint(what, self._payee(what, to), self.random.randrange(1, 60)), minter, 0x32)
+        plan(time, build.snapshot(share, time + length), record.issuer, SNAPSHOT)
+        out = sorted(self.random.sample(holders, self.random.choice([0, 0, 1])))
+        basis = build.snapshot_basis(share, record.snapshots_taken + 1, out)
+        units = self.random.choice([None, None, amount(self.random, max(1, self.model.balance(asset, fund)))])
+        made = build.distribute(fund, salt, asset, units, basis, time + length, self.random.choice([fund, *holders]))
+        plan(time, made, fund, DISTRIBUTE)
+        distribution = distribution_id(fund, salt)
+        for of in self.random.sample(holders, len(holders)):
+            if self.random.randrange(3) == 0:
+                sender, to = self.random.choice(holders), self._account()
+                part = amount(self.random, self.model.balance(share, sender))
+                plan(time, build.transfer(share, sender, to, part), sender, 0x30)
+            plan(time, build.collect(distribution, [build.part(of)]), self.random.choice(PEOPLE), COLLECT)
+        for at in (time + length - 1, time + length):
+            plan(at, build.close_distribution(distribution), self.random.choice(PEOPLE), COLLECT)
+
+    def _lasting(self) -> list[bytes]:
+        """Assets that are not paused, and whose units do not lapse as the time goes by."""
+        expiring = {"fixed_expiry", "inactivity_expiry", "sunset", "items"}
+        running = [asset for asset in self._assets() if not self._asset(asset).paused]
+        return [asset for asset in running if not expiring & {each.kind for each in self._asset(asset).policy}]
+
+    def plan_many_snapshots(self, count: int) -> None:
+        """Take so many snapshots of an asset at once, and another later, while units of it move."""
+        asset = self._some_asset()
+        record, sender = self._asset(asset), self._holder(asset)
+        to, time = self._account(), self.model.time
+        too_many = count > self.model.parameters.operations_max
+        if record is None or is_collection(record) or sender == to or too_many or time + DAY_MS >= END:
+            return
+        untils = [time + self.random.choice([1, 1_000, DAY_MS, DAY_MS]) for _ in range(count)]
+        snapshots = [build.snapshot(asset, until) for until in untils]
+        pairs = self._authorizers(record.issuer, SNAPSHOT)
+        self.queue.append((time, Draft(snapshots, pairs, time + 1_000, self._nonce())))
+        for at in sorted(self.random.choice([0, 1, 1_000, DAY_MS]) for _ in range(4)):
+            sender, to = to, sender
+            operation = build.transfer(asset, sender, to, self.random.randrange(1, 4))
+            self.queue.append((time + at, self._plain(time + at, operation, sender, 0x30)))
+            another = build.snapshot(asset, time + 2 * DAY_MS)
+            self.queue.append((time + at, self._plain(time + at, another, record.issuer, SNAPSHOT)))
 
     def _obstacles(self, asset: bytes, record: Value, accounts: list[bytes]) -> list[tuple[Value, Value, str, int]]:
         """What would keep accounts from being paid, how it ends, and the power that it takes."""
@@ -931,6 +1003,8 @@ class Storyteller:
         assets = [ASSET_RECORD.decode(value) for _, value in self.model.state.records("assets").values()]
         moments += [record.sunset for record in assets if record.sunset is not None]
         moments += [record.pending.due for record in assets if record.pending is not None]
+        moments += [each.until for record in assets for each in record.snapshots]
+        moments += [record.deadline for record in self._distributions().values()]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments += [terms.deadline, terms.deadline + GRACE_MS]
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")
@@ -1281,7 +1355,7 @@ class Storyteller:
 
     def schema(self) -> tuple[Value, list[Need]]:
         creator = self._account() if self.random.randrange(4) == 0 else self.random.choice(PEOPLE[:2])
-        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 2, 3]))})
+        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 1, 2, 3]))})
         name, says = self.random.choice(SCHEMA_NAMES), self.random.choice(KINDS)
         trouble = self.random.randrange(40)
         if trouble == 0:
@@ -1494,6 +1568,182 @@ class Storyteller:
             editions = sorted(item.edition for item in items if item.design == member)[: members.count(member)]
             chosen += [build.item(member, edition) for edition in editions]
         return chosen
+
+    # Snapshots and distributions.
+
+    def _distributions(self) -> dict[bytes, Any]:
+        stored = self.model.state.records("distributions")
+        return {key: DISTRIBUTION_RECORD.decode(value) for key, (_, value) in stored.items()}
+
+    def snapshot(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset() if self.random.randrange(40) else self._some_collection()
+        record = self._asset(asset)
+        far = 36_525 * DAY_MS
+        length = self.random.choice([1, 3_600_000, DAY_MS, *[30 * DAY_MS] * 3, *[1_000 * DAY_MS] * 3])
+        if self.random.randrange(20) == 0:
+            length = self.random.choice([0, -1, far, far + 1])
+        needs = [] if record is None else [(record.issuer, SNAPSHOT)]
+        return build.snapshot(asset, self.now + length), needs
+
+    def release_snapshot(self) -> tuple[Value, list[Need]]:
+        listed = [(asset, each) for asset in self._assets() for each in self._asset(asset).snapshots]
+        over = [(asset, each) for asset, each in listed if each.until <= self.now]
+        if not listed or self.random.randrange(12) == 0:
+            return build.release_snapshot(self._some_asset(), self.random.randrange(4)), []
+        asset, each = self.random.choice(over if over and self.random.randrange(6) else listed)
+        return build.release_snapshot(asset, each.number), []
+
+    def _snapshot_basis(self) -> Value | None:
+        """A snapshot, mostly a live one, and seldom without some of those who are in it."""
+        listed = [(asset, each) for asset in self._assets() for each in self._asset(asset).snapshots]
+        live = [(asset, each) for asset, each in listed if self.now < each.until]
+        if not listed or self.random.randrange(40) == 0:
+            return None if self.random.randrange(8) else build.snapshot_basis(self._some_asset(), 1)
+        asset, each = self.random.choice(live if live and self.random.randrange(12) else listed)
+        count = self.random.choice([0, 0, 0, 1, 2, 3]) if self.random.randrange(25) else 17
+        excluded = {self._holder(asset) for _ in range(min(count, 3))}
+        if count == 17:
+            excluded |= {build.signer(f"many{n}").id for n in range(17 - self.random.randrange(4))}
+        accounts = sorted(excluded)
+        if self.random.randrange(40) == 0:
+            accounts = accounts[::-1] + accounts[:1]
+        return build.snapshot_basis(asset, each.number, accounts)
+
+    def _members_basis(self) -> Value | None:
+        """A schema with one issuer, mostly one that has attested something."""
+        known = [schema for schema in self._schemas() if len(self._schema(schema).issuers) == 1]
+        some = [schema for schema in known if self._schema(schema).live]
+        if self._schemas() and self.random.randrange(20) == 0:
+            return build.members_basis(self._some_schema(), self._account())
+        if not known:
+            return None
+        schema = self.random.choice(some or known)
+        return build.members_basis(schema, self._schema(schema).issuers[0])
+
+    def _leaves_basis(self, near: int) -> Value:
+        """A map of some accounts that get something, together mostly no more than there is."""
+        accounts = list({self._account(): None for _ in range(self.random.choice([1, 2, 3, 5, 8]))})
+        units = {account: amount(self.random, max(1, near // len(accounts))) for account in accounts}
+        if self.random.randrange(20):
+            units = {account: min(each, near) for account, each in units.items()}
+        units = {account: min(each, 2**124) for account, each in units.items()}
+        root, total = sum_map.root({sum_map.tree_key(account): (each, b"") for account, each in units.items()})
+        self.leaves[root] = units
+        trouble = self.random.randrange(30)
+        if trouble == 0:
+            root = self.random.choice([bytes(32), b"r" * 32])
+        elif trouble == 1:
+            total = self.random.choice([max(0, total - 1), total + 1, 0, AMOUNT_MAX + 1])
+        return build.leaves_basis(root, total)
+
+    def _group_basis(self) -> Value | None:
+        groups = self._groups()
+        closed = [key for key, each in groups.items() if each.closes <= self.now and each.put_in]
+        fitting = [key for key in closed if self._cannot_be_left(groups[key])]
+        if not groups or self.random.randrange(40) == 0:
+            return build.group_basis(bytes(32)) if self.random.randrange(8) == 0 else None
+        return build.group_basis(self.random.choice(fitting if fitting and self.random.randrange(8) else [*groups]))
+
+    def _cannot_be_left(self, group: Value) -> bool:
+        way_out = group.terms.release_if
+        return way_out is None or way_out.kind in ("attested", "resolved")
+
+    def _basis(self, near: int) -> Value:
+        kind = self.random.randrange(8)
+        basis = None
+        if kind <= 2:
+            basis = self._snapshot_basis()
+        elif kind <= 4:
+            basis = self._members_basis()
+        elif kind == 5:
+            basis = self._group_basis()
+        return self._leaves_basis(near) if basis is None else basis
+
+    def distribute(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        lasting = [each for each in self._lasting() if self.model.state.records("holders", each)]
+        if lasting and self.random.randrange(4):
+            asset = self.random.choice(lasting)
+        fund, record = self._holder(asset), self._asset(asset)
+        if record is not None and term(record.policy, "bound") is not None and self.random.randrange(6):
+            fund = record.issuer
+        there = self.model.balance(asset, fund)
+        units = None if self.random.randrange(2) else self._amount_of(asset, fund)
+        basis = self._basis(min(max(1, there if units is None else units), AMOUNT_MAX))
+        length = self.random.choice([1, DAY_MS, *[30 * DAY_MS] * 3, *[300 * DAY_MS] * 2])
+        if self.random.randrange(30) == 0:
+            length = self.random.choice([0, -1, 36_525 * DAY_MS, 36_525 * DAY_MS + 1, -self.now])
+        deadline = self.now + length
+        if basis.kind == "snapshot" and self.random.randrange(12):
+            # As long as the snapshot is there, and no longer.
+            snapshot = load_snapshot(self.model.state, basis.asset, basis.number)
+            if snapshot is not None and self.now < snapshot.until:
+                deadline = min(deadline, snapshot.until + (self.random.randrange(12) == 0))
+        leftover = fund if self.random.randrange(3) else self._account()
+        salt = self.random.choice(HOLD_SALTS)
+        if self.random.randrange(60) == 0:
+            leftover = distribution_id(fund, self.random.choice(HOLD_SALTS))
+        operation = build.distribute(fund, salt, asset, units, basis, deadline, leftover, self._reference())
+        return operation, [(fund, DISTRIBUTE)]
+
+    def _entitled(self, record: Value) -> list[bytes]:
+        """Those who mostly have a part in a distribution."""
+        basis, state = record.basis, self.model.state
+        if basis.kind == "snapshot":
+            there = state.records("holders", basis.asset).keys() | state.records("saved", basis.asset).keys()
+            return sorted(there - set(basis.excluded))
+        if basis.kind == "members":
+            attested = self._attestations(basis.schema)
+            return [each.subject for each in attested if each.issued < record.opened and each.nonce == bytes(32)]
+        if basis.kind == "group":
+            return [key for key, each in self._holds().items() if each.group == basis.group]
+        return list(self.leaves.get(basis.root, []))
+
+    def _proof(self, record: Value, of: bytes) -> bytes:
+        """The proof of a part, where it has one; seldom a wrong one."""
+        units = self.leaves.get(record.basis.root) if record.basis.kind == "leaves" else None
+        trouble = self.random.randrange(25)
+        if units is None:
+            return b"" if trouble else self.random.choice([b"\0", b"\1" * 21])
+        if trouble == 1:
+            units = {**units, of: 1}
+        proof = sum_map.prove(
+            {sum_map.tree_key(account): (each, b"") for account, each in units.items()}, sum_map.tree_key(of)
+        )
+        if trouble == 0:
+            broken = bytearray(proof)
+            broken[self.random.randrange(len(broken))] ^= 1 << self.random.randrange(8)
+            return self.random.choice([bytes(broken), proof[:-1], proof + b"\0", b""])
+        return proof
+
+    def collect(self) -> tuple[Value, list[Need]]:
+        distributions = self._distributions()
+        running = {key: each for key, each in distributions.items() if self.now < each.deadline and not each.closed}
+        running = {key: each for key, each in running.items() if not self._asset(each.asset).paused}
+        if not running and self.random.randrange(8):
+            return self.distribute()
+        choice = list((running if running and self.random.randrange(12) else distributions).items())
+        if not choice or self.random.randrange(40) == 0:
+            return build.collect(self._account(), [build.part(self._account())]), []
+        key, record = self.random.choice(choice)
+        entitled, collected = self._entitled(record), self.model.state.records("collected", key)
+        waiting = [of for of in entitled if of not in collected]
+        if self.random.randrange(10):
+            # Those who can be paid, as a rule.
+            waiting = self._people(waiting) if record.basis.kind != "group" else waiting
+        pool = waiting if waiting and self.random.randrange(12) else [*entitled, self._account()]
+        count = min(len(pool), self.random.choice([1, 1, 2, 3, 8]) if self.random.randrange(40) else 0)
+        chosen = self.random.sample(pool, count)
+        if chosen and self.random.randrange(40) == 0:
+            chosen.append(chosen[0])
+        return build.collect(key, [build.part(of, self._proof(record, of)) for of in chosen]), []
+
+    def close_distribution(self) -> tuple[Value, list[Need]]:
+        distributions = self._distributions()
+        over = [key for key, each in distributions.items() if each.deadline <= self.now and not each.closed]
+        if over and self.random.randrange(8):
+            return build.close_distribution(self.random.choice(over)), []
+        return build.close_distribution(self.random.choice([*distributions, self._account()])), []
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests import strategies
-from tests.model import build, ed25519, log, move, sum_map
+from tests.model import build, distribute, ed25519, log, move, snapshot, sum_map
 from tests.model.asset import ASSET_RECORD, asset_id
+from tests.model.attest import schema_id
 from tests.model.borsh import U32, U128, Reader
 from tests.model.ledger import COMMIT, STATUSES, ModelLedger
 from tests.model.state import OPERATIONS, SIGNED_TRANSACTION, TRANSACTION, record_id
@@ -94,7 +95,19 @@ def test_sum_map_vectors(name, shared_vectors):
     root, total = sum_map.root(records)
     assert (root.hex(), str(total)) == (vector["root"], vector["sum"])
     for each in vector["proofs"]:
-        assert sum_map.prove(records, bytes.fromhex(each["key"])).hex() == each["proof"]
+        key, proof = (bytes.fromhex(each[part]) for part in ("key", "proof"))
+        assert sum_map.prove(records, key) == proof
+        there = int(each["sum"] or 0), bytes.fromhex(each["value"] or ""), (root, total)
+        assert sum_map.shown(proof, key) == (there if each["present"] else None)
+
+
+@pytest.mark.parametrize("name", ["two", "three_close", "seventeen", "hundred_close", "values", "forged"])
+def test_a_wrong_map_proof_shows_nothing(name, shared_vectors):
+    mutants = json.loads((shared_vectors / "sum-map" / f"{name}.json").read_text())["must_fail"]
+    for each in mutants:
+        root, key, proof = (bytes.fromhex(each[part]) for part in ("root", "key", "proof"))
+        shown = sum_map.shown(proof, key)
+        assert shown is None or shown[2][0] != root, each["why"]
 
 
 def test_a_sum_of_2_to_the_128_is_refused():
@@ -378,6 +391,101 @@ def test_items_in_bytes():
     record = _asset(ledger, asset)
     assert (record.minted, record.burned, len(ledger.state.records("items", asset))) == (5, 2, 3)
     ledger.check_invariants()
+
+
+def test_a_snapshot_in_bytes():
+    ledger, p = _play()
+    asset = p.asset(alice=5, bob=3)
+    alice, bob = p.id("alice"), p.id("bob")
+    until = START + 9 * DAY
+    p.ok(build.snapshot(asset, until), by="brand")
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\0"
+    listed = U32.write(1) + U32.write(1) + until.to_bytes(8, "little")
+    assert ledger.state.get("assets", asset)[1].endswith(b"\0\0" + U32.write(1) + listed)
+    key = sha256(b"counterfoil/snapshot/v1\n" + asset + b"\0\0\0\1").digest()
+    times = b"".join(each.to_bytes(8, "little") for each in (START, until))
+    assert ledger.state.get("snapshots", key) == (0, asset + U32.write(1) + times + U128.write(8))
+    assert not ledger.state.records("saved", asset)
+    p.ok(build.transfer(asset, alice, bob, 5), build.transfer(asset, bob, p.id("carol"), 1), by="alice bob")
+    saved = ledger.state.records("saved", asset)
+    units = {alice: 5, bob: 3, p.id("carol"): 0}
+    assert saved == {who: (0, U32.write(1) + U32.write(1) + U128.write(each)) for who, each in units.items()}
+    p.ok(*[build.snapshot(asset, until)] * 2, build.transfer(asset, bob, alice, 1), by="brand bob")
+    entries = [(1, 5), (3, 0)]
+    value = U32.write(2) + b"".join(U32.write(number) + U128.write(each) for number, each in entries)
+    assert ledger.state.get("saved", alice, asset) == (0, value)
+    assert ledger.state.get("saved", p.id("carol"), asset) == saved[p.id("carol")]
+    p.later(9 * DAY)
+    p.ok(build.transfer(asset, bob, alice, 1), by="bob")
+    assert ledger.state.get("saved", alice, asset) == (0, value)
+    p.ok(build.snapshot(asset, until + DAY), build.transfer(asset, bob, alice, 1), by="brand bob")
+    assert ledger.state.get("saved", alice, asset) == (0, U32.write(1) + U32.write(4) + U128.write(2))
+    assert set(ledger.state.records("snapshots")) == {snapshot.snapshot_id(asset, 4)}
+    p.later(DAY)
+    p.ok(build.release_snapshot(asset, 4), by="carol")
+    assert ledger.state.get("assets", asset)[1].endswith(b"\0\0" + U32.write(4) + U32.write(0))
+    assert not ledger.state.records("snapshots")
+    ledger.check_invariants()
+
+
+def test_a_distribution_in_bytes():
+    ledger, p = _play()
+    today, until = START // DAY, START + 9 * DAY
+    share = p.asset(symbol="SHARE", alice=2, bob=1)
+    asset = p.asset(build.lots("day"), build.inactivity_expiry(30), shop=9)
+    p.later(DAY)
+    p.ok(build.mint(asset, p.id("shop"), 9), build.snapshot(share, until), by="brand")
+    shop, alice, bob, carol, salt = (*map(p.id, ("shop", "alice", "bob", "carol")), b"s" * 16)
+    basis = build.snapshot_basis(share, 1, [carol])
+    p.ok(build.distribute(shop, salt, asset, 16, basis, until, carol, b"r" * 32), by="shop")
+    distribution = sha256(b"counterfoil/distribution/v1\n" + shop + salt).digest()
+    lots = [U32.write(today) + U128.write(9), U32.write(today + 1) + U128.write(7)]
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + U32.write(2) + b"".join(lots) + U32.write(0)
+    assert ledger.state.get("accounts", distribution) == (0, b"\1\x08")
+    head = b"\1" + shop + salt + asset + U128.write(16) + b"\0" + share + U32.write(1) + U32.write(1) + carol
+    times = b"".join(each.to_bytes(8, "little") for each in (START + DAY, until))
+    head += U128.write(3) + times + carol + b"\1" + b"r" * 32
+    assert ledger.state.get("distributions", distribution) == (0, head + U128.write(0) + bytes(8) + b"\0")
+    p.later(1)
+    p.ok(build.collect(distribution, [build.part(bob), build.part(alice)]), by="dave")
+    lots = [U32.write(today) + U128.write(9), U32.write(today + 1) + U128.write(6)]
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + U32.write(2) + b"".join(lots) + U32.write(0)
+    time = (START + DAY + 1).to_bytes(8, "little")
+    assert ledger.state.records("collected", distribution) == {bob: (5, time), alice: (10, time)}
+    counters = U128.write(15) + (2).to_bytes(8, "little")
+    assert ledger.state.get("distributions", distribution) == (0, head + counters + b"\0")
+    p.later(8 * DAY)
+    p.ok(build.close_distribution(distribution), by="dave")
+    lots = U32.write(1) + U32.write(today + 1) + U128.write(1)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + lots + U32.write(0)
+    assert ledger.state.get("distributions", distribution) == (0, head + counters + b"\1")
+    assert [ledger.balance(asset, who) for who in (distribution, alice, bob, carol)] == [0, 10, 5, 1]
+    ledger.check_invariants()
+
+
+def test_what_is_distributed_without_lots_stands_under_lot_0():
+    ledger, p = _play()
+    schema, nothing = schema_id(p.id("brand"), "member"), build.kind("nothing")
+    p.ok(build.schema(p.id("brand"), "member", nothing, [p.id("brand")]), by="brand")
+    p.ok(*[build.attest(schema, p.id("brand"), p.id(each), nothing) for each in ("alice", "bob")], by="brand")
+    p.later(1)
+    asset = p.asset(shop=9)
+    distribution, basis = (
+        distribute.distribution_id(p.id("shop"), bytes(16)),
+        build.members_basis(schema, p.id("brand")),
+    )
+    until = START + DAY
+
+    def taken(units: int) -> bytes:
+        return U32.write(1) + b"\1" + U32.write(1) + U32.write(0) + U128.write(units) + U32.write(0)
+
+    p.ok(build.distribute(p.id("shop"), bytes(16), asset, None, basis, until, p.id("shop")), by="shop")
+    assert _effects(ledger.entries[-1]) == taken(9)
+    p.ok(build.collect(distribution, [build.part(p.id("alice")), build.part(p.id("bob"))]), by="dave")
+    assert _effects(ledger.entries[-1]) == taken(8)
+    p.later(DAY)
+    p.ok(build.close_distribution(distribution), by="dave")
+    assert _effects(ledger.entries[-1]) == taken(1)
 
 
 def test_the_id_of_an_asset():

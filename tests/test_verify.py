@@ -56,6 +56,7 @@ from tests.builders import (
     BEAN_ISSUER,
     BOB,
     BOB_KEY,
+    CLUB,
     CUP,
     EMPTY,
     NOBODY,
@@ -66,6 +67,9 @@ from tests.builders import (
     big,
     claim,
     consistency,
+    constitution,
+    distribution_record,
+    executed,
     group_record,
     hold_record,
     hold_terms,
@@ -73,8 +77,10 @@ from tests.builders import (
     join_statement,
     map_proof,
     moved,
+    proposal_record,
     question,
     record_id,
+    rule,
     sha256,
     sign_note,
     transaction,
@@ -91,6 +97,7 @@ BEANS = "holders", BEAN, BOB
 BALANCE = WORLD.question(*BEANS)
 RECEIPT = WORLD.receipt()
 RATED_ID = attestation_id(RATING, BEAN_ISSUER, ANN)
+VOTE = WORLD.tables["votes", record_id("proposal", BEAN_ISSUER, ANN, b"p" * 16)][ANN][1]
 SCHEMA, RATED = WORLD.tables["schemas", b""][RATING][1], WORLD.tables["attestations", RATING][RATED_ID][1]
 
 
@@ -149,6 +156,26 @@ DESIGN, ITEM = WORLD.tables["designs", BADGE][DESIGN_ID][1], WORLD.tables["items
 
 HOLD, GROUP = record_id("hold", ANN, b"s" * 16), record_id("group", BOB, b"s" * 16)
 HOLD_TERMS = verify.Terms(settle_if=verify.ByPayer(), payees=[verify.Share(BOB)], deadline=TIME + 10**9)
+RULE = verify.Rule(
+    electorate=verify.HoldersElectorate(BEAN),
+    quorum_bps=1_000,
+    delay_ms=86_400_000,
+    voting_ms=172_800_000,
+    execution_ms=259_200_000,
+    snapshot_ms=3_600_000,
+    proposer_weight=9,
+    guardian=BOB,
+    deposit=verify.Deposit(CUP, 3),
+)
+CONSTITUTION = verify.Constitution(
+    [RULE], [verify.Article(operations=[0x30], rules=[0]), verify.Article(operations=["set_constitution"])]
+)
+PROPOSAL = record_id("proposal", BEAN_ISSUER, ANN, b"p" * 16)
+RANKING = record_id("ranking", PROPOSAL, b"\x02\x00" + b"\xff" * 14)
+DELEGATION = record_id("delegation", CLUB, ANN)
+RESOLUTION = record_id("resolution", CLUB, sha256(rule()), sha256(b"subject"))
+SNAPSHOT = record_id("snapshot", BEAN, big(4, 2))
+DISTRIBUTION = record_id("distribution", BEAN_ISSUER, b"d" * 16)
 RECORDS = [
     ("accounts", b"", ANN, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB, [0x30, 0x31]),))),
     ("accounts", b"", NOBODY, AccountRecord(family=4)),
@@ -217,7 +244,75 @@ RECORDS = [
     ("attestations", BEAN, attestation_id(RATING, BEAN_ISSUER, ANN), None),
     ("holds", b"", HOLD, verify.HoldRecord(1, ANN, b"s" * 16, BEAN, 9, 4, 0, HOLD_TERMS, None)),
     ("holds", b"", GROUP, None),
-    ("hold_groups", b"", GROUP, verify.GroupRecord(1, BOB, b"s" * 16, BEAN, TIME, HOLD_TERMS, 2, 13)),
+    ("hold_groups", b"", GROUP, verify.GroupRecord(1, BOB, b"s" * 16, BEAN, TIME, HOLD_TERMS, 2, 13, 21)),
+    ("accounts", b"", CLUB, AccountRecord(epoch=1, threshold=1, keys=(KeyGrant(BOB),), is_governed=True)),
+    ("constitutions", b"", CLUB, verify.ConstitutionRecord(1, TIME, CONSTITUTION)),
+    ("constitutions", b"", ANN, None),
+    (
+        "proposals",
+        b"",
+        PROPOSAL,
+        verify.ProposalRecord(
+            version=1,
+            account=BEAN_ISSUER,
+            proposer=ANN,
+            salt=b"p" * 16,
+            constitution=verify.constitution_hash(CONSTITUTION),
+            rule=0,
+            terms=RULE,
+            title=sha256(b"title"),
+            subject=sha256(b"subject"),
+            options=(sha256(b"actions"),),
+            snapshot=2,
+            electorate=1_320,
+            opened=TIME,
+            ends=TIME + 259_200_000,
+            counts=(380, 0, 5),
+            cast=385,
+            decided=380,
+            voters=2,
+            state=verify.ProposalVetoed(TIME, Reason(7)),
+        ),
+    ),
+    ("votes", PROPOSAL, ANN, verify.VoteRecord(BOB, 1, 380, verify.Shares([1, 0, 0]))),
+    ("votes", PROPOSAL, BOB, verify.VoteRecord(BOB, 0, 120, verify.Sealed(sha256(b"ballot")))),
+    ("votes", PROPOSAL, NOBODY, None),
+    ("rankings", PROPOSAL, RANKING, verify.RankingRecord((2, 0))),
+    ("rankings", PROPOSAL, verify.ranking_id(PROPOSAL, (0, 2)), None),
+    ("delegations", b"", DELEGATION, verify.DelegationRecord(CLUB, ANN, BOB, TIME)),
+    (
+        "resolutions",
+        b"",
+        RESOLUTION,
+        verify.ResolutionRecord(CLUB, verify.rule_hash(RULE), sha256(b"subject"), 1, PROPOSAL, TIME),
+    ),
+    ("snapshots", b"", SNAPSHOT, verify.SnapshotRecord(BEAN, 2, TIME, TIME + 2 * 10**9, 1_320)),
+    ("snapshots", b"", verify.snapshot_id(BEAN, 1), None),
+    ("saved", BEAN, ANN, verify.SavedRecord((verify.SavedBalance(1, 0), verify.SavedBalance(2, 400)))),
+    ("saved", BEAN, BOB, None),
+    (
+        "distributions",
+        b"",
+        DISTRIBUTION,
+        verify.DistributionRecord(
+            version=1,
+            fund=BEAN_ISSUER,
+            salt=b"d" * 16,
+            asset=CUP,
+            amount=90,
+            basis=verify.SnapshotBasis(BEAN, 2, [BEAN_ISSUER]),
+            whole=1_320,
+            opened=TIME,
+            deadline=TIME + 10**9,
+            leftover=BEAN_ISSUER,
+            reference=sha256(b"june"),
+            collected=25,
+            parts=1,
+            closed=False,
+        ),
+    ),
+    ("collected", DISTRIBUTION, ANN, verify.CollectedRecord(TIME)),
+    ("collected", DISTRIBUTION, BOB, None),
 ]
 
 
@@ -237,7 +332,22 @@ def test_an_asset() -> None:
     claim = VERIFIER.record(WORLD.question("assets", b"", BEAN), table="assets")
     assert isinstance(claim.value, AssetRecord)
     assert (claim.value.symbol, claim.value.supply_cap, claim.value.supply) == ("BEAN", 10**9, 1_320)
+    assert [(one.number, one.until) for one in claim.value.snapshots] == [(1, TIME + 1), (2, TIME + 2 * 10**9)]
+    assert (claim.value.snapshots_taken, claim.value.snapshots_at(claim.time)) == (2, claim.value.snapshots[1:])
     assert VERIFIER.record(BALANCE).value == verify.Holding(120)
+
+
+def test_times_of_a_proposal() -> None:
+    record = VERIFIER.pure.record(WORLD.question("proposals", b"", PROPOSAL)).value
+    assert (record.starts, record.counted, record.due) == (TIME + 86_400_000, record.ends, record.ends)
+    assert record.lapses == record.due + 259_200_000
+    late = replace(record, ends=2**64 - 1, terms=replace(RULE, reveal_ms=5, timelock_ms=6))
+    assert (late.counted, late.due, late.lapses) == (2**64 - 1,) * 3
+
+
+def test_what_was_saved_of_a_balance() -> None:
+    saved = VERIFIER.pure.record(WORLD.question("saved", BEAN, ANN)).value
+    assert [saved.units_at(number) for number in (1, 2, 3)] == [0, 400, None]
 
 
 def test_a_receipt() -> None:
@@ -564,6 +674,39 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("hold_groups", b"", GROUP, (1, group_record(hold_terms())), "wrong_sum"),
         ("hold_groups", b"", GROUP, (0, group_record(hold_terms(), 0)), "unknown_version"),
         ("hold_groups", b"", HOLD, (0, group_record(hold_terms())), "wrong_record"),
+        ("hold_groups", b"", GROUP, (0, group_record(hold_terms())[:-16]), "malformed_record"),
+        ("holds", b"", HOLD, (0, hold_record(hold_terms(b"\x08"))), "malformed_record"),
+        ("accounts", b"", CLUB, (0, b"\x04"), "malformed_record"),
+        ("constitutions", b"", CLUB, (1, b"\x01" + u(8, TIME) + constitution()), "wrong_sum"),
+        ("constitutions", b"", CLUB, (0, b"\x02" + u(8, TIME) + constitution()), "unknown_version"),
+        ("constitutions", b"", CLUB, (0, b"\x01" + u(8, TIME) + constitution()[:-1]), "malformed_record"),
+        ("proposals", b"", ANN, (0, proposal_record()), "wrong_record"),
+        ("proposals", b"", PROPOSAL, (1, proposal_record()), "wrong_sum"),
+        ("proposals", b"", PROPOSAL, (0, proposal_record(0)), "unknown_version"),
+        ("proposals", b"", PROPOSAL, (0, proposal_record(1, b"\x06")), "malformed_record"),
+        ("votes", PROPOSAL, ANN, (379, VOTE), "wrong_sum"),
+        ("votes", PROPOSAL, ANN, (0, VOTE), "wrong_sum"),
+        ("votes", PROPOSAL, ANN, (380, VOTE[:-1]), "malformed_record"),
+        ("votes", PROPOSAL, ANN, (380, VOTE.replace(u(16, 380) + b"\x00", u(16, 380) + b"\x04")), "malformed_record"),
+        ("votes", PROPOSAL, BOB, (120, WORLD.tables["votes", PROPOSAL][BOB][1]), "wrong_sum"),
+        ("rankings", PROPOSAL, RANKING, (0, u(4, 2) + b"\x02\x00"), "wrong_sum"),
+        ("rankings", PROPOSAL, RANKING, (7, u(4, 2) + b"\x00\x02"), "wrong_record"),
+        ("rankings", BEAN, RANKING, (7, u(4, 2) + b"\x02\x00"), "wrong_record"),
+        ("rankings", PROPOSAL, RANKING, (7, u(4, 17) + bytes(17)), "wrong_record"),
+        ("delegations", b"", RANKING, WORLD.tables["delegations", b""][DELEGATION], "wrong_record"),
+        ("delegations", b"", DELEGATION, (5, WORLD.tables["delegations", b""][DELEGATION][1]), "wrong_sum"),
+        ("resolutions", b"", DELEGATION, WORLD.tables["resolutions", b""][RESOLUTION], "wrong_record"),
+        ("resolutions", b"", RESOLUTION, (1, WORLD.tables["resolutions", b""][RESOLUTION][1]), "wrong_sum"),
+        ("snapshots", b"", DELEGATION, WORLD.tables["snapshots", b""][SNAPSHOT], "wrong_record"),
+        ("snapshots", b"", SNAPSHOT, (1_320, WORLD.tables["snapshots", b""][SNAPSHOT][1]), "wrong_sum"),
+        ("saved", BEAN, ANN, (400, WORLD.tables["saved", BEAN][ANN][1]), "wrong_sum"),
+        ("saved", BEAN, ANN, (0, u(4, 2) + u(4, 1) + u(16, 0)), "malformed_record"),
+        ("distributions", b"", SNAPSHOT, (0, distribution_record()), "wrong_record"),
+        ("distributions", b"", DISTRIBUTION, (90, distribution_record()), "wrong_sum"),
+        ("distributions", b"", DISTRIBUTION, (0, distribution_record(2)), "unknown_version"),
+        ("distributions", b"", DISTRIBUTION, (0, distribution_record(1, b"\x04" + BEAN)), "malformed_record"),
+        ("collected", DISTRIBUTION, ANN, (0, u(8, TIME)), "wrong_sum"),
+        ("collected", DISTRIBUTION, ANN, (25, u(8, TIME) + b"\x00"), "malformed_record"),
     ],
 )
 def test_records_that_contradict_themselves(
@@ -675,6 +818,42 @@ OTHERS = ANN_KEY.sign(b"something else").signature
 )
 def test_entries_that_are_in_the_log_but_wrong(entry: bytes, expected: str) -> None:
     assert reason(VERIFIER.receipt, receipt_of(entry)) == expected
+
+
+def executing(actions: list[bytes], effects: list[bytes]) -> bytes:
+    """A receipt of an executed proposal with these actions."""
+    execute = b"\x78" + PROPOSAL + u(4, len(actions)) + b"".join(actions)
+    return receipt_of(applied(transaction(WORLD.ledger, [execute], [BOB_KEY]), effects))
+
+
+def test_a_receipt_of_actions() -> None:
+    made = [transfer(5), claim(WORLD.ledger, [ANN_KEY, BOB_KEY])]
+    receipt = VERIFIER.receipt(executing(made, [executed([b"\x00", moved([(3, 5)], [])])]))
+    assert receipt.effects == (verify.Executed([Effect(), Effect((LotAmount(3, 5),))]),)
+    assert [each.wire_name for each in receipt.transaction.operations[0].actions] == ["transfer", "claim"]
+    assert VERIFIER.receipt(executing([], [executed([])])).effects == (verify.Executed([]),)
+
+
+@pytest.mark.parametrize(
+    ("actions", "effects", "expected"),
+    [
+        ([transfer(5)], [b"\x00"], "malformed_entry"),
+        ([transfer(5)], [moved([(3, 5)], [])], "malformed_entry"),
+        ([transfer(5)], [executed([])], "malformed_entry"),
+        ([transfer(5)], [executed([b"\x00"] * 2)], "malformed_entry"),
+        ([transfer(5)], [executed([moved([(3, 0)], [])])], "malformed_entry"),
+        ([transfer(5)], [executed([executed([])])], "malformed_entry"),
+        ([b"\x76" + PROPOSAL], [executed([b"\x00"])], "malformed_entry"),
+        ([claim(b"x" * 32, [ANN_KEY])], [executed([b"\x00"])], "bad_transaction_signature"),
+    ],
+)
+def test_receipts_of_actions_that_are_wrong(actions: list[bytes], effects: list[bytes], expected: str) -> None:
+    assert reason(VERIFIER.receipt, executing(actions, effects)) == expected
+
+
+def test_what_only_an_execution_does() -> None:
+    entry = applied(transaction(WORLD.ledger, [transfer(5)], [ANN_KEY]), [executed([b"\x00"])])
+    assert reason(VERIFIER.receipt, receipt_of(entry)) == "malformed_entry"
 
 
 def claiming(claim: bytes) -> bytes:
@@ -819,7 +998,7 @@ def test_the_verifier_alone_reads_every_operation() -> None:
     # Other modules add their own classes to a codec of their own: the verifier's has none of them.
     cases = [
         case["bytes"]
-        for family in ("account", "asset", "move", "hold", "campaign", "attest", "ledger")
+        for family in ("account", "asset", "move", "hold", "campaign", "attest", "governance", "distribute", "ledger")
         for case in json.loads((Path(__file__).parent / "vectors" / f"{family}.json").read_text())["accept"]
     ]
     for case in cases:

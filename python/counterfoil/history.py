@@ -15,7 +15,10 @@ from counterfoil.verify import (
     AttestationRecord,
     CampaignRecord,
     ClaimantRecord,
+    ConstitutionRecord,
+    DelegationRecord,
     DesignRecord,
+    DistributionRecord,
     FreezeRecord,
     Genesis,
     GroupRecord,
@@ -27,16 +30,26 @@ from counterfoil.verify import (
     LotRecord,
     MandateRecord,
     OnceRecord,
+    ProposalRecord,
+    Ranking,
+    RankingRecord,
     RecoveryRecord,
     RedemptionRecord,
+    ResolutionRecord,
+    SavedRecord,
     SchemaRecord,
+    SnapshotRecord,
+    VoteRecord,
     attestation_id,
+    delegation_id,
     design_id,
     item_id,
     lot_id,
     mandate_id,
     once_id,
     redemption_id,
+    resolution_id,
+    snapshot_id,
 )
 
 if TYPE_CHECKING:
@@ -64,8 +77,8 @@ class Posting:
         time: When it was applied, ms.
         transaction: Its id, 32 bytes.
         asset: The asset's id, 32 bytes.
-        account: Whose balance, 32 bytes: a member's, or that of a hold or a campaign, which has its id. None where
-            the kind is not "held".
+        account: Whose balance, 32 bytes: a member's, or that of a hold, a campaign, a distribution or a proposal's
+            deposit, which has its id. None where the kind is not "held".
         kind: "held" for a balance; else where units came from or went: "minted", "burned", "redeemed", "expired".
         amount: Minor units, or items of a collection; never 0.
     """
@@ -194,6 +207,57 @@ class Records:
         """What a member has claimed in the window of its last claim, of a campaign that has a cap for each member."""
         return self._decoded("claimants", campaign, member, ClaimantRecord)
 
+    def constitution(self, account: bytes) -> ConstitutionRecord | None:
+        """Who may do what in the name of an account; None where it is not governed."""
+        return self._decoded("constitutions", None, account, ConstitutionRecord)
+
+    def proposal(self, proposal: bytes) -> ProposalRecord | None:
+        """The record of a proposal, and how the vote on it stands."""
+        return self._decoded("proposals", None, proposal, ProposalRecord)
+
+    def vote(self, proposal: bytes, member: bytes) -> VoteRecord | None:
+        """A member's vote on a proposal, whoever cast it; of backers, the vote of a hold."""
+        return self._decoded("votes", proposal, member, VoteRecord)
+
+    def delegation(self, account: bytes, delegator: bytes) -> DelegationRecord | None:
+        """Who votes for a delegator on the proposals of a governed account."""
+        return self._decoded("delegations", None, delegation_id(account, delegator), DelegationRecord)
+
+    def resolution(self, account: bytes, rule_hash: bytes, subject: bytes) -> ResolutionRecord | None:
+        """What a governed account decided about a subject, by the rule with this hash."""
+        return self._decoded("resolutions", None, resolution_id(account, rule_hash, subject), ResolutionRecord)
+
+    def snapshot(self, asset: bytes, number: int) -> SnapshotRecord | None:
+        """The record of a snapshot; None where there is none with this number, or no longer.
+
+        One that has ended is there until another is opened, or it is released: ask whether the time is before its
+        `until`.
+        """
+        return self._decoded("snapshots", None, snapshot_id(asset, number), SnapshotRecord)
+
+    def units_at(self, asset: bytes, account: bytes, number: int) -> int:
+        """What an account had in a snapshot, units included that had lapsed and were not swept.
+
+        Raises:
+            LookupError: There is no such snapshot, or it has ended: then its balances are kept no more.
+        """
+        snapshot = self.snapshot(asset, number)
+        if snapshot is None or snapshot.until <= self._last_time():
+            message = f"no live snapshot {number} of asset {asset.hex()} in {self.origin}"
+            raise LookupError(message)
+        saved = self._decoded("saved", asset, account, SavedRecord)
+        units = None if saved is None else saved.units_at(number)
+        return self.balance(asset, account) if units is None else units
+
+    def distribution(self, distribution: bytes) -> DistributionRecord | None:
+        """The record of a distribution. What it has left is the balance of its account, which has its id."""
+        return self._decoded("distributions", None, distribution, DistributionRecord)
+
+    def collected(self, distribution: bytes, of: bytes) -> int:
+        """What was paid of a distribution for an account, or of one to a group of holds for a hold; 0 for nothing."""
+        found = self._source.record("collected", distribution, of)
+        return 0 if found is None else found[0]
+
     @property
     def parameters(self) -> Parameters:
         """The parameters in force."""
@@ -222,6 +286,17 @@ class Records:
         for _, _, value in self._records("mandates", None):
             yield CODEC.decode("MandateRecord", value)
 
+    def votes(self, proposal: bytes) -> Iterator[tuple[bytes, VoteRecord]]:
+        """Every vote on a proposal: whose, and what it says; in the order of the tree, in pages as `holders`."""
+        for member, _, value in self._records("votes", proposal):
+            yield member, CODEC.decode("VoteRecord", value)
+
+    def rankings(self, proposal: bytes) -> Iterator[Ranking]:
+        """Every ranking that was voted on a proposal, and its weight, in the order of the tree: see `Conclude`."""
+        for _, weight, value in self._records("rankings", proposal):
+            record: RankingRecord = CODEC.decode("RankingRecord", value)
+            yield Ranking(record.options, weight)
+
     def lots(self, asset: bytes) -> list[LotRecord]:
         """The totals of every lot of an asset, oldest first."""
         lots = [CODEC.decode("LotRecord", value) for _, _, value in self._records("lots", asset)]
@@ -236,6 +311,10 @@ class Records:
         """Every asset, in the order of the tree."""
         for asset, _, value in self._records("assets", None):
             yield asset, CODEC.decode("AssetRecord", value)
+
+    def _last_time(self) -> int:
+        """The time of the last entry that is read of, ms."""
+        raise NotImplementedError
 
     def _decoded(self, table: str, key: bytes | None, record_id: bytes, kind: type[Record]) -> Record | None:
         found = self._source.record(table, key, record_id)
@@ -281,6 +360,9 @@ class Past(Records):
         super().__init__(replay, genesis)
         through, _, self.time, _ = replay.position()
         self.index = through - 1
+
+    def _last_time(self) -> int:
+        return self.time
 
     def __repr__(self) -> str:
         """Which ledger, and as of when."""

@@ -12,6 +12,8 @@ _FAMILIES = {
     0x04: "hold",
     0x05: "campaign",
     0x06: "attest",
+    0x07: "governance",
+    0x08: "distribute",
     0x0A: "ledger",
 }
 
@@ -71,6 +73,9 @@ class Status(enum.IntEnum):
     mandate_spent = 0x0017, "The amount is more than what is left of the mandate's cap in this window.", True
     programme_account = 0x0018, "A programme account: only its own operations move its units, and nobody signs for it."
     account_aliased = 0x0019, "The account is an alias: the account that it is one of signs."
+    needs_proposal = 0x001A, "By the account's constitution only a proposal that passed may do this, not its keys."
+    constitution_forbids = 0x001B, "By the account's constitution nobody may do this."
+    wrong_rule = 0x001C, "By the account's constitution no proposal under this rule may do this."
 
     no_keys = 0x0101, "The list of keys is empty."
     too_many_keys = 0x0102, "An account has at most 16 keys."
@@ -94,6 +99,7 @@ class Status(enum.IntEnum):
     recovery_pending = 0x0114, "The recovery's delay is not over.", True
     alias_cycle = 0x0115, "The other account's aliases lead back to this one."
     alias_too_deep = 0x0116, "At most 8 aliases lead from an account to the one that signs."
+    account_governed = 0x0117, "An account with a constitution cannot become an alias."
 
     invalid_symbol = 0x0201, "A symbol has 1 to 12 of A-Z, 0-9 and '.'."
     too_many_decimals = 0x0202, "An asset has at most 38 decimals."
@@ -204,6 +210,77 @@ class Status(enum.IntEnum):
     already_revoked = 0x060F, "The attestation was revoked before."
     attestation_expired = 0x0610, "The attestation that the subject needs has expired."
     attestation_revoked = 0x0611, "The attestation that the subject needs was revoked."
+
+    invalid_rule = 0x0701, "A rule's parts do not fit together or are out of range, or there are over 8."
+    invalid_article = (
+        0x0702,
+        "The articles are over 16, overlap, are out of order, or let keys change the constitution.",
+    )
+    invalid_options = 0x0703, "The options are not as many as the rule's form has: 1 for yes or no, else 2 to 16."
+    too_many_actions = 0x0704, "An option has more than 32 actions."
+    too_many_members = 0x0705, "More than 500 members are named."
+    invalid_members = 0x0706, "A member is named twice."
+    delegate_to_self = 0x0707, "An account needs no delegation to itself."
+    invalid_rankings = 0x0708, "The rankings are too many, out of order, without weight, or name an option twice."
+    account_without_record = 0x0709, "The account has no keys of its own yet: set them first."
+    no_constitution = 0x070A, "The account has no constitution."
+    unknown_rule = 0x070B, "The constitution has no such rule."
+    proposal_exists = 0x070C, "The proposer has a proposal with this salt already, or somebody has paid its account."
+    no_electorate = 0x070D, "Nobody could vote."
+    proposer_weight_too_low = 0x070E, "The proposer's own vote counts less than the rule asks for."
+    unknown_proposal = 0x070F, "There is no such proposal."
+    proposal_closed = 0x0710, "The proposal was concluded, cancelled or vetoed."
+    voting_not_started = 0x0711, "The vote has not started.", True
+    voting_closed = 0x0712, "The vote, or the time to reveal ballots, is over."
+    wrong_ballot = 0x0713, "The ballot is not of the rule's form, or not sealed where it must be."
+    governed_account_abstains = 0x0714, "The governed account does not vote on its own proposals."
+    not_delegated = 0x0715, "The member's delegations do not lead to the voter."
+    not_in_electorate = 0x0716, "The account was no member when the proposal was opened."
+    no_weight = 0x0717, "The member has nothing that counts."
+    overridden = 0x0718, "The member, or somebody nearer to it, has voted already."
+    vote_unchanged = 0x0719, "The vote stands so already."
+    reveal_not_open = 0x071A, "Ballots are revealed after the vote, where the rule has it so.", True
+    not_sealed = 0x071B, "The voter has no sealed ballot for this member."
+    wrong_seal = 0x071C, "The ballot and the salt are not what was sealed."
+    no_delegation = 0x071D, "There is no delegation to revoke."
+    delegation_cycle = 0x071E, "The delegations from there lead back to this account."
+    delegation_too_deep = 0x071F, "At most 8 delegations lead from a member to who votes for it."
+    no_guardian = 0x0720, "The proposal's rule has no guardian."
+    veto_too_late = 0x0721, "The proposal is due: it can be vetoed no more."
+    voting_started = 0x0722, "The vote has started: the proposal can be cancelled no more."
+    not_due = 0x0723, "The vote, the time to reveal or the time for a veto is not over.", True
+    wrong_rankings = 0x0724, "The rankings are not those that were voted, or the vote is not by ranking."
+    not_concluded = 0x0725, "The proposal is not concluded.", True
+    not_passed = 0x0726, "The proposal has not passed."
+    already_executed = 0x0727, "The proposal was executed before."
+    proposal_lapsed = 0x0728, "The time to execute the proposal is over."
+    constitution_changed = 0x0729, "The account has another constitution than the one under which this was proposed."
+    wrong_actions = 0x072A, "The actions are not those of the option that passed."
+
+    invalid_basis = 0x0801, "The basis is out of range or out of order, or the group's payers could take units out."
+    no_part = 0x0802, "The list of parts is empty."
+    invalid_part = 0x0803, "Two parts are of the same account or hold."
+    invalid_until = 0x0804, "A snapshot ends ahead, and within 36,525 days."
+    too_many_snapshots = 0x0805, "An asset has at most 64 live snapshots.", True
+    unknown_snapshot = 0x0806, "The asset has no such snapshot, or it is over."
+    snapshot_needed = 0x0807, "The snapshot is live.", True
+    snapshot_too_short = 0x0808, "The snapshot ends before the deadline."
+    invalid_electorate = 0x0809, "The schema lets others attest than this issuer, so that members are not counted."
+    group_open = 0x080A, "The group still takes holds.", True
+    nothing_to_share = 0x080B, "Nobody would have a part."
+    distribution_exists = (
+        0x080C,
+        "The fund has a distribution with this salt already, or somebody has paid its account.",
+    )
+    leaves_exceed_funds = 0x080D, "The list adds up to more than is distributed."
+    unknown_distribution = 0x080E, "There is no such distribution."
+    distribution_ended = 0x080F, "The distribution's deadline has passed: it pays no more."
+    wrong_proof = 0x0810, "The proof does not lead to the distribution's root, or none is asked for."
+    not_entitled = 0x0811, "There is no part for this account or hold."
+    already_collected = 0x0812, "The part was paid before."
+    nothing_due = 0x0813, "The part is less than one unit."
+    distribution_closed = 0x0814, "The distribution has given away what it had left."
+    distribution_open = 0x0815, "The distribution's deadline has not come.", True
 
     invalid_parameters = 0x0A01, "The parameters are out of range."
     not_governed = 0x0A02, "The ledger has no governor: its parameters are fixed."

@@ -21,7 +21,7 @@ import hashlib
 import itertools
 import time as clock
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
 from nacl import bindings
@@ -161,9 +161,32 @@ OPERATIONS: dict[int, tuple[str, str]] = {
     0x62: ("revoke", "schema:id issuer:id subject:id nonce:bytes32 reason:Reason"),
     0x36: ("redeem", "asset:id sender:id at:id order:bytes32 amount:u128"),
     0x37: ("refund", "asset:id sender:id order:bytes32 amount:u128"),
+    0x70: ("set_constitution", "account:id constitution:Constitution?"),
+    0x71: (
+        "propose",
+        "account:id proposer:id salt:bytes16 rule:u8 title:bytes32 subject:bytes32? options:[[Action]]",
+    ),
+    0x72: ("vote", "proposal:id voter:id members:[id] ballot:Ballot"),
+    0x73: ("reveal", "proposal:id voter:id members:[id] ballot:Ballot salt:bytes16"),
+    0x74: ("delegate", "account:id delegator:id to:id?"),
+    0x75: ("veto", "proposal:id reason:Reason"),
+    0x76: ("cancel", "proposal:id"),
+    0x77: ("conclude", "proposal:id rankings:[Ranking]"),
+    0x78: ("execute", "proposal:id actions:[Action]"),
+    0x80: ("snapshot", "asset:id until:u64"),
+    0x81: ("release_snapshot", "asset:id number:u32"),
+    0x82: (
+        "distribute",
+        "fund:id salt:bytes16 asset:id amount:u128? basis:Basis deadline:u64 leftover:id reference:bytes32?",
+    ),
+    0x83: ("collect", "distribution:id parts:[Part]"),
+    0x84: ("close_distribution", "distribution:id"),
     0xA0: ("set_parameters", "parameters:Parameters"),
 }
 """Every operation: its tag, its name, and the layout of its fields."""
+
+NO_ACTIONS = range(0x71, 0x79)
+"""The operations that no proposal is about: proposals themselves. So an `Action`, which is any other, never nests."""
 
 LAYOUTS: dict[str, str] = {
     "Reason": "code:u16 evidence:bytes32?",
@@ -186,12 +209,15 @@ LAYOUTS: dict[str, str] = {
     "Transaction": "version:u8 ledger:id valid_until:u64 nonce:bytes16 authorizers:[Authorizer] operations:[Operation]",
     "SignedTransaction": "transaction:Transaction signatures:[bytes64]",
     "LotAmount": "lot:u32 amount:u128",
-    "Effect": "0 nothing | 1 moved taken:[LotAmount] lapsed:[LotAmount]",
+    "Effect": "0 nothing | 1 moved taken:[LotAmount] lapsed:[LotAmount] | 2 executed effects:[ActionEffect]",
+    # What an action of a proposal did: all but `executed`, so that effects nest no more than actions do.
+    "ActionEffect": "0 nothing | 1 moved taken:[LotAmount] lapsed:[LotAmount]",
     "Applied": "time:u64 signed:SignedTransaction effects:[Effect]",
     "Commit": "version:u8 ledger:id rules:u32 height:u64 time:u64 through:u64 state_root:id",
     "OperatorChange": "new_key:id signature:bytes64",
     "AccountRecord": (
-        "0 keyed epoch:u32 threshold:u8 keys:[KeyGrant] | 1 programme family:u8 | 2 alias epoch:u32 into:id"
+        "0 keyed epoch:u32 threshold:u8 keys:[KeyGrant] | 1 programme family:u8 | 2 alias epoch:u32 into:id | "
+        "3 governed epoch:u32 threshold:u8 keys:[KeyGrant]"
     ),
     "MandateRecord": (
         "account:id agent:id asset:id operations:[u8] cap:u128 window_ms:u64 since:u64 until:u64 window:u64 spent:u128"
@@ -200,8 +226,9 @@ LAYOUTS: dict[str, str] = {
     "AssetRecord": (
         "version:u8 issuer:id symbol:str decimals:u8 supply_cap:u128 policy:[Term] powers:Powers paused:bool "
         "frozen_accounts:u64 debtors:u64 owed:u128 minted:u128 burned:u128 redeemed:u128 swept:u128 clawed_back:u128 "
-        "pending:PendingPolicy? sunset:u64?"
+        "pending:PendingPolicy? sunset:u64? snapshots_taken:u32 snapshots:[LiveSnapshot]"
     ),
+    "LiveSnapshot": "number:u32 until:u64",
     "PendingPolicy": "policy:[Term] since:u64 due:u64",
     "LotRecord": (
         "lot:u32 issued:u128 burned:u128 redeemed:u128 expired:u128 clawed_back:u128 merged_in:u128 merged_out:u128"
@@ -210,7 +237,8 @@ LAYOUTS: dict[str, str] = {
     "Condition": (
         "0 all_of of:[Condition] | 1 any_of of:[Condition] | 2 not of:Condition | 3 after time:u64 | "
         "4 preimage hash:bytes32 | 5 signed_by threshold:u8 accounts:[id] | "
-        "6 attested schema:id issuer:id subject:id? | 7 group_total group:id at_least:u128 | 9 by_payer"
+        "6 attested schema:id issuer:id subject:id? | 7 group_total group:id at_least:u128 | "
+        "8 resolved account:id rule:bytes32 subject:bytes32 option:u8 | 9 by_payer"
     ),
     "Share": "to:id bps:u16",
     "Schedule": "starts:u64 cliff:u64 ends:u64",
@@ -239,7 +267,9 @@ LAYOUTS: dict[str, str] = {
     "HoldRecord": (
         "version:u8 payer:id salt:bytes16 asset:id amount:u128 settled:u128 released:u128 terms:Terms? group:id?"
     ),
-    "GroupRecord": "version:u8 owner:id salt:bytes16 asset:id closes:u64 terms:Terms holds:u64 total:u128",
+    "GroupRecord": (
+        "version:u8 owner:id salt:bytes16 asset:id closes:u64 terms:Terms holds:u64 total:u128 put_in:u128"
+    ),
     "ContentKind": "0 nothing | 1 integer least:i64 most:i64 | 2 bytes most:u16 | 3 commitment | 4 edge",
     "Content": "0 nothing | 1 integer value:i64 | 2 bytes value:bytes | 3 commitment hash:bytes32 | 4 edge to:id",
     "Requirement": "schema:id issuer:id",
@@ -254,12 +284,55 @@ LAYOUTS: dict[str, str] = {
     "DebtRecord": "since:u64",
     "GuardiansRecord": "threshold:u8 guardians:[id] delay_ms:u64",
     "RecoveryRecord": "started:u64 due:u64 threshold:u8 keys:[KeyGrant]",
+    "Constitution": "rules:[Rule] articles:[Article]",
+    "Article": "operations:[u8] keys:bool rules:[u8]",
+    "Rule": (
+        "electorate:Electorate weight:Weight form:Form quorum_bps:u16 support_bps:u16 threshold_bps:u16 delay_ms:u64 "
+        "voting_ms:u64 extension_ms:u64 reveal_ms:u64 timelock_ms:u64 execution_ms:u64 snapshot_ms:u64 "
+        "proposer_weight:u128 guardian:id? deposit:Deposit?"
+    ),
+    "Electorate": (
+        "0 holders asset:id | 1 members schema:id issuer:id | 2 member_holders asset:id schema:id issuer:id | "
+        "3 backers group:id"
+    ),
+    "Weight": "0 units | 1 member | 2 root",
+    "Form": "0 yes_no | 1 approval | 2 ranked ranks_max:u8",
+    "Deposit": "asset:id amount:u128",
+    "ConstitutionRecord": "version:u8 since:u64 constitution:Constitution",
+    "Ballot": "0 shares shares:[u64] | 1 approve options:[u8] | 2 rank options:[u8] | 3 sealed hash:bytes32",
+    "Ranking": "options:[u8] weight:u128",
+    "State": (
+        "0 open | 1 cancelled time:u64 | 2 vetoed time:u64 reason:Reason | 3 failed time:u64 | "
+        "4 passed option:u8 time:u64 | 5 executed option:u8 time:u64"
+    ),
+    "ProposalRecord": (
+        "version:u8 account:id proposer:id salt:bytes16 constitution:bytes32 rule:u8 terms:Rule title:bytes32 "
+        "subject:bytes32? options:[bytes32] snapshot:u32? electorate:u128 opened:u64 ends:u64 counts:[u128] cast:u128 "
+        "decided:u128 voters:u64 state:State"
+    ),
+    "VoteRecord": "voter:id hops:u8 weight:u128 ballot:Ballot",
+    "RankingRecord": "options:[u8]",
+    "DelegationRecord": "account:id delegator:id to:id since:u64",
+    "ResolutionRecord": "account:id rule:bytes32 subject:bytes32 option:u8 proposal:id time:u64",
+    "SnapshotRecord": "asset:id number:u32 opened:u64 until:u64 supply:u128",
+    "SavedBalance": "number:u32 units:u128",
+    "SavedRecord": "balances:[SavedBalance]",
+    "Basis": (
+        "0 snapshot asset:id number:u32 excluded:[id] | 1 members schema:id issuer:id | 2 leaves root:bytes32 "
+        "total:u128 | 3 group group:id"
+    ),
+    "Part": "of:id proof:bytes",
+    "DistributionRecord": (
+        "version:u8 fund:id salt:bytes16 asset:id amount:u128 basis:Basis whole:u128 opened:u64 deadline:u64 "
+        "leftover:id reference:bytes32? collected:u128 parts:u64 closed:bool"
+    ),
+    "CollectedRecord": "time:u64",
 }
 """The Borsh layout of everything else.
 
 A structure is `name:type` for each field; an enum is `tag name fields… | …`. Types are `u8` to `u128`, `i64`, `bool`,
-`str`, `id` and `bytesN` (bytes of fixed length), `bytes` (of any length), `[T]` (a list), `T?` (present or absent), or
-the name of another layout.
+`str`, `id` and `bytesN` (bytes of fixed length), `bytes` (of any length), `[T]` (a list), `T?` (present or absent),
+`Operation`, `Action` (any operation but those of `NO_ACTIONS`), or the name of another layout.
 """
 
 NESTED: dict[str, int] = {"Condition": 4}
@@ -286,6 +359,16 @@ TABLES: dict[str, tuple[bool, str]] = {
     "debts": (True, "DebtRecord"),
     "guardians": (False, "GuardiansRecord"),
     "recoveries": (False, "RecoveryRecord"),
+    "constitutions": (False, "ConstitutionRecord"),
+    "proposals": (False, "ProposalRecord"),
+    "votes": (True, "VoteRecord"),
+    "rankings": (True, "RankingRecord"),
+    "delegations": (False, "DelegationRecord"),
+    "resolutions": (False, "ResolutionRecord"),
+    "snapshots": (False, "SnapshotRecord"),
+    "saved": (True, "SavedRecord"),
+    "distributions": (False, "DistributionRecord"),
+    "collected": (True, "CollectedRecord"),
 }
 """Every table: whether it has a table key, 32 bytes (else that is empty), and what its values are."""
 
@@ -347,7 +430,8 @@ class RecordClaim:
 
     Attributes:
         table: The table's name.
-        key: The table key: the id of the asset or schema whose table it is, or empty.
+        key: The table key: the id of the asset, schema, campaign, proposal or distribution whose table it is, or
+            empty.
         record_id: The record's id, 32 bytes.
         present: Whether the record is there.
         value: The record: `AccountRecord`, `AssetRecord`, `Holding` and so on, by the table; None where it is absent.
@@ -498,7 +582,8 @@ class Verifier:
         Args:
             data: The question and its statement; or the statement alone, where the record is given in full.
             table: The table that it must be about; see `TABLES`.
-            key: The table key that it must be about: the id of an asset or schema, or empty.
+            key: The table key that it must be about: the id of an asset, schema, campaign, proposal or distribution,
+                or empty.
             record_id: The record that it must be about, 32 bytes.
             now_ms: As in `balance`.
             max_age_ms: As in `balance`.
@@ -701,7 +786,7 @@ def encode_question(table: str, key: bytes, record_id: bytes) -> bytes:
 
     Args:
         table: The table's name.
-        key: The table key: the id of the asset or schema whose table it is, or empty.
+        key: The table key: the id of the asset, schema, campaign, proposal or distribution whose table it is, or empty.
         record_id: The record's id, 32 bytes.
     """
     return _QUESTION + bytes([len(table)]) + table.encode() + bytes([len(key)]) + key + record_id
@@ -791,7 +876,7 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
         _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own))
     if getattr(value, "version", 1) != 1:
         _refuse("unknown_version", f"record of {table}, version", 1, value.version)
-    if isinstance(value, DebtRecord):
+    if isinstance(value, (DebtRecord, RankingRecord, CollectedRecord)):
         if not record.sum:
             _refuse("wrong_sum", f"record of {table}, sum", "1 or more", 0)
         return value
@@ -823,7 +908,8 @@ def _check_transaction(applied: Applied, identifier: bytes) -> None:
         for authorizer, signature in zip(transaction.authorizers, signed.signatures, strict=True):
             verify_signature(authorizer.public_key, message, signature)
         for operation in transaction.operations:
-            _check_slips(operation, transaction.ledger)
+            for each in operation.actions if operation.wire_name == "execute" else (operation,):
+                _check_slips(each, transaction.ledger)
     except SignatureError as error:
         _refuse("bad_transaction_signature", "transaction, signature", "one that holds", error)
 
@@ -1347,12 +1433,39 @@ class Effect:
 
     @property
     def wire_tag(self) -> int:
-        """0 nothing, 1 moved."""
+        """0 nothing, 1 moved; 2 executed, of the class for that."""
         return 1 if self.taken or self.lapsed else 0
 
     @classmethod
     def _from_wire(cls, values: Mapping[str, Decoded]) -> Effect:
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Executed(Effect):
+    """What `execute` did: what each action of the proposal did. What was taken and what lapsed stands there.
+
+    Attributes:
+        effects: One for each action, none of which is `Executed`.
+    """
+
+    effects: tuple[Effect, ...] = ()
+
+    def __init__(self, effects: Sequence[Effect]) -> None:
+        """Make it of the effects of the actions, in order.
+
+        Raises:
+            WireError: One of them is of an `execute` itself.
+        """
+        if any(isinstance(effect, Executed) for effect in effects):
+            _bad_wire("Executed.effects", "effects of actions", "one of an execute")
+        for name, value in (("taken", ()), ("lapsed", ()), ("effects", tuple(effects))):
+            object.__setattr__(self, name, value)
+
+    @property
+    def wire_tag(self) -> int:
+        """2, executed."""
+        return 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -1421,12 +1534,15 @@ class OperatorChange(Encodable):
 class AccountRecord:
     """The keys of an account that has a record, the account that it is an alias of, or the mark of a programme account.
 
+    A governed account has keys, too; its constitution says for what they do not suffice.
+
     Attributes:
         epoch: How often the keys were set, or those of another account taken, after the account was opened.
         threshold: How many of the keys must sign; 0 for an alias and for a programme account.
         keys: The keys, ascending; none for an alias and for a programme account.
         family: The family of operations that a programme account belongs to; else None.
         into: The account that an alias is one of, which signs for it; else None.
+        is_governed: Whether the account has a constitution: see the table `constitutions`.
     """
 
     epoch: int = 0
@@ -1434,10 +1550,13 @@ class AccountRecord:
     keys: tuple[KeyGrant, ...] = ()
     family: int | None = None
     into: bytes | None = None
+    is_governed: bool = False
 
     @property
     def wire_tag(self) -> int:
-        """0 keyed, 1 programme, 2 alias."""
+        """0 keyed, 1 programme, 2 alias, 3 governed."""
+        if self.is_governed:
+            return 3
         if self.is_alias:
             return 2
         return 1 if self.is_programme else 0
@@ -1453,8 +1572,8 @@ class AccountRecord:
         return self.into is not None
 
     @classmethod
-    def _from_wire(cls, values: Mapping[str, Decoded]) -> AccountRecord:
-        return cls(**values)
+    def _from_variant(cls, variant: str, values: Mapping[str, Decoded]) -> AccountRecord:
+        return cls(**values, is_governed=variant == "governed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1557,6 +1676,19 @@ class PendingPolicy(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class LiveSnapshot(Encodable):
+    """A snapshot that an asset's record lists.
+
+    Attributes:
+        number: Which it is, from 1 on.
+        until: It is live before this time, ms.
+    """
+
+    number: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssetRecord(Encodable):
     """An asset: what it is, who has power over it, and its totals.
 
@@ -1579,6 +1711,8 @@ class AssetRecord(Encodable):
         clawed_back: Units ever clawed back; these are still in the supply.
         pending: The policy that was announced, if one was.
         sunset: From when on nothing of it is left, ms, if that was announced.
+        snapshots_taken: How many snapshots were ever opened: the number of the last.
+        snapshots: The listed ones, ascending by number: see `snapshots_at`.
     """
 
     version: int
@@ -1599,6 +1733,12 @@ class AssetRecord(Encodable):
     clawed_back: int
     pending: PendingPolicy | None = None
     sunset: int | None = None
+    snapshots_taken: int = 0
+    snapshots: tuple[LiveSnapshot, ...] = ()
+
+    def snapshots_at(self, time: int) -> tuple[LiveSnapshot, ...]:
+        """The snapshots that are live at a time, in ms: one that has ended stays listed until another is opened."""
+        return tuple([listed for listed in self.snapshots if time < listed.until])
 
     def policy_at(self, time: int) -> tuple[Term, ...]:
         """The terms in force at a time, in ms: what was announced holds from then on by itself."""
@@ -1801,13 +1941,31 @@ class GroupTotal(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved(_Plain):
+    """Condition: a proposal about this subject passed, with this option.
+
+    Attributes:
+        account: The governed account, 32 bytes.
+        rule: The hash of the rule by which it passed, 32 bytes: `rule_hash(rule)`.
+        subject: What it was about, 32 bytes: a milestone's number, say.
+        option: Which of its options passed; 0 is yes.
+    """
+
+    wire_tag: ClassVar[int] = 8
+    account: bytes
+    rule: bytes
+    subject: bytes
+    option: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ByPayer(_Plain):
     """Condition: the hold's payer signs the operation."""
 
     wire_tag: ClassVar[int] = 9
 
 
-Condition: TypeAlias = "AllOf | AnyOf | Not | After | Preimage | SignedBy | Attested | GroupTotal | ByPayer"
+Condition: TypeAlias = "AllOf | AnyOf | Not | After | Preimage | SignedBy | Attested | GroupTotal | Resolved | ByPayer"
 """What must be true for a hold to be settled, or to be released early."""
 
 
@@ -1921,6 +2079,7 @@ class GroupRecord(Encodable):
         terms: The terms of every hold in it.
         holds: How many holds were ever put in.
         total: Units ever put in, less those released before the deadline.
+        put_in: Units ever put in.
     """
 
     version: int
@@ -1931,6 +2090,7 @@ class GroupRecord(Encodable):
     terms: Terms
     holds: int
     total: int
+    put_in: int
 
     def own_id(self, _key: bytes) -> bytes:
         """The id under which it stands."""
@@ -2406,6 +2566,700 @@ class DebtRecord(Encodable):
 
 
 @dataclass(frozen=True, slots=True)
+class HoldersElectorate(Encodable):
+    """Who votes: the holders of an asset.
+
+    Attributes:
+        asset: The asset's id, 32 bytes. Its issuer is the governed account, or agrees.
+    """
+
+    wire_tag: ClassVar[int] = 0
+    asset: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MembersElectorate(Encodable):
+    """Who votes: the members of a club, each of whom has an attestation with the nonce of zeros.
+
+    Attributes:
+        schema: By this schema, 32 bytes, which lists this issuer and nobody else.
+        issuer: From this account, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    schema: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHoldersElectorate(Encodable):
+    """Who votes: the holders of an asset who are members of a club as well.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        schema: As of `MembersElectorate`.
+        issuer: As of `MembersElectorate`.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    asset: bytes
+    schema: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BackersElectorate(Encodable):
+    """Who votes: the payers of a group of holds, each hold for what is left in it.
+
+    Attributes:
+        group: The group's id, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    group: bytes
+
+
+Electorate: TypeAlias = HoldersElectorate | MembersElectorate | MemberHoldersElectorate | BackersElectorate
+"""Who votes on a proposal."""
+
+
+class Weight(enum.IntEnum):
+    """What a vote counts: the member's units, one for each member, or the square root of the units."""
+
+    UNITS = 0
+    MEMBER = 1
+    ROOT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class YesNo(Encodable):
+    """How is voted: yes, no or abstention, on one option."""
+
+    wire_tag: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Approval(Encodable):
+    """How is voted: for as many of the options as one likes; the one with the greatest count wins."""
+
+    wire_tag: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Encodable):
+    """How is voted: by a ranking of the options, counted as an instant run-off.
+
+    Attributes:
+        ranks_max: How many options a ballot may rank, 1 to 16.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    ranks_max: int
+
+
+Form: TypeAlias = YesNo | Approval | Ranked
+"""How is voted on a proposal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit(Encodable):
+    """What a proposer puts down, and loses if too few vote or the guardian says no.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        amount: Minor units, 1 to 10^38 - 1.
+    """
+
+    asset: bytes
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(Encodable):
+    """How an account decides. Times are ms, at most 366 days each; bps are so many of 10,000 parts.
+
+    Attributes:
+        electorate: Who votes.
+        voting_ms: How long the vote is open.
+        execution_ms: How long what passed may be executed.
+        weight: What a vote counts.
+        form: How is voted.
+        quorum_bps: How much of the electorate must vote.
+        support_bps: How much of the electorate must be for it.
+        threshold_bps: More than how much of what was decided, abstentions apart, must be for it; 5,000 is a majority.
+        delay_ms: From the proposal to the vote; meanwhile it may be cancelled.
+        extension_ms: How long the vote is open from when its quorum is reached late.
+        reveal_ms: How long sealed ballots may be revealed after the vote; 0: ballots are not sealed.
+        timelock_ms: From the vote's end to its conclusion; meanwhile the guardian may veto.
+        snapshot_ms: How old the snapshot of balances may be; 0 without an asset in the electorate.
+        proposer_weight: What the proposer's own vote must count.
+        guardian: Who may veto, an account id of 32 bytes; None is nobody.
+        deposit: What the proposer puts down.
+    """
+
+    electorate: Electorate
+    voting_ms: int
+    execution_ms: int
+    weight: Weight = Weight.UNITS
+    form: Form = field(default_factory=YesNo)
+    quorum_bps: int = 0
+    support_bps: int = 0
+    threshold_bps: int = 5_000
+    delay_ms: int = 0
+    extension_ms: int = 0
+    reveal_ms: int = 0
+    timelock_ms: int = 0
+    snapshot_ms: int = 0
+    proposer_weight: int = 0
+    guardian: bytes | None = None
+    deposit: Deposit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article(Encodable):
+    """Who may do some operations in an account's name.
+
+    Attributes:
+        operations: Which, as classes, names or tags; kept as tags, ascending.
+        keys: Whether the account's keys may.
+        rules: By which rules of the constitution a proposal may: their positions, kept ascending.
+    """
+
+    operations: Collection[Any]
+    keys: bool = False
+    rules: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        """Turn the operations into ascending tags, check, and put the rules in order."""
+        object.__setattr__(self, "operations", operation_tags(self.operations, "Article.operations"))
+        Encodable.__post_init__(self)
+        object.__setattr__(self, "rules", tuple(sorted(self.rules)))
+
+
+@dataclass(frozen=True, slots=True)
+class Constitution(Encodable):
+    """Who may do what in an account's name. What no article lists is for its keys alone.
+
+    Attributes:
+        rules: How the account decides, at most 8.
+        articles: Who may do which operations, 1 to 16; one lists `set_constitution`, and not for the keys.
+    """
+
+    rules: Sequence[Rule]
+    articles: Sequence[Article]
+
+    def article(self, tag: int) -> Article | None:
+        """The article that lists the operation with this tag; None where there is none."""
+        return next((article for article in self.articles if tag in article.operations), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ConstitutionRecord(Encodable):
+    """The constitution of a governed account.
+
+    Attributes:
+        version: 1.
+        since: Since when it is in force, ms.
+        constitution: What it says.
+    """
+
+    version: int
+    since: int
+    constitution: Constitution
+
+
+@dataclass(frozen=True, slots=True)
+class Shares(Encodable):
+    """A ballot of yes, no and abstention, each with a share of the vote.
+
+    Attributes:
+        shares: Three of them, in proportion to each other; `[1, 0, 0]` is yes.
+    """
+
+    wire_tag: ClassVar[int] = 0
+    shares: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Approve(Encodable):
+    """A ballot for some of the options.
+
+    Attributes:
+        options: Their positions, kept ascending; none is an abstention.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    options: Sequence[int]
+
+    def __post_init__(self) -> None:
+        """Check the fields and put the options in order."""
+        Encodable.__post_init__(self)
+        object.__setattr__(self, "options", tuple(sorted(self.options)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rank(Encodable):
+    """A ballot that ranks some of the options.
+
+    Attributes:
+        options: Their positions, best first; none is an abstention.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    options: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(Encodable):
+    """A ballot that is revealed after the vote.
+
+    Attributes:
+        hash: `ballot_seal` of the proposal, the voter, a salt and the ballot, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    hash: bytes
+
+
+Ballot: TypeAlias = Shares | Approve | Rank | Sealed
+"""What a voter says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking(Encodable):
+    """How much weight ranked the options in one way.
+
+    Attributes:
+        options: Positions of options, best first.
+        weight: Of all ballots that rank them so.
+    """
+
+    options: Sequence[int]
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalOpen(Encodable):
+    """A proposal's state: it is open, until somebody concludes it."""
+
+    wire_tag: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCancelled(Encodable):
+    """A proposal's state: its proposer cancelled it.
+
+    Attributes:
+        time: When, ms.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalVetoed(Encodable):
+    """A proposal's state: its rule's guardian vetoed it.
+
+    Attributes:
+        time: When, ms.
+        reason: Why.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    time: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFailed(Encodable):
+    """A proposal's state: it did not pass.
+
+    Attributes:
+        time: When that was concluded, ms.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPassed(Encodable):
+    """A proposal's state: it passed, and may be executed.
+
+    Attributes:
+        option: Which option passed.
+        time: When that was concluded, ms.
+    """
+
+    wire_tag: ClassVar[int] = 4
+    option: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalExecuted(Encodable):
+    """A proposal's state: what passed was executed.
+
+    Attributes:
+        option: Which option passed.
+        time: When it was executed, ms.
+    """
+
+    wire_tag: ClassVar[int] = 5
+    option: int
+    time: int
+
+
+ProposalState: TypeAlias = (
+    ProposalOpen | ProposalCancelled | ProposalVetoed | ProposalFailed | ProposalPassed | ProposalExecuted
+)
+"""What became of a proposal."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRecord(Encodable):
+    """A proposal, and how the vote on it stands.
+
+    Attributes:
+        version: 1.
+        account: The governed account, 32 bytes.
+        proposer: Who proposed it, an account id of 32 bytes.
+        salt: 16 bytes.
+        constitution: The hash of the constitution under which it was opened, 32 bytes.
+        rule: The position of its rule in that.
+        terms: The rule itself.
+        title: A hash of what members read, 32 bytes.
+        subject: What the resolution is about that it leads to, 32 bytes; None: it leads to none.
+        options: For each option the hash of its actions, 32 bytes.
+        snapshot: The number of the snapshot of balances; None where the electorate has no asset.
+        electorate: What all votes together could count; for a rule of roots, how many members there were.
+        opened: When it was proposed, ms.
+        ends: When the vote ends, ms.
+        counts: What was voted: yes, no and abstentions; or each option and abstentions.
+        cast: What counts for the quorum.
+        decided: What was cast, abstentions apart.
+        voters: How many votes are counted.
+        state: What became of it.
+    """
+
+    version: int
+    account: bytes
+    proposer: bytes
+    salt: bytes
+    constitution: bytes
+    rule: int
+    terms: Rule
+    title: bytes
+    subject: bytes | None
+    options: tuple[bytes, ...]
+    snapshot: int | None
+    electorate: int
+    opened: int
+    ends: int
+    counts: tuple[int, ...]
+    cast: int
+    decided: int
+    voters: int
+    state: ProposalState
+
+    @property
+    def starts(self) -> int:
+        """From when on is voted, ms."""
+        return min(self.opened + self.terms.delay_ms, _TIME_MAX)
+
+    @property
+    def counted(self) -> int:
+        """When the last ballot may have been revealed, ms."""
+        return min(self.ends + self.terms.reveal_ms, _TIME_MAX)
+
+    @property
+    def due(self) -> int:
+        """From when on it may be concluded, ms."""
+        return min(self.counted + self.terms.timelock_ms, _TIME_MAX)
+
+    @property
+    def lapses(self) -> int:
+        """From when on it may no more be executed, ms."""
+        return min(self.due + self.terms.execution_ms, _TIME_MAX)
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return proposal_id(self.account, self.proposer, self.salt)
+
+
+_TIME_MAX = 2**64 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRecord(Encodable):
+    """A member's vote on a proposal.
+
+    Attributes:
+        voter: Who cast it, an account id of 32 bytes: the member, or whom it delegated its vote to.
+        hops: By how many delegations.
+        weight: What it counts.
+        ballot: What it says.
+    """
+
+    voter: bytes
+    hops: int
+    weight: int
+    ballot: Ballot
+
+    @property
+    def own_sum(self) -> int:
+        """What is counted, which is the record's sum: nothing of a sealed ballot."""
+        return 0 if isinstance(self.ballot, Sealed) else self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class RankingRecord(Encodable):
+    """That ballots on a proposal rank its options so. What they count together is the record's sum, never 0.
+
+    Attributes:
+        options: Positions of options, best first.
+    """
+
+    options: tuple[int, ...]
+
+    def own_id(self, key: bytes) -> bytes:
+        """The id under which it stands, in the table of this proposal."""
+        return ranking_id(key, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationRecord(Encodable):
+    """That an account votes for another on a governed account's proposals, unless that one votes itself.
+
+    Attributes:
+        account: The governed account, 32 bytes.
+        delegator: Whose votes, an account id of 32 bytes.
+        to: Who casts them, an account id of 32 bytes.
+        since: Since when, ms.
+    """
+
+    account: bytes
+    delegator: bytes
+    to: bytes
+    since: int
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return delegation_id(self.account, self.delegator)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionRecord(Encodable):
+    """What a governed account decided about a subject, once and for good.
+
+    Attributes:
+        account: The governed account, 32 bytes.
+        rule: The hash of the rule by which it did, 32 bytes.
+        subject: What it is about, 32 bytes.
+        option: Which option passed; 0 is yes.
+        proposal: The proposal's id, 32 bytes.
+        time: When it was concluded, ms.
+    """
+
+    account: bytes
+    rule: bytes
+    subject: bytes
+    option: int
+    proposal: bytes
+    time: int
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return resolution_id(self.account, self.rule, self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord(Encodable):
+    """That the balances of an asset can be read as they stood at a time.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        number: Which snapshot of the asset it is, from 1 on.
+        opened: When it was opened, ms.
+        until: It is live before this time, ms.
+        supply: The asset's units when it was opened.
+    """
+
+    asset: bytes
+    number: int
+    opened: int
+    until: int
+    supply: int
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return snapshot_id(self.asset, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedBalance(Encodable):
+    """A balance as it was before it first changed after a snapshot.
+
+    Attributes:
+        number: The newest snapshot that was live then.
+        units: The balance.
+    """
+
+    number: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRecord(Encodable):
+    """What an account had in snapshots of an asset, as far as it has changed since.
+
+    Attributes:
+        balances: Ascending by number.
+    """
+
+    balances: tuple[SavedBalance, ...]
+
+    def units_at(self, number: int) -> int | None:
+        """What the account had in a live snapshot; None where that is what it has now.
+
+        >>> SavedRecord((SavedBalance(2, 50), SavedBalance(5, 0))).units_at(3)
+        0
+        """
+        return next((saved.units for saved in self.balances if saved.number >= number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotBasis(Encodable):
+    """Who has a part: the holders of an asset, in proportion to what they had in a snapshot.
+
+    Attributes:
+        asset: The asset's id, 32 bytes.
+        number: The snapshot's number.
+        excluded: Accounts that have no part, 32 bytes each, at most 16, kept ascending.
+    """
+
+    wire_tag: ClassVar[int] = 0
+    asset: bytes
+    number: int
+    excluded: Sequence[bytes] = ()
+
+    def __post_init__(self) -> None:
+        """Check the fields and put the accounts in order."""
+        Encodable.__post_init__(self)
+        object.__setattr__(self, "excluded", tuple(sorted(self.excluded)))
+
+
+@dataclass(frozen=True, slots=True)
+class MembersBasis(Encodable):
+    """Who has a part: the members of a club, the same each.
+
+    Attributes:
+        schema: Those who have an attestation by this schema, 32 bytes,
+        issuer: from this account, 32 bytes, which alone may give it.
+    """
+
+    wire_tag: ClassVar[int] = 1
+    schema: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LeavesBasis(Encodable):
+    """Who has a part: the accounts of a list that was made elsewhere, each what the list says.
+
+    Attributes:
+        root: The root hash of the list as a sum map, 32 bytes.
+        total: What it adds up to, minor units, 1 to 10^38 - 1.
+    """
+
+    wire_tag: ClassVar[int] = 2
+    root: bytes
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBasis(Encodable):
+    """Who has a part: the payers of a group of holds, in proportion to what they put in.
+
+    Attributes:
+        group: The group's id, 32 bytes.
+    """
+
+    wire_tag: ClassVar[int] = 3
+    group: bytes
+
+
+Basis: TypeAlias = SnapshotBasis | MembersBasis | LeavesBasis | GroupBasis
+"""Who has a part in a distribution, and how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Encodable):
+    """Whose part of a distribution is paid.
+
+    Attributes:
+        of: An account id of 32 bytes; of a group, the id of a hold.
+        proof: Of leaves, a map proof that the account is on the list; else none.
+    """
+
+    of: bytes
+    proof: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionRecord(Encodable):
+    """A distribution. What it has left is the balance of its account, which has the distribution's id.
+
+    Attributes:
+        version: 1.
+        fund: Who pays, an account id of 32 bytes.
+        salt: 16 bytes.
+        asset: What it pays, an asset id of 32 bytes.
+        amount: What it was given, minor units.
+        basis: Who has a part.
+        whole: What all parts count together: a part is the amount times its weight by this, rounded down.
+        opened: When it was opened, ms.
+        deadline: From when on it pays no more, ms.
+        leftover: Who gets what is left then, an account id of 32 bytes.
+        reference: A salted hash of what it is for, 32 bytes.
+        collected: What it has paid, minor units.
+        parts: How many parts it has paid.
+        closed: Whether it has given away what was left.
+    """
+
+    version: int
+    fund: bytes
+    salt: bytes
+    asset: bytes
+    amount: int
+    basis: Basis
+    whole: int
+    opened: int
+    deadline: int
+    leftover: bytes
+    reference: bytes | None
+    collected: int
+    parts: int
+    closed: bool
+
+    def own_id(self, _key: bytes) -> bytes:
+        """The id under which it stands."""
+        return distribution_id(self.fund, self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedRecord(Encodable):
+    """That a part of a distribution was paid. How much is the record's sum, never 0.
+
+    Attributes:
+        time: When, ms.
+    """
+
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What an account holds of an asset.
 
@@ -2489,10 +3343,24 @@ def decode_applied(entry: bytes, codec: Codec | None = None) -> Decoded:
     operations = applied.signed.transaction.operations
     if len(applied.effects) != len(operations):
         _bad_wire("Applied.effects", f"one for each of {len(operations)} operations", len(applied.effects))
-    for effect in applied.effects:
-        _check_lots(effect.taken, "Effect.taken")
-        _check_lots(effect.lapsed, "Effect.lapsed")
+    for operation, effect in zip(operations, applied.effects, strict=True):
+        for each in _effects_of(operation, effect):
+            _check_lots(each.taken, "Effect.taken")
+            _check_lots(each.lapsed, "Effect.lapsed")
     return applied
+
+
+def _effects_of(operation: Operation, effect: Effect) -> Sequence[Effect]:
+    """The effect of an operation, or those of the actions that it executed."""
+    if operation.wire_name != "execute":
+        if isinstance(effect, Executed):
+            _bad_wire("Applied.effects", f"one that {operation.wire_name} has", "executed")
+        return (effect,)
+    if not isinstance(effect, Executed):
+        _bad_wire("Applied.effects", "executed, of an execute", "another one")
+    if len(effect.effects) != len(operation.actions):
+        _bad_wire("Executed.effects", f"one for each of {len(operation.actions)} actions", len(effect.effects))
+    return effect.effects
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -2628,9 +3496,83 @@ def redemption_id(asset: bytes, sender: bytes, order: bytes) -> bytes:
     return record_id("redemption", asset, sender, order)
 
 
+def snapshot_id(asset: bytes, number: int) -> bytes:
+    """The record id of a snapshot: the asset's id, 32 bytes, and its number, u32."""
+    return record_id("snapshot", asset, number.to_bytes(4, "big"))
+
+
+def distribution_id(fund: bytes, salt: bytes) -> bytes:
+    """The id of a distribution, and of its account."""
+    return record_id("distribution", fund, salt)
+
+
+def proposal_id(account: bytes, proposer: bytes, salt: bytes) -> bytes:
+    """The id of a proposal, and of the account that has its deposit."""
+    return record_id("proposal", account, proposer, salt)
+
+
+def ranking_id(proposal: bytes, options: Sequence[int]) -> bytes:
+    """The record id of how often a ranking was given to a proposal: its options, best first."""
+    # A record of more options than there can be has no id of its own.
+    return record_id("ranking", proposal, bytes(options).ljust(16, b"\xff")) if len(options) <= 16 else b""
+
+
+def delegation_id(account: bytes, delegator: bytes) -> bytes:
+    """The record id of who votes on an account's proposals for a delegator. Both 32 bytes."""
+    return record_id("delegation", account, delegator)
+
+
+def resolution_id(account: bytes, rule: bytes, subject: bytes) -> bytes:
+    """The record id of what an account decided about a subject: the rule's hash and the subject have 32 bytes."""
+    return record_id("resolution", account, rule, subject)
+
+
 def table_id(table: str, table_key: bytes = b"") -> bytes:
-    """The directory's record id of a table: its name, and its key where there is one for each asset or schema."""
+    """The directory's record id of a table: its name, and its key where there is one for each asset, say."""
     return record_id("table", bytes([len(table)]), table.encode(), table_key)
+
+
+def rule_hash(rule: Rule) -> bytes:
+    """The hash by which the condition `Resolved` and resolutions name a rule, 32 bytes."""
+    return hashlib.sha256(bytes(rule)).digest()
+
+
+def constitution_hash(constitution: Constitution) -> bytes:
+    """The hash by which a proposal names the constitution under which it was opened, 32 bytes."""
+    return hashlib.sha256(bytes(constitution)).digest()
+
+
+def actions_hash(actions: Sequence[Any]) -> bytes:
+    """The hash by which a proposal names the actions of an option, 32 bytes.
+
+    Args:
+        actions: Operations, in order.
+
+    Raises:
+        WireError: One is an operation of proposals themselves, which no proposal is about.
+
+    >>> actions_hash([]).hex()[:16]
+    'd11bb05b6f1af2b1'
+    """
+    return hashlib.sha256(b"counterfoil/actions/v1\n" + CODEC.encode("[Action]", tuple(actions))).digest()
+
+
+def ballot_seal(proposal: bytes, voter: bytes, salt: bytes, ballot: Ballot) -> bytes:
+    """The hash of a sealed ballot, which its reveal must show the ballot of, 32 bytes.
+
+    Args:
+        proposal: The proposal's id, 32 bytes.
+        voter: The id of the account that votes, 32 bytes.
+        salt: 16 random bytes, another for each ballot: without them whoever guesses the ballot knows it.
+        ballot: What it says.
+
+    Raises:
+        TypeError: Not bytes.
+        WireError: Bytes of another length.
+    """
+    named = (("proposal", 32, proposal), ("voter", 32, voter), ("salt", 16, salt))
+    parts = b"".join([_Bytes(size).check(value, name) for name, size, value in named])
+    return hashlib.sha256(b"counterfoil/ballot/v1\n" + parts + bytes(ballot)).digest()
 
 
 def transaction_id(transaction: bytes) -> bytes:
@@ -3573,6 +4515,10 @@ class _Struct(_Type):
         self.make: Callable[[dict[str, Decoded]], Decoded] = lambda values: Structure(name, values)
         if made is not None:
             self.make = getattr(made, "_from_wire", None) or (lambda values: _build(made, values))
+        # A class of several variants that have the same fields must be told which it is.
+        of_variant: Callable[[str, dict[str, Decoded]], Decoded] | None = getattr(made, "_from_variant", None)
+        if of_variant is not None:
+            self.make = lambda values: of_variant(name, values)
 
     def read(self, reader: _Reader) -> Decoded:
         return self.make({name: kind.read(reader) for name, kind in self.fields})
@@ -3677,6 +4623,34 @@ class _Nested(_Type):
         return self.codec.type_of(self.name).check(value, where)
 
 
+class _Action(_Type):
+    """Any operation that a proposal may be about: looked up when it is needed, when all of them are known."""
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+
+    def read(self, reader: _Reader) -> Decoded:
+        place, tag = reader.place, reader.integer(1)
+        if tag in NO_ACTIONS:
+            _bad_wire(f"at byte {place}", "an operation that a proposal may be about", OPERATIONS[tag][0])
+        reader.place = place
+        return self.codec.type_of("Operation").read(reader)
+
+    def write(self, out: bytearray, value: Decoded) -> None:
+        self._refuse("action", value)
+        self.codec.type_of("Operation").write(out, value)
+
+    def check(self, value: Decoded, where: str) -> Decoded:
+        value = self.codec.type_of("Operation").check(value, where)
+        self._refuse(where, value)
+        return value
+
+    @staticmethod
+    def _refuse(where: str, value: Decoded) -> None:
+        if value.wire_tag in NO_ACTIONS:
+            _bad_wire(where, "an operation that a proposal may be about", value.wire_name)
+
+
 class Codec:
     """Reads and writes values by the names of their layouts.
 
@@ -3757,6 +4731,8 @@ class Codec:
             return _Option(self.type_of(text[:-1]))
         if text.startswith("["):
             return _List(self.type_of(text[1:-1]))
+        if text == "Action":
+            return _Action(self)
         if text == "Operation":
             return _Enum(text, {tag: self._operation(tag, *line) for tag, line in OPERATIONS.items()})
         if text in LAYOUTS:
@@ -3784,7 +4760,7 @@ class Codec:
         variants: dict[int, _Struct] = {}
         for variant in layout.split(" | "):
             tag, variant_name, *rest = variant.split()
-            class_of_variant = made or self.classes.get(f"{name}.{variant_name}")
+            class_of_variant = self.classes.get(f"{name}.{variant_name}", made)
             variants[int(tag)] = self.fields(variant_name, " ".join(rest), class_of_variant)
         return _Enum(name, variants)
 
@@ -3799,6 +4775,7 @@ CODEC = Codec(
         "Condition.signed_by": SignedBy,
         "Condition.attested": Attested,
         "Condition.group_total": GroupTotal,
+        "Condition.resolved": Resolved,
         "Condition.by_payer": ByPayer,
         "Share": Share,
         "Schedule": Schedule,
@@ -3845,6 +4822,8 @@ CODEC = Codec(
         "SignedTransaction": SignedTransaction,
         "LotAmount": LotAmount,
         "Effect": Effect,
+        "ActionEffect": Effect,
+        "Effect.executed": Executed,
         "Applied": Applied,
         "Commit": Commit,
         "OperatorChange": OperatorChange,
@@ -3852,6 +4831,7 @@ CODEC = Codec(
         "MandateRecord": MandateRecord,
         "OnceRecord": OnceRecord,
         "PendingPolicy": PendingPolicy,
+        "LiveSnapshot": LiveSnapshot,
         "AssetRecord": AssetRecord,
         "LotRecord": LotRecord,
         "FreezeRecord": FreezeRecord,
@@ -3872,6 +4852,45 @@ CODEC = Codec(
         "DebtRecord": DebtRecord,
         "GuardiansRecord": GuardiansRecord,
         "RecoveryRecord": RecoveryRecord,
+        "Electorate.holders": HoldersElectorate,
+        "Electorate.members": MembersElectorate,
+        "Electorate.member_holders": MemberHoldersElectorate,
+        "Electorate.backers": BackersElectorate,
+        "Weight": Weight,
+        "Form.yes_no": YesNo,
+        "Form.approval": Approval,
+        "Form.ranked": Ranked,
+        "Deposit": Deposit,
+        "Rule": Rule,
+        "Article": Article,
+        "Constitution": Constitution,
+        "ConstitutionRecord": ConstitutionRecord,
+        "Ballot.shares": Shares,
+        "Ballot.approve": Approve,
+        "Ballot.rank": Rank,
+        "Ballot.sealed": Sealed,
+        "Ranking": Ranking,
+        "State.open": ProposalOpen,
+        "State.cancelled": ProposalCancelled,
+        "State.vetoed": ProposalVetoed,
+        "State.failed": ProposalFailed,
+        "State.passed": ProposalPassed,
+        "State.executed": ProposalExecuted,
+        "ProposalRecord": ProposalRecord,
+        "VoteRecord": VoteRecord,
+        "RankingRecord": RankingRecord,
+        "DelegationRecord": DelegationRecord,
+        "ResolutionRecord": ResolutionRecord,
+        "SnapshotRecord": SnapshotRecord,
+        "SavedBalance": SavedBalance,
+        "SavedRecord": SavedRecord,
+        "Basis.snapshot": SnapshotBasis,
+        "Basis.members": MembersBasis,
+        "Basis.leaves": LeavesBasis,
+        "Basis.group": GroupBasis,
+        "Part": Part,
+        "DistributionRecord": DistributionRecord,
+        "CollectedRecord": CollectedRecord,
     }
 )
 """Reads and writes everything, with the classes of this file."""

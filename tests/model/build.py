@@ -700,6 +700,57 @@ def release_snapshot(asset: bytes, number: int) -> Value:
     return Value("release_snapshot", asset=asset, number=number)
 
 
+def snapshot_basis(asset: bytes, number: int, excluded: Sequence[bytes] = ()) -> Value:
+    return Value("snapshot", asset=asset, number=number, excluded=list(excluded))
+
+
+def members_basis(schema: bytes, issuer: bytes) -> Value:
+    return Value("members", schema=schema, issuer=issuer)
+
+
+def leaves_basis(root: bytes, total: int) -> Value:
+    return Value("leaves", root=root, total=total)
+
+
+def group_basis(group: bytes) -> Value:
+    return Value("group", group=group)
+
+
+def distribute(
+    fund: bytes,
+    salt: bytes,
+    asset: bytes,
+    amount: int | None,
+    basis: Value,
+    deadline: int,
+    leftover: bytes,
+    reference: bytes | None = None,
+) -> Value:
+    return Value(
+        "distribute",
+        fund=fund,
+        salt=salt,
+        asset=asset,
+        amount=amount,
+        basis=basis,
+        deadline=deadline,
+        leftover=leftover,
+        reference=reference,
+    )
+
+
+def part(of: bytes, proof: bytes = b"") -> Value:
+    return Value("Part", of=of, proof=proof)
+
+
+def collect(distribution: bytes, parts: Sequence[Value]) -> Value:
+    return Value("collect", distribution=distribution, parts=list(parts))
+
+
+def close_distribution(distribution: bytes) -> Value:
+    return Value("close_distribution", distribution=distribution)
+
+
 # Family 10.
 
 

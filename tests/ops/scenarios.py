@@ -7,6 +7,7 @@ from tests.ops import (
     scenarios_campaign,
     scenarios_common,
     scenarios_constitution,
+    scenarios_distribute,
     scenarios_hold,
     scenarios_items,
     scenarios_ledger,
@@ -30,6 +31,7 @@ FAMILIES = (
     scenarios_constitution,
     scenarios_proposal,
     scenarios_resolution,
+    scenarios_distribute,
     scenarios_ledger,
 )
 

@@ -4,11 +4,11 @@ They are made by the Python code, never by the Rust that they test. Bytes are he
 strings, what is absent is null. In each file, `accept` has values and their one encoding; `refuse` has bytes that no
 value has.
 
-- `account`, `asset`, `move`, `hold`, `campaign`, `attest`, `ledger`: operations, tag first
+- `account`, `asset`, `move`, `hold`, `campaign`, `attest`, `governance`, `distribute`, `ledger`: operations, tag first
 - `transactions`: Borsh(Transaction), its id, what is signed, Borsh(SignedTransaction)
 - `entries`: entries of the log; genesis with the ledger's id
 - `records`: values of the tables
-- `ids`: record ids and account texts
+- `ids`: record ids, hashes and account texts
 """
 
 from __future__ import annotations
@@ -28,9 +28,13 @@ from counterfoil.ops import (
     Alias,
     AllOf,
     AnyOf,
+    Approval,
+    Approve,
+    Article,
     Attest,
     Attested,
     AttestedHolders,
+    BackersElectorate,
     Bound,
     Burn,
     BurnItem,
@@ -38,28 +42,39 @@ from counterfoil.ops import (
     Bytes,
     BytesUpTo,
     CampaignTerms,
+    Cancel,
     CancelRecovery,
     Cap,
     Change,
     Claim,
     ClawBack,
     CloseCampaign,
+    CloseDistribution,
+    Collect,
     Commitment,
     CommitmentKind,
     CompleteSet,
+    Conclude,
+    Constitution,
     Create,
     DebtFloor,
+    Delegate,
+    Deposit,
     Design,
+    Distribute,
     Edge,
     EdgeKind,
+    Execute,
     Fee,
     FinishRecovery,
     FixedExpiry,
     Freeze,
     FundCampaign,
     GiveItem,
+    GroupBasis,
     GroupTotal,
     Hold,
+    HoldersElectorate,
     InactivityExpiry,
     Integer,
     IntegerRange,
@@ -67,10 +82,14 @@ from counterfoil.ops import (
     Item,
     Items,
     KeyGrant,
+    LeavesBasis,
     Limit,
     Lots,
     Mandate,
     MaxHolding,
+    MemberHoldersElectorate,
+    MembersBasis,
+    MembersElectorate,
     Mint,
     NoContent,
     NoReinstatement,
@@ -84,6 +103,7 @@ from counterfoil.ops import (
     Operation,
     Outcome,
     Parameters,
+    Part,
     Pause,
     Pay,
     Payee,
@@ -91,43 +111,66 @@ from counterfoil.ops import (
     Power,
     Powers,
     Preimage,
+    Propose,
+    Rank,
+    Ranked,
+    Ranking,
     Reason,
     Recover,
     Redeem,
     Refund,
     Release,
+    ReleaseSnapshot,
     Renounce,
     Requirement,
+    Resolved,
+    Reveal,
     Revoke,
     Role,
     RoleSignature,
     Royalty,
+    Rule,
     Schedule,
     Schema,
+    Sealed,
     SellItem,
+    SetConstitution,
     SetGuardians,
     SetKeys,
     SetParameters,
     Settle,
     Share,
+    Shares,
     SignedBy,
     SignedSlip,
     Slip,
+    Snapshot,
+    SnapshotBasis,
     StrictLots,
     Sunset,
     SunsetNotice,
     Sweep,
     Terms,
     Transfer,
+    Veto,
+    Vote,
+    Weight,
+    actions_hash,
     asset_id,
     attestation_id,
+    ballot_seal,
     campaign_id,
+    constitution_hash,
+    distribution_id,
     group_id,
     hold_id,
     named_account,
     pending_hold_id,
+    proposal_id,
+    rule_hash,
     schema_id,
     sign_slip,
+    snapshot_id,
 )
 
 FOLDER = Path(__file__).parent
@@ -165,6 +208,65 @@ SLIPS = [
 SIGNED = [RoleSignature(255, B, bytes(64)), sign_slip(SLIPS[1], ANN, role=0, ledger=LEDGER, campaign=HASH)]
 NONE = verify.Counted(0, 0, 0)
 BEARER = Terms(settle_if=AllOf([Preimage(HASH), ByPayer()]), deadline=0)
+DECIDED = Terms(
+    settle_if=AnyOf([Resolved(A, HASH, BEAN, 255), Resolved(B, bytes(32), HASH)]),
+    release_if=Resolved(A, HASH, HASH, 1),
+    deadline=5,
+)
+PLAIN = Rule(electorate=HoldersElectorate(BEAN), voting_ms=1, execution_ms=2)
+RULES = [
+    PLAIN,
+    Rule(
+        electorate=MemberHoldersElectorate(BEAN, MEMBER, A),
+        weight=Weight.ROOT,
+        form=Ranked(255),
+        quorum_bps=65_535,
+        support_bps=65_534,
+        threshold_bps=65_533,
+        delay_ms=2**64 - 1,
+        voting_ms=2**64 - 2,
+        extension_ms=2**64 - 3,
+        reveal_ms=2**64 - 4,
+        timelock_ms=2**64 - 5,
+        execution_ms=2**64 - 6,
+        snapshot_ms=2**64 - 7,
+        proposer_weight=LARGEST,
+        guardian=C,
+        deposit=Deposit(HASH, LARGEST),
+    ),
+    Rule(electorate=MembersElectorate(MEMBER, B), weight=Weight.MEMBER, form=Approval(), voting_ms=0, execution_ms=0),
+    Rule(electorate=BackersElectorate(HASH), form=Ranked(0), threshold_bps=0, voting_ms=5, execution_ms=6),
+]
+ARTICLES = [
+    Article(operations=["transfer", "mint", 255], keys=True, rules=[0, 255]),
+    Article(operations=["set_constitution"]),
+]
+CONSTITUTION = Constitution(RULES, ARTICLES)
+BALLOTS = [
+    Shares([1, 0, 0]),
+    Shares([2**64 - 1, 0, 2**64 - 1]),
+    Shares([]),
+    Approve([0, 1, 255]),
+    Approve([]),
+    Rank([255, 0, 0]),
+    Rank([]),
+    Sealed(HASH),
+]
+BASES = [
+    SnapshotBasis(BEAN, 2**32 - 1, [A, HASH]),
+    SnapshotBasis(BEAN, 0),
+    MembersBasis(MEMBER, A),
+    LeavesBasis(HASH, LARGEST),
+    LeavesBasis(bytes(32), 0),
+    GroupBasis(HASH),
+]
+
+ACTIONS: list[Operation] = [
+    Transfer(asset=BEAN, sender=A, to=B, amount=120),
+    SetConstitution(account=A),
+    Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=TERMS),
+    Claim(campaign=HASH, slips=[SignedSlip(SLIPS[1], SIGNED)]),
+]
 
 OPERATIONS: list[Operation] = [
     Open(opener=A, salt=bytes(16), threshold=1, keys=GRANTS[:1]),
@@ -289,6 +391,46 @@ OPERATIONS: list[Operation] = [
     Redeem(asset=BEAN, sender=A, at=A, order=bytes(32), amount=LARGEST),
     Refund(asset=BEAN, sender=A, order=HASH, amount=20),
     Refund(asset=BEAN, sender=A, order=bytes(32), amount=0),
+    Hold(payer=A, salt=HASH[:16], asset=BEAN, amount=1, terms=DECIDED),
+    SetConstitution(account=A, constitution=CONSTITUTION),
+    SetConstitution(account=A, constitution=Constitution([], [])),
+    SetConstitution(account=A),
+    Propose(account=A, proposer=B, salt=bytes(16), rule=0, title=bytes(32), options=[]),
+    Propose(
+        account=A, proposer=B, salt=HASH[:16], rule=255, title=HASH, subject=BEAN, options=[[], ACTIONS, ACTIONS[:1]]
+    ),
+    *(Vote(proposal=HASH, voter=A, ballot=ballot) for ballot in BALLOTS),
+    Vote(proposal=HASH, voter=A, members=[B, A, A], ballot=BALLOTS[0]),
+    *(Reveal(proposal=HASH, voter=A, ballot=ballot, salt=HASH[:16]) for ballot in BALLOTS),
+    Reveal(proposal=HASH, voter=A, members=[A, C], ballot=BALLOTS[0], salt=bytes(16)),
+    Delegate(account=A, delegator=B, to=C),
+    Delegate(account=A, delegator=A),
+    Veto(proposal=HASH),
+    Veto(proposal=HASH, reason=Reason(65_535, HASH)),
+    Cancel(proposal=HASH),
+    Conclude(proposal=HASH),
+    Conclude(proposal=HASH, rankings=[Ranking([], 0), Ranking([0, 255, 0], LARGEST), Ranking([1], 5)]),
+    Execute(proposal=HASH, actions=[]),
+    Execute(proposal=HASH, actions=ACTIONS),
+    Snapshot(asset=BEAN, until=0),
+    Snapshot(asset=BEAN, until=2**64 - 1),
+    ReleaseSnapshot(asset=BEAN, number=0),
+    ReleaseSnapshot(asset=BEAN, number=2**32 - 1),
+    *(Distribute(fund=A, salt=HASH[:16], asset=BEAN, basis=basis, deadline=5, leftover=B) for basis in BASES),
+    Distribute(
+        fund=A,
+        salt=bytes(16),
+        asset=BEAN,
+        amount=LARGEST,
+        basis=BASES[1],
+        deadline=2**64 - 1,
+        leftover=A,
+        reference=HASH,
+    ),
+    Distribute(fund=A, salt=bytes(16), asset=BEAN, amount=0, basis=BASES[1], deadline=0, leftover=A),
+    Collect(distribution=HASH, parts=[]),
+    Collect(distribution=HASH, parts=[Part(A), Part(A, b"proof"), Part(HASH, bytes(range(256)))]),
+    CloseDistribution(distribution=HASH),
     SetParameters(parameters=Parameters()),
     SetParameters(parameters=Parameters(window_ms=0, asset_creators=[A, B], operations_max=0, governor=C)),
 ]
@@ -370,7 +512,7 @@ def false_conditions() -> list[dict[str, str]]:
     hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
     changed = {
         "kind 6 without what it says": hold.replace(condition, b"\x06\x00"),
-        "kind 8, which is kept": hold.replace(condition, b"\x08\x00"),
+        "kind 8 without what it says": hold.replace(condition, b"\x08\x00"),
         "kind 10": hold.replace(condition, b"\x0a\x00"),
         "5 deep": hold.replace(condition, b"\x02" * 4 + condition),
         "5 deep by a list": hold.replace(condition, b"\x02" * 3 + b"\x00\x01\x00\x00\x00" + condition),
@@ -414,6 +556,58 @@ def false_slips() -> list[dict[str, str]]:
     return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
 
 
+def false_proposals() -> list[dict[str, str]]:
+    """Rules, ballots and proposals that are not encoded the one way, and proposals about proposals."""
+    plain_rule = bytes(SetConstitution(account=A, constitution=Constitution([PLAIN], [])))
+    kinds = BEAN + b"\x00\x00"
+    keys = bytes(SetConstitution(account=A, constitution=Constitution([], [Article(operations=[], keys=True)])))
+    vote = bytes(Vote(proposal=HASH, voter=A, ballot=Approve([])))
+    proposed = bytes(Propose(account=A, proposer=B, salt=bytes(16), rule=0, title=HASH, options=[[ACTIONS[0]]]))
+    executed = bytes(Execute(proposal=HASH, actions=ACTIONS[:1]))
+    action = bytes(ACTIONS[0])
+    about = [operation for operation in OPERATIONS if operation.wire_tag in verify.NO_ACTIONS]
+    nested = {operation.wire_name: bytes(operation) for operation in about}
+    changed = {
+        "constitution of 2": bytes(SetConstitution(account=A))[:-1] + b"\x02",
+        "unknown electorate": plain_rule.replace(b"\x00" + kinds, b"\x04" + kinds),
+        "unknown weight": plain_rule.replace(kinds, BEAN + b"\x03\x00"),
+        "unknown form": plain_rule.replace(kinds, BEAN + b"\x00\x03"),
+        "guardian of 2": plain_rule[:-6] + b"\x02" + plain_rule[-5:],
+        "deposit of 2": plain_rule[:-5] + b"\x02" + plain_rule[-4:],
+        "keys of 2": keys[:-5] + b"\x02" + keys[-4:],
+        "unknown ballot": vote[:-5] + b"\x04" + vote[-4:],
+        "options of 2^32 - 1": vote[:-4] + b"\xff" * 4,
+        "subject of 2": proposed.replace(HASH + b"\x00", HASH + b"\x02"),
+        "delegation of 2": bytes(Delegate(account=A, delegator=B))[:-1] + b"\x02",
+        "condition 5 deep in an action": executed.replace(action, deep_hold()),
+        **{f"{name} as a proposed action": proposed.replace(action, each) for name, each in nested.items()},
+        **{f"{name} as an executed action": executed.replace(action, each) for name, each in nested.items()},
+    }
+    assert len(nested) == 8
+    assert (plain_rule.count(kinds), proposed.count(HASH + b"\x00"), keys[-5:]) == (1, 1, b"\x01" + bytes(4))
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
+def deep_hold() -> bytes:
+    """A hold with a condition that is nested too deep."""
+    hold = bytes(Hold(payer=A, salt=bytes(16), asset=BEAN, amount=1, terms=Terms(settle_if=ByPayer(), deadline=0)))
+    return hold.replace(b"\x09\x00", b"\x02" * 4 + b"\x09\x00")
+
+
+def false_bases() -> list[dict[str, str]]:
+    """Bases and parts that are not encoded the one way."""
+    distribute = bytes(Distribute(fund=A, salt=bytes(16), asset=BEAN, basis=BASES[5], deadline=0, leftover=A))
+    collect = bytes(Collect(distribution=HASH, parts=[Part(A, b"proof")]))
+    changed = {
+        "amount of 2": distribute.replace(BEAN + b"\x00\x03", BEAN + b"\x02\x03"),
+        "unknown basis": distribute.replace(BEAN + b"\x00\x03", BEAN + b"\x00\x04"),
+        "reference of 2": distribute[:-1] + b"\x02",
+        "proof longer than it is": collect.replace(b"\x05\x00\x00\x00proof", b"\x06\x00\x00\x00proof"),
+        "proof of 2^32 - 1": collect.replace(b"\x05\x00\x00\x00proof", b"\xff\xff\xff\xffproof"),
+    }
+    return [{"bytes": encoded.hex(), "why": why} for why, encoded in changed.items()]
+
+
 def transactions() -> dict[str, Any]:
     """Transactions, signed."""
     accept = []
@@ -437,11 +631,15 @@ def entries() -> dict[str, Any]:
     signed = TRANSACTIONS[0][0].sign(ANN)
     lots = [verify.LotAmount(0, 1), verify.LotAmount(2**32 - 1, LARGEST)]
     effects = [verify.Effect(), verify.Effect(taken=tuple(lots)), verify.Effect(lapsed=tuple(lots[:1]))]
+    executing = [Execute(proposal=HASH, actions=ACTIONS[:count]) for count in (3, 0)]
+    executed = (verify.Executed(effects), verify.Executed([]))
+    execution = wire.Transaction(LEDGER, executing, valid_until=2**64 - 1, nonce=bytes(16)).sign(ANN)
     genesis = wire.Genesis(origin="club.example/beans", operator=A, time=5, salt=bytes(16), parameters=Parameters())
     change = wire.OperatorChange(B, ANN.sign(wire.OperatorChange.message(LEDGER, 7, B)))
     made: list[wire.Entry] = [
         genesis,
         *(wire.Applied(2**63, signed, (effect,)) for effect in effects),
+        wire.Applied(7, execution, executed),
         wire.Commit(version=1, ledger=LEDGER, rules=1, height=2, time=3, through=4, state_root=HASH),
         change,
     ]
@@ -449,6 +647,9 @@ def entries() -> dict[str, Any]:
     accept[0]["ledger"] = genesis.ledger_id.hex()
     accept[-1]["message"] = wire.OperatorChange.message(LEDGER, 7, B).hex()
     wrong = refused(wire.encode_entry(entry) for entry in made)
+    applied = wire.encode_entry(wire.Applied(7, execution, executed))
+    nested = applied[:-5] + b"\x02" + (1).to_bytes(4, "little") + b"\x02" + bytes(4)
+    wrong.append({"bytes": nested.hex(), "why": "executed within executed"})
     return {"accept": accept, "refuse": [*wrong, {"bytes": "04", "why": "unknown tag"}]}
 
 
@@ -459,6 +660,7 @@ def records() -> dict[str, Any]:
         ("accounts", keyed),
         ("accounts", verify.AccountRecord(family=4)),
         ("accounts", verify.AccountRecord(epoch=2**32 - 1, into=B)),
+        ("accounts", verify.AccountRecord(epoch=2**32 - 1, threshold=255, keys=tuple(GRANTS), is_governed=True)),
         ("guardians", verify.GuardiansRecord(2, (B, C, HASH), 31_536_000_000)),
         ("recoveries", verify.RecoveryRecord(5, 2**64 - 1, 2, tuple(GRANTS))),
         ("mandates", verify.MandateRecord(A, B, BEAN, (0x30, 0x32), 500, 86_400_000, 5, 2**63, 7, 20)),
@@ -505,6 +707,8 @@ def records() -> dict[str, Any]:
                 clawed_back=0,
                 pending=verify.PendingPolicy((Notice(2_000), Fee(250, C)), 5, 1_005),
                 sunset=2**64 - 1,
+                snapshots_taken=2**32 - 1,
+                snapshots=(verify.LiveSnapshot(0, 2**64 - 1), verify.LiveSnapshot(2**32 - 1, 0)),
             ),
         ),
         ("lots", verify.LotRecord(673, 100, 1, 2, 3, 4, 5, 6)),
@@ -538,7 +742,8 @@ def records() -> dict[str, Any]:
             ),
         ),
         ("claimants", verify.ClaimantRecord(verify.Counted(7, 8, 9))),
-        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, BEARER, 2**64 - 1, LARGEST)),
+        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, BEARER, 2**64 - 1, LARGEST, 7)),
+        ("hold_groups", verify.GroupRecord(1, A, HASH[:16], BEAN, 5, DECIDED, 0, 0, LARGEST)),
         (
             "schemas",
             verify.SchemaRecord(
@@ -570,18 +775,87 @@ def records() -> dict[str, Any]:
             "attestations",
             verify.AttestationRecord(A, B, HASH, 5, 2**64 - 1, Bytes(b"gold"), verify.Revocation(7, Reason(3, HASH))),
         ),
+        ("constitutions", verify.ConstitutionRecord(1, 2**64 - 1, CONSTITUTION)),
+        *(("proposals", record) for record in proposals()),
+        *(("votes", verify.VoteRecord(A, number, LARGEST - number, ballot)) for number, ballot in enumerate(BALLOTS)),
+        ("votes", verify.VoteRecord(B, 255, 0, BALLOTS[0])),
+        ("rankings", verify.RankingRecord((2, 0, 1))),
+        ("rankings", verify.RankingRecord(tuple(range(16)))),
+        ("delegations", verify.DelegationRecord(A, B, C, 2**64 - 1)),
+        ("resolutions", verify.ResolutionRecord(A, HASH, BEAN, 255, LEDGER, 2**64 - 1)),
+        ("snapshots", verify.SnapshotRecord(BEAN, 2**32 - 1, 5, 2**64 - 1, LARGEST)),
+        ("saved", verify.SavedRecord((verify.SavedBalance(1, 0), verify.SavedBalance(2**32 - 1, LARGEST)))),
+        *(("distributions", record) for record in distributions()),
+        ("collected", verify.CollectedRecord(2**64 - 1)),
     ]
     accept = []
     for table, value in made:
         encoded = verify.CODEC.encode(verify.TABLES[table][1], value)
         accept.append({"table": table, "value": plain(value), "bytes": encoded.hex()})
     wrong = refused(bytes.fromhex(line["bytes"]) for line in accept[:1])
-    wrong.append({"bytes": "03", "why": "unknown tag"})
+    wrong.append({"bytes": "04", "why": "unknown tag"})
     return {"accept": accept, "refuse": [{"table": "accounts", **line} for line in wrong]}
 
 
+def proposals() -> Iterable[verify.ProposalRecord]:
+    """A proposal in each state, with the extremes of its fields."""
+    states: list[verify.ProposalState] = [
+        verify.ProposalOpen(),
+        verify.ProposalCancelled(2**64 - 1),
+        verify.ProposalVetoed(5, Reason(65_535, HASH)),
+        verify.ProposalFailed(0),
+        verify.ProposalPassed(255, 2**64 - 1),
+        verify.ProposalExecuted(1, 7),
+    ]
+    for number, state in enumerate(states):
+        is_large = number % 2 == 1
+        yield verify.ProposalRecord(
+            version=1,
+            account=A,
+            proposer=B,
+            salt=HASH[:16],
+            constitution=constitution_hash(CONSTITUTION),
+            rule=255 if is_large else 0,
+            terms=RULES[1] if is_large else PLAIN,
+            title=HASH,
+            subject=BEAN if is_large else None,
+            options=(HASH,) * 16 if is_large else (actions_hash(ACTIONS),),
+            snapshot=2**32 - 1 if is_large else None,
+            electorate=LARGEST if is_large else 0,
+            opened=number,
+            ends=2**64 - 1 - number,
+            counts=(LARGEST,) * 17 if is_large else (0, 0, 0),
+            cast=LARGEST - 1 if is_large else 0,
+            decided=LARGEST - 2 if is_large else 0,
+            voters=2**64 - 1 if is_large else 0,
+            state=state,
+        )
+
+
+def distributions() -> Iterable[verify.DistributionRecord]:
+    """A distribution on each basis, with the extremes of its fields."""
+    for number, basis in enumerate(BASES):
+        is_large = number % 2 == 0
+        yield verify.DistributionRecord(
+            version=1,
+            fund=A,
+            salt=HASH[:16],
+            asset=BEAN,
+            amount=LARGEST if is_large else 0,
+            basis=basis,
+            whole=LARGEST - 1 if is_large else 0,
+            opened=number,
+            deadline=2**64 - 1 if is_large else 0,
+            leftover=B,
+            reference=HASH if is_large else None,
+            collected=LARGEST - 2 if is_large else 0,
+            parts=2**64 - 2 if is_large else 0,
+            closed=is_large,
+        )
+
+
 def ids() -> dict[str, Any]:
-    """Record ids and account texts."""
+    """Record ids, hashes and account texts."""
     return {
         "asset": [
             {"issuer": A.hex(), "symbol": symbol, "id": asset_id(A, symbol).hex()}
@@ -645,6 +919,49 @@ def ids() -> dict[str, Any]:
             }
             for nonce in (bytes(16), HASH[:16])
         ],
+        "snapshot": [
+            {"asset": BEAN.hex(), "number": str(number), "id": snapshot_id(BEAN, number).hex()}
+            for number in (1, 258, 2**32 - 1)
+        ],
+        "distribution": [{"fund": A.hex(), "salt": HASH[:16].hex(), "id": distribution_id(A, HASH[:16]).hex()}],
+        "proposal": [
+            {"account": A.hex(), "proposer": B.hex(), "salt": HASH[:16].hex(), "id": proposal_id(A, B, HASH[:16]).hex()}
+        ],
+        "ranking": [
+            {
+                "proposal": HASH.hex(),
+                "options": bytes(options).hex(),
+                "id": verify.ranking_id(HASH, options).hex(),
+            }
+            for options in ([0], [2, 0, 1], list(range(16)))
+        ],
+        "delegation": [{"account": A.hex(), "delegator": B.hex(), "id": verify.delegation_id(A, B).hex()}],
+        "resolution": [
+            {
+                "account": A.hex(),
+                "rule": HASH.hex(),
+                "subject": BEAN.hex(),
+                "id": verify.resolution_id(A, HASH, BEAN).hex(),
+            }
+        ],
+        "rule_hash": [{"rule": bytes(rule).hex(), "hash": rule_hash(rule).hex()} for rule in RULES],
+        "constitution_hash": [
+            {"constitution": bytes(CONSTITUTION).hex(), "hash": constitution_hash(CONSTITUTION).hex()}
+        ],
+        "actions_hash": [
+            {"actions": [bytes(action).hex() for action in actions], "hash": actions_hash(actions).hex()}
+            for actions in ([], ACTIONS[:1], ACTIONS)
+        ],
+        "ballot_seal": [
+            {
+                "proposal": HASH.hex(),
+                "voter": A.hex(),
+                "salt": BEAN[:16].hex(),
+                "ballot": bytes(ballot).hex(),
+                "hash": ballot_seal(HASH, A, BEAN[:16], ballot).hex(),
+            }
+            for ballot in BALLOTS
+        ],
         "slip": [
             {
                 "slip": bytes(slip).hex(),
@@ -670,12 +987,24 @@ def ids() -> dict[str, Any]:
 
 def render() -> dict[str, str]:
     """The files and their contents."""
-    families = {"account": 1, "asset": 2, "move": 3, "hold": 4, "campaign": 5, "attest": 6, "ledger": 10}
+    families = {
+        "account": 1,
+        "asset": 2,
+        "move": 3,
+        "hold": 4,
+        "campaign": 5,
+        "attest": 6,
+        "governance": 7,
+        "distribute": 8,
+        "ledger": 10,
+    }
     files = {name: family(number) for name, number in families.items()}
     files["asset"]["refuse"] += false_tags()
     files["hold"]["refuse"] += false_conditions()
     files["campaign"]["refuse"] += false_slips()
     files["attest"]["refuse"] += false_content()
+    files["governance"]["refuse"] += false_proposals()
+    files["distribute"]["refuse"] += false_bases()
     files |= {"transactions": transactions(), "entries": entries(), "records": records(), "ids": ids()}
     return {f"{name}.json": json.dumps(data, indent=1, ensure_ascii=True) + "\n" for name, data in files.items()}
 

@@ -150,6 +150,16 @@ def record(
       counterfoil prove record attestations SCHEMA ISSUER SUBJECT [NONCE]
       counterfoil prove record guardians ACCOUNT         who may recover it
       counterfoil prove record recoveries ACCOUNT        the recovery that is running
+      counterfoil prove record constitutions ACCOUNT     who may do what in its name
+      counterfoil prove record proposals ID
+      counterfoil prove record votes ID MEMBER           ID: the proposal's; MEMBER: an account, or a hold's ID
+      counterfoil prove record rankings ID OPTIONS       OPTIONS: best first, such as 2,0,1
+      counterfoil prove record delegations ACCOUNT DELEGATOR
+      counterfoil prove record resolutions ACCOUNT RULE HASH  RULE: its hash; HASH: the subject
+      counterfoil prove record snapshots ASSET NUMBER
+      counterfoil prove record saved ASSET ACCOUNT       what it had in snapshots, where that has changed
+      counterfoil prove record distributions ID
+      counterfoil prove record collected ID MEMBER       ID: the distribution's
       counterfoil prove record parameters
     """
     if table not in TABLES:
@@ -178,13 +188,24 @@ def _part_from(ledger: Ledger, kind: str, text: str) -> bytes:
         return _inputs.asset_from(ledger, text)[0]
     if kind == "SCHEMA":
         return _inputs.schema_from(text)
-    if kind in ("KEY", "ID", "ORDER", "[NONCE]"):
+    if kind in ("KEY", "ID", "ORDER", "[NONCE]", "RULE", "HASH"):
         return _inputs.hash_from(text, kind.strip("[]").lower())
-    if kind in ("DESIGN", "EDITION"):
+    if kind == "OPTIONS":
+        return _options_from(text)
+    if kind in ("DESIGN", "EDITION", "NUMBER"):
         return _inputs.number_from(text, kind.lower()).to_bytes(4, "big")
     if kind == "LOT":
         return _lot_from(text).to_bytes(4, "big")
     return _inputs.account_from(text)
+
+
+def _options_from(text: str) -> bytes:
+    parts = text.split(",")
+    whole = all(part.isascii() and part.isdigit() and len(part) <= 2 and int(part) < 16 for part in parts)
+    if not whole or len(parts) > 16:
+        message = f"options: expected up to 16 numbers of options, best first, such as 2,0,1; found {found(text)}"
+        raise CommandError(message)
+    return bytes([int(part) for part in parts]).ljust(16, b"\xff")
 
 
 def _lot_from(text: str) -> int:

@@ -15,6 +15,7 @@ from counterfoil.cli._errors import CommandError, Exit, found
 from counterfoil.verify import (
     AccountRecord,
     AssetRecord,
+    ConstitutionRecord,
     GuardiansRecord,
     Holding,
     KeyGrant,
@@ -132,7 +133,8 @@ def account(
     """An account's keys, scopes, threshold and mandates. Without an account: those that have a record.
 
     A key account without a record needs none: its id is its key. Mandates are those that it gave and those that it has.
-    Its guardians may together set its keys; a recovery is what they asked for.
+    Its guardians may together set its keys; a recovery is what they asked for. Of a governed account the articles of
+    its constitution say what its keys may not do.
 
     \b
       counterfoil account acct1…
@@ -148,9 +150,11 @@ def account(
             opened.guardians(identifier),
             opened.recovery(identifier),
         )
+        constitution = opened.constitution(identifier) if record is not None and record.is_governed else None
         mandates = [one for one in _mandates(opened) if identifier in (one.account, one.agent)]
         symbols = _symbols(opened)
-        described = [_guardians_pairs(opened, guardians)] if guardians else []
+        described = [_constitution_pairs(constitution)] if constitution else []
+        described += [_guardians_pairs(opened, guardians)] if guardians else []
         described += [_recovery_pairs(recovery)] if recovery else []
         described += [_mandate_pairs(opened, one, identifier, symbols) for one in mandates]
     if json:
@@ -160,6 +164,7 @@ def account(
                 "did": encode_did_key(identifier),
                 "acct": encode_named_account(identifier),
                 "record": None if record is None else _account_json(record),
+                "constitution": _values.plain(constitution),
                 "guardians": _values.plain(guardians),
                 "recovery": _values.plain(recovery),
                 "mandates": _values.plain(mandates),
@@ -170,6 +175,19 @@ def account(
     for title, pairs in described:
         _console.note("")
         _console.fields(title, pairs)
+
+
+def _constitution_pairs(record: ConstitutionRecord) -> tuple[str, list[tuple[str, object]]]:
+    pairs: list[tuple[str, object]] = [
+        ("since", f"{_console.when(record.since)} UTC"),
+        ("rules", len(record.constitution.rules)),
+    ]
+    for article in record.constitution.articles:
+        who = ["its keys"] if article.keys else []
+        who += [f"rule {number}" for number in article.rules]
+        names = ", ".join(_values.operation_name(tag) for tag in article.operations)
+        pairs.append(("article", f"{names}\nby {', '.join(who) or 'nobody'}"))
+    return "constitution", pairs
 
 
 def _guardians_pairs(ledger: Ledger, record: GuardiansRecord) -> tuple[str, list[tuple[str, object]]]:
@@ -232,6 +250,8 @@ def _mandates(ledger: Ledger) -> Iterator[MandateRecord]:
 def _account_kind(record: AccountRecord) -> str:
     if record.is_alias:
         return "alias"
+    if record.is_governed:
+        return "governed"
     return "programme" if record.is_programme else "keyed"
 
 
@@ -261,6 +281,8 @@ def _print_account(identifier: bytes, record: AccountRecord | None) -> None:
         pairs += [("alias of", _both_texts(record.into)), ("epoch", record.epoch)]
         _console.fields(None, pairs)
         return
+    if record.is_governed:
+        pairs.append(("record", "governed: its constitution says what its keys may do"))
     pairs.append(("threshold", f"{record.threshold} of {len(record.keys)} keys"))
     pairs.append(("epoch", record.epoch))
     _console.fields(None, pairs + _key_pairs(record.keys))
@@ -325,6 +347,7 @@ def asset(
         texts = {
             one: _inputs.account_text(opened, one) for one in [record.issuer, *_holders_of_powers(record).values()]
         }
+        at = opened.time
         by_lot = opened.lots(key) if lots else []
         held = list(itertools.islice(opened.holders(key), limit + 1)) if holders else []
         more, held = len(held) > limit, held[:limit]
@@ -341,7 +364,7 @@ def asset(
             value["more_holders"] = more
         _console.emit(value)
         return
-    _print_asset(key, record, texts)
+    _print_asset(key, record, texts, at)
     if lots:
         _console.note("")
         print_lots(by_lot, record)
@@ -405,7 +428,7 @@ def print_lots(lots: list[LotRecord], record: AssetRecord) -> None:
     )
 
 
-def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> None:
+def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str], at: int) -> None:
     def amount(units: int) -> str:
         return f"{_console.units(units, record.decimals)} {record.symbol}"
 
@@ -428,6 +451,9 @@ def _print_asset(key: bytes, record: AssetRecord, texts: dict[bytes, str]) -> No
         pairs += [("then", _values.term_text(term)) for term in record.pending.policy]
     if record.sunset is not None:
         pairs.append(("ends", _console.when(record.sunset)))
+    pairs += [
+        ("snapshot", f"{listed.number}, until {_console.when(listed.until)} UTC") for listed in record.snapshots_at(at)
+    ]
     if record.paused:
         pairs.append(("paused", "yes"))
     if record.frozen_accounts:
@@ -587,7 +613,8 @@ def _entry_lines(event: Event, who: _values.Describe, symbols: _values.Asset) ->
     if kind == "applied":
         operations = [_values.operation_text(one, who, symbols) for one in entry.signed.transaction.operations]
         shown = operations[:3] + ([f"and {len(operations) - 3:,} more operations"] if len(operations) > 3 else [])
-        lapsed = sum(lot.amount for effect in entry.effects for lot in effect.lapsed)
+        effects = [each for effect in entry.effects for each in getattr(effect, "effects", (effect,))]
+        lapsed = sum(lot.amount for effect in effects for lot in effect.lapsed)
         if lapsed:
             shown.append(f"lapsed on the way: {lapsed:,} minor units")
         return [(index, _console.when(entry.time), "\n".join(shown))]

@@ -8,18 +8,28 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from counterfoil.cli._console import units
+from counterfoil.cli._console import units, when
 from counterfoil.verify import LAYOUTS, OPERATIONS
 
 _AMOUNTS = frozenset(
     name
     for layout in [*LAYOUTS.values(), *[line[1] for line in OPERATIONS.values()]]
-    for name in re.findall(r"(\w+):(?:u128|i64)", layout)
+    for name in re.findall(r"(\w+):(?:\[?u128|i64|\[u64)", layout)
 )
-"""The fields that are amounts or attested: JSON's numbers would lose their last digits, so they are strings."""
+"""The fields that are amounts, shares or attested: JSON's numbers would lose their last digits, so they are strings."""
 
-_CONTENTS = [variant.split()[1] for variant in LAYOUTS["Content"].split(" | ")]
-"""The names of contents and of their kinds, by tag."""
+_KINDS = {
+    name: [variant.split()[1] for variant in LAYOUTS[layout].split(" | ")]
+    for name, layout in (
+        ("content", "Content"),
+        ("electorate", "Electorate"),
+        ("form", "Form"),
+        ("ballot", "Ballot"),
+        ("state", "State"),
+        ("basis", "Basis"),
+    )
+}
+"""The names of the variants of what these fields say, by tag."""
 
 Describe = Callable[[bytes], str]
 """An account as a text."""
@@ -54,8 +64,8 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401 - as above
     if dataclasses.is_dataclass(value):
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         made = {key: _plain(one, key) for key, one in named.items() if not key.startswith("_")}
-        if name == "content" and wire_tag is not None:
-            return {"kind": _CONTENTS[wire_tag], **made}
+        if name in _KINDS and wire_tag is not None:
+            return {"kind": _KINDS[name][wire_tag], **made}
         return {"term": term_name(value), **made} if name == "policy" else made
     return str(value)
 
@@ -82,6 +92,10 @@ _NONE = {
     "eligible": "anybody",
     "subjects": "anybody",
     "revoked": "no",
+    "constitution": "dissolved",
+    "guardian": "nobody",
+    "deposit": "nothing",
+    "members": "the voter",
 }
 """What the absence of a field, or an empty list, means, where it is not just nothing."""
 
@@ -141,7 +155,7 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         symbol, decimals = asset(given["schema"])
     else:
         symbol, decimals = "", 0
-    amount = f"{units(given['amount'], decimals)} {symbol}" if "amount" in given else symbol
+    amount = f"{units(given['amount'], decimals)} {symbol}" if given.get("amount") is not None else symbol
     lines: dict[str, Callable[[], str]] = {
         "transfer": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
         "claw_back": lambda: f"{amount}: {who(given['sender'])} → {who(given['to'])}",
@@ -177,6 +191,20 @@ def operation_text(operation: Any, who: Describe, asset: Asset) -> str:  # noqa:
         "cancel_recovery": lambda: who(given["account"]),
         "finish_recovery": lambda: who(given["account"]),
         "alias": lambda: f"{who(given['account'])} → {who(given['into'])}",
+        "set_constitution": lambda: f"{who(given['account'])}, {_constitution_text(given['constitution'])}",
+        "propose": lambda: f"to {who(given['account'])} by {who(given['proposer'])}, {_options_text(given['options'])}",
+        "vote": lambda: f"of {who(given['voter'])} on {given['proposal'].hex()[:16]}…, {_ballot_text(given)}",
+        "reveal": lambda: f"of {who(given['voter'])} on {given['proposal'].hex()[:16]}…, {_ballot_text(given)}",
+        "delegate": lambda: _delegation_text(given, who),
+        "veto": lambda: f"{given['proposal'].hex()[:16]}…",
+        "cancel": lambda: f"{given['proposal'].hex()[:16]}…",
+        "conclude": lambda: f"{given['proposal'].hex()[:16]}…",
+        "execute": lambda: f"{given['proposal'].hex()[:16]}…: {_actions_text(given['actions'])}",
+        "snapshot": lambda: f"{symbol} until {when(given['until'])} UTC",
+        "release_snapshot": lambda: f"{symbol} {given['number']}",
+        "distribute": lambda: f"{amount} of {who(given['fund'])}",
+        "collect": lambda: f"{_parts_text(given['parts'])} of {who(given['distribution'])}",
+        "close_distribution": lambda: who(given["distribution"]),
     }
     return f"{name} {lines[name]()}" if name in lines else f"{name} {symbol}".strip()
 
@@ -188,6 +216,37 @@ def _pay_text(given: Mapping[str, Any], symbol: str, decimals: int, who: Describ
 
 def _slips_text(slips: Sequence[Any]) -> str:
     return "1 slip" if len(slips) == 1 else f"{len(slips):,} slips"
+
+
+def _parts_text(parts: Sequence[Any]) -> str:
+    return "1 part" if len(parts) == 1 else f"{len(parts):,} parts"
+
+
+def _constitution_text(constitution: Any) -> str:  # noqa: ANN401 - of verify or of ops
+    if constitution is None:
+        return "dissolved"
+    return f"{len(constitution.rules)} rules, {len(constitution.articles)} articles"
+
+
+def _options_text(options: Sequence[Any]) -> str:
+    return "1 option" if len(options) == 1 else f"{len(options)} options"
+
+
+def _actions_text(actions: Sequence[Any]) -> str:
+    return ", ".join(action.wire_name for action in actions) or "no actions"
+
+
+def _ballot_text(given: Mapping[str, Any]) -> str:
+    ballot = _plain(given["ballot"], "ballot")
+    said = " ".join(str(one) for one in ballot.get("shares", ballot.get("options", ())))
+    members = f" for {len(given['members']):,} members" if given["members"] else ""
+    return f"{ballot['kind']} {said}".strip() + members
+
+
+def _delegation_text(given: Mapping[str, Any], who: Describe) -> str:
+    if given["to"] is None:
+        return f"of {who(given['delegator'])}: revoked, {who(given['account'])}"
+    return f"of {who(given['delegator'])} → {who(given['to'])}, {who(given['account'])}"
 
 
 def _guardians_text(threshold: int, guardians: Collection[bytes]) -> str:
@@ -267,6 +326,16 @@ RECORD_PARTS: dict[str, tuple[tuple[str, ...], Callable[..., bytes | tuple[bytes
     "debts": (("ASSET", "ACCOUNT"), _within),
     "guardians": (("ACCOUNT",), _itself),
     "recoveries": (("ACCOUNT",), _itself),
+    "constitutions": (("ACCOUNT",), _itself),
+    "proposals": (("ID",), _itself),
+    "votes": (("ID", "MEMBER"), _within),
+    "rankings": (("ID", "OPTIONS"), lambda proposal, options: (proposal, _record_id("ranking")(proposal, options))),
+    "delegations": (("ACCOUNT", "DELEGATOR"), _record_id("delegation")),
+    "resolutions": (("ACCOUNT", "RULE", "HASH"), _record_id("resolution")),
+    "snapshots": (("ASSET", "NUMBER"), _record_id("snapshot")),
+    "saved": (("ASSET", "ACCOUNT"), _within),
+    "distributions": (("ID",), _itself),
+    "collected": (("ID", "MEMBER"), _within),
 }
 """What names a record of each table on the command line, and the record id (or table key and record id) of that.
 

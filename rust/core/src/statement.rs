@@ -9,8 +9,10 @@ use crate::merkle::proof::{self, Proven};
 use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
+use crate::ops::distribute::{CollectedRecord, DistributionRecord};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::ops::items::{DesignRecord, ItemRecord};
+use crate::ops::snapshot::{SavedRecord, SnapshotRecord};
 use crate::receipt::INCLUSION_HASHES_MAX;
 use crate::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, Holding, LotRecord, MandateRecord,
@@ -409,6 +411,10 @@ contents! {
     Debts DebtRecord;
     Guardians GuardiansRecord;
     Recoveries RecoveryRecord;
+    Snapshots SnapshotRecord;
+    Saved SavedRecord;
+    Distributions DistributionRecord;
+    Collected CollectedRecord;
 }
 
 /// A record that was proven to be there.

@@ -5,8 +5,10 @@
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
+use counterfoil_core::ops::distribute::{CollectedRecord, DistributionRecord};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::items::{DesignRecord, Item, ItemRecord};
+use counterfoil_core::ops::snapshot::{SavedRecord, SnapshotRecord};
 use counterfoil_core::ops::{Operation, operation_info};
 use counterfoil_core::state::{
     AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, LotRecord, MandateRecord, OnceRecord,
@@ -114,6 +116,10 @@ fn records() {
         TableName::Items => again::<ItemRecord>(bytes),
         TableName::Holds => again::<HoldRecord>(bytes),
         TableName::HoldGroups => again::<GroupRecord>(bytes),
+        TableName::Snapshots => again::<SnapshotRecord>(bytes),
+        TableName::Saved => again::<SavedRecord>(bytes),
+        TableName::Distributions => again::<DistributionRecord>(bytes),
+        TableName::Collected => again::<CollectedRecord>(bytes),
         TableName::Holders | TableName::Directory => panic!("not Borsh"),
     });
 }

@@ -11,6 +11,7 @@ use crate::ops::attest::refuse_unattested;
 use crate::ops::r#move::{
     AMOUNT_TOO_LARGE, INSUFFICIENT_FUNDS, SUPPLY_CAP_EXCEEDED, TOO_MANY_LOTS, refuse_bound, refuse_frozen,
 };
+use crate::ops::snapshot::SavedRecord;
 use crate::state::{AssetRecord, Holding, LOTS_MAX, LotRecord, NEVER_INACTIVE, Records, Table, take_lots};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount, decode};
@@ -33,6 +34,8 @@ pub struct Movement<'c, 'a, R: Records> {
     is_strict: bool,
     /// Whether what a payee has no room for goes back to its source, and is not refused.
     returns: bool,
+    /// The number of the newest snapshot that is live.
+    snapshot: Option<u32>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -68,7 +71,8 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         let (fee, max_holding) = (asset.fee(), asset.max_holding());
         let (lots, lapsed) = (BTreeMap::new(), BTreeMap::new());
         let (totals, is_strict, returns) = (Totals::default(), asset.has_strict_lots(), false);
-        Self { context, asset_id, asset, totals, lots, lapsed, fee, max_holding, is_strict, returns }
+        let snapshot = asset.live_snapshots(context.time()).next_back();
+        Self { context, asset_id, asset, totals, lots, lapsed, fee, max_holding, is_strict, returns, snapshot }
     }
 
     /// What is paid costs no fee.
@@ -490,7 +494,22 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if holding.total == 0 && self.context.record(&Table::holders(self.asset_id), account)?.is_none() {
             return Ok(());
         }
+        if let Some(number) = self.snapshot {
+            self.save(account, number)?;
+        }
         self.context.set_record(Table::holders(self.asset_id), *account, holding.encode(&self.asset))
+    }
+
+    /// Keeps what an account has, before that is overwritten, for the snapshots up to the newest one.
+    fn save(&mut self, account: &Id, number: u32) -> Result<(), Halt<R::Error>> {
+        let table = Table::saved(self.asset_id);
+        let mut saved = self.context.read::<SavedRecord>(table, account)?.unwrap_or_default();
+        if saved.units(number).is_some() {
+            return Ok(());
+        }
+        let units = self.context.record(&Table::holders(self.asset_id), account)?.map_or(0, |record| record.sum);
+        saved.save(number, units, self.asset.live_snapshots(self.context.time()));
+        self.context.write(table, *account, &saved)
     }
 
     /// The lot's record as this movement has it.

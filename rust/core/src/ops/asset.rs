@@ -249,6 +249,8 @@ impl Operate for Create {
             clawed_back: 0,
             pending: None,
             sunset: None,
+            snapshots_taken: 0,
+            snapshots: Vec::new(),
         };
         context.write_asset(&id, asset)?;
         Ok(Effect::Nothing)

@@ -6,6 +6,7 @@
 use crate::apply::{Context, Halt};
 use crate::id::{Id, record_id};
 use crate::ops::Operate;
+use crate::ops::distribute::INVALID_ELECTORATE;
 use crate::state::{AssetRecord, OwnId, Reason, Records, Table, TableRecord};
 use crate::status::{Status, statuses};
 use crate::wire::Effect;
@@ -314,6 +315,33 @@ pub(crate) fn require_live<R: Records>(
         return Err(ATTESTATION_EXPIRED.into());
     }
     Ok(attestation)
+}
+
+/// Whether a subject's one attestation held at a time that is over, as far as its record still tells: one that was
+/// revoked or expired since did, one that was replaced since did not.
+pub(super) fn was_member<R: Records>(
+    context: &mut Context<'_, R>,
+    schema: &Id,
+    issuer: &Id,
+    subject: &Id,
+    time: u64,
+) -> Result<bool, Halt<R::Error>> {
+    let id = AttestationRecord::id(schema, issuer, subject, &SINGLE);
+    let found: Option<AttestationRecord> = context.read(Table::attestations(*schema), &id)?;
+    let held = |found: AttestationRecord| {
+        found.issued < time && found.revoked.is_none_or(|revoked| revoked.time >= time) && !found.is_expired(time)
+    };
+    Ok(found.is_some_and(held))
+}
+
+/// A schema by which one issuer alone attests, so that its count is that of the members.
+pub(super) fn electorate_schema<R: Records>(
+    context: &mut Context<'_, R>,
+    schema: &Id,
+    issuer: &Id,
+) -> Result<SchemaRecord, Halt<R::Error>> {
+    let record = load_schema(context, schema)?;
+    if record.issuers == [*issuer] { Ok(record) } else { Err(INVALID_ELECTORATE.into()) }
 }
 
 /// Refuses an account that the asset's policy wants attested and that is not. The issuer needs no attestation, and no

@@ -13,7 +13,9 @@ use crate::ops::hold::{
 };
 use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_ended, refuse_paused};
 use crate::ops::{Operate, SlipSignature};
-use crate::state::{AccountRecord, AssetRecord, OnceRecord, OwnId, Records, Table, TableName, TableRecord};
+use crate::state::{
+    AccountRecord, AssetRecord, OnceRecord, OwnId, Records, Table, TableName, TableRecord, add_up_lots,
+};
 use crate::status::{Status, statuses};
 use crate::time;
 use crate::wire::{Effect, LotAmount, encode};
@@ -484,17 +486,12 @@ impl Operate for Claim {
             return Err(CAMPAIGN_ENDED.into());
         }
         let mut movement = Movement::new(context, campaign.asset, asset);
-        let mut taken = BTreeMap::<u32, u128>::new();
+        let mut taken = Vec::new();
         for signed in &self.slips {
             let claim = Case { id: &self.campaign, signed };
-            let lots = claim.pay(&mut campaign, &mut movement)?;
-            for part in lots {
-                let total = taken.entry(part.lot).or_default();
-                *total = total.saturating_add(part.amount);
-            }
+            taken.extend(claim.pay(&mut campaign, &mut movement)?);
         }
-        let taken = taken.into_iter().map(|(lot, amount)| LotAmount { lot, amount }).collect();
-        let effect = movement.finish(taken)?;
+        let effect = movement.finish(add_up_lots(&taken))?;
         context.write(CAMPAIGNS, self.campaign, &campaign)?;
         Ok(effect)
     }

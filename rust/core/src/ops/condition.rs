@@ -135,6 +135,21 @@ impl Condition {
         }
     }
 
+    /// Whether others than the payer alone make it true, and keep a record of it.
+    pub(super) fn is_found_by_others(&self) -> bool {
+        match self {
+            Self::Attested { .. } => true,
+            Self::AllOf(_)
+            | Self::AnyOf(_)
+            | Self::Not(_)
+            | Self::After(_)
+            | Self::Preimage(_)
+            | Self::SignedBy { .. }
+            | Self::GroupTotal { .. }
+            | Self::ByPayer => false,
+        }
+    }
+
     /// Whether it holds now, for this operation.
     pub(super) fn is_met<R: Records>(&self, case: &mut Case<'_, '_, R>) -> Result<bool, Halt<R::Error>> {
         Ok(match self {

@@ -80,7 +80,7 @@ pub(super) const FAR_MS: u64 = 36_525 * 86_400_000;
 /// How long after a deadline an account that cannot be paid may refuse what it says: 30 days, in ms.
 const GRACE_MS: u64 = 30 * 86_400_000;
 
-const HOLDS: Table = Table::single(TableName::Holds);
+pub(super) const HOLDS: Table = Table::single(TableName::Holds);
 pub(super) const HOLD_GROUPS: Table = Table::single(TableName::HoldGroups);
 
 /// When the held units go where.
@@ -257,6 +257,8 @@ pub struct GroupRecord {
     pub holds: u64,
     /// Units ever put in, less those released before the deadline.
     pub total: u128,
+    /// Units ever put in.
+    pub put_in: u128,
 }
 
 impl GroupRecord {
@@ -376,6 +378,7 @@ impl Operate for OpenGroup {
             terms: self.terms.clone(),
             holds: 0,
             total: 0,
+            put_in: 0,
         };
         context.write(HOLD_GROUPS, id, &group)?;
         Ok(Effect::Nothing)
@@ -460,6 +463,7 @@ impl Hold {
         group.holds = holds.ok_or_else(|| Halt::corrupt::<R>("a group's count of holds is exhausted"))?;
         // Units that were settled can be put in again, for ever.
         group.total = total.ok_or(AMOUNT_TOO_LARGE)?;
+        group.put_in = group.put_in.checked_add(self.amount).ok_or(AMOUNT_TOO_LARGE)?;
         Ok(Some(group))
     }
 }

@@ -7,10 +7,12 @@ pub mod asset;
 pub mod attest;
 pub mod campaign;
 pub mod condition;
+pub mod distribute;
 pub mod hold;
 pub mod items;
 pub mod ledger;
 pub mod r#move;
+pub mod snapshot;
 
 use crate::apply::{Context, Halt};
 use crate::id::Id;
@@ -168,6 +170,11 @@ operations! {
     0x60 "schema" Schema(attest);
     0x61 "attest" Attest(attest) mandate;
     0x62 "revoke" Revoke(attest) mandate;
+    0x80 "snapshot" Snapshot(snapshot);
+    0x81 "release_snapshot" ReleaseSnapshot(snapshot);
+    0x82 "distribute" Distribute(distribute);
+    0x83 "collect" Collect(distribute);
+    0x84 "close_distribution" CloseDistribution(distribute);
     0xa0 "set_parameters" SetParameters(ledger);
 }
 
@@ -186,6 +193,7 @@ pub fn statuses() -> impl Iterator<Item = StatusInfo> {
         hold::STATUSES,
         campaign::STATUSES,
         attest::STATUSES,
+        distribute::STATUSES,
         ledger::STATUSES,
     ];
     families.into_iter().flatten().copied()

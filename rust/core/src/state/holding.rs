@@ -4,6 +4,7 @@ use crate::state::records::AssetRecord;
 use crate::state::table::Record;
 use crate::time;
 use crate::wire::LotAmount;
+use std::collections::BTreeMap;
 
 /// The most lots of a balance; its record then still fits its 4,096 bytes.
 pub const LOTS_MAX: usize = 64;
@@ -164,6 +165,17 @@ pub fn take_lots(lots: &mut Vec<LotAmount>, amount: u128) -> Option<Vec<LotAmoun
     }
     lots.drain(..emptied);
     (wanted == 0).then_some(taken)
+}
+
+/// Adds parts up by lot, ascending.
+pub fn add_up_lots(parts: &[LotAmount]) -> Vec<LotAmount> {
+    let mut lots = BTreeMap::<u32, u128>::new();
+    for part in parts {
+        let amount = lots.entry(part.lot).or_default();
+        // What one operation moves is at most the supply, far below 2^128.
+        *amount = amount.saturating_add(part.amount);
+    }
+    lots.into_iter().map(|(lot, amount)| LotAmount { lot, amount }).collect()
 }
 
 /// Takes an amount from ascending lots, highest first, and returns it ascending; nothing if they do not have it.

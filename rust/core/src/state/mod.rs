@@ -4,11 +4,11 @@ mod holding;
 mod records;
 mod table;
 
-pub use holding::{Holding, LOTS_MAX, NEVER_INACTIVE, take_highest_lots, take_lots};
+pub use holding::{Holding, LOTS_MAX, NEVER_INACTIVE, add_up_lots, take_highest_lots, take_lots};
 pub use records::{
     ASSET_VERSION, AccountRecord, AssetRecord, DebtRecord, FreezeRecord, GuardiansRecord, KeyGrant, KeyedAccount,
-    LotRecord, MandateRecord, OnceRecord, OwnId, PendingPolicy, Period, Power, Powers, Reason, RecoveryRecord,
-    RedemptionRecord, TableRecord, Term,
+    LiveSnapshot, LotRecord, MandateRecord, OnceRecord, OwnId, PendingPolicy, Period, Power, Powers, Reason,
+    RecoveryRecord, RedemptionRecord, TableRecord, Term,
 };
 pub use table::{Record, Table, TableName, VALUE_BYTES_MAX, tree_key, tree_keys};
 

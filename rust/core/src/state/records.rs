@@ -221,6 +221,19 @@ pub struct AssetRecord {
     pub pending: Option<PendingPolicy>,
     /// From when on nothing of it is left, ms.
     pub sunset: Option<u64>,
+    /// How many snapshots were ever opened: the number of the last one.
+    pub snapshots_taken: u32,
+    /// Those of them that are listed, at most 64, ascending by number; some may be dead.
+    pub snapshots: Vec<LiveSnapshot>,
+}
+
+/// A snapshot of an asset that is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct LiveSnapshot {
+    /// Its number, from 1.
+    pub number: u32,
+    /// It is live before this time, ms.
+    pub until: u64,
 }
 
 /// Rules of an asset that were announced and hold from a time on.
@@ -259,6 +272,11 @@ impl AssetRecord {
     /// Whether the asset has ended by a time.
     pub fn has_ended(&self, time: u64) -> bool {
         self.sunset.is_some_and(|sunset| time >= sunset)
+    }
+
+    /// The numbers of the snapshots that are live at a time, ascending.
+    pub fn live_snapshots(&self, time: u64) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.snapshots.iter().filter(move |listed| time < listed.until).map(|listed| listed.number)
     }
 
     /// Whether it moves only from or to its issuer.

@@ -74,6 +74,14 @@ tables! {
     Guardians "guardians";
     /// Keys that guardians set, until the delay is over.
     Recoveries "recoveries";
+    /// Balances of assets that are fixed as they stood at a time.
+    Snapshots "snapshots";
+    /// Of one asset, what accounts had before they moved units, for the snapshots that are live.
+    Saved "saved" keyed;
+    /// Amounts that are shared out among many.
+    Distributions "distributions";
+    /// Who was paid of one distribution; its sum is all that was paid.
+    Collected "collected" keyed;
 }
 
 impl TableName {
@@ -150,6 +158,16 @@ impl Table {
     /// The debts in an asset.
     pub const fn debts(asset: Id) -> Self {
         Self::keyed(TableName::Debts, asset)
+    }
+
+    /// What accounts of an asset had, for its snapshots.
+    pub const fn saved(asset: Id) -> Self {
+        Self::keyed(TableName::Saved, asset)
+    }
+
+    /// Who was paid of a distribution.
+    pub const fn collected(distribution: Id) -> Self {
+        Self::keyed(TableName::Collected, distribution)
     }
 
     /// The table key's bytes: none, or the 32 of the key.
