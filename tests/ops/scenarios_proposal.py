@@ -1289,7 +1289,7 @@ def a_hold_that_is_none(p: Play) -> Result:
 
 
 @scenario("no_weight", 0)
-def a_hold_of_no_group(p: Play) -> Result:
+def a_vote_with_a_hold_of_no_group(p: Play) -> Result:
     club = Backers(p)
     terms = build.terms(build.after(0), [build.share(p.id("shop"), 10_000)], p.world.time + DAY)
     p.ok(build.hold(p.id("alice"), b"3" * 16, club.money, 5, terms), by="alice")
