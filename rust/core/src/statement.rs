@@ -10,6 +10,9 @@ use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, 
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::distribute::{CollectedRecord, DistributionRecord};
+use crate::ops::governance::{
+    ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord, ResolutionRecord, VoteRecord,
+};
 use crate::ops::hold::{GroupRecord, HoldRecord};
 use crate::ops::items::{DesignRecord, ItemRecord};
 use crate::ops::snapshot::{SavedRecord, SnapshotRecord};
@@ -411,6 +414,12 @@ contents! {
     Debts DebtRecord;
     Guardians GuardiansRecord;
     Recoveries RecoveryRecord;
+    Constitutions ConstitutionRecord;
+    Proposals ProposalRecord;
+    Votes VoteRecord;
+    Rankings RankingRecord;
+    Delegations DelegationRecord;
+    Resolutions ResolutionRecord;
     Snapshots SnapshotRecord;
     Saved SavedRecord;
     Distributions DistributionRecord;

@@ -109,4 +109,10 @@ statuses! { 0;
     PROGRAMME_ACCOUNT = 0x18 "programme_account";
     /// The account is an alias; the account that it is one of signs.
     ACCOUNT_ALIASED = 0x19 "account_aliased";
+    /// The account's constitution leaves this to proposals; its keys may not do it.
+    NEEDS_PROPOSAL = 0x1a "needs_proposal";
+    /// The account's constitution lets nobody do this.
+    CONSTITUTION_FORBIDS = 0x1b "constitution_forbids";
+    /// The account's constitution does not leave this to the proposal's rule.
+    WRONG_RULE = 0x1c "wrong_rule";
 }

@@ -6,6 +6,9 @@ use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
 use counterfoil_core::ops::distribute::{CollectedRecord, DistributionRecord};
+use counterfoil_core::ops::governance::{
+    ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord, ResolutionRecord, VoteRecord,
+};
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::items::{DesignRecord, Item, ItemRecord};
 use counterfoil_core::ops::snapshot::{SavedRecord, SnapshotRecord};
@@ -112,6 +115,12 @@ fn records() {
         TableName::Debts => again::<DebtRecord>(bytes),
         TableName::Guardians => again::<GuardiansRecord>(bytes),
         TableName::Recoveries => again::<RecoveryRecord>(bytes),
+        TableName::Constitutions => again::<ConstitutionRecord>(bytes),
+        TableName::Proposals => again::<ProposalRecord>(bytes),
+        TableName::Votes => again::<VoteRecord>(bytes),
+        TableName::Rankings => again::<RankingRecord>(bytes),
+        TableName::Delegations => again::<DelegationRecord>(bytes),
+        TableName::Resolutions => again::<ResolutionRecord>(bytes),
         TableName::Designs => again::<DesignRecord>(bytes),
         TableName::Items => again::<ItemRecord>(bytes),
         TableName::Holds => again::<HoldRecord>(bytes),

@@ -1,6 +1,7 @@
 //! What an operation sees and may do while it is applied.
 
 use crate::id::Id;
+use crate::ops::governance::{Constitution, ConstitutionRecord};
 use crate::state::{AccountRecord, AssetRecord, KeyedAccount, MandateRecord, Record, Records, Table};
 use crate::status::{
     ACCOUNT_ALIASED, KEY_MISSING, KEY_UNEXPECTED, MANDATE_EXPIRED, MANDATE_OPERATION, MANDATE_SPENT, PROGRAMME_ACCOUNT,
@@ -48,6 +49,18 @@ pub(super) struct Memory {
     pub(super) accounts_before: BTreeMap<Id, usize>,
     /// Its authorizers, and the keys of those that have a record, as they stood before the first operation.
     pub(super) signers: Vec<(Authorizer, Option<KeyedAccount>)>,
+    /// The constitutions of those authorizers that are governed, as they stood before the first operation.
+    pub(super) constitutions: BTreeMap<Id, Constitution>,
+    /// The proposal whose actions are being applied.
+    pub(super) executing: Option<Executing>,
+}
+
+/// A proposal that is being executed, with its account's constitution as it stood when that began.
+#[derive(Clone, Debug)]
+pub(super) struct Executing {
+    account: Id,
+    rule: u8,
+    constitution: Constitution,
 }
 
 /// The most decoded assets kept.
@@ -70,6 +83,8 @@ impl<'a, R: Records> Context<'a, R> {
         memory.journal.clear();
         memory.accounts_before.clear();
         memory.signers.clear();
+        memory.constitutions.clear();
+        memory.executing = None;
         Self { records, memory, time, transaction, parameters_before: None }
     }
 
@@ -79,17 +94,26 @@ impl<'a, R: Records> Context<'a, R> {
             let keyed = match (self.account(&authorizer.account)?, authorizer.key) {
                 (Some(AccountRecord::Programme { .. }), _) => return Err(PROGRAMME_ACCOUNT.into()),
                 (Some(AccountRecord::Alias { .. }), _) => return Err(ACCOUNT_ALIASED.into()),
-                (Some(AccountRecord::Keyed(_)), None) => return Err(KEY_MISSING.into()),
-                (Some(AccountRecord::Keyed(keyed)), Some(key)) => {
-                    if !keyed.keys.iter().any(|grant| grant.key == key) {
-                        return Err(UNKNOWN_KEY.into());
-                    }
+                (Some(AccountRecord::Keyed(_) | AccountRecord::Governed(_)), None) => return Err(KEY_MISSING.into()),
+                (Some(AccountRecord::Keyed(keyed)), Some(key)) => Some(having_key(keyed, &key)?),
+                (Some(AccountRecord::Governed(keyed)), Some(key)) => {
+                    let keyed = having_key(keyed, &key)?;
+                    self.admit_constitution(authorizer.account)?;
                     Some(keyed)
                 }
                 (None, Some(_)) => return Err(KEY_UNEXPECTED.into()),
                 (None, None) => None,
             };
             self.memory.signers.push((*authorizer, keyed));
+        }
+        Ok(())
+    }
+
+    /// Keeps the constitution of a governed account that signs, once however many of its keys do.
+    fn admit_constitution(&mut self, account: Id) -> Result<(), Halt<R::Error>> {
+        if !self.memory.constitutions.contains_key(&account) {
+            let constitution = self.constitution(&account)?;
+            self.memory.constitutions.insert(account, constitution);
         }
         Ok(())
     }
@@ -218,12 +242,46 @@ impl<'a, R: Records> Context<'a, R> {
         }
         Ok(match self.account(&account)? {
             None => (1, vec![account]),
-            Some(AccountRecord::Keyed(keyed)) => {
-                let covering = keyed.keys.iter().filter(|grant| grant.covers(tag)).map(|grant| grant.key);
-                (keyed.threshold.into(), covering.collect())
-            }
+            Some(AccountRecord::Keyed(keyed)) => keys_for(&keyed, tag),
+            Some(AccountRecord::Governed(keyed)) => match self.constitution(&account)?.refuse_keys(tag) {
+                Ok(()) => keys_for(&keyed, tag),
+                Err(_) => (1, Vec::new()),
+            },
             Some(AccountRecord::Programme { .. } | AccountRecord::Alias { .. }) => (1, Vec::new()),
         })
+    }
+
+    /// The record of an account's constitution, if it has one now.
+    pub fn constitution_if_any(&mut self, account: &Id) -> Result<Option<ConstitutionRecord>, Halt<R::Error>> {
+        self.read(Table::CONSTITUTIONS, account)
+    }
+
+    /// The constitution that a governed account has now.
+    fn constitution(&mut self, account: &Id) -> Result<Constitution, Halt<R::Error>> {
+        let record = self.constitution_if_any(account)?;
+        let missing = || Halt::corrupt::<R>(&format!("governed account {account} has no constitution"));
+        Ok(record.ok_or_else(missing)?.constitution)
+    }
+
+    /// Refuses what the constitution of an account does not leave to its keys, where it is governed now: neither
+    /// mandates nor guardians help then.
+    pub fn refuse_reserved(&mut self, account: &Id, tag: u8) -> Result<(), Halt<R::Error>> {
+        match self.account(account)? {
+            Some(AccountRecord::Governed(_)) => Ok(self.constitution(account)?.refuse_keys(tag)?),
+            Some(AccountRecord::Keyed(_) | AccountRecord::Programme { .. } | AccountRecord::Alias { .. }) | None => {
+                Ok(())
+            }
+        }
+    }
+
+    /// From here on a proposal under this rule acts for its account, as far as the account's constitution lets it.
+    pub fn begin_execution(&mut self, account: Id, rule: u8, constitution: Constitution) {
+        self.memory.executing = Some(Executing { account, rule, constitution });
+    }
+
+    /// No proposal acts any more.
+    pub fn end_execution(&mut self) {
+        self.memory.executing = None;
     }
 
     /// The account that this one is an alias of, as it stands now.
@@ -313,6 +371,7 @@ impl<'a, R: Records> Context<'a, R> {
         if let Some(verdict) = self.judge_aliases(account, tag)? {
             return Ok(verdict?);
         }
+        self.refuse_reserved(account, tag)?;
         for position in 0..self.memory.signers.len() {
             let Some((Authorizer { account: agent, .. }, _)) = self.memory.signers.get(position) else { break };
             let agent = *agent;
@@ -355,8 +414,11 @@ impl<'a, R: Records> Context<'a, R> {
         Ok(self.judge(&account, tag))
     }
 
-    /// Nothing where no authorizer names the account.
+    /// Nothing where no authorizer names the account, nor does a proposal act for it.
     fn judge(&self, account: &Id, tag: u8) -> Option<Result<(), Status>> {
+        if let Some(executing) = self.memory.executing.as_ref().filter(|executing| executing.account == *account) {
+            return Some(executing.constitution.refuse_rule(executing.rule, tag));
+        }
         let mut keyed_account = None;
         let mut covering = 0usize;
         let signers = self.memory.signers.iter();
@@ -367,6 +429,9 @@ impl<'a, R: Records> Context<'a, R> {
             covering = covering.saturating_add(usize::from(covers));
         }
         let keyed = keyed_account?;
+        if let Some(Err(status)) = self.memory.constitutions.get(account).map(|it| it.refuse_keys(tag)) {
+            return Some(Err(status));
+        }
         Some(if covering == 0 {
             Err(WRONG_SCOPE)
         } else if covering < usize::from(keyed.threshold) {
@@ -375,6 +440,17 @@ impl<'a, R: Records> Context<'a, R> {
             Ok(())
         })
     }
+}
+
+/// The account, if it has this key.
+fn having_key(keyed: KeyedAccount, key: &Id) -> Result<KeyedAccount, Status> {
+    if keyed.keys.iter().any(|grant| grant.key == *key) { Ok(keyed) } else { Err(UNKNOWN_KEY) }
+}
+
+/// How many keys must sign for an account, and which may sign for this operation.
+fn keys_for(keyed: &KeyedAccount, tag: u8) -> (usize, Vec<Id>) {
+    let covering = keyed.keys.iter().filter(|grant| grant.covers(tag)).map(|grant| grant.key);
+    (keyed.threshold.into(), covering.collect())
 }
 
 /// A record decoded, or what is corrupt.
@@ -392,6 +468,6 @@ fn decode_record<R: Records, T: BorshDeserialize + BorshSerialize>(
 fn into(record: Option<AccountRecord>) -> Option<Id> {
     match record {
         Some(AccountRecord::Alias { into, .. }) => Some(into),
-        Some(AccountRecord::Keyed(_) | AccountRecord::Programme { .. }) | None => None,
+        Some(AccountRecord::Keyed(_) | AccountRecord::Programme { .. } | AccountRecord::Governed(_)) | None => None,
     }
 }

@@ -124,6 +124,8 @@ impl Machine {
             journal: Vec::new(),
             accounts_before: BTreeMap::new(),
             signers: Vec::new(),
+            constitutions: BTreeMap::new(),
+            executing: None,
         };
         Self { ledger, memory }
     }

@@ -334,13 +334,22 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
 
     /// Takes all that a programme account has, by lot; lot 0 for an asset without lots.
     pub fn take_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        self.empty(programme, Taking::Given)
+    }
+
+    /// As [`Self::take_all`], and nobody has it any more.
+    pub fn burn_all(&mut self, programme: &Id) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+        self.empty(programme, Taking::Burned)
+    }
+
+    fn empty(&mut self, programme: &Id, taking: Taking) -> Result<Vec<LotAmount>, Halt<R::Error>> {
         // Lapsed units leave for good here: they would be counted again when the rest is taken.
         self.sweep(programme)?;
         let holding = self.touch(programme)?;
         if holding.total == 0 {
             return Ok(Vec::new());
         }
-        let taken = self.take(programme, holding.total, Taking::Given)?;
+        let taken = self.take(programme, holding.total, taking)?;
         Ok(if self.has_lots() { taken } else { vec![LotAmount { lot: 0, amount: holding.total }] })
     }
 

@@ -61,6 +61,8 @@ statuses! { 1;
     ALIAS_CYCLE = 0x15 "alias_cycle";
     /// More than 8 aliases, one into the other.
     ALIAS_TOO_DEEP = 0x16 "alias_too_deep";
+    /// A governed account cannot become an alias: its constitution would bind nobody.
+    ACCOUNT_GOVERNED = 0x17 "account_governed";
 }
 
 const OPEN: u8 = 0x10;
@@ -266,14 +268,21 @@ fn set_keys<R: Records>(
     keys: Vec<KeyGrant>,
 ) -> Result<Effect, Halt<R::Error>> {
     let epoch = next_epoch(context, &account)?;
-    context.write(Table::ACCOUNTS, account, &AccountRecord::Keyed(KeyedAccount { epoch, threshold, keys }))?;
+    let keyed = KeyedAccount { epoch, threshold, keys };
+    let is_governed = matches!(context.account(&account)?, Some(AccountRecord::Governed(_)));
+    let record = if is_governed { AccountRecord::Governed(keyed) } else { AccountRecord::Keyed(keyed) };
+    context.write(Table::ACCOUNTS, account, &record)?;
     context.remove(Table::RECOVERIES, account)?;
     Ok(Effect::Nothing)
 }
 
 fn next_epoch<R: Records>(context: &mut Context<'_, R>, account: &Id) -> Result<u32, Halt<R::Error>> {
     let epoch = match context.account(account)? {
-        Some(AccountRecord::Keyed(KeyedAccount { epoch, .. }) | AccountRecord::Alias { epoch, .. }) => epoch,
+        Some(
+            AccountRecord::Keyed(KeyedAccount { epoch, .. })
+            | AccountRecord::Governed(KeyedAccount { epoch, .. })
+            | AccountRecord::Alias { epoch, .. },
+        ) => epoch,
         None => 0,
         // Nobody signs for a programme account, so nobody had the authority, nor could name guardians.
         Some(AccountRecord::Programme { .. }) => return Err(UNAUTHORIZED.into()),
@@ -427,6 +436,7 @@ impl Operate for Recover {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let record: GuardiansRecord = context.read(Table::GUARDIANS, &self.account)?.ok_or(NO_GUARDIANS)?;
+        context.refuse_reserved(&self.account, SET_KEYS)?;
         if context.count_authorities(&record.guardians, RECOVER)? < usize::from(record.threshold) {
             return Err(TOO_FEW_GUARDIANS.into());
         }
@@ -480,6 +490,7 @@ impl Operate for FinishRecovery {
 
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         let recovery = recovery(context, &self.account)?.ok_or(NO_RECOVERY)?;
+        context.refuse_reserved(&self.account, SET_KEYS)?;
         if context.time() < recovery.due {
             return Err(RECOVERY_PENDING.into());
         }
@@ -504,6 +515,9 @@ impl Operate for Alias {
     fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
         context.authority(&self.account, ALIAS)?;
         context.authority(&self.into, ALIAS)?;
+        if matches!(context.account(&self.account)?, Some(AccountRecord::Governed(_))) {
+            return Err(ACCOUNT_GOVERNED.into());
+        }
         refuse_entangled(context, &self.account, &self.into)?;
         let epoch = next_epoch(context, &self.account)?;
         context.write(Table::ACCOUNTS, self.account, &AccountRecord::Alias { epoch, into: self.into })?;

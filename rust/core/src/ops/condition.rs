@@ -5,6 +5,7 @@
 use crate::apply::{Context, Halt};
 use crate::id::Id;
 use crate::ops::attest::require_live;
+use crate::ops::governance::{RESOLUTIONS, ResolutionRecord};
 use crate::ops::hold::{GroupRecord, HOLD_GROUPS, INVALID_CONDITION};
 use crate::state::Records;
 use crate::status::Status;
@@ -52,6 +53,17 @@ pub enum Condition {
         /// Minor units.
         at_least: u128,
     },
+    /// A governed account resolved something.
+    Resolved {
+        /// Which account.
+        account: Id,
+        /// By which rule: the hash of it.
+        rule: [u8; 32],
+        /// What it was asked.
+        subject: [u8; 32],
+        /// What it answered.
+        option: u8,
+    },
     /// The hold's payer signs the operation.
     ByPayer,
 }
@@ -85,6 +97,12 @@ impl Condition {
             7 => {
                 Self::GroupTotal { group: Id::deserialize_reader(reader)?, at_least: u128::deserialize_reader(reader)? }
             }
+            8 => Self::Resolved {
+                account: Id::deserialize_reader(reader)?,
+                rule: BorshDeserialize::deserialize_reader(reader)?,
+                subject: BorshDeserialize::deserialize_reader(reader)?,
+                option: u8::deserialize_reader(reader)?,
+            },
             9 => Self::ByPayer,
             tag => return Err(refuse(format!("unknown condition tag {tag}"))),
         })
@@ -96,7 +114,7 @@ impl Condition {
             Self::AllOf(of) | Self::AnyOf(of) => of.iter().map(Self::parts).fold(1, usize::saturating_add),
             Self::Not(of) => of.parts().saturating_add(1),
             Self::SignedBy { accounts, .. } => accounts.len().saturating_add(1),
-            Self::Attested { .. } => 4,
+            Self::Attested { .. } | Self::Resolved { .. } => 4,
             Self::After(_) | Self::Preimage(_) | Self::GroupTotal { .. } | Self::ByPayer => 1,
         }
     }
@@ -111,9 +129,12 @@ impl Condition {
                     && accounts.len() <= SIGNERS_MAX
                     && accounts.is_sorted_by(|left, right| left < right)
             }
-            Self::After(_) | Self::Preimage(_) | Self::Attested { .. } | Self::GroupTotal { .. } | Self::ByPayer => {
-                true
-            }
+            Self::After(_)
+            | Self::Preimage(_)
+            | Self::Attested { .. }
+            | Self::GroupTotal { .. }
+            | Self::Resolved { .. }
+            | Self::ByPayer => true,
         }
     }
 
@@ -131,14 +152,15 @@ impl Condition {
             | Self::After(_)
             | Self::Preimage(_)
             | Self::Attested { .. }
-            | Self::GroupTotal { .. } => false,
+            | Self::GroupTotal { .. }
+            | Self::Resolved { .. } => false,
         }
     }
 
     /// Whether others than the payer alone make it true, and keep a record of it.
     pub(super) fn is_found_by_others(&self) -> bool {
         match self {
-            Self::Attested { .. } => true,
+            Self::Attested { .. } | Self::Resolved { .. } => true,
             Self::AllOf(_)
             | Self::AnyOf(_)
             | Self::Not(_)
@@ -186,6 +208,11 @@ impl Condition {
                 let group = case.context.read::<GroupRecord>(HOLD_GROUPS, group)?;
                 group.map_or(0, |group| group.total) >= *at_least
             }
+            Self::Resolved { account, rule, subject, option } => {
+                let id = ResolutionRecord::id(account, rule, subject);
+                let resolution = case.context.read::<ResolutionRecord>(RESOLUTIONS, &id)?;
+                resolution.is_some_and(|resolution| resolution.option == *option)
+            }
             Self::ByPayer => case.context.has_authority(case.payer, case.tag)?,
         })
     }
@@ -208,6 +235,9 @@ impl BorshSerialize for Condition {
             Self::SignedBy { threshold, accounts } => (5u8, threshold, accounts).serialize(writer),
             Self::Attested { schema, issuer, subject } => (6u8, schema, issuer, subject).serialize(writer),
             Self::GroupTotal { group, at_least } => (7u8, group, at_least).serialize(writer),
+            Self::Resolved { account, rule, subject, option } => {
+                (8u8, account, rule, subject, option).serialize(writer)
+            }
             Self::ByPayer => 9u8.serialize(writer),
         }
     }

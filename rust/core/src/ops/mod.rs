@@ -8,6 +8,7 @@ pub mod attest;
 pub mod campaign;
 pub mod condition;
 pub mod distribute;
+pub mod governance;
 pub mod hold;
 pub mod items;
 pub mod ledger;
@@ -103,6 +104,14 @@ macro_rules! operations {
                 match self { $(Self::$variant(operation) => operation.concerns(accounts),)* }
             }
 
+            /// The operation of this tag, which has been read.
+            pub(crate) fn read<T: io::Read>(tag: u8, reader: &mut T) -> io::Result<Self> {
+                match tag {
+                    $($tag => Ok(Self::$variant(BorshDeserialize::deserialize_reader(reader)?)),)*
+                    tag => Err(io::Error::new(io::ErrorKind::InvalidData, format!("unknown operation tag {tag}"))),
+                }
+            }
+
             /// Applies it.
             pub(crate) fn apply<R: Records>(&self, context: &mut Context<'_, R>) -> Result<Effect, Halt<R::Error>> {
                 match self { $(Self::$variant(operation) => operation.apply(context),)* }
@@ -118,10 +127,7 @@ macro_rules! operations {
 
         impl BorshDeserialize for Operation {
             fn deserialize_reader<T: io::Read>(reader: &mut T) -> io::Result<Self> {
-                match u8::deserialize_reader(reader)? {
-                    $($tag => Ok(Self::$variant(BorshDeserialize::deserialize_reader(reader)?)),)*
-                    tag => Err(io::Error::new(io::ErrorKind::InvalidData, format!("unknown operation tag {tag}"))),
-                }
+                Self::read(u8::deserialize_reader(reader)?, reader)
             }
         }
     };
@@ -170,6 +176,15 @@ operations! {
     0x60 "schema" Schema(attest);
     0x61 "attest" Attest(attest) mandate;
     0x62 "revoke" Revoke(attest) mandate;
+    0x70 "set_constitution" SetConstitution(governance);
+    0x71 "propose" Propose(governance);
+    0x72 "vote" Vote(governance);
+    0x73 "reveal" Reveal(governance);
+    0x74 "delegate" Delegate(governance);
+    0x75 "veto" Veto(governance);
+    0x76 "cancel" Cancel(governance);
+    0x77 "conclude" Conclude(governance);
+    0x78 "execute" Execute(governance);
     0x80 "snapshot" Snapshot(snapshot);
     0x81 "release_snapshot" ReleaseSnapshot(snapshot);
     0x82 "distribute" Distribute(distribute);
@@ -193,6 +208,7 @@ pub fn statuses() -> impl Iterator<Item = StatusInfo> {
         hold::STATUSES,
         campaign::STATUSES,
         attest::STATUSES,
+        governance::STATUSES,
         distribute::STATUSES,
         ledger::STATUSES,
     ];

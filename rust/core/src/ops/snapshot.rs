@@ -135,7 +135,6 @@ fn drop_dead(asset: &mut AssetRecord, time: u64) -> Vec<u32> {
 }
 
 /// The newest snapshot of an asset that is live.
-#[expect(dead_code, reason = "for proposals, which take the newest one if it is new enough")]
 pub(super) fn newest_live<R: Records>(
     context: &mut Context<'_, R>,
     asset_id: &Id,
@@ -170,7 +169,6 @@ fn listed<R: Records>(
 }
 
 /// Lets a live snapshot live until a time at least.
-#[expect(dead_code, reason = "for proposals, which need theirs until the votes are counted")]
 pub(super) fn extend<R: Records>(
     context: &mut Context<'_, R>,
     asset_id: &Id,

@@ -58,6 +58,8 @@ pub enum AccountRecord {
         /// The other account, which may be an alias itself.
         into: Id,
     },
+    /// These keys sign for it, as far as its constitution lets them.
+    Governed(KeyedAccount),
 }
 
 impl TableRecord for AccountRecord {}

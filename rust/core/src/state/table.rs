@@ -74,6 +74,18 @@ tables! {
     Guardians "guardians";
     /// Keys that guardians set, until the delay is over.
     Recoveries "recoveries";
+    /// Who may do what in the name of governed accounts.
+    Constitutions "constitutions";
+    /// What a governed account is asked to do.
+    Proposals "proposals";
+    /// The votes on one proposal; its sum is their weight.
+    Votes "votes" keyed;
+    /// How much weight each ranking of one proposal's options has.
+    Rankings "rankings" keyed;
+    /// Who votes for whom on the proposals of governed accounts.
+    Delegations "delegations";
+    /// What governed accounts resolved.
+    Resolutions "resolutions";
     /// Balances of assets that are fixed as they stood at a time.
     Snapshots "snapshots";
     /// Of one asset, what accounts had before they moved units, for the snapshots that are live.
@@ -119,6 +131,8 @@ impl Table {
     pub const GUARDIANS: Self = Self::single(TableName::Guardians);
     /// The recoveries that are running.
     pub const RECOVERIES: Self = Self::single(TableName::Recoveries);
+    /// The constitutions.
+    pub const CONSTITUTIONS: Self = Self::single(TableName::Constitutions);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {

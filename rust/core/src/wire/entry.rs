@@ -3,6 +3,7 @@
 use crate::id::Id;
 use crate::wire::{Genesis, SignedTransaction, decode, encode};
 use borsh::{BorshDeserialize, BorshSerialize};
+use std::io;
 use std::ops::Range;
 
 /// The longest entry.
@@ -68,7 +69,7 @@ impl Applied {
 }
 
 /// Per operation: what was taken and what lapsed, in total.
-#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize)]
 pub enum Effect {
     /// Nothing that the transaction does not tell.
     #[default]
@@ -80,6 +81,35 @@ pub enum Effect {
         /// Ascending by lot; lot 0 for assets without lots.
         lapsed: Vec<LotAmount>,
     },
+    /// What the actions of a proposal did.
+    Executed {
+        /// One for each action; none of them is of this kind.
+        effects: Vec<Effect>,
+    },
+}
+
+impl BorshDeserialize for Effect {
+    fn deserialize_reader<T: io::Read>(reader: &mut T) -> io::Result<Self> {
+        match u8::deserialize_reader(reader)? {
+            2 => {
+                let count = u32::deserialize_reader(reader)?;
+                let effects = (0..count).map(|_| Self::read_simple(u8::deserialize_reader(reader)?, reader));
+                Ok(Self::Executed { effects: effects.collect::<io::Result<_>>()? })
+            }
+            tag => Self::read_simple(tag, reader),
+        }
+    }
+}
+
+impl Effect {
+    /// The effect with this tag, which is of an operation by itself: a proposal executes no other one.
+    fn read_simple<T: io::Read>(tag: u8, reader: &mut T) -> io::Result<Self> {
+        match tag {
+            0 => Ok(Self::Nothing),
+            1 => Ok(Self::Moved { taken: Vec::deserialize_reader(reader)?, lapsed: Vec::deserialize_reader(reader)? }),
+            tag => Err(io::Error::new(io::ErrorKind::InvalidData, format!("effect tag {tag} where none such may be"))),
+        }
+    }
 }
 
 /// Some units of one lot.
@@ -127,5 +157,25 @@ impl OperatorChange {
         message.extend_from_slice(&height.to_be_bytes());
         message.extend_from_slice(new_key.as_ref());
         message
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_executed_executes_nothing() {
+        let moved = Effect::Moved { taken: vec![LotAmount { lot: 3, amount: 5 }], lapsed: Vec::new() };
+        let executed = Effect::Executed { effects: vec![Effect::Nothing, moved.clone()] };
+        for effect in [Effect::Nothing, moved, executed.clone(), Effect::Executed { effects: Vec::new() }] {
+            assert_eq!(decode::<Effect>(&encode(&effect)), Some(effect));
+        }
+        let nested = encode(&Effect::Executed { effects: vec![Effect::Nothing, executed] });
+        assert_eq!(decode::<Effect>(&nested), None);
+        // Nor is there a depth at which reading it would overflow the stack.
+        let deep = [2, 1, 0, 0, 0].repeat(10_000);
+        assert_eq!(decode::<Effect>(&deep), None);
+        assert_eq!(decode::<Effect>(&[3]), None);
     }
 }
