@@ -26,7 +26,7 @@ from tests.model.account import (
     named_account,
 )
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, TERM_ORDER, asset_id, caught_up, is_collection, supply, term
-from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
+from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD, schema_id
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
 from tests.model.constitution import RECOUNT_MS, SET_CONSTITUTION, asset_of, load_constitution, rule_hash
 from tests.model.distribute import COLLECT, DISTRIBUTE, DISTRIBUTION_RECORD, distribution_id
@@ -320,7 +320,7 @@ class Storyteller:
             self.plan_many_snapshots(self.random.choice([3, SNAPSHOTS_MAX - 1, SNAPSHOTS_MAX, SNAPSHOTS_MAX + 1]))
         elif not self.queue and self.random.randrange(40) == 0:
             self.plan_constitution()
-        elif not self.queue and self.random.randrange(20) == 0:
+        elif not self.queue and self.random.randrange(15) == 0:
             self.plan_referendum()
         if self.queue:
             time, waiting = self.queue.pop(0)
@@ -1815,14 +1815,16 @@ class Storyteller:
         if self.random.randrange(30) == 0:
             issuer = self._account()
         kind = self.random.randrange(8)
-        if kind <= 2 or (kind <= 5 and not some and self.random.randrange(8)):
+        if kind <= 1 or (kind <= 5 and not some and self.random.randrange(8)):
             return build.holders(asset)
-        if kind == 3:
+        if kind <= 3:
             return build.members(schema, issuer)
         if kind <= 5:
             return build.member_holders(asset, schema, issuer)
         groups = self._groups()
         closed = [key for key, each in groups.items() if each.closes <= self.now and each.total]
+        if not groups and self.random.randrange(8):
+            return build.holders(asset)
         return build.backers(self.random.choice(closed or list(groups) or [bytes(32)]))
 
     def _rule(self, account: bytes) -> Value:
@@ -1835,9 +1837,9 @@ class Storyteller:
             "form": self.random.choice(
                 [build.yes_no()] * 3 + [build.approval(), *[build.ranked(3)] * 2, build.ranked(1)]
             ),
-            "quorum_bps": self.random.choice([0, 0, 1, 2_000, 5_000, 10_000]),
-            "support_bps": self.random.choice([0, 0, 0, 1, 3_333, 10_000]),
-            "threshold_bps": self.random.choice([0, 0, 3_333, 5_000, 5_000, 9_999]),
+            "quorum_bps": self.random.choice([*[0] * 4, 1, 1, 1_000, 2_000, 5_000, 10_000]),
+            "support_bps": self.random.choice([*[0] * 6, 1, 1, 3_333, 10_000]),
+            "threshold_bps": self.random.choice([0, 0, 3_333, 5_000, 5_000, 5_000, 9_999]),
             "delay_ms": self.random.choice([0, 0, *short]),
             "voting_ms": self.random.choice([*short, 30 * DAY_MS]),
             "timelock_ms": self.random.choice([0, 0, *short]),
@@ -1848,7 +1850,7 @@ class Storyteller:
         if fields["weight"] == "root":
             fields["support_bps"] = 0
         fields[self.random.choice(["extension_ms", "reveal_ms"])] = self.random.choice([0, *short])
-        if self.random.randrange(3) == 0:
+        if self.random.randrange(4) == 0:
             fields["deposit"] = build.deposit(self._some_asset(), amount(self.random, 5))
         rule = build.rule(electorate, **fields)
         if asset_of(electorate) is not None:
@@ -1888,10 +1890,10 @@ class Storyteller:
     def set_constitution(self) -> tuple[Value, list[Need]]:
         accounts = [each for each in self.model.state.records("accounts") if alias_of(self.model.state, each) is None]
         named = [each for each in self._people(accounts) if each not in PEOPLE and each not in self._constitutions()]
-        account = self.random.choice(named) if named and self.random.randrange(6) else self._account()
-        if account in (PEOPLE[0], PEOPLE[-1]) and self.random.randrange(8):
-            # Those who sign for everything go on to do so.
-            account = PEOPLE[2]
+        account = self.random.choice(named or PEOPLE[5:7])
+        if self.random.randrange(12) == 0:
+            # Seldom one of those who are in everything.
+            account = self._account()
         if self.random.randrange(12) == 0:
             return build.set_constitution(account, None), [(account, SET_CONSTITUTION)]
         made = self._constitution(account)
@@ -1968,7 +1970,7 @@ class Storyteller:
     def _proposal(self, account: bytes, constitution: Value, rule: int) -> tuple[Value, list[Need]]:
         terms = constitution.rules[min(rule, len(constitution.rules) - 1)]
         proposer = self.random.choice(self._of_electorate(account, terms.electorate))
-        if terms.deposit is not None and self.random.randrange(2):
+        if terms.deposit is not None and self.random.randrange(8):
             proposer = self._holder(terms.deposit.asset)
         count = 1 if terms.form.kind == "yes_no" else self.random.choice([2, 2, 3, 4])
         if self.random.randrange(30) == 0:
@@ -2066,7 +2068,9 @@ class Storyteller:
         """What a sealed vote says, often with those of the same voter that say the same."""
         votes = self._sealed(proposal)
         if not votes:
-            return build.reveal(proposal, self._account(), build.in_shares(1, 0, 0), bytes(16))
+            record = self._proposals().get(proposal)
+            ballot = build.in_shares(1, 0, 0) if record is None else self._ballot(record)
+            return build.reveal(proposal, self._account(), ballot, bytes(16))
         member, vote = self.random.choice(votes)
         salt, ballot = self.seals.get(vote.ballot.hash, (bytes(16), build.in_shares(1, 0, 0)))
         alike = [each for each, other in votes if (other.voter, other.ballot) == (vote.voter, vote.ballot)]
@@ -2166,6 +2170,18 @@ class Storyteller:
                 operation = build.mint(asset, account, self.random.choice([1, 50, 1_000]))
                 self._later(time, lambda operation=operation, minter=minter: (operation, [(minter, 0x32)]))
 
+        if self.random.randrange(2):
+            registrar = self.random.choice(PEOPLE[:3])
+            name = self.random.choice(["member", "a", "badge"])
+            members = schema_id(registrar, name)
+            says = build.content("nothing")
+            made = build.schema(registrar, name, build.kind("nothing"), [registrar])
+            self._later(time, lambda: (made, [(registrar, 0x60)]))
+            for who in self.random.sample(PEOPLE[2:], self.random.choice([1, 3, 5])):
+                said = build.attest(members, registrar, who, says)
+                self._later(time, lambda said=said: (said, [(registrar, 0x61)]))
+            time += 1
+
         def sets() -> tuple[Value, list[Need]]:
             made = self._constitution(account)
             needs = [(account, SET_CONSTITUTION), *self._issuers_of(made, account)]
@@ -2189,31 +2205,41 @@ class Storyteller:
         operation, needs = self._proposal(account, constitution, rule)
         proposal = proposal_id(account, operation.proposer, operation.salt)
 
-        def record() -> Any:
-            return self._proposals().get(proposal)
+        def on(write: Callable[[Any], tuple[Value, list[Need]]]) -> Callable[[], tuple[Value, list[Need]]]:
+            """Something about the proposal; something else if it was not to be made."""
 
-        def vote() -> tuple[Value, list[Need]]:
-            return self._vote_on(proposal, record())
+            def written() -> tuple[Value, list[Need]]:
+                record = self._proposals().get(proposal)
+                return self.transfer() if record is None else write(record)
+
+            return written
+
+        vote = on(lambda record: self._vote_on(proposal, record))
 
         self._later(time, lambda: (operation, needs))
         if self.random.randrange(8) == 0:
             self._later(begin - 1 if terms.delay_ms else time, vote)
+        if self.random.randrange(10) == 0:
+            at = self.random.choice([time, max(time, begin - 1)])
+            self._later(at, lambda: (build.cancel(proposal), [(operation.proposer, CANCEL)]))
         for _ in range(self.random.choice([1, 2, 3, 5, 8])):
             self._later(begin, self.delegate if self.random.randrange(4) == 0 else vote)
         if self.random.randrange(8) == 0:
             self._later(begin, self.transfer)
+        if terms.guardian is not None and self.random.randrange(8) == 0:
+            self._later(begin, lambda: (build.veto(proposal, self._reason()), [(terms.guardian, VETO)]))
         for at in (end - 1, end - 1, end, end):
             if self.random.randrange(2):
                 self._later(max(begin, at), vote)
         if terms.reveal_ms:
             for at in sorted(self.random.choice([end, end, end + terms.reveal_ms - 1]) for _ in range(6)):
-                self._later(at, lambda: (self._reveal_of(proposal), []))
+                self._later(at, on(lambda _record: (self._reveal_of(proposal), [])))
         due_at = end + terms.reveal_ms + terms.timelock_ms
         for at in (due_at - 1, due_at, over):
-            self._later(max(end, at), lambda: (self._conclusion(proposal), []))
+            self._later(max(end, at), on(lambda _record: (self._conclusion(proposal), [])))
         last = due_at + terms.execution_ms
         for at in sorted(max(over, self.random.choice([over, over, last - 1, last])) for _ in range(2)):
-            self._later(at, lambda: self._execution(proposal, record()))
+            self._later(at, on(lambda record: self._execution(proposal, record)))
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor
