@@ -53,7 +53,7 @@ from tests.model.proposal import (
     proposal_id,
     starts,
 )
-from tests.model.snapshot import SNAPSHOT, SNAPSHOTS_MAX, load_snapshot
+from tests.model.snapshot import SNAPSHOT, SNAPSHOTS_MAX, load_snapshot, units_in
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -570,6 +570,9 @@ class Storyteller:
         holders = list(self.model.state.records("holders", asset))
         if self.random.randrange(12):
             holders = self._people(holders)
+        if self.random.randrange(4):
+            # Those whose keys are mostly enough.
+            holders = [each for each in holders if not self.model.state.get("constitutions", each)] or holders
         if holders and self.random.randrange(12):
             return self.random.choice(holders)
         return self._account()
@@ -1844,7 +1847,7 @@ class Storyteller:
             "voting_ms": self.random.choice([*short, 30 * DAY_MS]),
             "timelock_ms": self.random.choice([0, 0, *short]),
             "execution_ms": self.random.choice([*short, *[300 * DAY_MS] * 3]),
-            "proposer_weight": self.random.choice([0, 0, 0, 1, 10]),
+            "proposer_weight": self.random.choice([*[0] * 6, 1, 5]),
             "guardian": self.random.choice([None, self._account()]),
         }
         if fields["weight"] == "root":
@@ -1957,6 +1960,18 @@ class Storyteller:
         people = [each for each in self._people(found) if each != account or self.random.randrange(12) == 0]
         return people or [self._account()]
 
+    def _voters(self, record: Value) -> list[bytes]:
+        """Those of the electorate of a proposal that mostly have a weight in it."""
+        electorate, state = record.terms.electorate, self.model.state
+        found = self._of_electorate(record.account, electorate)
+        if electorate.kind in ("members", "member_holders"):
+            attested = self._attestations(electorate.schema)
+            found = [each.subject for each in attested if each.issued < record.opened]
+        asset = asset_of(electorate)
+        if asset is not None and record.terms.weight != "member":
+            found = [each for each in {*found, *PEOPLE} if units_in(state, asset, record.snapshot, each)]
+        return sorted(each for each in self._people(found) if each != record.account)
+
     def propose(self) -> tuple[Value, list[Need]]:
         account, constitution = self._governed()
         if constitution is None and self.random.randrange(4):
@@ -2036,7 +2051,7 @@ class Storyteller:
         if record is None:
             voter = self._account()
             return build.vote(proposal, voter, build.in_shares(1, 0, 0)), [(voter, VOTE)]
-        voters = self._of_electorate(record.account, record.terms.electorate)
+        voters = self._voters(record) or self._of_electorate(record.account, record.terms.electorate)
         voter = self.random.choice(voters) if self.random.randrange(8) else self._account()
         ballot, members = self._ballot(record), self._members_for(record, voter)
         if record.terms.reveal_ms and self.random.randrange(40):
@@ -2063,6 +2078,11 @@ class Storyteller:
         if record is None or not self._sealed(proposal):
             proposal = self.random.choice(sorted(sealed)) if sealed else proposal
         return self._reveal_of(proposal), []
+
+    def _reveal_or_vote(self, proposal: bytes, record: Any) -> tuple[Value, list[Need]]:
+        if not self._sealed(proposal) and self.random.randrange(12):
+            return self.transfer()
+        return (self._reveal_of(proposal), []) if self.random.randrange(12) else self._vote_on(proposal, record)
 
     def _reveal_of(self, proposal: bytes) -> Value:
         """What a sealed vote says, often with those of the same voter that say the same."""
@@ -2205,12 +2225,15 @@ class Storyteller:
         operation, needs = self._proposal(account, constitution, rule)
         proposal = proposal_id(account, operation.proposer, operation.salt)
 
-        def on(write: Callable[[Any], tuple[Value, list[Need]]]) -> Callable[[], tuple[Value, list[Need]]]:
-            """Something about the proposal; something else if it was not to be made."""
+        def on(
+            write: Callable[[Any], tuple[Value, list[Need]]], state: str = "open"
+        ) -> Callable[[], tuple[Value, list[Need]]]:
+            """Something about the proposal; something else if it is not there, or mostly if it is over."""
 
             def written() -> tuple[Value, list[Need]]:
                 record = self._proposals().get(proposal)
-                return self.transfer() if record is None else write(record)
+                fits = record is not None and (record.state.kind == state or self.random.randrange(8) == 0)
+                return write(record) if fits else self.transfer()
 
             return written
 
@@ -2233,13 +2256,13 @@ class Storyteller:
                 self._later(max(begin, at), vote)
         if terms.reveal_ms:
             for at in sorted(self.random.choice([end, end, end + terms.reveal_ms - 1]) for _ in range(6)):
-                self._later(at, on(lambda _record: (self._reveal_of(proposal), [])))
+                self._later(at, on(lambda record: self._reveal_or_vote(proposal, record)))
         due_at = end + terms.reveal_ms + terms.timelock_ms
         for at in (due_at - 1, due_at, over):
             self._later(max(end, at), on(lambda _record: (self._conclusion(proposal), [])))
         last = due_at + terms.execution_ms
         for at in sorted(max(over, self.random.choice([over, over, last - 1, last])) for _ in range(2)):
-            self._later(at, on(lambda record: self._execution(proposal, record)))
+            self._later(at, on(lambda record: self._execution(proposal, record), "passed"))
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor
