@@ -1712,6 +1712,8 @@ class Storyteller:
         lasting = [each for each in self._lasting() if self.model.state.records("holders", each)]
         if lasting and self.random.randrange(4):
             asset = self.random.choice(lasting)
+        if not self.model.state.records("holders", asset) and self.random.randrange(8):
+            return self.mint()
         fund, record = self._holder(asset), self._asset(asset)
         if record is not None and term(record.policy, "bound") is not None and self.random.randrange(6):
             fund = record.issuer

@@ -121,6 +121,8 @@ def _distribute(ctx: Context, op: Value) -> Effect:
     used = used or ctx.state.get("holders", distribution, op.asset) is not None
     refuse_if(used, "distribution_exists")
     move.check_sender(op.fund)
+    # What is about to become one is none to be given what it leaves over.
+    refuse_if(op.leftover == distribution, "programme_account")
     refuse_programme(ctx, op.leftover)
     move.check_not_bound(op.fund, op.leftover)
     there = move.touch(op.fund).total

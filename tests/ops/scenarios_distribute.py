@@ -971,6 +971,14 @@ def what_is_left_over_for_a_programme(p: Play) -> Result:
     return fund.open(leftover=p.programme("pot"))
 
 
+@scenario("programme_account", 0)
+def what_is_left_over_for_the_distribution_itself(p: Play) -> Result:
+    """Nobody could ever have it."""
+    fund = Fund(p)
+    fund.becomes(build.bound())
+    return fund.open(5_001, leftover=fund.id)
+
+
 @scenario("asset_bound", 0)
 def what_is_left_over_of_a_bound_asset(p: Play) -> Result:
     fund = Fund(p)
@@ -1980,12 +1988,3 @@ def what_is_left_over_goes_to_another_distribution(p: Play) -> Result:
     p.later(DEADLINE - p.world.time)
     p.ok(build.close_distribution(second), by="dave")
     return fund.have(alice=300, rest=1_400)
-
-
-@scenario("distribution_closed", 0)
-def what_is_left_over_stays_where_it_is(p: Play) -> Result:
-    """Whoever names the distribution itself has nobody who gets what is left over."""
-    fund = Fund(p)
-    fund.opened(leftover=fund.id)
-    _done(fund.over().close())
-    return fund.close()
