@@ -6,12 +6,15 @@ use counterfoil_core::Id;
 use counterfoil_core::apply::{Machine, Outcome, admit_form};
 use counterfoil_core::id::{asset_id, named_account_id};
 use counterfoil_core::ops::Operation;
-use counterfoil_core::ops::account::{Alias, Open};
+use counterfoil_core::ops::account::{Alias, FinishRecovery, Limit, Mandate, Open, Recover, SetGuardians, SetKeys};
 use counterfoil_core::ops::asset::Create;
+use counterfoil_core::ops::attest::{Attest, Content, ContentKind, Revoke, Schema, SchemaRecord};
+use counterfoil_core::ops::condition::Condition;
 use counterfoil_core::ops::governance::{
     Actions, Article, Ballot, Cancel, Conclude, Constitution, Delegate, Deposit, Electorate, Execute, Form,
     ProposalRecord, Propose, Ranking, Reveal, Rule, SetConstitution, State, Veto, Vote, Weight, ballot_seal,
 };
+use counterfoil_core::ops::hold::{GroupRecord, Hold, HoldRecord, OpenGroup, Outcome as Ending, Release, Share, Terms};
 use counterfoil_core::ops::r#move::{Mint, Transfer};
 use counterfoil_core::signature::public_key;
 use counterfoil_core::state::{KeyGrant, Powers, Reason, Record, Records, SeenTransaction, Table, TableName};
@@ -21,6 +24,7 @@ use counterfoil_core::wire::{
 };
 use std::collections::BTreeMap;
 
+const REASON: Reason = Reason { code: 1, evidence: None };
 const HOUR_MS: u64 = 3_600_000;
 const OPENER: Id = Id([1; 32]);
 const ANN: Id = Id([2; 32]);
@@ -248,7 +252,7 @@ fn what_needs_a_proposal_is_done_by_one() {
     assert_eq!(story.refused(&[CAT], conclude(proposal)), "not_due");
     story.ok(&[CAT], conclude(proposal));
     assert_eq!(story.proposal(&proposal).state, State::Passed { option: 0, time: story.time });
-    let veto = Operation::Veto(Veto { proposal, reason: Reason { code: 1, evidence: None } });
+    let veto = Operation::Veto(Veto { proposal, reason: REASON });
     assert_eq!(story.refused(&[GUARDIAN], veto), "proposal_closed");
     assert_eq!(story.refused(&[CAT], execute(proposal, &Actions::default())), "wrong_actions");
     let effect = story.ok(&[CAT], execute(proposal, &actions));
@@ -318,7 +322,7 @@ fn a_deposit_is_returned_or_burnt() {
     assert_eq!(story.balance(ANN), 10);
     assert_eq!(story.ok(&[ANN], Operation::Cancel(Cancel { proposal: proposals[0] })), moved);
     assert_eq!(story.balance(ANN), 20);
-    let veto = Operation::Veto(Veto { proposal: proposals[1], reason: Reason { code: 1, evidence: None } });
+    let veto = Operation::Veto(Veto { proposal: proposals[1], reason: REASON });
     assert_eq!(story.refused(&[club], veto.clone()), "unauthorized");
     assert_eq!(story.ok(&[GUARDIAN], veto), moved);
     assert_eq!((story.balance(ANN), story.balance(proposals[1])), (20, 0));
@@ -377,4 +381,179 @@ fn sealed_rankings_are_revealed_and_run_off() {
     story.ok(&[CAT], conclude(&all));
     // 0 wins the last round with 50, for of equals the one named last is struck out; but 50 of 100 are not more than half.
     assert_eq!(story.proposal(&proposal).state, State::Failed { time: story.time });
+}
+
+#[test]
+fn guardians_and_agents_are_bound_too() {
+    let mut story = Story::begin();
+    let club = story.club;
+    let guardians = |threshold| SetGuardians { account: club, threshold, guardians: vec![GUARDIAN], delay_ms: HOUR_MS };
+    story.ok(&[club], Operation::SetGuardians(guardians(1)));
+    let limit = Limit { operations: vec![0x30], cap: 9, window_ms: HOUR_MS, until: HOUR_MS };
+    let mandate = Mandate { account: club, agent: BOB, asset: story.asset, limit: Some(limit) };
+    story.ok(&[club], Operation::Mandate(mandate));
+    story.ok(&[BOB], story.pay(club, BOB, 1));
+    let keys = vec![KeyGrant { key: public_key_id(8), scope: None }];
+    let recover = Operation::Recover(Recover { account: club, threshold: 1, keys: keys.clone() });
+    story.ok(&[GUARDIAN], recover.clone());
+    story.set(vec![], &[(&[0x70], false, &[]), (&[0x11], false, &[]), (&[0x30], false, &[])]);
+    assert_eq!(story.refused(&[BOB], story.pay(club, BOB, 1)), "constitution_forbids");
+    assert_eq!(story.refused(&[GUARDIAN], recover), "constitution_forbids");
+    let finish = Operation::FinishRecovery(FinishRecovery { account: club });
+    assert_eq!(story.refused(&[GUARDIAN], finish), "constitution_forbids", "before its time has come");
+    let set_keys = Operation::SetKeys(SetKeys { account: club, threshold: 1, keys });
+    assert_eq!(story.refused(&[club], set_keys), "constitution_forbids");
+    story.ok(&[club], story.mint(club, 1));
+}
+
+#[test]
+fn keys_that_are_set_stay_governed() {
+    let mut story = Story::begin();
+    let club = story.club;
+    story.set(vec![story.rule(Form::YesNo)], &[(&[0x70], false, &[0]), (&[0x30], true, &[])]);
+    let (before, key) = (story.key, public_key_id(8));
+    let keys = vec![KeyGrant { key, scope: None }];
+    story.ok(&[club], Operation::SetKeys(SetKeys { account: club, threshold: 1, keys }));
+    assert_eq!(story.refused(&[club], story.pay(club, BOB, 1)), "unknown_key");
+    story.key = key;
+    story.ok(&[club], story.pay(club, BOB, 1));
+    assert_ne!(story.key, before);
+    let dissolve = Operation::SetConstitution(SetConstitution { account: club, constitution: None });
+    assert_eq!(story.refused(&[club], dissolve), "needs_proposal");
+    // What the article leaves to the keys alone no proposal may do, nor what no article lists.
+    for action in [story.pay(club, BOB, 1), story.mint(BOB, 1)] {
+        let propose = Propose {
+            account: club,
+            proposer: ANN,
+            salt: [1; 16],
+            rule: 0,
+            title: [0; 32],
+            subject: None,
+            options: vec![Actions(vec![action])],
+        };
+        assert_eq!(story.refused(&[ANN], Operation::Propose(propose)), "wrong_rule");
+    }
+}
+
+#[test]
+fn delegations_are_followed_so_far() {
+    let mut story = Story::begin();
+    let club = story.club;
+    story.set(vec![story.rule(Form::YesNo)], &[(&[0x70], false, &[0])]);
+    let (proposal, _) = story.propose(1, &[Actions::default()]);
+    // ANN, then 10 to 18: eight delegations lead from ANN to 17.
+    let chain: Vec<Id> = std::iter::once(ANN).chain((10..19).map(|byte| Id([byte; 32]))).collect();
+    let delegate = |delegator: Id, to| Operation::Delegate(Delegate { account: club, delegator, to: Some(to) });
+    for pair in chain.windows(2) {
+        if let [delegator, to] = pair {
+            story.ok(&[*delegator], delegate(*delegator, *to));
+        }
+    }
+    let [eighth, ninth] = [chain[8], chain[9]];
+    assert_eq!(story.refused(&[ninth], vote(proposal, ninth, &[ANN], yes())), "not_delegated");
+    story.ok(&[eighth], vote(proposal, eighth, &[ANN], yes()));
+    assert_eq!(story.refused(&[BOB], delegate(BOB, chain[1])), "delegation_too_deep");
+    story.ok(&[BOB], delegate(BOB, chain[2]));
+    assert_eq!(story.refused(&[ninth], delegate(ninth, chain[2])), "delegation_cycle");
+    let revoke = Operation::Delegate(Delegate { account: club, delegator: BOB, to: None });
+    story.ok(&[BOB], revoke.clone());
+    assert_eq!(story.refused(&[BOB], revoke), "no_delegation");
+    assert_eq!(story.refused(&[BOB], vote(proposal, BOB, &[ANN], yes())), "not_delegated");
+    let nearer = chain[3];
+    story.ok(&[nearer], vote(proposal, nearer, &[ANN], Ballot::Shares { shares: vec![0, 1, 0] }));
+    assert_eq!(story.refused(&[eighth], vote(proposal, eighth, &[ANN], yes())), "overridden");
+    assert_eq!((story.proposal(&proposal).counts, story.proposal(&proposal).voters), (vec![0, 50, 0], 1));
+}
+
+#[test]
+fn a_late_quorum_gives_others_time() {
+    let mut story = Story::begin();
+    let mut rule = story.rule(Form::YesNo);
+    rule.extension_ms = HOUR_MS / 2;
+    story.set(vec![rule], &[(&[0x70], false, &[0])]);
+    let (proposal, _) = story.propose(1, &[Actions::default()]);
+    let ends = story.proposal(&proposal).ends;
+    story.ok(&[BOB], vote(proposal, BOB, &[], yes()));
+    story.time = ends - 11;
+    story.ok(&[CAT], vote(proposal, CAT, &[], yes()));
+    assert_eq!(story.proposal(&proposal).ends, story.time + HOUR_MS / 2, "50 of 100 are the quorum");
+    story.time = story.proposal(&proposal).ends - 2;
+    let ends = story.proposal(&proposal).ends;
+    story.ok(&[ANN], vote(proposal, ANN, &[], yes()));
+    assert_eq!(story.proposal(&proposal).ends, ends, "it was reached before");
+    assert_eq!(story.refused(&[BOB], vote(proposal, BOB, &[], yes())), "voting_closed");
+}
+
+#[test]
+fn members_have_one_vote_each_and_backers_their_holds() {
+    let mut story = Story::begin();
+    let club = story.club;
+    let schema = Schema {
+        creator: club,
+        name: "member".into(),
+        content: ContentKind::Nothing,
+        issuers: vec![club],
+        subjects: None,
+        revocable: true,
+    };
+    let schema_id = SchemaRecord::id(&club, "member");
+    story.ok(&[club], Operation::Schema(schema));
+    let attest = |subject| {
+        let (schema, issuer, content) = (schema_id, club, Content::Nothing);
+        Operation::Attest(Attest { schema, issuer, subject, nonce: [0; 32], expires: None, content })
+    };
+    for subject in [ANN, BOB] {
+        story.ok(&[club], attest(subject));
+    }
+    let mut rule = story.rule(Form::YesNo);
+    rule.electorate = Electorate::Members { schema: schema_id, issuer: club };
+    (rule.weight, rule.snapshot_ms, rule.proposer_weight) = (Weight::Member, 0, 1);
+    let mut of_holds = story.rule(Form::YesNo);
+    let group = GroupRecord::id(&club, &[1; 16]);
+    (of_holds.electorate, of_holds.snapshot_ms) = (Electorate::Backers { group }, 0);
+    story.set(vec![rule, of_holds], &[(&[0x70], false, &[0])]);
+    let (proposal, _) = story.propose(1, &[Actions::default()]);
+    assert_eq!((story.proposal(&proposal).electorate, story.proposal(&proposal).snapshot), (2, None));
+    story.ok(&[club], attest(CAT));
+    let revoke = Revoke { schema: schema_id, issuer: club, subject: BOB, nonce: [0; 32], reason: REASON };
+    story.ok(&[club], Operation::Revoke(revoke));
+    assert_eq!(story.refused(&[CAT], vote(proposal, CAT, &[], yes())), "not_in_electorate");
+    story.ok(&[BOB], vote(proposal, BOB, &[], yes()));
+    assert_eq!(story.proposal(&proposal).cast, 1);
+
+    let terms = Terms {
+        settle_if: Condition::SignedBy { threshold: 1, accounts: vec![club] },
+        release_if: Some(Condition::ByPayer),
+        payees: vec![Share { to: club, bps: 10_000 }],
+        schedule: None,
+        deadline: 10 * HOUR_MS,
+        outcome: Ending::Release,
+    };
+    let asset = story.asset;
+    let closes = story.time + 10;
+    story.ok(&[club], Operation::OpenGroup(OpenGroup { owner: club, salt: [1; 16], asset, closes, terms }));
+    for (payer, amount) in [(ANN, 30), (BOB, 10)] {
+        let hold = Hold { payer, salt: [2; 16], asset, amount, terms: None, group: Some(group) };
+        story.ok(&[payer], Operation::Hold(hold));
+    }
+    let propose = Operation::Propose(Propose {
+        account: club,
+        proposer: GUARDIAN,
+        salt: [1; 16],
+        rule: 1,
+        title: [0; 32],
+        subject: None,
+        options: vec![Actions::default()],
+    });
+    assert_eq!(story.refused(&[GUARDIAN], propose.clone()), "group_open");
+    story.time = closes;
+    story.ok(&[GUARDIAN], propose);
+    let proposal = ProposalRecord::id(&club, &GUARDIAN, &[1; 16]);
+    assert_eq!(story.proposal(&proposal).electorate, 40);
+    let hold = HoldRecord::id(&ANN, &[2; 16]);
+    story.ok(&[ANN], Operation::Release(Release { hold, amount: Some(5), preimages: vec![] }));
+    assert_eq!(story.refused(&[ANN], vote(proposal, ANN, &[], yes())), "no_weight");
+    assert_eq!(story.refused(&[BOB], vote(proposal, BOB, &[hold], yes())), "not_delegated");
+    story.ok(&[ANN], vote(proposal, ANN, &[hold], yes()));
+    assert_eq!(story.proposal(&proposal).counts, [25, 0, 0]);
 }
