@@ -1828,7 +1828,7 @@ class Storyteller:
             return build.member_holders(asset, schema, issuer)
         groups = self._groups()
         closed = [key for key, each in groups.items() if each.closes <= self.now and each.total]
-        if not groups and self.random.randrange(8):
+        if not closed and self.random.randrange(8):
             return build.holders(asset)
         return build.backers(self.random.choice(closed or list(groups) or [bytes(32)]))
 
@@ -2022,7 +2022,8 @@ class Storyteller:
         top = most if self.random.randrange(25) else most + 1
         if kind == "approval":
             return build.approve(*sorted(self.random.sample(range(top), self.random.randrange(top + 1))))
-        ranks = self.random.randrange(min(top, 3) + 1)
+        most = getattr(record.terms.form, "ranks_max", 3) if self.random.randrange(25) else 3
+        ranks = self.random.randrange(min(top, most) + 1)
         return build.rank(*self.random.sample(range(top), ranks))
 
     def _members_for(self, record: Value, voter: bytes) -> list[bytes]:
@@ -2203,6 +2204,8 @@ class Storyteller:
                 said = build.attest(members, registrar, who, says)
                 self._later(time, lambda said=said: (said, [(registrar, 0x61)]))
             time += 1
+        if self.random.randrange(3) == 0:
+            time = self._plan_group(opener, salt, time)
 
         def sets() -> tuple[Value, list[Need]]:
             made = self._constitution(account)
@@ -2210,6 +2213,23 @@ class Storyteller:
             return build.set_constitution(account, made), needs
 
         self._later(time, sets)
+
+    def _plan_group(self, owner: bytes, salt: bytes, time: int) -> int:
+        """Let some put units into a group, and say when it is closed."""
+        assets = [each for each in self._lasting() if self.model.state.records("holders", each)]
+        if not assets:
+            return time
+        asset, payer = self.random.choice(assets), self._account()
+        way_out = self.random.choice([None, build.by_payer()])
+        terms = build.terms(build.after(0), [build.share(payer, 10_000)], time + 900 * DAY_MS, release_if=way_out)
+        opens = build.open_group(owner, salt, asset, time + 1, terms)
+        self._later(time, lambda: (opens, [(owner, 0x40)]))
+        for _ in range(self.random.choice([1, 3, 6])):
+            payer = self._holder(asset)
+            units = self.random.randrange(1, max(2, self.model.balance(asset, payer) // 4))
+            holds = build.hold(payer, self._nonce(), asset, min(units, 50), group=group_id(owner, salt))
+            self._later(time, lambda holds=holds: (holds, [(holds.payer, 0x41)]))
+        return time + 1
 
     def plan_referendum(self) -> None:
         """Propose something, let many vote on it, some of them late, and conclude and execute it."""
