@@ -2255,7 +2255,7 @@ class Storyteller:
             def written() -> tuple[Value, list[Need]]:
                 record = self._proposals().get(proposal)
                 fits = record is not None and (record.state.kind == state or self.random.randrange(8) == 0)
-                return write(record) if fits else self.transfer()
+                return write(record) if fits else self.mint()
 
             return written
 
