@@ -670,6 +670,33 @@ def test_invariants_hold_in_any_world(world):
         ledger.check_invariants()
 
 
+def test_snapshots_say_what_balances_were(monkeypatch):
+    """Beside a copy of every balance, made when a snapshot was opened."""
+    copies, opened = {}, snapshot.open_snapshot
+
+    def copying(ctx, asset, until):
+        record = opened(ctx, asset, until)
+        balances = ctx.state.records("holders", asset)
+        copies[asset, record.number] = {account: units for account, (units, _) in balances.items()}
+        return record
+
+    monkeypatch.setattr(snapshot, "open_snapshot", copying)
+    read = 0
+    for seed in range(8 * SOAK):
+        copies.clear()
+        model = ModelLedger(strategies.world_genesis())
+        for _ in strategies.random_world(seed, 400, model):
+            for asset, (_, value) in model.state.records("assets").items():
+                changed = model.state.records("saved", asset)
+                for number in snapshot.live_numbers(ASSET_RECORD.decode(value), model.time):
+                    # Proposals open some as well, by the same function under a name of their own.
+                    was = copies.get((asset, number))
+                    for account in () if was is None else changed.keys() | was.keys():
+                        assert snapshot.units_in(model.state, asset, number, account) == was.get(account, 0)
+                    read += bool(changed)
+    assert read > 100
+
+
 def test_a_world_depends_on_its_seed_alone():
     first, second = (list(strategies.random_world(7, 60)) for _ in range(2))
     assert first == second

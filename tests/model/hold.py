@@ -369,7 +369,9 @@ class Open:
         if self.record.group is not None:
             self.group = ctx.state.value(GROUP_RECORD, "hold_groups", self.record.group)
         self.terms: Any = self.record.terms if self.group is None else self.group.terms
-        self.left = max(0, self.move.touch(op.hold).total - left_over(self.terms, self.record.settled))
+        balance = self.move.touch(op.hold).total - left_over(self.terms, self.record.settled)
+        # Its account may have got more than was put in, by a fee.
+        self.left = max(0, min(balance, self.record.amount - self.record.settled - self.record.released))
         refuse_if(self.left == 0, "hold_closed")
         self.is_early = ctx.time < self.terms.deadline
         """Whether conditions and the schedule still count."""
@@ -572,6 +574,9 @@ def _check_hold_record(state: State, hold: bytes, record: Value, terms: Value) -
     # What is left and what the parts left over; the latter is paid out with the last of the former.
     left = record.amount - record.settled - record.released
     most = left + left_over(terms, record.settled) if left else 0
+    fee = term(asset.policy, "fee")
+    if fee is not None and fee.to == hold:
+        return
     if term(asset.policy, "fixed_expiry") is None and asset.sunset is None:
         assert balance == most
     else:
