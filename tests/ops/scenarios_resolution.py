@@ -890,6 +890,24 @@ def a_quorum_is_late_only_once(p: Play) -> Result:
     return club.vote(proposal, "carol", NO)
 
 
+@scenario("voting_closed", 0)
+def a_quorum_that_backers_lose_and_reach_again(p: Play) -> Result:
+    """What a hold counts for can become less with a new vote, so that a quorum is late twice."""
+    club = Backers(p, extension_ms=HOUR, quorum_bps=8_000, release_if=build.by_payer())
+    proposal = club.proposed()
+    club.voted(proposal, "alice", YES, ["alice's"])
+    p.later(DAY - 1)
+    club.voted(proposal, "bob", YES, ["bob's"])
+    p.ok(build.release(club.holds["alice"], 6), by="alice")
+    club.voted(proposal, "alice", NO, ["alice's"])
+    p.later(HOUR - 1)
+    club.voted(proposal, "carol", YES, ["carol's"])
+    p.later(HOUR - 1)
+    club.voted(proposal, "carol", NO, ["carol's"])
+    p.later(1)
+    return club.vote(proposal, "carol", YES, ["carol's"])
+
+
 # Executing: fields, and when.
 
 
@@ -961,6 +979,15 @@ def executing_when_it_has_lapsed(p: Play) -> Result:
     done(club.conclude(proposal))
     club.at(ENDS + HOUR + DAY)
     return club.execute(proposal)
+
+
+@scenario("proposal_lapsed", 0)
+def a_proposal_that_lapsed_under_another_constitution(p: Play) -> Result:
+    club = Club(p)
+    proposal = club.passed(club.pays())
+    dissolve = build.set_constitution(club.id, None)
+    done(club.execute(club.passed(dissolve, salt=OTHER), dissolve))
+    return club.execute(proposal, club.pays())
 
 
 @scenario("ok")
