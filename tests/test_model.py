@@ -9,17 +9,22 @@ import re
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests import strategies
-from tests.model import build, distribute, ed25519, log, move, snapshot, sum_map
+from tests.model import build, distribute, ed25519, governance, log, move, snapshot, sum_map
 from tests.model.asset import ASSET_RECORD, asset_id
 from tests.model.attest import schema_id
 from tests.model.borsh import U32, U128, Reader
+from tests.model.constitution import RULE, constitution_hash, rule_hash
 from tests.model.ledger import COMMIT, STATUSES, ModelLedger
-from tests.model.state import OPERATIONS, SIGNED_TRANSACTION, TRANSACTION, record_id
+from tests.model.proposal import PROPOSAL_RECORD
+from tests.model.state import OPERATION, OPERATIONS, SIGNED_TRANSACTION, TRANSACTION, record_id
+from tests.model.voting import run_off
+from tests.ops.club import Club
 from tests.ops.play import DAY, START
 from tests.ops.scenarios import SCENARIOS, Play, World
 
@@ -488,6 +493,133 @@ def test_what_is_distributed_without_lots_stands_under_lot_0():
     assert _effects(ledger.entries[-1]) == taken(1)
 
 
+def test_a_constitution_in_bytes():
+    ledger, p = _play()
+    club, asset, guardian = p.open("club", "chair"), p.asset(), p.id("guardian")
+    rule = build.rule(
+        build.holders(asset),
+        form=build.ranked(3),
+        quorum_bps=0x0102,
+        proposer_weight=7,
+        guardian=guardian,
+        deposit=build.deposit(asset, 9),
+    )
+    articles = [build.article([0x30, 0x70], [0]), build.article([0x33], keys=True)]
+    p.later(5)
+    p.ok(build.set_constitution(club, build.constitution([rule], articles)), by="club/chair brand")
+    day = DAY.to_bytes(8, "little")
+    periods = bytes(8) + day + bytes(8) * 3 + day + day
+    in_bytes = b"\0" + asset + b"\0" + b"\2\3" + b"\2\1\0\0\x88\x13" + periods + U128.write(7) + b"\1" + guardian
+    in_bytes += b"\1" + asset + U128.write(9)
+    constitution = U32.write(1) + in_bytes + U32.write(2)
+    constitution += (
+        U32.write(2) + b"\x30\x70" + b"\0" + U32.write(1) + b"\0" + U32.write(1) + b"\x33" + b"\1" + U32.write(0)
+    )
+    since = (START + 5).to_bytes(8, "little")
+    assert ledger.state.get("constitutions", club) == (0, b"\1" + since + constitution)
+    keyed = bytes(4) + b"\1" + U32.write(1) + p.key("chair") + b"\0"
+    assert ledger.state.get("accounts", club) == (0, b"\3" + keyed)
+    assert rule_hash(rule) == sha256(in_bytes).digest()
+    assert constitution_hash(build.constitution([rule], articles)) == sha256(constitution).digest()
+
+
+def test_proposals_and_votes_in_bytes():
+    ledger, p = _play()
+    club = Club(p, form=build.ranked(2), deposit=build.deposit(asset_id(p.id("brand"), "COIN"), 9))
+    actions = [[club.pays(5), club.pays(6)], []]
+    proposal = club.proposed(options=actions, title=b"t" * 32, subject=b"u" * 32)
+    salt, alice = b"s" * 16, p.id("alice")
+    assert proposal == sha256(b"counterfoil/proposal/v1\n" + club.id + alice + salt).digest()
+    moved = b"\1" + U32.write(1) + U32.write(0) + U128.write(9) + U32.write(0)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + moved
+    assert ledger.state.get("accounts", proposal) == (0, b"\1\7")
+    assert ledger.balance(club.money, proposal) == 9
+
+    def in_bytes(counts: list[int], cast: int, decided: int, voters: int, state: bytes) -> bytes:
+        pays = [OPERATION.write(each) for each in actions[0]]
+        prefix = b"counterfoil/actions/v1\n"
+        hashes = [sha256(prefix + U32.write(2) + b"".join(pays)).digest(), sha256(prefix + U32.write(0)).digest()]
+        opened, ends = (time.to_bytes(8, "little") for time in (START, START + DAY))
+        return (
+            b"\1" + club.id + alice + salt + constitution_hash(club.constitution()) + b"\0" + RULE.write(club.rules[0])
+            + b"t" * 32 + b"\1" + b"u" * 32 + U32.write(2) + b"".join(hashes) + b"\1" + U32.write(1) + U128.write(100)
+            + opened + ends + U32.write(3) + b"".join(map(U128.write, counts)) + U128.write(cast) + U128.write(decided)
+            + voters.to_bytes(8, "little") + state
+        )  # fmt: skip
+
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 0, 0], 0, 0, 0, b"\0"))
+    club.delegated("bob", "alice")
+    delegation = sha256(b"counterfoil/delegation/v1\n" + club.id + p.id("bob")).digest()
+    at = START.to_bytes(8, "little")
+    assert ledger.state.get("delegations", delegation) == (0, club.id + p.id("bob") + alice + at)
+    club.voted(proposal, "alice", build.rank(1, 0), ["bob", "alice"])
+    vote = alice + b"\1" + U128.write(30) + b"\2" + U32.write(2) + b"\1\0"
+    assert ledger.state.get("votes", p.id("bob"), proposal) == (30, vote)
+    ranking = sha256(b"counterfoil/ranking/v1\n" + proposal + b"\1\0" + b"\xff" * 14).digest()
+    assert ledger.state.records("rankings", proposal) == {ranking: (90, U32.write(2) + b"\1\0")}
+    club.voted(proposal, "carol", build.rank())
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 90, 10], 100, 90, 3, b"\0"))
+    p.later(DAY)
+    assert club.conclude(proposal, [build.ranking([1, 0], 90)]) == ("ok", None)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + moved
+    time = (START + DAY).to_bytes(8, "little")
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 90, 10], 100, 90, 3, b"\4\1" + time))
+    assert ledger.balance(club.money, proposal) == 0
+    rule = rule_hash(club.rules[0])
+    resolution = sha256(b"counterfoil/resolution/v1\n" + club.id + rule + b"u" * 32).digest()
+    resolved = club.id + rule + b"u" * 32 + b"\1" + proposal + time
+    assert ledger.state.get("resolutions", resolution) == (0, resolved)
+    assert club.execute(proposal) == ("ok", None)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\2" + U32.write(0)
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 90, 10], 100, 90, 3, b"\5\1" + time))
+
+
+def test_the_effects_of_actions():
+    ledger, p = _play()
+    club = Club(p, money=[build.lots("day")], governed=[0x13, 0x30, 0x70])
+    actions = [club.pays(5), build.once(club.id, bytes(32)), club.pays(7)]
+    proposal = club.passed(*actions)
+    assert club.execute(proposal, *actions) == ("ok", None)
+    taken = [b"\1" + U32.write(1) + U32.write(START // DAY) + U128.write(units) + U32.write(0) for units in (5, 7)]
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\2" + U32.write(3) + taken[0] + b"\0" + taken[1]
+
+
+def test_a_seal_in_bytes():
+    ledger, p = _play()
+    club = Club(p, reveal_ms=DAY)
+    proposal = club.proposed()
+    shares = b"\0" + U32.write(3) + b"".join(share.to_bytes(8, "little") for share in (2, 1, 0))
+    seal = sha256(b"counterfoil/ballot/v1\n" + proposal + p.id("bob") + b"s" * 16 + shares).digest()
+    club.voted(proposal, "bob", build.sealed(seal))
+    sealed = p.id("bob") + b"\0" + U128.write(30) + b"\3" + seal
+    assert ledger.state.get("votes", p.id("bob"), proposal) == (0, sealed)
+    p.later(DAY)
+    assert club.reveal(proposal, "bob", build.in_shares(2, 1, 0)) == ("ok", None)
+    assert ledger.state.get("votes", p.id("bob"), proposal) == (30, p.id("bob") + b"\0" + U128.write(30) + shares)
+    record = ledger.state.value(PROPOSAL_RECORD, "proposals", proposal)
+    assert (record.counts, record.cast, record.decided, record.voters) == ([20, 10, 0], 30, 30, 1)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_run_off_in_other_words(seed):
+    """Ballot by ballot, with the options that are out taken off each."""
+    random = Random(seed)  # noqa: S311
+    options = random.randrange(2, 6)
+    every = [random.sample(range(options), random.randrange(1, options + 1)) for _ in range(random.randrange(1, 12))]
+    rankings = [(options, random.randrange(1, 4)) for options in every]
+    ballots = [list(options) for options, weight in rankings for _ in range(weight)]
+    left = list(range(options))
+    while True:
+        firsts = Counter(ballot[0] for ballot in ballots if ballot)
+        ahead = max(left, key=lambda option: firsts[option])
+        if len(left) == 1 or 2 * firsts[ahead] > firsts.total():
+            break
+        out = min(reversed(left), key=lambda option: firsts[option])
+        left.remove(out)
+        ballots = [[option for option in ballot if option != out] for ballot in ballots]
+    assert run_off(rankings, options) == (ahead, firsts[ahead])
+
+
 def test_the_id_of_an_asset():
     expected = sha256(b"counterfoil/asset/v1\n" + b"i" * 32 + b"\4" + b"BEAN").digest()
     assert asset_id(b"i" * 32, "BEAN") == expected
@@ -548,7 +680,8 @@ def test_snapshots_say_what_balances_were(monkeypatch):
         copies[asset, record.number] = {account: units for account, (units, _) in balances.items()}
         return record
 
-    monkeypatch.setattr(snapshot, "open_snapshot", copying)
+    for module in (snapshot, governance):
+        monkeypatch.setattr(module, "open_snapshot", copying)
     read = 0
     for seed in range(8 * SOAK):
         copies.clear()
@@ -557,9 +690,8 @@ def test_snapshots_say_what_balances_were(monkeypatch):
             for asset, (_, value) in model.state.records("assets").items():
                 changed = model.state.records("saved", asset)
                 for number in snapshot.live_numbers(ASSET_RECORD.decode(value), model.time):
-                    # Proposals open some as well, by the same function under a name of their own.
-                    was = copies.get((asset, number))
-                    for account in () if was is None else changed.keys() | was.keys():
+                    was = copies[asset, number]
+                    for account in changed.keys() | was.keys():
                         assert snapshot.units_in(model.state, asset, number, account) == was.get(account, 0)
                     read += bool(changed)
     assert read > 100

@@ -24,6 +24,7 @@ from tests.model.borsh import (
     struct,
     vec,
 )
+from tests.model.constitution import load_resolution
 from tests.model.move import COUNTER_MAX, LOTS_MAX, Move, check_amount, split
 from tests.model.state import (
     DAY_MS,
@@ -65,6 +66,7 @@ def _condition(levels: int) -> Codec:
             5: ("signed_by", struct("signed_by", threshold=U8, accounts=vec(ID))),
             6: ("attested", struct("attested", schema=ID, issuer=ID, subject=option(ID))),
             7: ("group_total", struct("group_total", group=ID, at_least=U128)),
+            8: ("resolved", struct("resolved", account=ID, rule=fixed(32), subject=fixed(32), option=U8)),
             9: ("by_payer", struct("by_payer")),
         }
     )
@@ -162,7 +164,7 @@ def _one_valid(condition: Value) -> bool:
 def _check_condition(condition: Value) -> None:
     every = _every(condition)
     named = sum(len(each.accounts) for each in every if each.kind == "signed_by")
-    named += 3 * sum(each.kind == "attested" for each in every)
+    named += 3 * sum(each.kind in ("attested", "resolved") for each in every)
     refuse_if(len(every) + named > PARTS_MAX or not all(map(_one_valid, every)), "invalid_condition")
 
 
@@ -232,6 +234,9 @@ def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
     if kind == "group_total":
         group = ctx.state.value(GROUP_RECORD, "hold_groups", condition.group)
         return (0 if group is None else group.total) >= condition.at_least
+    if kind == "resolved":
+        resolution = load_resolution(ctx.state, condition.account, condition.rule, condition.subject)
+        return resolution is not None and bool(resolution.option == condition.option)
     assert kind == "by_payer"
     return has_authority(ctx, payer, tag)
 

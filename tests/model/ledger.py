@@ -12,6 +12,7 @@ from tests.model import (
     campaign,
     distribute,
     ed25519,
+    governance,
     hold,
     items,
     ledger_ops,
@@ -35,7 +36,19 @@ from tests.model.state import (
     tag_of,
 )
 
-FAMILIES = (account, asset, items, move, hold, campaign, attest, snapshot, distribute, ledger_ops)
+FAMILIES = (
+    account,
+    asset,
+    items,
+    move,
+    hold,
+    campaign,
+    attest,
+    governance,
+    snapshot,
+    distribute,
+    ledger_ops,
+)
 
 SIGNED_BYTES_MAX = 61_028
 ENTRY_BYTES_MAX = 65_535

@@ -164,9 +164,9 @@ def a_condition_that_is_kept_for_attestations(p: Play) -> Result:
 
 
 @scenario("malformed")
-def a_condition_that_is_kept_for_proposals(p: Play) -> Result:
+def a_condition_that_there_is_not(p: Play) -> Result:
     operation = build.hold(p.id("alice"), SALT, NO_ASSET, 1, _terms(p, build.preimage(HASH), shop=10_000))
-    return patched(p, operation, b"\4" + HASH, b"\x08" + HASH)
+    return patched(p, operation, b"\4" + HASH, b"\x0a" + HASH)
 
 
 @scenario("malformed")
