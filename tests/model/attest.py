@@ -112,7 +112,7 @@ def was_member(ctx: Context, schema: bytes, issuer: bytes, subject: bytes, time:
     attestation = load_attestation(ctx.state, schema, issuer, subject, SINGLE)
     if attestation is None or attestation.issued >= time or expired(attestation, time):
         return False
-    return attestation.revoked is None or bool(attestation.revoked.time >= time)
+    return attestation.revoked is None or bool(attestation.revoked.time > time)
 
 
 def electorate_schema(ctx: Context, schema: bytes, issuer: bytes) -> Any:

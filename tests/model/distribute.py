@@ -10,7 +10,7 @@ from tests.model.asset import ASSET_RECORD, check_not_ended, is_collection, term
 from tests.model.attest import electorate_schema, was_member
 from tests.model.borsh import BOOL, BYTES, ID, U8, U32, U64, U128, Value, enum, fixed, option, struct, vec
 from tests.model.hold import GROUP_RECORD, HOLD_RECORD, check_deadline
-from tests.model.move import ALWAYS, Move, check_amount
+from tests.model.move import ALWAYS, Move, check_amount, split
 from tests.model.snapshot import live_numbers, live_snapshot, units_at, units_in
 from tests.model.state import (
     AMOUNT_MAX,
@@ -55,6 +55,7 @@ COLLECTED_RECORD = struct("CollectedRecord", time=U64)
 FAMILY = 8
 DISTRIBUTE, COLLECT, CLOSE_DISTRIBUTION = 0x82, 0x83, 0x84
 EXCLUDED_MAX = 16
+PATH_MAX = 64
 
 
 def distribution_id(fund: bytes, salt: bytes) -> bytes:
@@ -175,6 +176,8 @@ def _proven(basis: Value, part: Value) -> int:
     assert shown is not None
     weight, value, root = shown
     refuse_if(root != (basis.root, basis.total) or value != b"", "wrong_proof")
+    # The length of the path stands behind kind, sum and an empty value.
+    refuse_if(int.from_bytes(part.proof[19:21], "big") > PATH_MAX, "wrong_proof")
     return weight
 
 
@@ -201,23 +204,23 @@ def _collect(ctx: Context, op: Value) -> Effect:
     move = Move(ctx, record.asset)
     move.check_not_paused()
     refuse_if(ctx.time >= record.deadline or record.closed, "distribution_ended")
-    paid: dict[int, int] = {}
+    payouts: list[tuple[bytes, int]] = []
     for part in op.parts:
         weight, to = _entitled(ctx, record, part)
         refuse_if(ctx.state.get("collected", part.of, op.distribution) is not None, "already_collected")
         units = record.amount * weight // record.whole
         refuse_if(units == 0, "nothing_due")
         move.check_payee(record.fund, to)
-        taken = move.take(op.distribution, units)
-        for lot, amount in taken.items():
-            paid[lot] = paid.get(lot, 0) + amount
-        move.earn(to, taken, move.touch(to))
+        payouts.append((to, units))
         collected = COLLECTED_RECORD.write(Value("CollectedRecord", time=ctx.time))
         ctx.state.put("collected", part.of, collected, total=units, table_key=op.distribution)
         record.collected += units
         record.parts += 1
+    taken = move.take(op.distribution, sum(units for _, units in payouts))
+    move.effect.taken = dict(taken)
+    for to, units in payouts:
+        move.earn(to, split(taken, units), move.touch(to))
     _save(ctx, op.distribution, record)
-    move.effect.taken = paid
     return move.done()
 
 
@@ -235,7 +238,9 @@ def _close(ctx: Context, op: Value) -> Effect:
     if left:
         taken = move.take(op.distribution, left)
         move.effect.taken = dict(taken)
-        move.credit(record.leftover, taken, move.touch(record.leftover))
+        became = account_record(ctx.state, record.leftover)
+        to = record.fund if became is not None and became.kind == "programme" else record.leftover
+        move.credit(to, taken, move.touch(to))
     record.closed = True
     _save(ctx, op.distribution, record)
     return move.done()
@@ -321,9 +326,7 @@ def check_invariants(state: State, time: int) -> None:
     for key, record in distributions.items():
         _check_record(state, key, record, time)
         _check_collected(state, key, record, time)
-        # What others leave over goes wherever they said, even into one of these.
-        if key not in {each.leftover for each in distributions.values()}:
-            _check_balance(state, key, record)
+        _check_balance(state, key, record)
     assert {key for table, key in state.tables if table == "collected"} <= set(distributions)
     for account, (_, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)

@@ -298,6 +298,8 @@ def _check_rankings(ctx: Context, proposal: bytes, record: Value, rankings: list
     if record.terms.form.kind != "ranked":
         refuse_if(bool(rankings), "wrong_rankings")
         return
+    if not rankings and ctx.time >= lapses(record):
+        return
     for options, weight in rankings:
         found = ctx.state.get("rankings", ranking_id(proposal, options), proposal)
         refuse_if(found is None or found[0] != weight, "wrong_rankings")

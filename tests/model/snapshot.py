@@ -172,9 +172,9 @@ def _snapshot(ctx: Context, op: Value) -> None:
 
 def _release_snapshot(ctx: Context, op: Value) -> None:
     record = load_asset(ctx, op.asset)
-    untils = {each.number: each.until for each in record.snapshots}
-    refuse_if(op.number not in untils, "unknown_snapshot")
-    refuse_if(ctx.time < untils[op.number], "snapshot_needed")
+    ends = {each.number: each.until for each in record.snapshots}
+    refuse_if(op.number not in ends, "unknown_snapshot")
+    refuse_if(ctx.time < ends[op.number], "snapshot_needed")
     _drop(ctx, op.asset, record, [op.number])
     save_asset(ctx, op.asset, record)
 

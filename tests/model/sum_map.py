@@ -25,7 +25,7 @@ def _leaf(key: bytes, total: int, value_hash: bytes) -> tuple[bytes, int]:
     return sha256(b"\x10" + key + total.to_bytes(16, "big") + value_hash).digest(), total
 
 
-def _node(left: tuple[bytes, int], right: tuple[bytes, int]) -> tuple[bytes, int]:
+def node(left: tuple[bytes, int], right: tuple[bytes, int]) -> tuple[bytes, int]:
     total = left[1] + right[1]
     if total >= SUM_END:
         raise OverflowError  # The map refuses such a sum.
@@ -42,7 +42,7 @@ def _subtree(records: Records, keys: list[bytes], depth: int) -> tuple[bytes, in
     sides: tuple[list[bytes], list[bytes]] = ([], [])
     for key in keys:
         sides[_bit(key, depth)].append(key)
-    return _node(_subtree(records, sides[0], depth + 1), _subtree(records, sides[1], depth + 1))
+    return node(_subtree(records, sides[0], depth + 1), _subtree(records, sides[1], depth + 1))
 
 
 def root(records: Records) -> tuple[bytes, int]:
@@ -93,7 +93,7 @@ def shown(proof: bytes, key: bytes) -> tuple[int, bytes, tuple[bytes, int]] | No
     for depth in reversed(range(count)):
         beside = siblings.get(depth, EMPTY)
         try:
-            here = _node(beside, here) if _bit(key, depth) else _node(here, beside)
+            here = node(beside, here) if _bit(key, depth) else node(here, beside)
         except OverflowError:
             return None
     return total, value, here

@@ -190,7 +190,8 @@ def _vote(ctx: Context, op: Value) -> None:
     for member in op.members or [op.voter]:
         _cast(ctx, op, record, member)
     is_late = record.ends - ctx.time < record.terms.extension_ms
-    if is_late and quorum_reached(record) and not was_reached:
+    is_first = record.ends == later(starts(record), record.terms.voting_ms)
+    if is_late and is_first and quorum_reached(record) and not was_reached:
         record.ends = later(ctx.time, record.terms.extension_ms)
     save_proposal(ctx, op.proposal, record)
 

@@ -1590,6 +1590,16 @@ def who_became_a_member_just_before(p: Play) -> Result:
 def who_was_a_member_and_is_revoked_later(p: Play) -> Result:
     fund, schema = _members(p)
     fund.opened()
+    p.later(1)
+    p.ok(build.revoke(schema, p.id("brand"), p.id("alice")), by="brand")
+    return fund.collect()
+
+
+@scenario("not_entitled", 0)
+def who_is_revoked_at_the_same_time(p: Play) -> Result:
+    """Nobody can tell what came first, and those who are left must find what is theirs."""
+    fund, schema = _members(p)
+    fund.opened()
     p.ok(build.revoke(schema, p.id("brand"), p.id("alice")), by="brand")
     return fund.collect()
 
@@ -1748,6 +1758,43 @@ def a_leaf_below_siblings_that_are_empty(p: Play) -> Result:
     proof = parts["alice"].proof
     assert proof[-2:] == b"\0\0"
     return fund.collect([build.part(p.id("alice"), proof[:-1] + b"\1\0")])
+
+
+def _deep(p: Play, depth: int) -> Result:
+    """Collect a leaf that stands so deep, beside another one and below nothing else."""
+    key = sum_map.tree_key(p.id("alice"))
+    beside = (b"b" * 32, 3)
+    records = {key: (500, b"")}
+    last = sum_map.root(records)
+    for level in reversed(range(depth)):
+        is_right = key[level // 8] >> 7 - level % 8 & 1
+        other = beside if level == depth - 1 else sum_map.EMPTY
+        last = sum_map.node(other, last) if is_right else sum_map.node(last, other)
+    bitmap = bytearray((depth + 7) // 8)
+    bitmap[-1] |= 0x80 >> (depth - 1) % 8
+    head = sum_map.prove(records, key)[:19] + depth.to_bytes(2, "big")
+    proof = head + bytes(bitmap) + beside[0] + beside[1].to_bytes(16, "big")
+    return Fund(p, basis=build.leaves_basis(*last)).opened().collect([build.part(p.id("alice"), proof)])
+
+
+@scenario("ok")
+def a_leaf_as_deep_as_may_be(p: Play) -> Result:
+    return _deep(p, 64)
+
+
+@scenario("wrong_proof", 0)
+def a_leaf_that_is_too_deep(p: Play) -> Result:
+    """Its path is right, short, and a hash a level."""
+    return _deep(p, 65)
+
+
+@scenario("max_holding_exceeded", 0)
+def a_part_that_finds_no_room_after_one_that_is_wrong(p: Play) -> Result:
+    """All parts are looked at before anybody is paid."""
+    fund, parts = _leaves(p, alice=500, bob=3)
+    fund.becomes(build.max_holding(499))
+    assert fund.collect([parts["alice"], build.part(p.id("bob"), b"x")]) == ("wrong_proof", 0)
+    return fund.collect([parts["bob"], parts["alice"]])
 
 
 @scenario("wrong_proof", 0)
@@ -1976,8 +2023,8 @@ def what_is_left_over_merges_strict_lots(p: Play) -> Result:
 
 
 @scenario("insufficient_funds", 0)
-def what_is_left_over_goes_to_another_distribution(p: Play) -> Result:
-    """It was no programme yet when it was named; what it gets it gives on when it is closed."""
+def what_is_left_over_for_what_has_become_a_distribution(p: Play) -> Result:
+    """It was no programme yet when it was named. Nobody pays those: the fund has it back."""
     fund = Fund(p)
     second = distribution_id(p.id("shop"), bytes(16))
     fund.opened(leftover=second, deadline=START + DAY)
@@ -1987,4 +2034,4 @@ def what_is_left_over_goes_to_another_distribution(p: Play) -> Result:
     p.ok(build.collect(second, _parts(p, "alice")), by="dave")
     p.later(DEADLINE - p.world.time)
     p.ok(build.close_distribution(second), by="dave")
-    return fund.have(alice=300, rest=1_400)
+    return fund.have(alice=300, rest=400, shop=3_300 + 1_000)

@@ -1048,7 +1048,7 @@ def a_member_who_was_revoked_before(p: Play) -> Result:
     return club.vote(club.proposed(), "bob")
 
 
-@scenario("ok")
+@scenario("not_in_electorate", 0)
 def a_member_who_was_revoked_at_the_same_time(p: Play) -> Result:
     club = Members(p)
     club.revoke("bob")

@@ -543,12 +543,11 @@ impl Operate for CloseDistribution {
         if total > 0 {
             movement.waive_strict_lots();
             let lots = if movement.has_lots() { taken.as_slice() } else { &[] };
-            // It is given, not paid: nothing may keep a distribution from its end, nor what its account became.
-            if movement.context().is_programme_account(&distribution.leftover)? {
-                movement.fund(&distribution.leftover, total, lots)?;
-            } else {
-                movement.give(&distribution.leftover, total, lots)?;
-            }
+            // It is given, not paid: nothing may keep a distribution from its end. Whose account has become that of a
+            // rule since then, from which nobody could take it, leaves it to the fund.
+            let is_programme = movement.context().is_programme_account(&distribution.leftover)?;
+            let to = if is_programme { distribution.fund } else { distribution.leftover };
+            movement.give(&to, total, lots)?;
         }
         distribution.closed = true;
         let effect = movement.finish(taken)?;
