@@ -56,7 +56,6 @@ __all__ = [
     "check_list",
     "snapshots",
     "take_snapshot",
-    "was_member",
 ]
 
 _ATTEMPTS = 5
