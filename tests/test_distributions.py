@@ -153,7 +153,8 @@ def test_a_payment_between_two_reads_is_not_told(ledger, share, snapshot, monkey
 
     def then_pay(*question):
         found = original(*question)
-        ledger.transfer(ANN, share, to=BOB.account, amount=1, time=START + 1)
+        if question[0] in (share, "saved"):
+            ledger.transfer(ANN, share, to=BOB.account, amount=1, time=START + 1)
         return found
 
     monkeypatch.setattr(ledger, read, then_pay)
