@@ -18,6 +18,7 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.dividends import Surplus, patronage, surplus
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
 from counterfoil.governance.scores import Forecast, brier, in_parts, ln, log_score, peer_scores
 
@@ -27,6 +28,7 @@ __all__ = [
     "Matching",
     "Round",
     "RunOff",
+    "Surplus",
     "Tally",
     "Verdict",
     "brier",
@@ -39,11 +41,13 @@ __all__ = [
     "ln",
     "log_score",
     "match",
+    "patronage",
     "peer_scores",
     "quorum_units",
     "root_weight",
     "run_off",
     "split",
     "support_units",
+    "surplus",
     "threshold_units",
 ]
