@@ -108,9 +108,9 @@ class Community:
             time: When, ms; now if None.
 
         Raises:
-            TypeError, ValueError: A setting's value that is no int, or out of range.
+            TypeError, ValueError: A setting's value that is no int, or out of range; a name that is none.
             RejectedError: invalid_rule, invalid_article, unknown_asset, unauthorized (an asset's issuer did not agree),
-                unknown_schema, invalid_electorate, invalid_name (of a setting), …
+                unknown_schema, invalid_electorate, …
             KeyReusedError: The key was used for something else.
         """
         desk = Desk(ledger, *founder)
@@ -169,7 +169,7 @@ class Community:
 
         Raises:
             TypeError: A value that is no int.
-            ValueError: Out of this range.
+            ValueError: Out of this range, or a name that is none.
         """
         made: list[Operation] = []
         for name, value in settings.items():
