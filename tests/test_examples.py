@@ -27,6 +27,7 @@ ann proves 60 offline
 the sniper: max_holding_exceeded
 the editor has 900 and later 2750
 the sniper: NOOR: expected at least 10, found 0; badge:founder: expected one that holds, found none
+revenue for 2 holders, the fan's 3829
 at the door: NOOR: expected at least 10, found 40
 """,
     "journey.py": """\
