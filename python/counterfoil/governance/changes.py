@@ -17,6 +17,7 @@ from counterfoil.governance._settings import PREFIX, setting_schema
 from counterfoil.ops import (
     Attest,
     Burn,
+    ClawBack,
     CloseCampaign,
     Create,
     Distribute,
@@ -122,6 +123,7 @@ class _Book:
             Pay: self._pay,
             Mint: self._mint,
             Burn: self._burn,
+            ClawBack: self._claw_back,
             Create: self._create,
             ChangeAsset: self._change,
             Renounce: self._renounce,
@@ -162,6 +164,10 @@ class _Book:
     def _burn(self, action: Burn) -> None:
         self._issue(action.asset, -action.amount)
         self._credit(action.asset, action.sender, -action.amount)
+
+    def _claw_back(self, action: ClawBack) -> None:
+        self._credit(action.asset, action.sender, -action.amount)
+        self._credit(action.asset, action.to, action.amount)
 
     def _hold(self, action: Hold) -> None:
         self._credit(action.asset, action.payer, -action.amount)
