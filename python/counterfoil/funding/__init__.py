@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from counterfoil.funding.milestones import BackersVote, Milestone, MilestoneTally
 from counterfoil.funding.raising import Budget, Closed, MilestoneBudget, Pledge, Raise, Referred
 from counterfoil.funding.tip import tip, tips
 
-__all__ = ["Budget", "Closed", "MilestoneBudget", "Pledge", "Raise", "Referred", "tip", "tips"]
+__all__ = [
+    "BackersVote",
+    "Budget",
+    "Closed",
+    "Milestone",
+    "MilestoneBudget",
+    "MilestoneTally",
+    "Pledge",
+    "Raise",
+    "Referred",
+    "tip",
+    "tips",
+]
