@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterfoil.funding.milestones import BackersVote, Milestone, MilestoneTally
+from counterfoil.funding.milestones import BackersVote, Milestone
 from counterfoil.funding.raising import Budget, Closed, MilestoneBudget, Pledge, Raise, Referred
 from counterfoil.funding.tip import tip, tips
 
@@ -12,7 +12,6 @@ __all__ = [
     "Closed",
     "Milestone",
     "MilestoneBudget",
-    "MilestoneTally",
     "Pledge",
     "Raise",
     "Referred",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from counterfoil.desk import span_ms
-from counterfoil.governance.counting import Tally, Verdict, decide
+from counterfoil.governance.proposal import Proposal, Standing, title_hash
 from counterfoil.keys import Key
 from counterfoil.ops import (
     Article,
@@ -105,7 +105,7 @@ class BackersVote:
             voting_ms=span_ms(self.voting),
             extension_ms=span_ms(self.extension),
             timelock_ms=span_ms(self.timelock),
-            execution_ms=1,
+            execution_ms=_SPAN_MAX_MS,
         )
 
     def constitution(self, groups: Sequence[bytes]) -> Constitution:
@@ -148,31 +148,6 @@ def _part(key: str | None, part: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class MilestoneTally:
-    """How a vote on a milestone stands, in minor units of what the backers pledged for it.
-
-    Attributes:
-        release: For it.
-        refuse: Against it.
-        abstain: Neither, and yet for the quorum.
-        electorate: All that was pledged for the milestone.
-        ends: When the vote ends, ms.
-        due: From when on `conclude` says what came of it, ms.
-        is_open: Whether nobody has concluded it.
-        verdict: By which numbers it passes, or does not, as it stands.
-    """
-
-    release: int
-    refuse: int
-    abstain: int
-    electorate: int
-    ends: int
-    due: int
-    is_open: bool
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
 class Milestone:
     """A later milestone of a raise, and an attempt to have it released.
 
@@ -205,7 +180,7 @@ class Milestone:
     @property
     def title(self) -> bytes:
         """The hash of what is voted on in words, 32 bytes: of `Release milestone 1`, say."""
-        return hashlib.sha256(f"counterfoil/title/v1\nRelease milestone {self.number}".encode()).digest()
+        return title_hash(f"Release milestone {self.number}")
 
     @property
     def is_released(self) -> bool:
@@ -279,21 +254,17 @@ class Milestone:
         ]
         return self.raised.desk.do(operations, *self.raised.beside([backer]), key=key, dry_run=dry_run, time=time)
 
-    def tally(self) -> MilestoneTally:
-        """How the vote stands now.
+    def tally(self, *, time: int | None = None) -> Standing:
+        """How the vote stands: yes is for the release. `explain()` says it in words.
+
+        Args:
+            time: At which time, ms, for what is over and what is to come; now if None.
 
         Raises:
             LookupError: Nobody has proposed anything.
         """
-        record = self._record(self._proposed)
-        release, refuse, abstain = record.counts
-        tally = Tally("yes_no", record.counts, record.cast, record.decided, record.voters)
-        terms = record.terms
-        verdict = decide(
-            tally, electorate=record.electorate, quorum_bps=terms.quorum_bps, threshold_bps=terms.threshold_bps
-        )
-        is_open = isinstance(record.state, ProposalOpen)
-        return MilestoneTally(release, refuse, abstain, record.electorate, record.ends, record.due, is_open, verdict)
+        self._record(self._proposed)
+        return Proposal(self.raised.desk.ledger, identifier=self._proposed).tally(time=time)
 
     def conclude(self, *, key: str | None = None, dry_run: bool = False, time: int | None = None) -> Done:
         """Say what came of the vote, once it is due: `conclude`. Anybody may. `Raise.close_all` then pays.
