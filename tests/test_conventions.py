@@ -74,7 +74,8 @@ def test_no_module_of_the_engine_names_an_operation() -> None:
 READ_ONLY = {
     "Ad.receipt", "Ad.report", "Badges.holds", "Coin.vested", "Conversion.quote", "Gate.check", "Gate.verify",
     "GiftCards.balance", "Milestone.tally", "Perks.has_had", "Programme.pending", "Raise.ambassadors",
-    "Raise.milestone", "Raise.referrals", "Tiers.of", "Tiers.progress", "Vouchers.balance", "exit_bundle", "export_bundle",
+    "Raise.milestone", "Raise.referrals", "Tiers.of", "Tiers.progress", "Vouchers.balance", "exit_bundle",
+    "export_bundle",
 }  # fmt: skip
 """Calls that take a time and change nothing, but that some make a checkpoint."""
 ONCE_BY_ITSELF = {"Ad.claim_batch", "Raise.approve", "Raise.close", "Raise.close_all"}
