@@ -35,10 +35,11 @@ from counterfoil.governance.presets import (
     sealed,
     voting_rule,
 )
-from counterfoil.governance.proposal import Proposal, Standing, title_hash
+from counterfoil.governance.proposal import STATES, Proposal, Standing, title_hash
 from counterfoil.governance.scores import Forecast, brier, in_parts, ln, log_score, peer_scores
 
 __all__ = [
+    "STATES",
     "Change",
     "Community",
     "Contribution",

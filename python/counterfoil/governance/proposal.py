@@ -7,7 +7,7 @@ import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from counterfoil._checks import identifier as checked_id
 from counterfoil._checks import integer
@@ -54,12 +54,15 @@ if TYPE_CHECKING:
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
 
-__all__ = ["Choice", "Proposal", "Standing", "State", "title_hash"]
+__all__ = ["STATES", "Choice", "Proposal", "Standing", "State", "title_hash"]
 
 State = Literal[
     "open", "voting", "counting", "timelock", "due", "failed", "passed", "executed", "lapsed", "vetoed", "cancelled"
 ]
 """What a proposal is, at a time: see `Proposal.state`."""
+
+STATES: tuple[State, ...] = get_args(State)
+"""Every state."""
 
 Choice: TypeAlias = "Ballot | str | int | Mapping[str, int] | Sequence[str | int]"
 """What a member votes: "yes", "no" or "abstain", or shares of them, `{"yes": 60, "no": 40}`; of several options the
@@ -187,14 +190,15 @@ class Standing:
     def _times(self) -> list[str]:
         record, now = self.record, self.time
         terms = record.terms
-        steps = [("voting from", record.starts), ("voting until", record.ends)]
+        steps = [("voting until", record.ends)]
         if terms.reveal_ms:
             steps.append(("ballots revealed until", record.counted))
         if terms.timelock_ms:
             guarded = "timelock until" if terms.guardian is None else "timelock, and veto, until"
             steps.append((guarded, record.due))
         steps.append(("executable until", record.lapses))
-        lines = [f"{name} {when(time)} UTC" + (" (over)" if time <= now else "") for name, time in steps]
+        lines = [f"voting {'since' if record.starts <= now else 'from'} {when(record.starts)} UTC"]
+        lines += [f"{name} {when(time)} UTC" + (" (over)" if time <= now else "") for name, time in steps]
         if terms.extension_ms and self.state in ("open", "voting") and not self.verdict.has_quorum:
             lines.append(f"a quorum that is reached late leaves {span(terms.extension_ms)} to vote")
         return lines
@@ -608,7 +612,12 @@ class Proposal:
             return choice
         record = self.record
         if _form(record) == "yes_no":
-            return _shares(choice)
+            shares = _shares(choice)
+            if record.terms.weight == Weight.MEMBER and sum(map(bool, shares.shares)) > 1:
+                # What is left over when it is divided goes to the first choice: all of a weight of 1 does.
+                message = "choice: expected one of yes, no and abstain, for a member's one vote is not divided"
+                raise ValueError(message)
+            return shares
         options = [self._position(each, record) for each in _listed(choice)]
         return Approve(options) if _form(record) == "approval" else Rank(options)
 
