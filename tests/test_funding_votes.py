@@ -186,7 +186,7 @@ def test_a_majority_is_more_than_half(ledger, raised, refusing, passes):
     vote = raised.milestone(1, time=OVER).propose(by=ELI, time=OVER)
     vote.vote(ELI, "release", time=OVER)
     ballot = Shares([0, refusing, 15_000 - refusing])
-    part = Vote(proposal=vote.proposal, voter=TAL.account, ballot=ballot, members=vote._holds_of(TAL.account))
+    part = Vote(proposal=vote.proposal, voter=TAL.account, ballot=ballot, members=vote.holds(TAL.account))
     ledger.execute([part], TAL, time=OVER)
     vote.conclude(time=ENDS)
     assert vote.is_released == passes
@@ -215,7 +215,7 @@ def test_at_the_deadline_all_goes_back(ledger, ils, funded):
     refused("not_due", vote.conclude, time=LATE - 1)
     vote.conclude(time=LATE)
     assert vote.is_released
-    hold = vote._holds_of(TAL.account)[0]
+    hold = vote.holds(TAL.account)[0]
     refused("hold_expired", ledger.execute, [Settle(hold=hold)], FILM, time=LATE)
     [closed] = funded.close_all(time=LATE)
     assert (len(closed.holds), paid(ledger, funded)) == (4, 20_000)
@@ -238,7 +238,7 @@ def test_nobody_proposes_the_release_with_another_rule_or_subject(ledger, ils):
         )  # fmt: skip
         ledger.execute([hostile], FILM, time=OVER)
         proposal = proposal_id(raised.decides, FILM.account, salt)
-        [hold] = (third if rule else second)._holds_of(ELI.account)
+        [hold] = (third if rule else second).holds(ELI.account)
         ballot = Vote(proposal=proposal, voter=ELI.account, ballot=Shares([1, 0, 0]), members=[hold])
         ledger.execute([ballot], ELI, time=OVER)
         made.append(proposal)
@@ -253,7 +253,7 @@ def test_nobody_proposes_the_release_with_another_rule_or_subject(ledger, ils):
     assert (list(second.attempts()), list(third.attempts())) == ([], [])
     assert list(raised.close_all(time=ENDS)) == []
     for milestone in (second, third):
-        [hold] = milestone._holds_of(ELI.account)
+        [hold] = milestone.holds(ELI.account)
         refused("condition_unmet", ledger.execute, [Settle(hold=hold)], FILM, time=ENDS)
     assert paid(ledger, raised) == 10_000
 
@@ -300,16 +300,30 @@ def test_nobody_s_key_changes_how_the_backers_decide(ledger, raised):
 
 
 def test_an_attempt_more_does_not_split_the_vote(funded):
-    """All who ask vote on the first that is open, and conclude the one with the most for it."""
+    """All who ask vote where most was cast, and conclude the one with the most for it."""
     first = funded.milestone(1, time=OVER).propose(by=ELI, time=OVER)
+    first.vote(TAL, "release", time=OVER)
     noise = [funded.milestone(1, time=OVER).propose(by=BOARD, time=OVER).proposal for _ in range(3)]
     assert funded.milestone(1, time=OVER).proposal == first.proposal
-    funded.milestone(1, time=OVER).vote(TAL, "release", time=OVER)
+    funded.milestone(1, proposal=noise[0]).vote(MAYA, "refuse", time=OVER)
+    assert funded.milestone(1, time=OVER).proposal == first.proposal
     found = funded.milestone(1, time=ENDS)
     assert found.proposal == first.proposal
     found.conclude(time=ENDS)
     assert funded.milestone(1, time=ENDS).proposal in noise
     assert funded.milestone(1, time=ENDS).is_released
+
+
+def test_nobody_leads_backers_to_votes_that_are_about_to_end(funded):
+    """Somebody proposes the same every day. Who votes first has the longest time, and all others follow."""
+    made = [funded.milestone(1, time=OVER).propose(by=BOARD, time=OVER + day * DAY).proposal for day in range(6)]
+    at = OVER + 6 * DAY
+    funded.milestone(1, time=at).vote(ELI, "release", time=at)
+    made.append(funded.milestone(1, time=at).propose(by=BOARD, time=at).proposal)
+    assert funded.milestone(1, time=at + 4 * DAY).proposal == made[5]
+    funded.milestone(1, time=at + 4 * DAY).vote(TAL, "release", time=at + 4 * DAY)
+    funded.milestone(1, proposal=made[5]).conclude(time=OVER + 12 * DAY)
+    assert funded.is_released(1)
 
 
 def test_a_vote_is_proposed_and_cast_once_with_a_key(ledger, funded):
@@ -479,7 +493,7 @@ def test_a_backer_s_delegate_votes_for_its_holds_on_the_ledger(ledger, funded):
     vote = funded.milestone(1, time=OVER).propose(by=ELI, time=OVER)
     delegate = Delegate(account=funded.decides, delegator=ELI.account, to=MAYA.account)
     ledger.execute([delegate], ELI, time=OVER)
-    holds = vote._holds_of(ELI.account)
+    holds = vote.holds(ELI.account)
     ballot = Vote(proposal=vote.proposal, voter=MAYA.account, ballot=Shares([1, 0, 0]), members=holds)
     ledger.execute([ballot], MAYA, time=OVER)
     assert vote.tally().record.counts == (12_000, 0, 0)

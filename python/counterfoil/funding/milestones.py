@@ -160,6 +160,25 @@ class Milestone:
         number: Which milestone: the first later one is 1.
         proposal: The attempt, a proposal's id of 32 bytes; None where nobody has proposed anything.
         done: The call that proposed it, where this one did.
+
+    >>> import tempfile
+    >>> from counterfoil import Ledger
+    >>> from counterfoil.funding import Raise
+    >>> film, eli = Key.generate(), Key.generate()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Ledger.create(folder + "/film", origin="film.example", operator=film, time=1_000) as ledger:
+    ...         ils = ledger.create_asset(film, "ILS", time=1_000)
+    ...         _ = ledger.mint(film, ils, to=eli.account, amount=500, time=1_000)
+    ...         stages, vote = [4_000, 6_000], BackersVote(voting=3_000)
+    ...         terms = {"milestones_bps": stages, "approval": vote, "within": 9_000}
+    ...         fund = Raise.open(ledger, film, asset=ils, goal=500, closes=2_000, **terms, time=1_000)
+    ...         pledge = fund.pledge(eli, 500, time=1_000)
+    ...         milestone = fund.milestone(1, time=2_000).propose(by=film, time=2_000)
+    ...         _ = milestone.vote(eli, "release", time=2_000)
+    ...         _ = milestone.conclude(time=5_000)
+    ...         _ = fund.close(pledge, time=5_000)
+    ...         print(milestone.is_released, ledger.balance(ils, film.account))
+    True 500
     """
 
     raised: Raise
@@ -242,7 +261,7 @@ class Milestone:
         if choice not in _CHOICES:
             message = f"choice: expected one of {', '.join(_CHOICES)}, found {choice!r}"
             raise ValueError(message)
-        ballot, holds = Shares(_CHOICES[choice]), self._holds_of(backer.account)
+        ballot, holds = Shares(_CHOICES[choice]), self.holds(backer.account)
         operations: list[Operation] = [
             Vote(
                 proposal=self._proposed,
@@ -275,6 +294,21 @@ class Milestone:
         """
         return self.raised.desk.do([Conclude(proposal=self._proposed)], key=key, dry_run=dry_run, time=time)
 
+    def holds(self, backer: bytes) -> list[bytes]:
+        """What a backer pledged for it and has not taken back, by hold: what it votes with. Its transactions are read.
+
+        Args:
+            backer: The backer's account, 32 bytes.
+        """
+        ledger, asset = self.raised.desk.ledger, self.raised.asset
+        return [
+            hold
+            for applied in ledger.transactions(backer)
+            for each in applied.signed.transaction.operations
+            if isinstance(each, Hold) and each.group == self.group and each.payer == backer
+            if ledger.balance(asset, hold := hold_id(each.payer, each.salt))
+        ]
+
     def attempts(self) -> Iterator[bytes]:
         """The proposals to release it, by id, in the order of the log: those of the right rule, subject and title."""
         for applied in self.raised.desk.ledger.transactions(self.raised.decides):
@@ -285,14 +319,15 @@ class Milestone:
     def attempt(self, at: int) -> bytes | None:
         """The proposal that matters at a time, ms, the same for all who ask; None where there is none.
 
-        It is the first that is still voted on; else, of those that nobody has concluded, the one with the most for it;
-        else the last. So nobody splits the vote or hides a result by proposing the same once more.
+        Of those that are still voted on it is the one on which most was cast, and of equals the last; else, of those
+        that nobody has concluded, the one with the most for it; else the last. So it costs whoever proposes the same
+        once more as much as others have cast to lead them astray. Who calls backers to a vote better names it.
         """
         found = list(self.attempts())
         records = [(each, record) for each in found if isinstance((record := self._record(each)).state, ProposalOpen)]
-        for each, record in records:
-            if at < record.ends:
-                return each
+        voted = [(record.cast, number, each) for number, (each, record) in enumerate(records) if at < record.ends]
+        if voted:
+            return max(voted)[2]
         if records:
             return max(records, key=lambda pair: pair[1].counts[0])[0]
         return found[-1] if found else None
@@ -314,14 +349,3 @@ class Milestone:
             message = f"milestone {self.number}: expected a proposal to release it, found {proposal.hex()}"
             raise LookupError(message)
         return record
-
-    def _holds_of(self, backer: bytes) -> list[bytes]:
-        """What a backer pledged for the milestone and has not taken back, by hold. Its own transactions are read."""
-        raised = self.raised
-        return [
-            hold
-            for applied in raised.desk.ledger.transactions(backer)
-            for each in applied.signed.transaction.operations
-            if isinstance(each, Hold) and each.group == self.group and each.payer == backer
-            if raised.desk.ledger.balance(raised.asset, hold := hold_id(each.payer, each.salt))
-        ]

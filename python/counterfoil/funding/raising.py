@@ -426,8 +426,8 @@ class Raise:
 
         Args:
             number: Which one; the first later one is 1.
-            proposal: Which attempt to release it, a proposal's id of 32 bytes. If None, the first that is still voted
-                on; else, of those that nobody has concluded, the one with the most for it; else the last.
+            proposal: Which attempt to release it, a proposal's id of 32 bytes. If None, of those that are still voted
+                on the one on which most was cast; else see `Milestone.attempt`.
             time: As of when, ms; now if None.
 
         Raises:
