@@ -20,6 +20,7 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.dividends import Surplus, patronage, surplus
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
 from counterfoil.governance.presets import (
     approval,
@@ -49,6 +50,7 @@ __all__ = [
     "Round",
     "RunOff",
     "Standing",
+    "Surplus",
     "Tally",
     "Verdict",
     "approval",
@@ -70,6 +72,7 @@ __all__ = [
     "log_score",
     "match",
     "one_member_one_vote",
+    "patronage",
     "peer_scores",
     "quadratic",
     "quorum_units",
@@ -79,6 +82,7 @@ __all__ = [
     "sealed",
     "split",
     "support_units",
+    "surplus",
     "threshold_units",
     "title_hash",
     "voting_rule",

@@ -45,7 +45,7 @@ from counterfoil.ops import (
     schema_id,
 )
 from counterfoil.ops import Change as ChangeAsset
-from counterfoil.verify import OPERATIONS, encode_did_key, encode_named_account
+from counterfoil.verify import OPERATIONS, WireError, encode_did_key, encode_named_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -140,7 +140,11 @@ class _Book:
 
     def add(self, action: Operation) -> None:
         """Note what an action changes; of one that is not known here, its fields."""
-        self._by.get(type(action), self._other)(action)
+        try:
+            self._by.get(type(action), self._other)(action)
+        except WireError:
+            # What has a name that the ledger does not take has no id either.
+            self._other(action)
 
     # Units
 
@@ -289,7 +293,7 @@ class _Book:
         if action == setting_schema(self.own, action.name.removeprefix(PREFIX)):
             # Its first value follows, and is what members look for.
             return
-        said = f"{_spaced(type(action.content).__name__)} {self._said('content', action.content, None)}".strip()
+        said = f"{_spaced(type(action.content).__name__)} {self._said('', action.content, None)}".strip()
         issuers = ", ".join(self._account(issuer) for issuer in action.issuers) or "anybody"
         self._note(f"schema {action.name} of {self._account(action.creator)}", None, f"{said}, by {issuers}")
 
@@ -434,7 +438,8 @@ class _Book:
             if not name:
                 return inner
             return f"({kind}: {inner})" if inner else kind
-        return str(value)
+        text = str(value)
+        return text if text.isprintable() else ascii(text)
 
     def _number(self, name: str, value: int, asset: bytes | None) -> str:
         if name.endswith("bps"):

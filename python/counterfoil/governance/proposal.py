@@ -431,7 +431,8 @@ class Proposal:
             RejectedError: As of `vote`; wrong_ballot (the rule does not seal ballots), …
         """
         ballot = self._ballot(choice)
-        seal = Sealed(ballot_seal(self.id, member.account, self._salt(member, ballot), ballot))
+        desk = Desk(self.ledger, member)
+        seal = Sealed(ballot_seal(self.id, desk.account, self._salt(desk, ballot), ballot))
         return self._cast(member, seal, for_members, key=key, dry_run=dry_run, time=time)
 
     def reveal(
@@ -459,14 +460,10 @@ class Proposal:
             RejectedError: reveal_not_open, voting_closed, not_sealed, wrong_seal (it says something else), …
         """
         ballot = self._ballot(choice)
-        operation = Reveal(
-            proposal=self.id,
-            voter=member.account,
-            members=for_members,
-            ballot=ballot,
-            salt=self._salt(member, ballot),
-        )
-        return Desk(self.ledger, member).do([operation], key=key, dry_run=dry_run, time=time)
+        desk = Desk(self.ledger, member)
+        salt = self._salt(desk, ballot)
+        operation = Reveal(proposal=self.id, voter=desk.account, members=for_members, ballot=ballot, salt=salt)
+        return desk.do([operation], key=key, dry_run=dry_run, time=time)
 
     # What comes of it
 
@@ -560,13 +557,14 @@ class Proposal:
         dry_run: bool,
         time: int | None,
     ) -> Done:
-        operation = Vote(proposal=self.id, voter=member.account, members=for_members, ballot=ballot)
-        return Desk(self.ledger, member).do([operation], key=key, dry_run=dry_run, time=time)
+        desk = Desk(self.ledger, member)
+        operation = Vote(proposal=self.id, voter=desk.account, members=for_members, ballot=ballot)
+        return desk.do([operation], key=key, dry_run=dry_run, time=time)
 
-    def _salt(self, member: Key | Signer, ballot: Ballot) -> bytes:
+    def _salt(self, desk: Desk, ballot: Ballot) -> bytes:
         # Another for each ballot: one that is revealed must not show what its voter had thought before.
         text = f"{self.id.hex()} {bytes(ballot).hex()}"
-        return Desk(self.ledger, member).secret("ballot", text)[:16]
+        return desk.secret("ballot", text)[:16]
 
     def _conclusion(self) -> Conclude:
         record = self.record
