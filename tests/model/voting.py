@@ -93,9 +93,9 @@ def ballot_fits(record: Value, ballot: Value) -> bool:
 
 
 def split_by_shares(weight: int, shares: list[int]) -> list[int]:
-    """What each choice gets; what that leaves over is for the first that gets anything."""
+    """What each choice gets; what that leaves over is for the greatest share, of equals the first."""
     parts = [weight * share // sum(shares) for share in shares]
-    parts[next(place for place, share in enumerate(shares) if share)] += weight - sum(parts)
+    parts[shares.index(max(shares))] += weight - sum(parts)
     return parts
 
 

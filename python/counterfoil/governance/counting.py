@@ -142,7 +142,8 @@ def root_weight(units: int) -> int:
 def split(weight: int, shares: Sequence[int]) -> tuple[int, ...]:
     """The parts of a weight that shares give to choices.
 
-    Each gets `weight * share / all shares`, rounded down, and the first with a share what that leaves over.
+    Each gets `weight * share / all shares`, rounded down, and the greatest share, of equals the first, what that leaves
+    over.
 
     Args:
         weight: 1 or more.
@@ -153,15 +154,14 @@ def split(weight: int, shares: Sequence[int]) -> tuple[int, ...]:
         ValueError: Out of these ranges.
 
     >>> split(100, (1, 1, 1)), split(100, (0, 1, 2))
-    ((34, 33, 33), (0, 34, 66))
+    ((34, 33, 33), (0, 33, 67))
     """
     _weight(weight)
     for share in shares:
         integer(share, "share", least=0, most=_SHARES_MAX)
     whole = integer(sum(shares), "shares together", least=1, most=_SHARES_MAX)
     parts = [weight * share // whole for share in shares]
-    first = next(place for place, share in enumerate(shares) if share)
-    parts[first] += weight - sum(parts)
+    parts[shares.index(max(shares))] += weight - sum(parts)
     return tuple(parts)
 
 

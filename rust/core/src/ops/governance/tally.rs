@@ -209,7 +209,9 @@ impl ProposalRecord {
         let whole = sum(shares)?;
         let part_of = |part: &u64| share(weight, *part, whole);
         let left_over = shares.iter().map(part_of).try_fold(weight, u128::checked_sub)?;
-        let first = shares.iter().position(|share| *share > 0)?;
+        // The greatest share's: of a vote that weighs 1 it is all.
+        let greatest = shares.iter().max()?;
+        let first = shares.iter().position(|share| share == greatest)?;
         for (choice, part) in shares.iter().enumerate() {
             let extra = if choice == first { left_over } else { 0 };
             let part = part_of(part).checked_add(extra)?;
@@ -403,12 +405,15 @@ mod tests {
     fn shares_are_parts_of_the_weight() {
         let mut proposal = proposal(Form::YesNo, 1);
         proposal.tally(&shares([1, 1, 1]), Change::Add, 11).unwrap();
-        // 3 each, and what is left over is the first one's.
+        // 3 each, and of equals what is left over is the first one's.
         assert_eq!((&proposal.counts[..], proposal.decided, proposal.cast), (&[5, 3, 3][..], 8, 11));
         proposal.tally(&shares([0, 2, 1]), Change::Add, 2).unwrap();
         assert_eq!((&proposal.counts[..], proposal.decided, proposal.cast), (&[5, 5, 3][..], 10, 13));
         proposal.tally(&shares([0, 0, 7]), Change::Add, 5).unwrap();
         assert_eq!((&proposal.counts[..], proposal.decided, proposal.voters), (&[5, 5, 8][..], 10, 3));
+        proposal.tally(&shares([1, 99, 0]), Change::Add, 1).unwrap();
+        assert_eq!((&proposal.counts[..], proposal.decided), (&[5, 6, 8][..], 11));
+        proposal.tally(&shares([1, 99, 0]), Change::TakeOff, 1).unwrap();
         proposal.tally(&shares([u64::MAX, 0, 0]), Change::Add, u128::MAX - 18).unwrap();
         assert_eq!(proposal.counts[0], u128::MAX - 13);
         assert_eq!(proposal.tally(&shares([1, 0, 0]), Change::Add, 1), None);
