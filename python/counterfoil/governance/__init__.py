@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterfoil.governance.ballots import Recount, Votes, export_ballots, verify_ballots, write_ballots
 from counterfoil.governance.counting import (
     Round,
     RunOff,
@@ -25,15 +26,18 @@ __all__ = [
     "Contribution",
     "Forecast",
     "Matching",
+    "Recount",
     "Round",
     "RunOff",
     "Tally",
     "Verdict",
+    "Votes",
     "brier",
     "count_approval",
     "count_ranked",
     "count_yes_no",
     "decide",
+    "export_ballots",
     "in_parts",
     "inputs_hash",
     "ln",
@@ -46,4 +50,6 @@ __all__ = [
     "split",
     "support_units",
     "threshold_units",
+    "verify_ballots",
+    "write_ballots",
 ]
