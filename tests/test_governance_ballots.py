@@ -13,7 +13,7 @@ import pytest
 from counterfoil import Key, Ledger, NativeVerifier, Signer, Transaction
 from counterfoil.exceptions import LedgerError, OperatorKeyError, ProofError
 from counterfoil.governance import ballots as module
-from counterfoil.governance import export_ballots, verify_ballots, write_ballots
+from counterfoil.governance import export_ballots, title_hash, verify_ballots, write_ballots
 from counterfoil.ops import (
     After,
     AllOf,
@@ -63,7 +63,7 @@ from counterfoil.ops import (
     proposal_id,
     schema_id,
 )
-from counterfoil.verify import CODEC, Verifier, map_root, title_hash, tree_key
+from counterfoil.verify import CODEC, Verifier, map_root, tree_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -207,8 +207,9 @@ def test_holders_by_units(club):
     assert found.votes[BOB.account].weight == 60
     assert DAN.account not in found.votes
     assert found.title is None
-    assert "Result: yes, as it stands" in found.explain()
-    assert "Weights: all proven" in found.explain()
+    assert "weights: proven\nelectorate: proven" in found.explain()
+    assert "as it stands it passes" in found.explain()
+    assert "all 3 votes are here" in found.explain()
 
 
 @pytest.mark.parametrize(
@@ -289,7 +290,7 @@ def test_delegates(club):
     found = club.recount(proposal)
     assert (found.tally.counts, found.delegated) == ((130, 60, 0), 1)
     assert found.votes[CAT.account].hops == 2
-    assert "1 of all cast by delegates" in found.explain()
+    assert "3 counted, 0 sealed, 1 by delegates" in found.explain()
 
 
 def test_sealed_ballots(club):
@@ -320,16 +321,16 @@ def test_how_it_ended(club):
         club.do(EVE, Conclude(proposal=proposal))
     expected = {
         cancelled: "cancelled",
-        failed: "failed",
-        passed: "passed: yes",
-        vetoed: "vetoed; the votes came to: yes",
+        failed: "failed: threshold not exceeded",
+        passed: "passed",
+        vetoed: "vetoed, reason 1",
     }
     for proposal, result in expected.items():
         found = club.recount(proposal)
         assert found.is_final
-        assert f"Result: {result}\n" in found.explain()
+        assert f"state: {result}\n" in found.explain()
     club.do(EVE, Execute(proposal=passed, actions=[]))
-    assert "Result: passed: yes, and executed\n" in club.recount(passed).explain()
+    assert "state: executed\n" in club.recount(passed).explain()
 
 
 def test_a_ranking_is_concluded_as_it_is_recounted(club):
@@ -341,7 +342,11 @@ def test_a_ranking_is_concluded_as_it_is_recounted(club):
     club.do(EVE, Conclude(proposal=proposal, rankings=rankings))
     found = club.recount(proposal)
     assert (found.verdict.option, found.record.state.option) == (1, 1)
-    assert "Result: passed: option 1 passes" in found.explain()
+    assert "state: passed, with option 1" in found.explain()
+    assert "state: passed, with rome" in found.explain(["oslo", "rome", "bern"])
+    for names in (["oslo"], ["a"] * 4):
+        with pytest.raises(ValueError, match="names: expected 3"):
+            found.explain(names)
 
 
 # What cannot be proven any more.

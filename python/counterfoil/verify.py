@@ -3599,15 +3599,6 @@ def ballot_seal(proposal: bytes, voter: bytes, salt: bytes, ballot: Ballot) -> b
     return hashlib.sha256(b"counterfoil/ballot/v1\n" + parts + bytes(ballot)).digest()
 
 
-def title_hash(title: str) -> bytes:
-    """The hash by which a proposal names its title, what members read: SHA-256 of its UTF-8.
-
-    >>> title_hash("Fix the roof").hex()[:16]
-    'de2451b5b9dbb656'
-    """
-    return hashlib.sha256(b"counterfoil/title/v1\n" + title.encode()).digest()
-
-
 def transaction_id(transaction: bytes) -> bytes:
     """The id of the transaction with these bytes, without its signatures."""
     return record_id("transaction", transaction)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NoReturn
 
 from counterfoil._bundle import Bundle, check_root, join
 from counterfoil._checks import identifier
+from counterfoil._text import when
 from counterfoil.exceptions import LedgerError, OperatorKeyError, ProofError, ReadOnlyError, UnconfirmedError
 from counterfoil.governance.counting import (
     Tally,
@@ -29,6 +30,7 @@ from counterfoil.governance.counting import (
     decide,
     root_weight,
 )
+from counterfoil.governance.proposal import Standing, _state, title_hash
 from counterfoil.verify import (
     CODEC,
     VALUE_BYTES_MAX,
@@ -39,13 +41,11 @@ from counterfoil.verify import (
     HoldRecord,
     MemberHoldersElectorate,
     MembersElectorate,
-    ProposalCancelled,
     ProposalExecuted,
     ProposalFailed,
     ProposalOpen,
     ProposalPassed,
     ProposalRecord,
-    ProposalVetoed,
     Rank,
     Ranked,
     RankingRecord,
@@ -62,7 +62,6 @@ from counterfoil.verify import (
     map_root,
     ranking_id,
     snapshot_id,
-    title_hash,
     tree_key,
     verify_map_proof,
 )
@@ -189,72 +188,58 @@ class Recount:
         """Whether no vote can change any more: the proposal is concluded, or was ended otherwise."""
         return not isinstance(self.record.state, ProposalOpen)
 
-    def explain(self) -> str:
-        """The recount in words, a line for each thing."""
-        return "\n".join(_explained(self))
+    def explain(self, names: Sequence[str] = ()) -> str:
+        """The recount in words, and how far it was checked. Weights are in minor units.
 
+        Args:
+            names: The options' names, in order: the ledger has none.
 
-def _explained(recount: Recount) -> Iterator[str]:
-    record, tally, verdict = recount.record, recount.tally, recount.verdict
-    yield f"Proposal {recount.proposal.hex()}" + (f": {recount.title}" if recount.title else "")
-    yield f"  at {recount.tree_size:,} entries of {recount.origin}"
-    yield f"Votes: {tally.voters:,} counted, {recount.delegated:,} of all cast by delegates, {recount.sealed:,} sealed"
-    for name, count in zip(_choices(record), tally.counts, strict=True):
-        yield f"  {name}: {count:,}"
-    for number, each in enumerate(() if verdict.run_off is None else verdict.run_off.rounds, 1):
-        counts = ", ".join(f"option {at}: {count:,}" for at, count in enumerate(each.counts) if count is not None)
-        struck = "" if each.struck is None else f"; option {each.struck} is struck out"
-        yield f"  round {number}: {counts}{struck}"
-    yield f"Quorum: {verdict.cast:,} of at least {max(verdict.quorum, 1):,} ({_met(is_met=verdict.has_quorum)})"
-    yield f"Threshold: {verdict.count:,} of more than {verdict.threshold:,} ({_met(is_met=verdict.exceeds_threshold)})"
-    yield f"Support: {verdict.count:,} of at least {verdict.support:,} ({_met(is_met=verdict.has_support)})"
-    yield f"Result: {_result(recount)}"
-    yield f"Weights: {_weights(recount)}"
-    yield f"Electorate: {record.electorate:,}, {_ELECTORATES[recount.electorate].format(recount)}"
+        Raises:
+            ValueError: More or fewer names than options.
+        """
+        record = self.record
+        is_plain = isinstance(record.terms.form, YesNo)
+        if names and (is_plain or len(names) != len(record.options)):
+            message = f"names: expected {0 if is_plain else len(record.options)}, found {len(names)}"
+            raise ValueError(message)
+        options = names or [f"option {number}" for number in range(len(record.options))]
+        standing = Standing(
+            record=record,
+            tally=self.tally,
+            verdict=self.verdict,
+            state=_state(record, self.time),
+            time=self.time,
+            names=("yes", "no", "abstain") if is_plain else (*options, "abstain"),
+        )
+        return "\n".join([*self._heading(), standing.explain(), *self._checks()])
 
+    def _heading(self) -> Iterator[str]:
+        yield f"proposal: {self.proposal.hex()}"
+        if self.title is not None:
+            yield f"title: {self.title}"
+        yield f"as of: {when(self.time)} UTC, {self.tree_size:,} entries of {self.origin}"
 
-_ELECTORATES: Final = {
-    "proven": "proven",
-    "bounded": "between the {0.electorate_least:,} and {0.electorate_most:,} that the records still tell",
-    "ended": "not checked, for its snapshot has ended",
-}
+    def _checks(self) -> Iterator[str]:
+        counted = f"{self.tally.voters:,} counted, {self.sealed:,} sealed, {self.delegated:,} by delegates"
+        yield f"recount: all {len(self.votes):,} votes are here, {counted}; they come to what the ledger says"
+        yield f"weights: {self._weights()}"
+        if self.electorate == "ended":
+            yield "electorate: not checked, for its snapshot has ended"
+        elif self.electorate == "bounded":
+            bounds = f"{self.electorate_least:,} to {self.electorate_most:,}"
+            yield f"electorate: within {bounds}, which is all that the records still tell"
+        else:
+            yield "electorate: proven"
 
-
-def _met(*, is_met: bool) -> str:
-    return "met" if is_met else "not met"
-
-
-def _choices(record: ProposalRecord) -> Sequence[str]:
-    if isinstance(record.terms.form, YesNo):
-        return ("yes", "no", "abstain")
-    return [*(f"option {option}" for option in range(len(record.options))), "abstain"]
-
-
-def _result(recount: Recount) -> str:
-    verdict, state = recount.verdict, recount.record.state
-    comes_to = f"option {verdict.option} passes" if verdict.passed else "nothing passes"
-    if isinstance(recount.record.terms.form, YesNo):
-        comes_to = "yes" if verdict.passed else "no"
-    if isinstance(state, ProposalOpen):
-        return f"{comes_to}, as it stands: it is not concluded"
-    if isinstance(state, ProposalCancelled):
-        return "cancelled"
-    if isinstance(state, ProposalVetoed):
-        return f"vetoed; the votes came to: {comes_to}"
-    if isinstance(state, ProposalFailed):
-        return "failed: nobody concluded it in time" if verdict.passed else "failed"
-    return f"passed: {comes_to}" + (", and executed" if isinstance(state, ProposalExecuted) else "")
-
-
-def _weights(recount: Recount) -> str:
-    if recount.units == "ended":
-        return "as recorded; they were not checked against balances, for the snapshot has ended"
-    doubts = []
-    if recount.attested_anew:
-        doubts.append(f"{len(recount.attested_anew):,} voters were attested anew since, so that the log alone tells")
-    if recount.paid_out:
-        doubts.append(f"{len(recount.paid_out):,} holds were paid out in part since, so that the log alone tells")
-    return "all proven" if not doubts else "proven, but " + "; ".join(doubts)
+    def _weights(self) -> str:
+        if self.units == "ended":
+            return "as recorded; they were not checked against balances, for the snapshot has ended"
+        doubts = []
+        if self.attested_anew:
+            doubts.append(f"{len(self.attested_anew):,} voters were attested anew since")
+        if self.paid_out:
+            doubts.append(f"{len(self.paid_out):,} holds were paid out in part since")
+        return "proven" if not doubts else f"proven, but {' and '.join(doubts)}: what they had then is in the log alone"
 
 
 # --------------------------------------------------------------------------------------------------------------------
