@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 from counterfoil import Key, Ledger, NativeVerifier, Signer, Transaction
+from counterfoil.cli import app
 from counterfoil.exceptions import LedgerError, OperatorKeyError, ProofError
 from counterfoil.governance import ballots as module
 from counterfoil.governance import export_ballots, title_hash, verify_ballots, write_ballots
@@ -66,6 +68,7 @@ from counterfoil.ops import (
 from counterfoil.verify import CODEC, Verifier, map_root, tree_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -945,16 +948,10 @@ def test_holds_that_are_not_those_of_the_backers(club):
 
 def test_it_needs_no_native_module(voted, tmp_path):
     (tmp_path / "ballots").write_bytes(voted.data)
-    program = (
-        "import sys; sys.modules['counterfoil._core'] = None\n"
-        "from pathlib import Path\n"
-        "from counterfoil.governance import verify_ballots\n"
-        "from counterfoil.verify import Verifier\n"
-        f"found = verify_ballots(Path('ballots').read_bytes(), Verifier({voted.ledger.verifier_key!r}))\n"
-        "print(found.tally.counts)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "(130, 60, 0)\n"
+    program = "import sys; sys.modules['counterfoil._core'] = None; from counterfoil.cli import main; main()"
+    command = [sys.executable, "-c", program, "tally", "--verify", "ballots", "--vkey", voted.ledger.verifier_key]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "all 3 votes are here" in done.stdout
 
 
 VOTES = int(os.environ.get("COUNTERFOIL_BALLOTS", "1000"))
@@ -988,3 +985,39 @@ def test_many_votes(tmp_path):
     assert (found.tally.counts, found.are_weights_proven) == ((7 * VOTES, 0, 0), True)
     assert found.votes[voters[-1].account].weight == 7
     club.ledger.close()
+
+
+# On the command line.
+
+
+def run(code, *arguments, says=""):
+    done = CliRunner().invoke(app, [str(each) for each in arguments], prog_name="counterfoil", env={"COLUMNS": "200"})
+    assert done.exit_code == code, (done.stderr, done.exception)
+    assert says in (done.stderr if code else done.stdout)
+    assert bool(code) == bool(done.stderr)
+    return done.stdout
+
+
+def test_the_command_line(voted, tmp_path):
+    vkey, folder, file = voted.ledger.verifier_key, voted.ledger.path, tmp_path / "summer.ballots"
+    voted.ledger.close()
+    export = ("proposal", "export", voted.proposal.hex(), "-l", folder, "--out", file)
+    made = json.loads(run(0, *export, "--title", TITLE, "--json"))
+    assert made == {"file": str(file), "bytes": file.stat().st_size}
+    run(2, *export, says="is there already")
+    run(2, *export, "--force", "--title", "Another", says="title: expected the one")
+    run(3, "proposal", "export", "0" * 64, "-l", folder, "--out", tmp_path / "none", says="proposal: expected one of")
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["summer.ballots"]
+
+    tally = ("tally", "--verify", file, "--vkey", vkey)
+    said = run(0, *tally, "--member", ANN.did, "--proposal", voted.proposal.hex(), "--title", TITLE, says="proven")
+    assert f"title: {TITLE}" in said
+    assert "this member: shares 1 0 0, weight 100, by itself" in said
+    run(0, *tally, "--member", EVE.did, says="this member: did not vote")
+    made = json.loads(run(0, *tally, "--json", "--member", BOB.did))
+    assert (made["ok"], made["counts"], made["vote"]["weight"]) == (True, ["130", "60", "0"], "60")
+    for wrong in (("--proposal", "0" * 64), ("--title", "Another"), ("--ledger-id", "0" * 64)):
+        run(1, *tally, *wrong, says="refused")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert json.loads(run(1, *tally, "--json", says="[truncated]"))["reason"] == "truncated"
+    run(3, "tally", "--verify", tmp_path / "none", "--vkey", vkey, says="no file")
