@@ -32,6 +32,7 @@ from counterfoil.ops import (
     Article,
     Attest,
     Constitution,
+    Delegate,
     Deposit,
     MembersElectorate,
     Mint,
@@ -453,3 +454,26 @@ def test_a_chain_of_delegations_is_at_most_eight_long(ledger, coop):
     proposal = coop.propose("x", by=BOB, time=OPENED)
     proposal.vote(chain[8], "yes", for_members=[ANN.account], time=OPENED)
     assert ledger.vote(proposal.id, ANN.account).hops == 8
+
+
+def test_a_community_takes_over_who_is_a_member(ledger, coop):
+    """First it attests its members, then it changes its rules: from then on the board attests in vain."""
+    own = schema_id(coop.account, "member")
+    ours = (ANN, BOB, CAT)
+    attested = [Attest(schema=own, issuer=coop.account, subject=member.account) for member in ours]
+    schema = Schema(creator=coop.account, name="member", issuers=[coop.account])
+    _decide(coop, "our members", [schema, *attested], OPENED)
+    rules = cooperative(Requirement(own, coop.account))
+    amend = SetConstitution(account=coop.account, constitution=rules)
+    _decide(coop, "our rules", [amend], ledger.time + 1, rule=1)
+    time = ledger.time + 1
+    refused("proposer_weight_too_low", coop.propose, "x", by=DAN, time=time)
+    proposal = coop.propose("dan, too", by=ANN, actions=[replace(attested[0], subject=DAN.account)], time=time)
+    proposal.vote(BOB, "yes", time=time)
+    proposal.execute(time=proposal.record.due)
+    coop.propose("x", by=DAN, time=ledger.time + 1)
+
+
+def test_a_proposal_is_never_about_proposals(coop):
+    with pytest.raises(WireError):
+        coop.propose("x", by=ANN, actions=[Delegate(account=coop.account, delegator=coop.account)], time=OPENED)

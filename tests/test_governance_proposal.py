@@ -152,6 +152,8 @@ def test_what_is_no_choice(ledger, coop):
             proposal.vote(ANN, choice, time=OPENED)
     with pytest.raises(TypeError):
         proposal.vote(ANN.account, "yes", time=OPENED)
+    with pytest.raises(TypeError):
+        proposal.vote(ANN, "yes", for_members=ANN.account, time=OPENED)
     assert standing(ledger) == log
     refused("wrong_ballot", proposal.vote, ANN, Approve([0]), time=OPENED)
     refused("wrong_ballot", proposal.vote, ANN, Shares([1, 0]), time=OPENED)
@@ -405,6 +407,8 @@ def test_ballots_are_sealed_and_revealed(ledger, members):
     proposal.seal(BOB, "no", time=OPENED)
     proposal.seal(CAT, "no", time=OPENED)
     assert proposal.record.counts == (0, 0, 0)
+    sealed_now = proposal.tally(time=OPENED).explain()
+    assert sealed_now.endswith("state: voting; ballots are sealed, and counted when they are revealed")
     ends = OPENED + 7 * DAY
     refused("reveal_not_open", proposal.reveal, ANN, "yes", time=ends - 1)
     assert proposal.state_at(ends) == "counting"
@@ -485,6 +489,26 @@ def test_the_actions_come_from_the_log_and_are_the_ones(ledger, coop):
     for call in (nobody.conclude, nobody.execute):
         with pytest.raises(TypeError, match="signers"):
             call(time=DUE)
+
+
+def test_actions_are_found_behind_what_was_sent_to_the_id_before(ledger, coop, coin):
+    """Who knows the salt can send something to the id of a proposal to come: that hides nothing."""
+    tried = coop.propose("x", by=ANN, actions=coop.set(share=5), key="x", dry_run=True, time=OPENED)
+    ledger.transfer(ANN, coin, to=tried.id, amount=1, time=OPENED)
+    coop.delegate(ANN, tried.id, time=OPENED)
+    proposal = coop.propose("x", by=ANN, actions=coop.set(share=5), key="x", time=OPENED)
+    assert proposal.id == tried.id
+    assert proposal.options == (tuple(coop.set(share=5)),)
+
+
+def test_a_ledger_without_index_has_no_actions(tmp_path, ledger, coop):
+    proposal = coop.propose("x", by=ANN, time=OPENED)
+    ledger.close()
+    with Ledger.open(tmp_path / "coop", operator=BOARD, index=False) as again:
+        taken = Proposal(again, ANN, identifier=proposal.id)
+        taken.vote(ANN, "yes", time=OPENED)
+        with pytest.raises(ValueError, match="index"):
+            _ = taken.options
 
 
 def test_a_proposal_beside_others_in_one_transaction(ledger, coop):

@@ -140,7 +140,7 @@ def show(
         taken = _taken(opened, proposal, name)
         record, state, changes = taken.record, taken.state_at(when), taken.changes()
         account, proposer = (_inputs.account_text(opened, each) for each in (record.account, record.proposer))
-    is_title = None if title is None else taken.title(title)
+        is_title = None if title is None else taken.title(title)
     if json:
         said = [
             {"option": each.option, "what": each.what, "before": each.before, "after": each.after} for each in changes
@@ -217,7 +217,8 @@ def vote(
     with _inputs.writing(ledger, None) as opened:
         taken = _taken(opened, proposal, name)
         call = taken.seal if seal else taken.reveal if reveal else taken.vote
-        done = call(signer, _choice(choice), for_members=whose, dry_run=dry_run, time=when)
+        chosen = _choice(choice, len(taken.record.options))
+        done = call(signer, chosen, for_members=whose, dry_run=dry_run, time=when)
     _print_done(done, "revealed" if reveal else "voted", json=json)
 
 
@@ -285,20 +286,22 @@ def _signer(path: Path, account: str | None) -> Key | Signer:
     return own if account is None else own.on(_inputs.account_from(account))
 
 
-def _choice(words: Sequence[str]) -> Any:  # noqa: ANN401 - any of what a proposal takes
+def _choice(words: Sequence[str], options: int) -> Any:  # noqa: ANN401 - any of what a proposal takes
     """What was chosen, from words: yes; yes=60 no=40; or numbers and names of options."""
     if len(words) == 1 and words[0] in _CHOICES:
         return words[0]
-    if all(word.partition("=")[0] in _CHOICES for word in words):
-        shares: dict[str, int] = {}
-        for word in words:
-            name, _, share = word.partition("=")
-            if name in shares or not _is_number(share):
-                message = f"choice: expected shares, each once, such as yes=60 no=40, found {found(word)}"
-                raise CommandError(message)
-            shares[name] = int(share)
-        return shares
-    return [int(word) if _is_number(word) else word for word in words]
+    if options > 1:
+        return [int(word) if _is_number(word) else word for word in words]
+    shares: dict[str, int] = {}
+    for word in words:
+        name, _, share = word.partition("=")
+        if name not in _CHOICES or name in shares or not _is_number(share):
+            message = (
+                f"choice: expected yes, no or abstain, or shares of them such as yes=60 no=40, found {found(word)}"
+            )
+            raise CommandError(message)
+        shares[name] = int(share)
+    return shares
 
 
 def _is_number(text: str) -> bool:

@@ -21,6 +21,7 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.dividends import Surplus, patronage, surplus
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
 from counterfoil.governance.presets import (
     approval,
@@ -51,6 +52,7 @@ __all__ = [
     "Round",
     "RunOff",
     "Standing",
+    "Surplus",
     "Tally",
     "Verdict",
     "Votes",
@@ -74,6 +76,7 @@ __all__ = [
     "log_score",
     "match",
     "one_member_one_vote",
+    "patronage",
     "peer_scores",
     "quadratic",
     "quorum_units",
@@ -83,6 +86,7 @@ __all__ = [
     "sealed",
     "split",
     "support_units",
+    "surplus",
     "threshold_units",
     "title_hash",
     "verify_ballots",

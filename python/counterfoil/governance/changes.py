@@ -17,6 +17,7 @@ from counterfoil.governance._settings import PREFIX, setting_schema
 from counterfoil.ops import (
     Attest,
     Burn,
+    ClawBack,
     CloseCampaign,
     Create,
     Distribute,
@@ -45,7 +46,7 @@ from counterfoil.ops import (
     schema_id,
 )
 from counterfoil.ops import Change as ChangeAsset
-from counterfoil.verify import OPERATIONS, encode_did_key, encode_named_account
+from counterfoil.verify import OPERATIONS, WireError, encode_did_key, encode_named_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,6 +123,7 @@ class _Book:
             Pay: self._pay,
             Mint: self._mint,
             Burn: self._burn,
+            ClawBack: self._claw_back,
             Create: self._create,
             ChangeAsset: self._change,
             Renounce: self._renounce,
@@ -140,7 +142,11 @@ class _Book:
 
     def add(self, action: Operation) -> None:
         """Note what an action changes; of one that is not known here, its fields."""
-        self._by.get(type(action), self._other)(action)
+        try:
+            self._by.get(type(action), self._other)(action)
+        except WireError:
+            # What has a name that the ledger does not take has no id either.
+            self._other(action)
 
     # Units
 
@@ -158,6 +164,10 @@ class _Book:
     def _burn(self, action: Burn) -> None:
         self._issue(action.asset, -action.amount)
         self._credit(action.asset, action.sender, -action.amount)
+
+    def _claw_back(self, action: ClawBack) -> None:
+        self._credit(action.asset, action.sender, -action.amount)
+        self._credit(action.asset, action.to, action.amount)
 
     def _hold(self, action: Hold) -> None:
         self._credit(action.asset, action.payer, -action.amount)
@@ -289,7 +299,7 @@ class _Book:
         if action == setting_schema(self.own, action.name.removeprefix(PREFIX)):
             # Its first value follows, and is what members look for.
             return
-        said = f"{_spaced(type(action.content).__name__)} {self._said('content', action.content, None)}".strip()
+        said = f"{_spaced(type(action.content).__name__)} {self._said('', action.content, None)}".strip()
         issuers = ", ".join(self._account(issuer) for issuer in action.issuers) or "anybody"
         self._note(f"schema {action.name} of {self._account(action.creator)}", None, f"{said}, by {issuers}")
 
@@ -434,7 +444,8 @@ class _Book:
             if not name:
                 return inner
             return f"({kind}: {inner})" if inner else kind
-        return str(value)
+        text = str(value)
+        return text if text.isprintable() else ascii(text)
 
     def _number(self, name: str, value: int, asset: bytes | None) -> str:
         if name.endswith("bps"):

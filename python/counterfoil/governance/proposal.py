@@ -6,7 +6,6 @@ import hashlib
 import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from counterfoil._checks import identifier as checked_id
@@ -206,6 +205,8 @@ class Standing:
     def _conclusion(self) -> str:
         verdict = self.verdict
         chosen = "" if self.tally.form == "yes_no" or verdict.option is None else f" with {self.names[verdict.option]}"
+        if self.record.terms.reveal_ms and self.state in ("open", "voting"):
+            return f"state: {self.state}; ballots are sealed, and counted when they are revealed"
         if self.state in ("open", "voting", "counting", "timelock", "due"):
             result = f"passes{chosen}" if verdict.passed else "fails: " + ", ".join(self._flaws())
             return f"state: {self.state}; as it stands it {result}"
@@ -325,8 +326,8 @@ class Proposal:
             ValueError: The ledger was opened with `index=False`.
         """
         record = self.record
-        # Nobody can name a proposal before it is there: it is in the first transaction that concerns it.
-        for applied in islice(self.ledger.transactions(self.id), 1):
+        # Before it there can only be what was sent to its id by somebody who knew what it would be.
+        for applied in self.ledger.transactions(self.id):
             for each in applied.signed.transaction.operations:
                 if isinstance(each, Propose) and proposal_id(each.account, each.proposer, each.salt) == self.id:
                     found = tuple(tuple(actions) for actions in each.options)
@@ -490,8 +491,9 @@ class Proposal:
         Raises:
             TypeError: There is nobody who signs.
             LookupError: The log has no such proposal.
-            RejectedError: not_due, not_passed, already_executed, proposal_lapsed, constitution_changed; or whatever
-                refuses one of the actions. Then nothing has happened, and it may be tried again until it lapses.
+            RejectedError: not_due, not_passed, already_executed, proposal_lapsed, constitution_changed, too_large (with
+                very many rankings: conclude before); or whatever refuses one of the actions. Then nothing has happened,
+                and it may be tried again until it lapses.
         """
         desk = self._desk()
         first = desk.first(key)
