@@ -52,8 +52,8 @@ def export(
     every holder and what it has.
 
     \b
-      counterfoil proposal export ID --out summer.ballots
-      counterfoil proposal export ID --out summer.ballots --title "Where do we go this summer?"
+      counterfoil proposal export ID --out roof.ballots
+      counterfoil proposal export ID --out roof.ballots --title "Fix the roof"
     """
     from counterfoil.governance import write_ballots
 
@@ -127,8 +127,8 @@ def tally(
     missing, or do not come to what the ledger says; the reason stands in brackets.
 
     \b
-      counterfoil tally --verify summer.ballots --vkey club.vkey
-      counterfoil tally --verify summer.ballots --vkey club.vkey --member did:key:z6Mk…
+      counterfoil tally --verify roof.ballots --vkey club.vkey
+      counterfoil tally --verify roof.ballots --vkey club.vkey --member ACCOUNT
     """
     from counterfoil.governance import verify_ballots
 
