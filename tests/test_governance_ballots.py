@@ -65,7 +65,16 @@ from counterfoil.ops import (
     proposal_id,
     schema_id,
 )
-from counterfoil.verify import CODEC, Revocation, Verifier, map_root, tree_key
+from counterfoil.verify import (
+    CODEC,
+    ProposalExecuted,
+    ProposalFailed,
+    ProposalPassed,
+    Revocation,
+    Verifier,
+    map_root,
+    tree_key,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -876,8 +885,6 @@ def test_weights_that_are_not_those_of_the_electorate(voted):
 
 
 def test_states_that_the_votes_contradict(club):
-    from counterfoil.verify import ProposalExecuted, ProposalFailed, ProposalPassed
-
     passing, failing = club.propose("members", weight=Weight.MEMBER), club.propose("members", weight=Weight.MEMBER)
     club.vote(passing, ANN, YES)
     club.vote(failing, ANN, NO)
@@ -893,6 +900,17 @@ def test_states_that_the_votes_contradict(club):
         (failing, ProposalFailed(1)),
     ):
         lie(club, "wrong_record", data=data[proposal], proposals={"state": state}, says="state")
+
+
+def test_rankings_that_nobody_handed_in_before_it_lapsed(club):
+    """A ranked proposal may fail then whatever was voted: no transaction may have room for its rankings."""
+    proposal = club.propose("members", 2, weight=Weight.MEMBER, form=Ranked(2))
+    club.vote(proposal, ANN, Rank((1,)))
+    data, lapses = club.export(proposal), club.ledger.proposal(proposal).lapses
+    late = verify_ballots(data, Liar(club, proposals={"state": ProposalFailed(lapses)}))
+    assert (late.verdict.passed, late.is_final) == (True, True)
+    assert late.explain()
+    lie(club, "wrong_record", data=data, proposals={"state": ProposalFailed(lapses - 1)}, says="state")
 
 
 def test_votes_of_members_that_weigh_more(club):
