@@ -39,6 +39,7 @@ from counterfoil.ops import (
     distribution_id,
     proposal_id,
 )
+from counterfoil.verify import tree_key
 from counterfoil.wire import Transaction
 
 from benches.fixture import ISSUER, TIME_MS, VALID_UNTIL_MS, Recipe, Run, running, seed_of
@@ -185,11 +186,10 @@ class _Desk:
         )
         self.apply([[*begin, distribute]])
         distribution = distribution_id(ISSUER.account, bytes(16))
-        ids = self.run.fixture.account_ids
-        pages = [
-            [ids[place] for place in range(first, min(first + payees, accounts))]
-            for first in range(0, accounts, payees)
-        ]
+        # In the order of the tree, as `Distribution.collect_all` goes through the holders.
+        given = self.run.fixture.account_ids
+        ids = sorted((given[place] for place in range(accounts)), key=tree_key)
+        pages = [ids[first : first + payees] for first in range(0, accounts, payees)]
         collects = [
             self.sign([Collect(distribution=distribution, parts=[Part(of=account) for account in page])], _CHAIR)
             for page in pages

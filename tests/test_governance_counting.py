@@ -130,7 +130,7 @@ def test_yes_no_is_fair_to_the_unit(ballots):
         assert abs(count - expected) < 3 * max(len(ballots), 1)
     for weight, shares in ballots:
         parts = split(weight, shares)
-        first = next(choice for choice in range(3) if shares[choice])
+        first = shares.index(max(shares))
         for choice in range(3):
             rounded = math.floor(Fraction(weight * shares[choice], sum(shares)))
             assert parts[choice] == rounded if choice != first else rounded <= parts[choice] <= rounded + 2

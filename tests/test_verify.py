@@ -76,6 +76,7 @@ from tests.builders import (
     holding,
     join_statement,
     map_proof,
+    map_root,
     moved,
     proposal_record,
     question,
@@ -326,6 +327,48 @@ def test_records(table: str, key: bytes, identifier: bytes, value: object) -> No
     assert VERIFIER.record(WORLD.statement(table, key, identifier), table=table, key=key, record_id=identifier) == claim
     if not key:
         assert VERIFIER.record(WORLD.statement(table, key, identifier), table=table, record_id=identifier) == claim
+
+
+@pytest.mark.parametrize(("table", "key", "identifier"), [row[:3] for row in RECORDS])
+def test_all_records_make_the_root_of_their_table(table: str, key: bytes, identifier: bytes) -> None:
+    found = VERIFIER.record(WORLD.question(table, key, identifier))
+    records = WORLD.tables.get((table, key), {})
+    in_order = sorted(((each, *leaf) for each, leaf in records.items()), key=lambda row: tree_key(row[0]))
+    assert (found.table_root, found.total) == verify.map_root(in_order)
+    for at in range(len(in_order)):
+        assert verify.map_root(in_order[:at] + in_order[at + 1 :])[0] != found.table_root
+
+
+def test_a_table_that_is_absent_has_no_root() -> None:
+    found = VERIFIER.record(WORLD.question("holders", b"?" * 32, BOB))
+    assert (found.table_root, found.total) == (EMPTY, 0) == verify.map_root([])
+
+
+# Few bytes at the front, so that paths are shared for long.
+keys = st.tuples(st.sampled_from([b"\x00", b"\x01", b"\x80", b"\xff"]), st.binary(min_size=31, max_size=31))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(keys.map(b"".join), st.integers(0, 2**120), max_size=12))
+def test_leaves_are_folded_to_their_root(sums: dict[bytes, int]) -> None:
+    if sums:
+        twin = next(iter(sums))
+        sums[twin[:31] + bytes([twin[31] ^ 1])] = 7
+    nodes = [(key, (verify.map_leaf(key, total, sha256(b"value")), total)) for key, total in sorted(sums.items())]
+    root = verify.fold_map(nodes, verify.map_node, (EMPTY, 0))
+    assert root == map_root({key: (total, b"value") for key, total in sums.items()})
+
+
+def test_lists_that_are_no_map() -> None:
+    low, high = sorted((ANN, BOB), key=tree_key)
+    for order, reason in (
+        ([(high, 1, b""), (low, 1, b"")], "wrong_leaf"),
+        ([(low, 1, b""), (low, 1, b"")], "wrong_leaf"),
+        ([(low, 2**127, b""), (high, 2**127, b"")], "sum_overflow"),
+    ):
+        with pytest.raises(ProofError) as caught:
+            verify.map_root(order)
+        assert caught.value.reason == reason
 
 
 def test_an_asset() -> None:

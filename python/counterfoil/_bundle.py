@@ -65,6 +65,19 @@ class Bundle:
         """
         return self.take(int.from_bytes(self.take(_LENGTH_BYTES, f"length of {part}"), "little"), part)
 
+    def view(self, part: str) -> memoryview:
+        """The next part, not copied: it may be most of the bundle.
+
+        Raises:
+            ProofError: truncated.
+        """
+        size = int.from_bytes(self.take(_LENGTH_BYTES, f"length of {part}"), "little")
+        taken = memoryview(self._data)[self._place : self._place + size]
+        if len(taken) < size:
+            self._refuse("truncated", part, f"{size} bytes at byte {self._place}", len(taken))
+        self._place += size
+        return taken
+
     def parts(self, part: str, *, least: int) -> list[bytes]:
         """All parts that are left, to the end.
 

@@ -10,13 +10,12 @@ leaves add up to more than it says has no valid proof of any.
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil._checks import identifier, integer
-from counterfoil.verify import EMPTY_HASH, leaf_hash, tree_key
+from counterfoil.verify import EMPTY_HASH, fold_map, leaf_hash, map_leaf, map_node, tree_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,23 +107,13 @@ def build(amounts: Mapping[bytes, int] | Iterable[tuple[bytes, int]]) -> Leaves:
         taken[account] = integer(amount, "amount", least=1, most=_SUM_MAX)
     total = integer(sum(taken.values()), "total", least=1, most=_SUM_MAX)
     placed = sorted((tree_key(account), amount) for account, amount in taken.items())
-    paths = [int.from_bytes(key, "big") for key, _ in placed]
-    top = _subtree(placed, paths, 0, len(placed), 0)
+    nodes = ((key, _Node(map_leaf(key, amount, _EMPTY_VALUE), amount)) for key, amount in placed)
+    top = fold_map(nodes, _join, _EMPTY)
     return Leaves(top.hash, total, taken, top)
 
 
-def _subtree(placed: Sequence[tuple[bytes, int]], paths: Sequence[int], start: int, end: int, depth: int) -> _Node:
-    """The subtree of the keys from `start` to `end`, which ascend and have the same first `depth` bits."""
-    if start == end:
-        return _EMPTY
-    if end - start == 1:
-        key, amount = placed[start]
-        return _Node(hashlib.sha256(b"\x10" + key + amount.to_bytes(16, "big") + _EMPTY_VALUE).digest(), amount)
-    right = (paths[start] >> (255 - depth) | 1) << (255 - depth)
-    middle = bisect_left(paths, right, start, end)
-    low = _subtree(placed, paths, start, middle, depth + 1)
-    high = _subtree(placed, paths, middle, end, depth + 1)
-    return _Node(hashlib.sha256(b"\x11" + low.encode() + high.encode()).digest(), low.sum + high.sum, (low, high))
+def _join(low: _Node, high: _Node) -> _Node:
+    return _Node(*map_node((low.hash, low.sum), (high.hash, high.sum)), (low, high))
 
 
 def scores_root(scores: Mapping[bytes, int]) -> bytes:

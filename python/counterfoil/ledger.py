@@ -698,7 +698,18 @@ class Ledger(Records):
         Raises:
             OperatorKeyError: The last commit has no checkpoint, because the operator's key was not given.
         """
-        return [Statement(data) for data in self._engine.prove_many("holders", asset, list(accounts))]
+        return self.prove_records("holders", accounts, key=asset)
+
+    def prove_records(self, table: str, record_ids: Iterable[bytes], *, key: bytes | None = None) -> list[Statement]:
+        """Prove many records of one table, or their absence, as `prove_balances` does balances.
+
+        Returns:
+            A statement for each id, in order.
+
+        Raises:
+            OperatorKeyError: The last commit has no checkpoint, because the operator's key was not given.
+        """
+        return [Statement(data) for data in self._engine.prove_many(table, key, list(record_ids))]
 
     def prove(self, table: str, record_id: bytes, *, key: bytes | None = None) -> Statement:
         """Prove any record of any table, or its absence, as of the last checkpoint."""

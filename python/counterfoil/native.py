@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from counterfoil import _core
 from counterfoil.ledger import Statement
 from counterfoil.verify import (
+    _STATEMENT,
     CODEC,
+    EMPTY_HASH,
     TABLES,
     TOLERANCE_MS,
     BalanceClaim,
@@ -21,12 +23,16 @@ from counterfoil.verify import (
     Verifier,
     _bounded,
     _Bytes,
+    _split_question,
+    _split_statement,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ID = _Bytes(32)
+_PRESENT_BYTES = 1 + 16 + 2
+"""What a map proof of presence has before the value: its kind, the sum, and the value's length."""
 
 
 class NativeVerifier(Verifier):
@@ -133,7 +139,8 @@ class NativeVerifier(Verifier):
         now_ms: int | None,
         max_age_ms: int | None,
     ) -> RecordClaim:
-        found = self._native.record(_bounded(data, "statement"), table, key, identifier)
+        data = _bounded(data, "statement")
+        found = self._native.record(data, table, key, identifier)
         name, found_key, record_id, record_sum, total, raw, commit = found
         ledger, origin, tree_size, height, time, state_root = commit
         self._check_time(time, now_ms, max_age_ms)
@@ -146,6 +153,7 @@ class NativeVerifier(Verifier):
             sum=record_sum,
             total=total,
             raw=raw,
+            table_root=_table_root(data),
             ledger=ledger,
             origin=origin,
             tree_size=tree_size,
@@ -153,6 +161,13 @@ class NativeVerifier(Verifier):
             time=time,
             state_root=state_root,
         )
+
+
+def _table_root(data: bytes) -> bytes:
+    """To which table the statement leads: it was found to prove that already."""
+    statement = data if data.startswith(_STATEMENT) else _split_question(data)[3]
+    directory_proof = _split_statement(statement)[1]
+    return directory_proof[_PRESENT_BYTES:][:32] if directory_proof[0] == 1 else EMPTY_HASH
 
 
 def _value(table: str, record_sum: int, raw: bytes) -> Decoded:

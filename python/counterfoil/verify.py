@@ -20,7 +20,7 @@ import enum
 import hashlib
 import itertools
 import time as clock
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
@@ -387,6 +387,9 @@ DATA_BYTES_MAX = 2 * NOTE_BYTES_MAX
 TOLERANCE_MS = 300_000
 EMPTY_HASH = bytes(32)
 
+Node = TypeVar("Node")
+"""What `fold_map` joins: a hash and a sum, and whatever else its caller keeps of a subtree."""
+
 # --------------------------------------------------------------------------------------------------------------------
 # What is proven, and the verifier
 
@@ -438,6 +441,7 @@ class RecordClaim:
         sum: The record's sum; 0 where it is absent.
         total: The sum over the table.
         raw: The value's bytes; None where it is absent.
+        table_root: The table's root hash, 32 bytes: what `map_root` makes of all its records; zeros where it has none.
         ledger: The ledger's id, 32 bytes.
         origin: The ledger's name.
         tree_size: The size of the log.
@@ -454,6 +458,7 @@ class RecordClaim:
     sum: int
     total: int
     raw: bytes | None
+    table_root: bytes
     ledger: bytes
     origin: str
     tree_size: int
@@ -722,7 +727,7 @@ class Verifier:
                 if expected is not None and found != expected:
                     _refuse("wrong_question", f"question, {part}", _text_of(expected), _text_of(found))
             table, key, identifier = found_table, found_key, found_identifier
-        keyed, layout = TABLES[table]
+        keyed, _ = TABLES[table]
         if len(key) != (32 if keyed else 0):
             _refuse("malformed_question", f"question, key of {table}", f"{32 if keyed else 0} bytes", len(key))
         record_proof, directory_proof, entry, hashes, note = _split_statement(statement)
@@ -730,10 +735,11 @@ class Verifier:
         commit = _last_commit(entry, hashes, checkpoint)
         self._ledger(commit.ledger, "commit")
         self._check_time(commit.time, now_ms, max_age_ms)
-        found_record = _find_record(commit.state_root, table_id(table, key), identifier, directory_proof, record_proof)
+        table_root = _find_table(commit.state_root, table_id(table, key), directory_proof)
+        found_record = _find_record(table_root, identifier, record_proof)
         value = None
         if found_record.value is not None:
-            value = _decode_record(table, layout, key, identifier, found_record)
+            value = decode_record(table, key, identifier, found_record.sum, found_record.value)
         return RecordClaim(
             table=table,
             key=key,
@@ -743,6 +749,7 @@ class Verifier:
             sum=found_record.sum,
             total=found_record.total,
             raw=found_record.value,
+            table_root=table_root,
             ledger=commit.ledger,
             origin=checkpoint.origin,
             tree_size=checkpoint.tree_size,
@@ -846,27 +853,44 @@ def _last_commit(entry: bytes, hashes: Sequence[bytes], checkpoint: Checkpoint) 
     return commit
 
 
-def _find_record(
-    state_root: bytes, table: bytes, identifier: bytes, directory_proof: bytes, record_proof: bytes
-) -> MapResult:
+def _find_table(state_root: bytes, table: bytes, directory_proof: bytes) -> bytes:
+    """The root hash of a table, zeros where it has no records."""
     directory = verify_map_proof(state_root, tree_key(table), directory_proof)
     if directory.total:
         _refuse("wrong_directory", "directory, sum", 0, directory.total)
     if directory.value is None:
-        if record_proof:
-            _refuse("trailing_bytes", "record proof", "no bytes, for the table is absent", len(record_proof))
-        return MapResult(0, 0, None)
+        return EMPTY_HASH
     if len(directory.value) != 32 or directory.value == EMPTY_HASH:
         _refuse(
             "wrong_directory", "directory, value", "the root hash of a table that has records", directory.value.hex()
         )
-    return verify_map_proof(directory.value, tree_key(identifier), record_proof)
+    return directory.value
 
 
-def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, record: MapResult) -> Decoded:
-    raw = record.value or b""
+def _find_record(table_root: bytes, identifier: bytes, record_proof: bytes) -> MapResult:
+    if table_root != EMPTY_HASH:
+        return verify_map_proof(table_root, tree_key(identifier), record_proof)
+    if record_proof:
+        _refuse("trailing_bytes", "record proof", "no bytes, for the table is absent", len(record_proof))
+    return MapResult(0, 0, None)
+
+
+def decode_record(table: str, key: bytes, identifier: bytes, record_sum: int, raw: bytes) -> Decoded:
+    """What a record says whose sum and bytes were proven.
+
+    Args:
+        table: The table's name; see `TABLES`.
+        key: The table key, or empty.
+        identifier: The record's id, 32 bytes.
+        record_sum: Its sum.
+        raw: Its value.
+
+    Raises:
+        ProofError: malformed_record, wrong_record (it is that of another id), unknown_version, wrong_sum.
+    """
+    layout = TABLES[table][1]
     try:
-        value: Decoded = Holding.decode(record.sum, raw) if layout == "Holding" else CODEC.decode(layout, raw)
+        value: Decoded = Holding.decode(record_sum, raw) if layout == "Holding" else CODEC.decode(layout, raw)
     except WireError as error:
         message = f"record of {table}: {error}"
         raise ProofError(message, "malformed_record") from None
@@ -877,12 +901,12 @@ def _decode_record(table: str, layout: str, key: bytes, identifier: bytes, recor
     if getattr(value, "version", 1) != 1:
         _refuse("unknown_version", f"record of {table}, version", 1, value.version)
     if isinstance(value, (DebtRecord, RankingRecord, CollectedRecord)):
-        if not record.sum:
+        if not record_sum:
             _refuse("wrong_sum", f"record of {table}, sum", "1 or more", 0)
         return value
     expected = getattr(value, "own_sum", 0)
-    if expected != record.sum:
-        _refuse("wrong_sum", f"record of {table}, sum", expected, record.sum)
+    if expected != record_sum:
+        _refuse("wrong_sum", f"record of {table}, sum", expected, record_sum)
     return value
 
 
@@ -3746,11 +3770,11 @@ def verify_map_proof(root: bytes, key: bytes, proof: bytes) -> MapResult:
         if length > VALUE_BYTES_MAX:
             _refuse("malformed_proof", "map proof, value", f"at most {VALUE_BYTES_MAX:,} bytes", f"{length:,}")
         value = parts.take(length, "value")
-        node = _map_leaf(key, leaf_sum, hashlib.sha256(value).digest())
+        node = map_leaf(key, leaf_sum, hashlib.sha256(value).digest())
     elif kind == 2:
         other = parts.take(32, "other key")
         leaf_sum = parts.integer(16, "sum")
-        node = _map_leaf(other, leaf_sum, parts.take(32, "value hash"))
+        node = map_leaf(other, leaf_sum, parts.take(32, "value hash"))
     elif kind != 0:
         _refuse("malformed_proof", "map proof, kind", "0, 1 or 2", kind)
     depth = parts.integer(2, "depth")
@@ -3782,19 +3806,92 @@ def verify_map_proof(root: bytes, key: bytes, proof: bytes) -> MapResult:
             _refuse("wrong_leaf", "map proof, other leaf", f"a key with the same first {depth} bits", "another")
     total = leaf_sum
     for level in range(depth - 1, -1, -1):
-        sibling, sibling_sum = siblings[level]
-        here, there = node + total.to_bytes(16, "big"), sibling + sibling_sum.to_bytes(16, "big")
-        node = hashlib.sha256(b"\x11" + (there + here if path >> (255 - level) & 1 else here + there)).digest()
-        total += sibling_sum
-        if total >> 128:
-            _refuse("sum_overflow", f"map proof, sum at depth {level}", "less than 2**128", "more")
+        here, there = (node, total), siblings[level]
+        node, total = map_node(there, here) if path >> (255 - level) & 1 else map_node(here, there)
     if node != root:
         _refuse("wrong_root", "map proof, root", root.hex(), node.hex())
     return MapResult(total, leaf_sum if value is not None else 0, value)
 
 
-def _map_leaf(key: bytes, leaf_sum: int, value_hash: bytes) -> bytes:
+def map_root(records: Iterable[tuple[bytes, int, bytes]]) -> tuple[bytes, int]:
+    """The root hash and the sum of a table, from all of its records: whoever has them all knows that none is missing.
+
+    Args:
+        records: The id, the sum and the value of each, in the order of the tree, which is that of `tree_key`. None is
+            kept: a table of any size may pass through.
+
+    Returns:
+        What `RecordClaim.table_root` and `total` must be.
+
+    Raises:
+        ProofError: wrong_leaf (the order is another, or a record is there twice), sum_overflow.
+
+    >>> map_root([])[1], map_root([(b"a" * 32, 7, b"")])[0].hex()[:16]
+    (0, '2c9f12f15cb90ae8')
+    """
+    leaves = ((tree_key(identifier), record_sum, value) for identifier, record_sum, value in records)
+    nodes = ((key, (map_leaf(key, leaf, hashlib.sha256(value).digest()), leaf)) for key, leaf, value in leaves)
+    return fold_map(nodes, map_node, (EMPTY_HASH, 0))
+
+
+def fold_map(leaves: Iterable[tuple[bytes, Node]], join: Callable[[Node, Node], Node], empty: Node) -> Node:
+    """Join the leaves of a sum map until one node is left, its root.
+
+    Args:
+        leaves: The tree key and the node of each, strictly ascending by key.
+        join: The node above two halves, either of which may be empty.
+        empty: What stands where nothing is.
+
+    Raises:
+        ProofError: wrong_leaf: the keys do not ascend.
+    """
+    # Left halves that wait for their right ones, deeper and deeper, each with its depth.
+    waiting: list[tuple[int, Node]] = []
+    shared_before = -1
+    path, node = -1, empty
+
+    def rise(depth: int, end: int) -> Node:
+        """The node at the depth `end` above the present one, which is at `depth`."""
+        risen = node
+        while depth > end:
+            if waiting and waiting[-1][0] == depth:
+                risen = join(waiting.pop()[1], risen)
+            elif path >> (256 - depth) & 1:
+                risen = join(empty, risen)
+            else:
+                risen = join(risen, empty)
+            depth -= 1
+        return risen
+
+    for key, leaf in leaves:
+        following = int.from_bytes(key, "big")
+        if following <= path:
+            _refuse("wrong_leaf", "list of records", "each once, in the order of the tree", "another order")
+        if path >= 0:
+            shared = 256 - (path ^ following).bit_length()
+            # A leaf stands as high as it is alone.
+            waiting.append((shared + 1, rise(max(shared_before, shared) + 1, shared + 1)))
+            shared_before = shared
+        path, node = following, leaf
+    return rise(shared_before + 1, 0)
+
+
+def map_leaf(key: bytes, leaf_sum: int, value_hash: bytes) -> bytes:
+    """The hash of a leaf: its tree key, its sum, and the hash of its value."""
     return hashlib.sha256(b"\x10" + key + leaf_sum.to_bytes(16, "big") + value_hash).digest()
+
+
+def map_node(left: tuple[bytes, int], right: tuple[bytes, int]) -> tuple[bytes, int]:
+    """The hash and the sum of the node above two halves, of which these are the hashes and the sums.
+
+    Raises:
+        ProofError: sum_overflow.
+    """
+    total = left[1] + right[1]
+    if total >> 128:
+        _refuse("sum_overflow", "sum of a map's node", "less than 2**128", "more")
+    halves = left[0] + left[1].to_bytes(16, "big") + right[0] + right[1].to_bytes(16, "big")
+    return hashlib.sha256(b"\x11" + halves).digest(), total
 
 
 class _Parts:

@@ -519,12 +519,20 @@ def what_parts_leave_over_is_for_the_first(p: Play) -> Result:
 
 @scenario("ok")
 def a_single_unit_in_parts(p: Play) -> Result:
-    """It goes to no, the first with a part: there is nothing for yes."""
+    """It goes to the greatest part, of equals to the first."""
     club = Club(p, units={"alice": 1, "bob": 1}, threshold_bps=0, quorum_bps=10_000)
     proposal = club.proposed()
-    club.voted(proposal, "alice", build.in_shares(0, 1, 2**64 - 2))
-    club.voted(proposal, "bob", build.in_shares(1, 2, 2**64 - 4))
+    club.voted(proposal, "alice", build.in_shares(2**63 - 1, 2**63, 0))
+    club.voted(proposal, "bob", build.in_shares(2**63 - 1, 2**63 - 1, 1))
     return _ends(club, proposal, "passed")
+
+
+@scenario("ok")
+def a_single_unit_of_which_little_is_for(p: Play) -> Result:
+    club = Club(p, units={"alice": 1}, threshold_bps=0)
+    proposal = club.proposed()
+    club.voted(proposal, "alice", build.in_shares(1, 99, 0))
+    return _ends(club, proposal, "failed")
 
 
 @scenario("ok")

@@ -10,13 +10,25 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.cli import _bench, _check, _journal, _make, _members, _proposals, _prove, _read, _verify, _write
+from counterfoil.cli import (
+    _ballots,
+    _bench,
+    _check,
+    _journal,
+    _make,
+    _members,
+    _proposals,
+    _prove,
+    _read,
+    _verify,
+    _write,
+)
 from counterfoil.cli._app import app, balances_app, journal_app, members_app, proposal_app, prove_app
 from counterfoil.cli.demo import command as _demo
 
 __all__ = ["app", "main"]
 
-MODULES = (_make, _write, _read, _prove, _verify, _proposals, _members, _journal, _check, _bench, _demo)
+MODULES = (_make, _write, _read, _prove, _verify, _proposals, _ballots, _members, _journal, _check, _bench, _demo)
 """Importing them registers their commands; `_app` says in which order help lists these."""
 
 app.add_typer(prove_app, name="prove", short_help="Write a statement or a receipt to a file.")

@@ -63,7 +63,7 @@ def balance(
     identifier = _inputs.account_from(account)
     with _inputs.reading(ledger) as opened:
         key, _ = _inputs.asset_from(opened, asset)
-        _need_checkpoint(opened.last_checkpoint)
+        need_checkpoint(opened.last_checkpoint)
         data = bytes(opened.prove_balance(key, identifier))
     _write(data, out, f"{identifier.hex()[:16]}.statement", force=force, json=json)
 
@@ -85,7 +85,7 @@ def transaction(
     """
     wanted = _inputs.hash_from(identifier, "transaction id")
     with _inputs.reading(ledger) as opened:
-        _need_checkpoint(opened.last_checkpoint)
+        need_checkpoint(opened.last_checkpoint)
         data = bytes(opened.prove_transaction(wanted))
     _write(data, out, f"{wanted.hex()[:16]}.receipt", force=force, json=json)
 
@@ -106,7 +106,7 @@ def entry(
       counterfoil prove entry 42
     """
     with _inputs.reading(ledger) as opened:
-        _need_checkpoint(opened.last_checkpoint)
+        need_checkpoint(opened.last_checkpoint)
         if index >= opened.size:
             message = (
                 f"the log of {opened.origin} has {opened.size:,} entries; expected an index below that, found {index}"
@@ -174,7 +174,7 @@ def record(
         raise CommandError(message)
     with _inputs.reading(ledger) as opened:
         named = [_part_from(opened, kind, text) for kind, text in zip(expected, given, strict=False)]
-        _need_checkpoint(opened.last_checkpoint)
+        need_checkpoint(opened.last_checkpoint)
         key, identifier = _values.record_id_of(table, named)
         data = bytes(opened.prove(table, identifier, key=key or None))
     _write(data, out, f"{table}-{identifier.hex()[:16]}.statement", force=force, json=json)
@@ -219,7 +219,8 @@ def _lot_from(text: str) -> int:
     raise CommandError(message)
 
 
-def _need_checkpoint(note: str | None) -> None:
+def need_checkpoint(note: str | None) -> None:
+    """Refuse what is proven under a checkpoint where there is none."""
     if note is None:
         message = "the last commit has no checkpoint; sign one with `counterfoil checkpoint --key FILE`"
         raise CommandError(message, Exit.REFUSED)

@@ -78,7 +78,7 @@ def verify(
     wanted_account = None if account is None else _inputs.account_from(account)
     wanted_asset = None if asset is None else _asset_id(asset)
     verifier = Verifier(
-        _vkey_text(vkey), ledger=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id")
+        vkey_text(vkey), ledger=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id")
     )
     data = _inputs.read_file(file, "proof", DATA_BYTES_MAX)
     max_age_ms = None if max_age is None else _milliseconds(max_age)
@@ -109,7 +109,8 @@ def _asset_id(text: str) -> bytes:
     return _inputs.hash_from(text, "--asset, without a ledger to look a symbol up in")
 
 
-def _vkey_text(text: str) -> str:
+def vkey_text(text: str) -> str:
+    """A verifier key, from itself or from a file that holds it."""
     try:
         NoteKey.parse(text)
     except ProofError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterfoil.governance.ballots import Recount, Votes, export_ballots, verify_ballots, write_ballots
 from counterfoil.governance.changes import Change, changes_of
 from counterfoil.governance.community import Community
 from counterfoil.governance.counting import (
@@ -47,12 +48,14 @@ __all__ = [
     "Forecast",
     "Matching",
     "Proposal",
+    "Recount",
     "Round",
     "RunOff",
     "Standing",
     "Surplus",
     "Tally",
     "Verdict",
+    "Votes",
     "approval",
     "brand_club",
     "brier",
@@ -65,6 +68,7 @@ __all__ = [
     "count_ranked",
     "count_yes_no",
     "decide",
+    "export_ballots",
     "fan_club",
     "in_parts",
     "inputs_hash",
@@ -85,5 +89,7 @@ __all__ = [
     "surplus",
     "threshold_units",
     "title_hash",
+    "verify_ballots",
     "voting_rule",
+    "write_ballots",
 ]
