@@ -19,12 +19,12 @@ from counterfoil.governance.counting import (
     threshold_units,
 )
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
-from counterfoil.governance.scores import Forecast, brier, in_parts, ln, log_score, peer_scores
+from counterfoil.governance.scores import Prediction, brier, in_parts, ln, log_score, peer_scores
 
 __all__ = [
     "Contribution",
-    "Forecast",
     "Matching",
+    "Prediction",
     "Round",
     "RunOff",
     "Tally",
