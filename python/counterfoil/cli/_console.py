@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from rich import box
@@ -16,10 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from counterfoil._text import units as units
+from counterfoil._text import when as when
 from counterfoil.cli._errors import printable
 
 _PIPE_COLUMNS = 120
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def console(*, error: bool = False) -> Console:
@@ -74,22 +74,6 @@ def note(text: str) -> None:
 def hint(text: str) -> None:
     """Print a line for people on stderr, where it does not disturb what is piped."""
     console(error=True).print(Text(printable(text), style="dim"))
-
-
-def units(amount: int, decimals: int = 0) -> str:
-    """An amount of minor units as people write it: 1,234.50."""
-    whole, rest = divmod(amount, 10**decimals)
-    return f"{whole:,}" + (f".{rest:0{decimals}d}" if decimals else "")
-
-
-def when(time_ms: int) -> str:
-    """A time as people write it, UTC."""
-    try:
-        moment = _EPOCH + timedelta(milliseconds=time_ms)
-    except OverflowError:
-        return f"{time_ms} ms"
-    text = moment.strftime("%Y-%m-%d %H:%M:%S")
-    return text if time_ms % 1_000 == 0 else f"{text}.{time_ms % 1_000:03d}"
 
 
 def day_text(day: int) -> str:
