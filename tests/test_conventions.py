@@ -72,18 +72,18 @@ def test_no_module_of_the_engine_names_an_operation() -> None:
 
 
 READ_ONLY = {
-    "Ad.receipt", "Ad.report", "Badges.holds", "Coin.vested", "Conversion.quote", "Gate.check", "Gate.verify",
-    "GiftCards.balance", "Perks.has_had", "Programme.pending", "Raise.ambassadors", "Raise.referrals",
+    "Ad.receipt", "Ad.report", "Badges.holds", "Coin.vested", "Conversion.quote", "Distribution.report", "Gate.check",
+    "Gate.verify", "GiftCards.balance", "Perks.has_had", "Programme.pending", "Raise.ambassadors", "Raise.referrals",
     "Tiers.of", "Tiers.progress", "Vouchers.balance", "exit_bundle", "export_bundle",
 }  # fmt: skip
 """Calls that take a time and change nothing, but that some make a checkpoint."""
-ONCE_BY_ITSELF = {"Ad.claim_batch", "Raise.approve", "Raise.close", "Raise.close_all"}
+ONCE_BY_ITSELF = {"Ad.claim_batch", "Distribution.collect_all", "Raise.approve", "Raise.close", "Raise.close_all"}
 """Calls of which each part happens once, in as many transactions as it takes: a key would stand for one of them."""
 
 
 def test_every_call_that_changes_something_can_be_retried_and_tried() -> None:
     calls = {}
-    for name in ("attention", "brands", "collections", "creators", "funding", "reputation"):
+    for name in ("attention", "brands", "collections", "creators", "distributions", "funding", "reputation"):
         package = importlib.import_module(f"counterfoil.{name}")
         for kind in (getattr(package, each) for each in package.__all__):
             functions = inspect.getmembers(kind, callable) if inspect.isclass(kind) else [("", kind)]

@@ -245,9 +245,29 @@ class Records:
         if snapshot is None or snapshot.until <= self._last_time():
             message = f"no live snapshot {number} of asset {asset.hex()} in {self.origin}"
             raise LookupError(message)
+        # The balance first: where nothing was saved after it was read, nothing had changed before.
+        balance = self.balance(asset, account)
         saved = self._decoded("saved", asset, account, SavedRecord)
         units = None if saved is None else saved.units_at(number)
-        return self.balance(asset, account) if units is None else units
+        return balance if units is None else units
+
+    def holders_at(self, asset: bytes, number: int) -> Iterator[tuple[bytes, int]]:
+        """Every account that had units in a snapshot, each once, and how many; in no order.
+
+        Whatever changes meanwhile: it is what they had. It keeps the accounts that it has told in memory.
+
+        Raises:
+            LookupError: There is no such snapshot, or it has ended.
+        """
+        told: set[bytes] = set()
+        # Who lets go of the last unit while the holders are read was saved by that, and is found in the second turn.
+        for table in ("holders", "saved"):
+            for account, _, _ in self._records(table, asset):
+                if account not in told:
+                    told.add(account)
+                    units = self.units_at(asset, account, number)
+                    if units:
+                        yield account, units
 
     def distribution(self, distribution: bytes) -> DistributionRecord | None:
         """The record of a distribution. What it has left is the balance of its account, which has its id."""
@@ -280,6 +300,11 @@ class Records:
         for _, _, value in self._records("items", asset):
             record: ItemRecord = CODEC.decode("ItemRecord", value)
             yield record.item, record
+
+    def attestations(self, schema: bytes) -> Iterator[AttestationRecord]:
+        """Everything that was attested by a schema, in the order of the tree, whether it still holds or not."""
+        for _, _, value in self._records("attestations", schema):
+            yield CODEC.decode("AttestationRecord", value)
 
     def mandates(self) -> Iterator[MandateRecord]:
         """Every mandate, in the order of the tree."""
