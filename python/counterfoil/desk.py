@@ -48,7 +48,19 @@ _SPAN_MS = {
 _DIGITS_MAX = 60
 """More digits than any amount has: before a power of ten of them is made."""
 
-_VOLATILE = {"salt", "time", "starts", "cliff", "deadline", "ends", "closes", "until", "valid_until", "expires", "signatures"}
+_VOLATILE = {
+    "salt",
+    "time",
+    "starts",
+    "cliff",
+    "deadline",
+    "ends",
+    "closes",
+    "until",
+    "valid_until",
+    "expires",
+    "signatures",
+}
 """Fields, of operations and of their parts, that depend on when a call is made, or on chance: a retry has others."""
 
 

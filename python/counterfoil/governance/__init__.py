@@ -20,7 +20,9 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.forecast import Forecast, ForecastReport, Payout, Pool, Stake
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
+from counterfoil.governance.predictions import ForecastScores, forecast_bundle, recompute_scores
 from counterfoil.governance.presets import (
     approval,
     brand_club,
@@ -42,11 +44,17 @@ __all__ = [
     "Change",
     "Community",
     "Contribution",
+    "Forecast",
+    "ForecastReport",
+    "ForecastScores",
     "Matching",
+    "Payout",
+    "Pool",
     "Prediction",
     "Proposal",
     "Round",
     "RunOff",
+    "Stake",
     "Standing",
     "Tally",
     "Verdict",
@@ -63,6 +71,7 @@ __all__ = [
     "count_yes_no",
     "decide",
     "fan_club",
+    "forecast_bundle",
     "in_parts",
     "inputs_hash",
     "ln",
@@ -73,6 +82,7 @@ __all__ = [
     "quadratic",
     "quorum_units",
     "ranked",
+    "recompute_scores",
     "root_weight",
     "run_off",
     "sealed",

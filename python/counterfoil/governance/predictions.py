@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, get_args
 
 from counterfoil._bundle import Bundle, join
-from counterfoil._logs import check_log, log_operations, log_parts, log_time
+from counterfoil._log_bundle import check_log, log_operations, log_parts, log_time
 from counterfoil.exceptions import LedgerError, ProofError
 from counterfoil.governance._forecast_terms import ForecastTerms
 from counterfoil.governance.scores import LN_UNIT, Prediction, brier, in_parts, log_score, peer_scores
@@ -25,7 +25,7 @@ from counterfoil.verify import CODEC, Bytes, Verifier, group_id, resolution_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from counterfoil._logs import Applied
+    from counterfoil._log_bundle import Applied
     from counterfoil.ledger import Ledger
 
 ScoringRule = Literal["brier", "log", "peer"]
@@ -77,8 +77,7 @@ def standing_predictions(applied: Iterable[Applied], terms: ForecastTerms) -> di
         if (
             each.time >= terms.closes
             or operation.wire_name not in ("attest", "revoke")
-            or (operation.schema, operation.subject, operation.nonce)
-            != (terms.prediction_schema, terms.id, bytes(32))
+            or (operation.schema, operation.subject, operation.nonce) != (terms.prediction_schema, terms.id, bytes(32))
         ):
             continue
         standing.pop(operation.issuer, None)

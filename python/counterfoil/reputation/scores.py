@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil._bundle import Bundle, join
-from counterfoil._logs import check_log, log_operations, log_parts, log_time
+from counterfoil._log_bundle import check_log, log_operations, log_parts, log_time
 from counterfoil.desk import Desk, Done
 from counterfoil.leaves import scores_root
 from counterfoil.ops import Attest, Commitment
