@@ -144,13 +144,14 @@ def keys_of(ledger: Ledger, account: bytes) -> tuple[int, list[KeyGrant]]:
     """The keys with which an oracle attests, and how many of them it takes.
 
     Raises:
-        ValueError: It is an alias, or no account that signs.
+        ValueError: It is an alias or governed, or no account that signs: with keys of the pot it could not do what it
+            can itself, or could do more.
     """
     record = ledger.account(account)
     if record is None:
         return 1, [KeyGrant(account)]
     keys = [KeyGrant(grant.key) for grant in record.keys if grant.covers(Attest.wire_tag)]
-    if len(keys) < max(record.threshold, 1):
-        message = f"oracle: expected an account with keys that may attest, found {account.hex()}"
+    if record.is_governed or len(keys) < max(record.threshold, 1):
+        message = f"oracle: expected an account that is not governed, with keys that may attest, found {account.hex()}"
         raise ValueError(message)
     return record.threshold, keys
