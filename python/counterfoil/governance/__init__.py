@@ -21,6 +21,7 @@ from counterfoil.governance.counting import (
     threshold_units,
 )
 from counterfoil.governance.forecast import Forecast, ForecastReport, Payout, Pool, Stake
+from counterfoil.governance.ideas import Idea, Ideas, Shortlist, Submitted, idea_hash, ideas_bundle, recompute_shortlist
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
 from counterfoil.governance.predictions import ForecastScores, forecast_bundle, recompute_scores
 from counterfoil.governance.presets import (
@@ -47,6 +48,8 @@ __all__ = [
     "Forecast",
     "ForecastReport",
     "ForecastScores",
+    "Idea",
+    "Ideas",
     "Matching",
     "Payout",
     "Pool",
@@ -54,8 +57,10 @@ __all__ = [
     "Proposal",
     "Round",
     "RunOff",
+    "Shortlist",
     "Stake",
     "Standing",
+    "Submitted",
     "Tally",
     "Verdict",
     "approval",
@@ -72,6 +77,8 @@ __all__ = [
     "decide",
     "fan_club",
     "forecast_bundle",
+    "idea_hash",
+    "ideas_bundle",
     "in_parts",
     "inputs_hash",
     "ln",
@@ -83,6 +90,7 @@ __all__ = [
     "quorum_units",
     "ranked",
     "recompute_scores",
+    "recompute_shortlist",
     "root_weight",
     "run_off",
     "sealed",
