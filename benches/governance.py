@@ -231,6 +231,4 @@ class _Desk:
         """A transaction with a nonce of its own."""
         self.serial += 1
         nonce = self.serial.to_bytes(16, "big")
-        return bytes(
-            Transaction(self.run.ledger.id, operations, valid_until=VALID_UNTIL_MS, nonce=nonce).sign(signer)
-        )
+        return bytes(Transaction(self.run.ledger.id, operations, valid_until=VALID_UNTIL_MS, nonce=nonce).sign(signer))

@@ -1,4 +1,4 @@
-"""Story B, a creator's launch: coins, a vesting, and a gate that is proven where the ledger is not."""
+"""Story B, a creator's launch: coins, a vesting, revenue that is shared out, and a gate that is proven elsewhere."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ with (
     Badges.launch(ledger, noor, name="founder", time=START + 90 * DAY)
     gate = Gate("NOOR >= 10 or badge:founder", issuer=noor.account)
     print("the sniper:", gate.check(ledger, sniper.account, time=START + 90 * DAY).why)
+    ledger.mint(noor, usd, to=noor.account, amount=90_000, time=START + 90 * DAY)
+    revenue = coin.share_revenue(usd, 90_000, key="2025-04", time=START + 90 * DAY)
+    for batch in revenue.collect_all(time=START + 90 * DAY):
+        print("revenue for", len(batch.paid), "holders, the fan's", revenue.part(fan.account))
     ledger.checkpoint(time=START + 90 * DAY)
     bundle, verifier = gate.prove(ledger, fan.account), Verifier(ledger.verifier_key)
 print("at the door:", gate.verify(bundle, verifier, account=fan.account, time=START + 90 * DAY).why)

@@ -1145,7 +1145,7 @@ def test_bench(tmp_path, monkeypatch):
 
 COMMANDS = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "proposal", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
 )
 
 

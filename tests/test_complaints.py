@@ -14,9 +14,12 @@ from counterfoil.brands import Programme
 from counterfoil.collections import exit_bundle, verify_exit_bundle
 from counterfoil.desk import Desk
 from counterfoil.funding import Raise
+from counterfoil.governance import Community, fan_club
 from counterfoil.members import Members, SelfCustodyError
 from counterfoil.ops import (
+    Article,
     Change,
+    Constitution,
     Fee,
     Hold,
     KeyGrant,
@@ -36,10 +39,12 @@ from counterfoil.ops import (
     Sweep,
     Terms,
     Transfer,
+    Weight,
     hold_id,
     named_account,
 )
 from counterfoil.presets import points
+from counterfoil.reputation import Badges
 from counterfoil.verify import Verifier
 
 from tests.calls import refused
@@ -240,6 +245,58 @@ def test_complaint_11_a_refund_is_bounded_by_what_is_held(ledger, cent):
 def _mandate(asset, agent=SHOP, **limit):
     terms = {"operations": ["transfer"], "cap": 500, "window_ms": 30 * DAY, "until": START + 90 * DAY, **limit}
     return Mandate(account=ANN.account, agent=agent.account, asset=asset, limit=Limit(**terms))
+
+
+def test_complaint_10_a_fan_vote_binds_and_is_not_bought(ledger):
+    """Fan votes are trivial and buyable: here what fans decide is done, and coins that are bought for a vote count
+    nothing in it, nor do coins that are lent round, nor the issuer's keys.
+    """
+    coin = ledger.create_asset(BRAND, "FAN", time=START)
+    for fan, amount in ((ANN, 60), (BOB, 40)):
+        ledger.mint(BRAND, coin, to=fan.account, amount=amount, time=START)
+    club = Community.found(ledger, BRAND, constitution=fan_club(coin), settings={"anthem": 1}, time=START)
+    song = club.propose("The anthem", by=ANN, actions=club.set(anthem=2), time=START)
+    rich = Mint(asset=coin, to=THIEF.account, amount=1_000_000)
+    ledger.execute([rich], BRAND, time=START)
+    refused("no_weight", song.vote, THIEF, "no", time=START)
+    song.vote(ANN, "yes", time=START)
+    ledger.transfer(ANN, coin, to=THIEF.account, amount=60, time=START)
+    refused("no_weight", song.vote, THIEF, "no", time=START)
+    song.vote(BOB, "no", time=START)
+    assert song.record.counts == (60, 40, 0)
+    # It is not the club's to ignore: anybody has it done, and the keys cannot have it otherwise.
+    due = song.record.due
+    otherwise = club.set(anthem=3)
+    refused("needs_proposal", ledger.execute, otherwise, BRAND.on(club.account), time=due)
+    Community(ledger, SHOP, account=club.account).proposal(song.id).execute(time=due)
+    assert club.setting("anthem") == 2
+
+
+def test_complaint_10_quadratic_votes_need_persons(ledger):
+    """Quadratic votes without Sybil defence: a rule by roots is for members that somebody vouches for, and no other can
+    be made. Coins spread over many accounts of one person weigh no more.
+    """
+    coin = ledger.create_asset(BRAND, "FAN", time=START)
+    persons = Badges.launch(ledger, BOARD, name="person", time=START)
+    crowd = [Key.from_seed(bytes([200, number]) * 16) for number in range(10)]
+    for person in (ANN, crowd[0]):
+        persons.award(person.account, time=START)
+    ledger.mint(BRAND, coin, to=ANN.account, amount=100, time=START)
+    for account in crowd:
+        ledger.mint(BRAND, coin, to=account.account, amount=10, time=START)
+    anybody = replace(fan_club(coin).rules[0], weight=Weight.ROOT)
+    sybil = Constitution([anybody], [Article(operations=["set_constitution"], rules=[0])])
+    refused("invalid_rule", Community.found, ledger, BRAND, constitution=sybil, time=START)
+
+    fans = fan_club(coin, members=persons.requirement)
+    club = Community.found(ledger, BRAND, constitution=fans, time=START)
+    vote = club.propose("x", by=ANN, time=START + 1)
+    vote.vote(ANN, "yes", time=START + 1)
+    vote.vote(crowd[0], "no", time=START + 1)
+    for account in crowd[1:]:
+        refused("not_in_electorate", vote.vote, account, "no", time=START + 1)
+    # 100 coins of one person are 10 votes; 100 coins in ten accounts of another are 3, not 30.
+    assert vote.record.counts == (10, 3, 0)
 
 
 def test_complaint_12_a_standing_approval_cannot_be_drained(ledger, cent):

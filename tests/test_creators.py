@@ -930,3 +930,54 @@ def test_perks_are_launched_and_taken_up_again(ledger):
     stranger = Perks.launch(ledger, EVE, time=START)
     stranger.grant(EVE.account, Perk("a call", _gate("NOOR >= 0")), time=START)
     assert not made.has_had(EVE.account, Perk("a call", _gate("NOOR >= 0")))
+
+
+# Revenue.
+
+
+def test_revenue_is_shared_among_those_who_hold_the_coin(ledger, coin, usd):
+    ledger.mint(NOOR, usd, to=NOOR.account, amount=90_000, time=START)
+    coin.give_many({ANN.account: 30, BOB.account: 60}, time=START)
+    vesting = coin.vest(EVE.account, 7_300, cliff="90d", ends="2y", time=START)
+    shared = coin.share_revenue(usd, Decimal("900.00"), key="November", time=START)
+    coin.give(EVE.account, 1_000, time=START)
+    # The creator has no part, nor has what nobody owns yet.
+    assert set(shared.record.basis.excluded) == {NOOR.account, vesting.id}
+    assert dict(shared.parts()) == {ANN.account: 30_000, BOB.account: 60_000}
+    [collected] = shared.collect_all(time=START)
+    assert (len(collected.paid), ledger.balance(usd, ANN.account)) == (2, 130_000)
+    # A retry finds the first call, whatever has changed meanwhile.
+    again = coin.share_revenue(usd, Decimal("900.00"), key="November", time=START + 5)
+    assert (again.id, ledger.asset(coin.asset).snapshots_taken) == (shared.id, 1)
+    for wrong in ({"amount": 1}, {"excluded": [BOB.account]}, {"leftover": BOB.account}):
+        with pytest.raises(KeyReusedError):
+            coin.share_revenue(usd, **{"amount": 90_000, **wrong}, key="November", time=START + 5)
+
+
+def test_revenue_is_shared_wholly_or_not_at_all(ledger, coin, usd):
+    ledger.mint(NOOR, usd, to=NOOR.account, amount=100, time=START)
+    refused("nothing_to_share", coin.share_revenue, usd, 100, time=START)
+    coin.give(ANN.account, 3, time=START)
+    refused("insufficient_funds", coin.share_revenue, usd, 101, time=START)
+    refused("unauthorized", Coin(ledger, ANN, asset=coin.asset).share_revenue, usd, 1, time=START)
+    refused("invalid_until", coin.share_revenue, usd, 1, within=0, time=START)
+    with pytest.raises(LookupError, match="asset: expected one of this ledger"):
+        coin.share_revenue(bytes(32), 1, time=START)
+    for wrong in (1.5, "1", None):
+        with pytest.raises(TypeError, match="amount: expected an int"):
+            coin.share_revenue(usd, wrong, time=START)
+    tried = coin.share_revenue(usd, 100, dry_run=True, time=START)
+    with pytest.raises(LookupError):
+        tried.part(ANN.account)
+    # Refused or only tried, nothing of it is there: no snapshot either.
+    assert (ledger.asset(coin.asset).snapshots_taken, ledger.balance(usd, NOOR.account)) == (0, 100)
+    everybody = coin.share_revenue(usd, 100, excluded=(), time=START)
+    assert everybody.record.whole == 100_000
+
+
+def test_of_many_vestings_the_largest_have_no_part(ledger, coin, usd):
+    ledger.mint(NOOR, usd, to=NOOR.account, amount=100, time=START)
+    coin.give(ANN.account, 10, time=START)
+    vestings = [coin.vest(EVE.account, 100 + number, ends="1y", time=START) for number in range(18)]
+    excluded = coin.share_revenue(usd, 100, time=START).record.basis.excluded
+    assert set(excluded) == {NOOR.account, *(vesting.id for vesting in vestings[3:])}

@@ -23,10 +23,32 @@ the bakery is owed 240 cents
 cleared 240
 ann proves 60 offline
 """,
+    "cooperative.py": """\
+setting surplus_bps: 2,000 → 3,000
+may vote: 3 members, a vote each
+took part: 3 members (100 %), 3 ballots
+quorum: 1 member (20 %), reached
+votes:
+  yes: 2 (66.66 % of what was decided)
+  no: 1 (33.33 % of what was decided)
+  abstain: 0
+ahead: yes with 2
+threshold: more than 1 (50 % of 3), met
+voting since 2026-01-01 00:00:00 UTC
+voting until 2026-01-08 00:00:00 UTC
+timelock, and veto, until 2026-01-11 00:00:00 UTC
+executable until 2026-02-10 00:00:00 UTC
+state: voting; as it stands it passes
+the board's keys alone: needs_proposal
+the share is 3000 of 10,000
+paid: 2
+dana has 76000 and eli 88000
+""",
     "creator.py": """\
 the sniper: max_holding_exceeded
 the editor has 900 and later 2750
 the sniper: NOOR: expected at least 10, found 0; badge:founder: expected one that holds, found none
+revenue for 2 holders, the fan's 3829
 at the door: NOOR: expected at least 10, found 40
 """,
     "journey.py": """\

@@ -8,7 +8,7 @@ and what nobody collected, goes where the distribution said when it was opened.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil._batches import in_batches
 from counterfoil._bundle import check_root
@@ -53,6 +53,7 @@ __all__ = [
     "Snapshot",
     "SnapshotClaim",
     "SnapshotProof",
+    "check_list",
     "snapshots",
     "take_snapshot",
 ]
@@ -599,7 +600,7 @@ class Distribution:
             return 0 if of in basis.excluded else ledger.units_at(basis.asset, of, basis.number)
         if isinstance(basis, MembersBasis):
             found = ledger.attestation(basis.schema, basis.issuer, of)
-            return int(found is not None and _was_there(found, record.opened))
+            return int(found is not None and was_member(found, record.opened))
         hold = ledger.hold(of)
         is_of_group = hold is not None and isinstance(basis, GroupBasis) and hold.group == basis.group
         return hold.amount if hold is not None and is_of_group else 0
@@ -613,7 +614,7 @@ class Distribution:
             yield from ((account, units) for account, units in found if account not in excluded)
         elif isinstance(basis, MembersBasis):
             for each in ledger.attestations(basis.schema):
-                if (each.issuer, each.nonce) == (basis.issuer, bytes(32)) and _was_there(each, record.opened):
+                if (each.issuer, each.nonce) == (basis.issuer, bytes(32)) and was_member(each, record.opened):
                     yield each.subject, 1
         elif isinstance(basis, GroupBasis):
             for applied in ledger.transactions(basis.group):
@@ -628,6 +629,35 @@ class Distribution:
                 if operation == CloseDistribution(distribution=self.id):
                     return sum(lot.amount for lot in effect.taken)
         return 0
+
+
+def check_list(record: DistributionRecord, leaves: Leaves, reference: bytes) -> None:
+    """Check that a distribution pays by a list that was computed again, and cites what the list was computed from.
+
+    Args:
+        record: The distribution's record, read or proven.
+        leaves: The list as it should be.
+        reference: The hash of what it was computed from, 32 bytes.
+
+    Raises:
+        ProofError: wrong_question (it pays by something else, or cites other inputs), wrong_sum (it has less than the
+            list, or the list another total), wrong_root (the list gives other parts).
+    """
+    basis = record.basis
+    if not isinstance(basis, LeavesBasis):
+        _wrong("wrong_question", "basis", "a list", type(basis).__name__)
+    elif record.reference != reference:
+        found = "none" if record.reference is None else record.reference.hex()
+        _wrong("wrong_question", "reference", f"the inputs {reference.hex()}", found)
+    elif basis.total != leaves.total or record.amount < leaves.total:
+        _wrong("wrong_sum", "total", f"{leaves.total:,} units", f"{basis.total:,} of {record.amount:,}")
+    elif basis.root != leaves.root:
+        _wrong("wrong_root", "root", leaves.root.hex(), basis.root.hex())
+
+
+def _wrong(reason: str, part: str, expected: str, found: str) -> NoReturn:
+    message = f"distribution, {part}: expected {expected}, found {found}"
+    raise ProofError(message, reason)
 
 
 def _basis(by: object, excluded: tuple[bytes, ...]) -> Basis:
@@ -648,8 +678,12 @@ def _basis(by: object, excluded: tuple[bytes, ...]) -> Basis:
     raise TypeError(message)
 
 
-def _was_there(attestation: AttestationRecord, time: int) -> bool:
-    """Whether somebody was a member at a time that is over: *Member at a time* in the reference of operations."""
+def was_member(attestation: AttestationRecord, time: int) -> bool:
+    """Whether somebody was a member at a time that is over, by what the record of the attestation still tells.
+
+    *Member at a time* in the reference of operations: who was revoked or has expired since was one, who was attested
+    anew since was not.
+    """
     revoked, expires = attestation.revoked, attestation.expires
     is_revoked = revoked is not None and revoked.time <= time
     return attestation.issued < time and not is_revoked and (expires is None or time < expires)

@@ -19,7 +19,7 @@ corruption; 5 locked by another writer."""
 _PROGRAM = "counterfoil"
 _ORDER = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "proposal", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
 )
 
 
@@ -96,7 +96,7 @@ def _group() -> typer.Typer:
     )
 
 
-prove_app, members_app, balances_app, journal_app = _group(), _group(), _group(), _group()
+prove_app, members_app, balances_app, journal_app, proposal_app = [_group() for _ in range(5)]
 
 LedgerOption = Annotated[
     Path,

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
+from counterfoil.distributions import Distribution
 from counterfoil.exceptions import KeyReusedError
 from counterfoil.lapsing import spendable
 from counterfoil.ops import (
     After,
     ByPayer,
+    Distribute,
     Fee,
     Hold,
     MaxHolding,
@@ -25,6 +27,8 @@ from counterfoil.ops import (
     Schedule,
     Settle,
     Share,
+    Snapshot,
+    SnapshotBasis,
     Terms,
     Transfer,
     asset_id,
@@ -34,13 +38,16 @@ from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.presets import coin as coin_preset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from counterfoil.desk import Amount, Span
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.presets import Preset
     from counterfoil.verify import AssetRecord, HoldRecord, Term
+
+_EXCLUDED_MAX = 16
+"""As many accounts as a distribution can leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,6 +426,78 @@ class Coin:
                     found = _parts(each)
                     if found is not None and found[0] == to:
                         yield self._vesting(hold_id(each.payer, each.salt), each)
+
+    # Revenue
+
+    def share_revenue(
+        self,
+        asset: bytes,
+        amount: Amount,
+        *,
+        within: Span = "90d",
+        excluded: Iterable[bytes] | None = None,
+        leftover: bytes | None = None,
+        reference: bytes | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
+    ) -> Distribution:
+        """Share revenue out among those who hold the coin: `snapshot` and `distribute`, both or none. By its issuer.
+
+        Who holds coins at this moment has a part, whatever is sold afterwards. `collect_all` of what is returned pays
+        everybody; what is less than a unit, and what nobody collected, comes back with its `close`.
+
+        Args:
+            asset: In which asset, an id of 32 bytes.
+            amount: How much, of this desk's account.
+            within: How long parts are paid.
+            excluded: Whose coins have no part, at most 16 accounts. None: the creator's own, and those that wait in
+                holds, such as vestings, and in campaigns, the 15 largest of them; for that every holder is read.
+            leftover: Who gets what is left then, an account id of 32 bytes; the creator if None.
+            reference: What it is for: 32 bytes of yours, such as the salted hash of a month's books.
+            key: Makes it happen once: one for each month, say.
+            dry_run: Only try it: the distribution that is returned is not there, and its calls raise `LookupError`.
+            time: When, ms; now if None.
+
+        Raises:
+            LookupError: There is no such asset.
+            RejectedError: unauthorized (not the issuer), insufficient_funds, nothing_to_share (nobody else has any),
+                too_many_snapshots, invalid_until, …
+        """
+        money, desk = asset_record(self.desk.ledger, asset), self.desk
+        ends = desk.now(time) + span_ms(within)
+        before = self._shared_before(key)
+        number = self._record().snapshots_taken + 1 if before is None else before.number
+        if excluded is None:
+            excluded = self._nobodys() if before is None else before.excluded
+        snapshot = Snapshot(asset=self.asset, until=ends)
+        share = Distribute(
+            fund=desk.account,
+            salt=desk.salt(key),
+            asset=asset,
+            # Where a proposal opens a snapshot at this very moment, that one is taken, and this one is to spare.
+            basis=SnapshotBasis(self.asset, number, tuple(excluded)),
+            deadline=ends,
+            leftover=desk.account if leftover is None else leftover,
+            amount=minor_units(amount, money.decimals),
+            reference=reference,
+        )
+        return Distribution._opened(desk, desk.do([snapshot, share], key=key, dry_run=dry_run, time=time))
+
+    def _shared_before(self, key: str | None) -> SnapshotBasis | None:
+        """The snapshot of the first call with this key, and whom it left out."""
+        first = self.desk.first(key)
+        bases = [each.basis for each in first.operations if isinstance(each, Distribute)] if first else []
+        return next((basis for basis in bases if isinstance(basis, SnapshotBasis)), None)
+
+    def _nobodys(self) -> tuple[bytes, ...]:
+        """The creator, and the largest of the accounts that are nobody's own: holds, campaigns and the like."""
+        ledger, found = self.desk.ledger, list[tuple[int, bytes]]()
+        for account, holding in ledger.holders(self.asset):
+            record = ledger.account(account)
+            if record is not None and record.is_programme:
+                found.append((-holding.amount, account))
+        return self.desk.account, *(account for _, account in sorted(found)[: _EXCLUDED_MAX - 1])
 
     # Helpers
 

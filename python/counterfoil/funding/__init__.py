@@ -1,8 +1,22 @@
-"""Raises with a goal and a deadline: pledges, milestones, referrals, a live budget; and tips of one line."""
+"""Raises with a goal and a deadline, tips of one line, and rounds that match what was given to projects."""
 
 from __future__ import annotations
 
+from counterfoil.funding.matching import MatchingRound, given, pledged, recompute
 from counterfoil.funding.raising import Budget, Closed, MilestoneBudget, Pledge, Raise, Referred
 from counterfoil.funding.tip import tip, tips
 
-__all__ = ["Budget", "Closed", "MilestoneBudget", "Pledge", "Raise", "Referred", "tip", "tips"]
+__all__ = [
+    "Budget",
+    "Closed",
+    "MatchingRound",
+    "MilestoneBudget",
+    "Pledge",
+    "Raise",
+    "Referred",
+    "given",
+    "pledged",
+    "recompute",
+    "tip",
+    "tips",
+]

@@ -20,6 +20,7 @@ from counterfoil.governance.counting import (
     support_units,
     threshold_units,
 )
+from counterfoil.governance.dividends import Surplus, patronage, surplus
 from counterfoil.governance.forecast import Forecast, ForecastReport, Payout, Pool, Stake
 from counterfoil.governance.ideas import Idea, Ideas, Shortlist, Submitted, idea_hash, ideas_bundle, recompute_shortlist
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
@@ -38,10 +39,11 @@ from counterfoil.governance.presets import (
     sealed,
     voting_rule,
 )
-from counterfoil.governance.proposal import Proposal, Standing, title_hash
+from counterfoil.governance.proposal import STATES, Proposal, Standing, title_hash
 from counterfoil.governance.scores import Prediction, brier, in_parts, ln, log_score, peer_scores
 
 __all__ = [
+    "STATES",
     "Change",
     "Community",
     "Contribution",
@@ -61,6 +63,7 @@ __all__ = [
     "Stake",
     "Standing",
     "Submitted",
+    "Surplus",
     "Tally",
     "Verdict",
     "approval",
@@ -85,6 +88,7 @@ __all__ = [
     "log_score",
     "match",
     "one_member_one_vote",
+    "patronage",
     "peer_scores",
     "quadratic",
     "quorum_units",
@@ -96,6 +100,7 @@ __all__ = [
     "sealed",
     "split",
     "support_units",
+    "surplus",
     "threshold_units",
     "title_hash",
     "voting_rule",

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil._checks import identifier, integer
+from counterfoil._checks import identifier
 from counterfoil.desk import Desk, Done
+from counterfoil.governance._settings import setting_id, setting_schema, setting_value
 from counterfoil.governance.proposal import Proposal, title_hash
 from counterfoil.keys import Key, Signer
 from counterfoil.ops import (
-    Attest,
     Constitution,
     Delegate,
     Integer,
-    IntegerRange,
     KeyGrant,
     Open,
     Operation,
     Propose,
     Revoke,
     Rule,
-    Schema,
     SetConstitution,
     SetKeys,
     named_account,
     proposal_id,
-    schema_id,
 )
 
 if TYPE_CHECKING:
@@ -34,12 +31,7 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
     from counterfoil.verify import AttestationRecord
 
-__all__ = ["SETTING_MAX", "Community"]
-
-SETTING_MAX = 2**53
-"""The greatest value of a setting: every reader of JSON still has it exactly."""
-
-_SETTING = "setting."
+__all__ = ["Community"]
 
 
 class Community:
@@ -116,9 +108,9 @@ class Community:
             time: When, ms; now if None.
 
         Raises:
-            TypeError, ValueError: A setting's value that is no int, or out of range.
+            TypeError, ValueError: A setting's value that is no int, or out of range; a name that is none.
             RejectedError: invalid_rule, invalid_article, unknown_asset, unauthorized (an asset's issuer did not agree),
-                unknown_schema, invalid_electorate, invalid_name (of a setting), …
+                unknown_schema, invalid_electorate, …
             KeyReusedError: The key was used for something else.
         """
         desk = Desk(ledger, *founder)
@@ -177,17 +169,17 @@ class Community:
 
         Raises:
             TypeError: A value that is no int.
-            ValueError: Out of this range.
+            ValueError: Out of this range, or a name that is none.
         """
         made: list[Operation] = []
         for name, value in settings.items():
-            schema = schema_id(self.account, _SETTING + name)
+            schema = setting_id(self.account, name)
             if self.ledger.schema(schema) is None:
-                made.append(_setting_schema(self.account, name))
+                made.append(setting_schema(self.account, name))
             record = self._setting(name)
             if record is not None and record.revoked is None:
                 made.append(Revoke(schema=schema, issuer=self.account, subject=self.account))
-            made.append(_setting_value(self.account, name, value))
+            made.append(setting_value(self.account, name, value))
         return made
 
     # Proposals
@@ -312,7 +304,7 @@ class Community:
         return None if record is None else record.to
 
     def _setting(self, name: str) -> AttestationRecord | None:
-        return self.ledger.attestation(schema_id(self.account, _SETTING + name), self.account, self.account)
+        return self.ledger.attestation(setting_id(self.account, name), self.account, self.account)
 
     def _constitution(self) -> Constitution:
         record = self.ledger.constitution(self.account)
@@ -324,18 +316,9 @@ class Community:
 
 def _founding(account: bytes, settings: Mapping[str, int], constitution: Constitution) -> list[Operation]:
     """What the account does first, while its keys may still do everything."""
-    said = [
+    said: list[Operation] = [
         operation
         for name, value in settings.items()
-        for operation in (_setting_schema(account, name), _setting_value(account, name, value))
+        for operation in (setting_schema(account, name), setting_value(account, name, value))
     ]
     return [*said, SetConstitution(account=account, constitution=constitution)]
-
-
-def _setting_schema(account: bytes, name: str) -> Operation:
-    return Schema(creator=account, name=_SETTING + name, content=IntegerRange(0, SETTING_MAX), issuers=[account])
-
-
-def _setting_value(account: bytes, name: str, value: int) -> Operation:
-    content = Integer(integer(value, name, least=0, most=SETTING_MAX))
-    return Attest(schema=schema_id(account, _SETTING + name), issuer=account, subject=account, content=content)

@@ -236,12 +236,16 @@ def _shared(weights: Mapping[bytes, int], pool: int, cap: int | None) -> dict[by
         if not above:
             break
         capped |= above
-    parts = _largest_remainder(shares, shared, whole)
+    parts = largest_remainder(shares, shared, whole)
     return {project: parts.get(project, cap or 0) for project in weights}
 
 
-def _largest_remainder(weights: Mapping[bytes, int], shared: int, whole: int) -> dict[bytes, int]:
-    """Parts of what is shared, by weight: each rounded down, and then the units that this leaves over."""
+def largest_remainder(weights: Mapping[bytes, int], shared: int, whole: int) -> dict[bytes, int]:
+    """Parts of what is shared, by weight: each rounded down, and then the units that this leaves over.
+
+    They go one each to those where most was rounded off, of equals to the first by id. Where no weight is above 0,
+    nobody gets anything.
+    """
     if not whole:
         return dict.fromkeys(weights, 0)
     parts, remainders = {}, {}

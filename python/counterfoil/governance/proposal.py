@@ -6,8 +6,7 @@ import hashlib
 import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from counterfoil._checks import identifier as checked_id
 from counterfoil._checks import integer
@@ -54,12 +53,15 @@ if TYPE_CHECKING:
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
 
-__all__ = ["Choice", "Proposal", "Standing", "State", "title_hash"]
+__all__ = ["STATES", "Choice", "Proposal", "Standing", "State", "title_hash"]
 
 State = Literal[
     "open", "voting", "counting", "timelock", "due", "failed", "passed", "executed", "lapsed", "vetoed", "cancelled"
 ]
 """What a proposal is, at a time: see `Proposal.state`."""
+
+STATES: tuple[State, ...] = get_args(State)
+"""Every state."""
 
 Choice: TypeAlias = "Ballot | str | int | Mapping[str, int] | Sequence[str | int]"
 """What a member votes: "yes", "no" or "abstain", or shares of them, `{"yes": 60, "no": 40}`; of several options the
@@ -187,14 +189,15 @@ class Standing:
     def _times(self) -> list[str]:
         record, now = self.record, self.time
         terms = record.terms
-        steps = [("voting from", record.starts), ("voting until", record.ends)]
+        steps = [("voting until", record.ends)]
         if terms.reveal_ms:
             steps.append(("ballots revealed until", record.counted))
         if terms.timelock_ms:
             guarded = "timelock until" if terms.guardian is None else "timelock, and veto, until"
             steps.append((guarded, record.due))
         steps.append(("executable until", record.lapses))
-        lines = [f"{name} {when(time)} UTC" + (" (over)" if time <= now else "") for name, time in steps]
+        lines = [f"voting {'since' if record.starts <= now else 'from'} {when(record.starts)} UTC"]
+        lines += [f"{name} {when(time)} UTC" + (" (over)" if time <= now else "") for name, time in steps]
         if terms.extension_ms and self.state in ("open", "voting") and not self.verdict.has_quorum:
             lines.append(f"a quorum that is reached late leaves {span(terms.extension_ms)} to vote")
         return lines
@@ -202,6 +205,8 @@ class Standing:
     def _conclusion(self) -> str:
         verdict = self.verdict
         chosen = "" if self.tally.form == "yes_no" or verdict.option is None else f" with {self.names[verdict.option]}"
+        if self.record.terms.reveal_ms and self.state in ("open", "voting"):
+            return f"state: {self.state}; ballots are sealed, and counted when they are revealed"
         if self.state in ("open", "voting", "counting", "timelock", "due"):
             result = f"passes{chosen}" if verdict.passed else "fails: " + ", ".join(self._flaws())
             return f"state: {self.state}; as it stands it {result}"
@@ -321,8 +326,8 @@ class Proposal:
             ValueError: The ledger was opened with `index=False`.
         """
         record = self.record
-        # Nobody can name a proposal before it is there: it is in the first transaction that concerns it.
-        for applied in islice(self.ledger.transactions(self.id), 1):
+        # Before it there can only be what was sent to its id by somebody who knew what it would be.
+        for applied in self.ledger.transactions(self.id):
             for each in applied.signed.transaction.operations:
                 if isinstance(each, Propose) and proposal_id(each.account, each.proposer, each.salt) == self.id:
                     found = tuple(tuple(actions) for actions in each.options)
@@ -427,7 +432,8 @@ class Proposal:
             RejectedError: As of `vote`; wrong_ballot (the rule does not seal ballots), …
         """
         ballot = self._ballot(choice)
-        seal = Sealed(ballot_seal(self.id, member.account, self._salt(member, ballot), ballot))
+        desk = Desk(self.ledger, member)
+        seal = Sealed(ballot_seal(self.id, desk.account, self._salt(desk, ballot), ballot))
         return self._cast(member, seal, for_members, key=key, dry_run=dry_run, time=time)
 
     def reveal(
@@ -455,14 +461,10 @@ class Proposal:
             RejectedError: reveal_not_open, voting_closed, not_sealed, wrong_seal (it says something else), …
         """
         ballot = self._ballot(choice)
-        operation = Reveal(
-            proposal=self.id,
-            voter=member.account,
-            members=for_members,
-            ballot=ballot,
-            salt=self._salt(member, ballot),
-        )
-        return Desk(self.ledger, member).do([operation], key=key, dry_run=dry_run, time=time)
+        desk = Desk(self.ledger, member)
+        salt = self._salt(desk, ballot)
+        operation = Reveal(proposal=self.id, voter=desk.account, members=for_members, ballot=ballot, salt=salt)
+        return desk.do([operation], key=key, dry_run=dry_run, time=time)
 
     # What comes of it
 
@@ -489,8 +491,9 @@ class Proposal:
         Raises:
             TypeError: There is nobody who signs.
             LookupError: The log has no such proposal.
-            RejectedError: not_due, not_passed, already_executed, proposal_lapsed, constitution_changed; or whatever
-                refuses one of the actions. Then nothing has happened, and it may be tried again until it lapses.
+            RejectedError: not_due, not_passed, already_executed, proposal_lapsed, constitution_changed, too_large (with
+                very many rankings: conclude before); or whatever refuses one of the actions. Then nothing has happened,
+                and it may be tried again until it lapses.
         """
         desk = self._desk()
         first = desk.first(key)
@@ -556,13 +559,14 @@ class Proposal:
         dry_run: bool,
         time: int | None,
     ) -> Done:
-        operation = Vote(proposal=self.id, voter=member.account, members=for_members, ballot=ballot)
-        return Desk(self.ledger, member).do([operation], key=key, dry_run=dry_run, time=time)
+        desk = Desk(self.ledger, member)
+        operation = Vote(proposal=self.id, voter=desk.account, members=for_members, ballot=ballot)
+        return desk.do([operation], key=key, dry_run=dry_run, time=time)
 
-    def _salt(self, member: Key | Signer, ballot: Ballot) -> bytes:
+    def _salt(self, desk: Desk, ballot: Ballot) -> bytes:
         # Another for each ballot: one that is revealed must not show what its voter had thought before.
         text = f"{self.id.hex()} {bytes(ballot).hex()}"
-        return Desk(self.ledger, member).secret("ballot", text)[:16]
+        return desk.secret("ballot", text)[:16]
 
     def _conclusion(self) -> Conclude:
         record = self.record
@@ -608,7 +612,12 @@ class Proposal:
             return choice
         record = self.record
         if _form(record) == "yes_no":
-            return _shares(choice)
+            shares = _shares(choice)
+            if record.terms.weight == Weight.MEMBER and sum(map(bool, shares.shares)) > 1:
+                # What is left over when it is divided goes to the first choice: all of a weight of 1 does.
+                message = "choice: expected one of yes, no and abstain, for a member's one vote is not divided"
+                raise ValueError(message)
+            return shares
         options = [self._position(each, record) for each in _listed(choice)]
         return Approve(options) if _form(record) == "approval" else Rank(options)
 
