@@ -544,7 +544,7 @@ class Distribution:
 
         for batch in in_batches(self.desk, operations(), dry_run=dry_run, time=time):
             stopped = next((status for _, status in batch.refused if status in _STOPPED), None)
-            if stopped is not None:
+            if stopped is not None and batch.done is None:
                 raise RejectedError(stopped)
             refused = tuple((due[position], status) for position, status in batch.refused)
             if progress is not None:
