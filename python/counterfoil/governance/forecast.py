@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from counterfoil._batches import in_batches
+from counterfoil._batches import Closed, in_batches
 from counterfoil._checks import identifier as checked_id
 from counterfoil._log import steps
 from counterfoil._log_bundle import ledger_operations
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.distributions import Distribution
 from counterfoil.exceptions import KeyReusedError
-from counterfoil.funding import Closed
 from counterfoil.governance._forecast_opening import (
     bound,
     check_asset,
