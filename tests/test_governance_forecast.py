@@ -14,6 +14,7 @@ from counterfoil.governance import (
     Prediction,
     approval,
     brier,
+    by_units,
     forecast_bundle,
     in_parts,
     one_member_one_vote,
@@ -234,9 +235,8 @@ def test_a_ranked_vote_and_what_was_settled_too_late(ledger, pts, rule):
     assert (len(paid.closed[0].holds), paid.distributed) == (2, None)
     assert _adds_up(ledger, pts, asked).waiting == 50
     again = _vote(asked, [(ANN, ["fig"]), (DAN, ["fig"])], time=LATE)
-    assert asked.payout(time=LATE + 4 * DAY).distributed is None
-    again.execute(time=LATE + 4 * DAY)
-    asked.payout(time=LATE + 4 * DAY)
+    assert asked.payout(time=LATE + 4 * DAY).distributed is not None
+    assert again.state_at(LATE + 4 * DAY) == "executed"
     assert _balances(ledger, pts) == (1_050, 950, 1_000, 1_000)
 
 
@@ -255,8 +255,12 @@ def test_a_proposal_that_pays_others_is_not_fair_and_not_executed_by_a_payout(le
     paid = voted.payout(time=OVER + 4 * DAY)
     assert (voted.winners(), paid.distributed) == ((0,), None)
     assert ledger.balance(pts, voted.terms.pot) == 50
+    # What the others passed is not thereby lost: another proposal, a fair one, is executed.
+    _vote(voted, [(ANN, ["fig"]), (EVE, ["fig"])], time=OVER + 5 * DAY)
+    assert voted.payout(time=OVER + 9 * DAY).distributed is not None
+    assert _balances(ledger, pts) == (1_050, 950, 1_000, 1_000)
     theft = Transfer(asset=pts, sender=voted.terms.pot, to=MALLORY.account, amount=1)
-    refused("constitution_forbids", pot.propose, "theft", by=ANN, options={"a": [theft], "b": []}, time=OVER + 5 * DAY)
+    refused("constitution_forbids", pot.propose, "theft", by=ANN, options={"a": [theft], "b": []}, time=OVER + 9 * DAY)
 
 
 @pytest.mark.parametrize("judge", ["oracle", "vote"])
@@ -979,3 +983,26 @@ def test_a_schema_of_the_same_name_is_no_forecasts(ledger, pts):
     with pytest.raises(ValueError, match="schema 'prediction': expected that of forecasts"):
         _open(ledger, pts)
     assert standing(ledger) == before
+
+
+def test_an_oracle_that_shares_out_late_still_can(ledger, pts, asked):
+    _staked(asked, [(ANN, 100, "fig"), (BOB, 50, "date")])
+    asked.resolve("fig", ORACLE, evidence=EVIDENCE, time=OVER)
+    asked.payout(time=OVER)
+    late = asked.terms.paid_until + DAY
+    assert asked.payout(ORACLE, time=late).distributed is not None
+    assert asked.distribution.record.deadline == late + 90 * DAY
+    assert _balances(ledger, pts) == (1_050, 950, 1_000, 1_000)
+
+
+def test_the_issuer_of_an_asset_by_which_is_voted_agrees(ledger, pts):
+    share = ledger.create_asset(EVE, "SHARE", time=START)
+    ledger.mint(EVE, share, to=DAN.account, amount=3, time=START)
+    rule = approval(by_units(share, voting="3d", timelock="1d"))
+    refused("unauthorized", _open, ledger, pts, oracle=rule)
+    asked = _open(ledger, pts, oracle=rule, agree=[EVE])
+    _staked(asked, [(ANN, 100, "fig"), (BOB, 50, "date")])
+    proposal = asked.propose(ASKED["question"], by=DAN, time=OVER)
+    proposal.vote(DAN, ["fig"], time=OVER)
+    asked.payout(time=OVER + 5 * DAY)
+    assert _balances(ledger, pts) == (1_050, 950, 1_000, 1_000)

@@ -109,7 +109,7 @@ class ForecastTerms:
 
     @property
     def paid_until(self) -> int:
-        """From when on winnings are not collected any more, ms."""
+        """From when on winnings are not collected any more, ms; later where the pot is shared out late."""
         return self.deadline + PAID_FOR_MS
 
     @property

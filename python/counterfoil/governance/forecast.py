@@ -72,6 +72,7 @@ from counterfoil.ops import (
     proposal_id,
     schema_id,
 )
+from counterfoil.verify import ProposalPassed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,7 +157,7 @@ class Payout:
         closed: The stakes that it closed, in batches, and what was refused.
         distributed: The call that shared the pot out; None where it was not time, or was done before.
         collected: The winnings that were paid, in batches, and what was refused.
-        left_over: The call that gave the rest to the organiser; None before `paid_until`.
+        left_over: The call that gave the rest to the organiser; None before the distribution's deadline.
     """
 
     closed: tuple[Closed, ...]
@@ -549,7 +550,8 @@ class Forecast:
                 constitution_forbids or unauthorized (it is not the oracle), not_concluded, already_executed, …
         """
         if self.terms.rule is not None:
-            return self._resolving().execute(key=key, dry_run=dry_run, time=time)
+            proposal = self._passed(self.desk.now(time)) or self._resolving()
+            return proposal.execute(key=key, dry_run=dry_run, time=time)
         operation = self._sharing(self.desk.now(time))
         keys = [signer if isinstance(signer, Key) else signer.key for signer in oracle or self.desk.signers]
         signers = [Signer(self.terms.pot, each) for each in dict.fromkeys(keys)]
@@ -582,8 +584,9 @@ class Forecast:
         Raises:
             RejectedError: What is refused and is nobody's own: the asset is paused, the oracle's keys are others, …
         """
-        if not dry_run:
-            self._conclude(time)
+        if self.terms.rule is not None and not dry_run:
+            for proposal in self._proposals("due", self.desk.now(time)):
+                proposal.conclude(time=time)
         closed = tuple(self.close_all(dry_run=dry_run, time=time))
         if dry_run:
             return Payout(closed)
@@ -799,34 +802,35 @@ class Forecast:
                     if self.desk.ledger.balance(self.terms.asset, hold):
                         yield hold, Release(hold=hold) if goes_back else Settle(hold=hold)
 
-    def _conclude(self, time: int | None) -> None:
-        """Say what came of the votes about this forecast that are due, while none has resolved it."""
-        if self.terms.rule is None:
-            return
-        at = self.desk.now(time)
+    def _proposals(self, state: str, at: int) -> Iterator[Proposal]:
+        """The proposals about this forecast in a state."""
         community = Community(self.desk.ledger, *self.desk.signers, account=self.terms.pot)
-        for proposal in community.proposals("due", time=at):
-            if proposal.record.subject == self.id and not self.winners(time=at):
-                proposal.conclude(time=time)
+        return (each for each in community.proposals(state, time=at) if each.record.subject == self.id)
 
     def _can_share(self, oracle: Sequence[Key | Signer], at: int) -> bool:
         """Whether all that was lost is in the pot, it is to be shared out, and those who may do it are here."""
-        ledger, terms = self.desk.ledger, self.terms
-        if not self.winners(time=at) or ledger.distribution(terms.distribution) is not None:
+        ledger, terms, won = self.desk.ledger, self.terms, self.winners(time=at)
+        if not won or ledger.distribution(terms.distribution) is not None:
             return False
-        pools = [self._pool(group) for group in terms.groups]
-        won = set(self.winners(time=at))
-        losing = [pool for option, pool in enumerate(pools) if option not in won]
+        losing = [self._pool(group) for option, group in enumerate(terms.groups) if option not in won]
         if not any(pool.lost for pool in losing) or any(pool.held for pool in losing):
             return False
         if terms.rule is None:
             return bool(oracle) or self.desk.account == terms.oracle
-        proposal = self._resolving()
-        if proposal.state_at(at) != "passed" or not self.is_fair(proposal):
-            return False
+        return self._passed(at) is not None
+
+    def _passed(self, at: int) -> Proposal | None:
+        """A proposal that passed, is fair, and shares out what is in the pot for the option that has won."""
+        won = self.winners(time=at)
         # What was settled too late, or never, is not in the pot: then it takes another proposal.
-        lost = sum(pool.lost for pool in losing)
-        return any(isinstance(each, Distribute) and (each.amount or 0) <= lost for each in proposal.options[min(won)])
+        there = sum(self._pool(group).lost for group in self.terms.groups)
+        for proposal in self._proposals("passed", at):
+            state = proposal.record.state
+            if isinstance(state, ProposalPassed) and state.option in won and self.is_fair(proposal):
+                actions = proposal.options[state.option]
+                if any(isinstance(each, Distribute) and (each.amount or 0) <= there for each in actions):
+                    return proposal
+        return None
 
     def _resolving(self) -> Proposal:
         """The proposal that resolved it."""
@@ -843,7 +847,7 @@ class Forecast:
         for option, group in enumerate(self.terms.groups):
             lost = sum(staked) - staked[option]
             has_stakes = self._group(group).put_in > 0 and lost > 0
-            actions.append([self._share(lost, GroupBasis(group))] if has_stakes else [])
+            actions.append([self._share(lost, GroupBasis(group), at)] if has_stakes else [])
         return actions
 
     def _settled_or_staked(self, group: bytes, at: int) -> int:
@@ -868,16 +872,16 @@ class Forecast:
         if not amount:
             message = "forecast: expected stakes that were lost, found none"
             raise ValueError(message)
-        return self._share(amount, basis)
+        return self._share(amount, basis, at)
 
-    def _share(self, amount: int, basis: GroupBasis | LeavesBasis) -> Distribute:
+    def _share(self, amount: int, basis: GroupBasis | LeavesBasis, at: int) -> Distribute:
         return Distribute(
             fund=self.terms.pot,
             salt=self.terms.distribution_salt,
             asset=self.terms.asset,
             amount=amount,
             basis=basis,
-            deadline=self.terms.paid_until,
+            deadline=max(self.terms.deadline, at) + PAID_FOR_MS,
             leftover=self.terms.owner,
             reference=self.id,
         )
