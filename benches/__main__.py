@@ -16,6 +16,7 @@ from benches.boundary import boundary
 from benches.csv_rows import csv_rows
 from benches.families import families
 from benches.fixture import prepare
+from benches.governance import governance
 from benches.latency import latency
 from benches.measure import Finding, Plan, Result, clock
 from benches.proofs import proofs
@@ -41,6 +42,7 @@ ROWS: dict[str, Callable[[Plan, int], Result]] = {
         boundary,
         families,
         csv_rows,
+        governance,
         batch_sizes,
     )
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.model import build
+from tests.model import build, sum_map
 from tests.model.account import (
     GUARDIANS_RECORD,
     MANDATE_RECORD,
@@ -26,12 +26,34 @@ from tests.model.account import (
     named_account,
 )
 from tests.model.asset import ASSET_RECORD, POWER_NAMES, TERM_ORDER, asset_id, caught_up, is_collection, supply, term
-from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD
+from tests.model.attest import ATTESTATION_RECORD, SCHEMA_RECORD, schema_id
 from tests.model.campaign import CAMPAIGN_RECORD, CLAIM, shares, slip_message
+from tests.model.constitution import RECOUNT_MS, SET_CONSTITUTION, asset_of, load_constitution, rule_hash
+from tests.model.distribute import COLLECT, DISTRIBUTE, DISTRIBUTION_RECORD, distribution_id
 from tests.model.hold import GRACE_MS, GROUP_RECORD, HOLD_RECORD, group_id, hold_id, left_over, vested
 from tests.model.items import DESIGN_RECORD, ITEM_RECORD
 from tests.model.ledger import ModelLedger
 from tests.model.move import REDEMPTION_RECORD, debt, load_holding
+from tests.model.proposal import (
+    CANCEL,
+    DELEGATE,
+    DELEGATION_RECORD,
+    EXECUTE,
+    PROPOSAL_RECORD,
+    PROPOSE,
+    RANKING_RECORD,
+    VETO,
+    VOTE,
+    VOTE_RECORD,
+    actions_hash,
+    ballot_seal,
+    counted,
+    due,
+    lapses,
+    proposal_id,
+    starts,
+)
+from tests.model.snapshot import SNAPSHOT, SNAPSHOTS_MAX, load_snapshot, units_in
 from tests.model.state import AMOUNT_MAX, DAY_MS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -202,7 +224,13 @@ class Storyteller:
         self.now = model.time
         self.sent: list[tuple[bytes, Draft]] = []
         self.slips: list[tuple[bytes, Value]] = []
-        self.queue: list[tuple[int, Draft]] = []
+        self.leaves: dict[bytes, dict[bytes, int]] = {}
+        """Of each root of a map of leaves, what each account gets."""
+        self.options: dict[bytes, list[Value]] = {}
+        """Of each hash of actions, the actions."""
+        self.seals: dict[bytes, tuple[bytes, Value]] = {}
+        """Of each seal, the salt and the ballot."""
+        self.queue: list[tuple[int, Draft | Callable[[], Draft]]] = []
         self.actions: list[tuple[int, Callable[[], tuple[Value, list[Need]]]]] = [
             (2, self.open),
             (2, self.set_keys),
@@ -245,6 +273,20 @@ class Storyteller:
             (10, self.sell_item),
             (2, self.burn_item),
             (8, self.complete_set),
+            (5, self.snapshot),
+            (2, self.release_snapshot),
+            (12, self.distribute),
+            (20, self.collect),
+            (3, self.close_distribution),
+            (4, self.set_constitution),
+            (8, self.propose),
+            (16, self.vote),
+            (4, self.reveal),
+            (5, self.delegate),
+            (1, self.veto),
+            (2, self.cancel),
+            (6, self.conclude),
+            (6, self.execute),
             (1, self.set_parameters),
         ]
 
@@ -272,9 +314,18 @@ class Storyteller:
             self.plan_many_aliases(self.random.choice([7, 8, 8]))
         elif not self.queue and self.random.randrange(50) == 0:
             self.plan_overdue()
+        elif not self.queue and self.random.randrange(40) == 0:
+            self.plan_dividend()
+        elif not self.queue and self.random.randrange(80) == 0:
+            self.plan_many_snapshots(self.random.choice([3, SNAPSHOTS_MAX - 1, SNAPSHOTS_MAX, SNAPSHOTS_MAX + 1]))
+        elif not self.queue and self.random.randrange(40) == 0:
+            self.plan_constitution()
+        elif not self.queue and self.random.randrange(15) == 0:
+            self.plan_referendum()
         if self.queue:
-            time, draft = self.queue.pop(0)
-            return max(time, self.model.time), [self._sign(draft)]
+            time, waiting = self.queue.pop(0)
+            self.now = max(time, self.model.time)
+            return self.now, [self._sign(waiting() if callable(waiting) else waiting)]
         time = self.next_time()
         return time, [self._transaction(time) for _ in range(count)]
 
@@ -405,6 +456,65 @@ class Storyteller:
         for way_out, holder, tag in ways_out:
             plan(overdue, way_out, holder, tag)
 
+    def plan_dividend(self) -> None:
+        """Divide units by a snapshot of another asset, or of the same, while what it is divided by goes on moving."""
+        assets, time, salt = self._lasting(), self.model.time, self._nonce()
+        length = self.random.choice([1, 1_000, DAY_MS])
+        if not assets or time + length >= END:
+            return
+        held = [each for each in assets if self.model.state.records("holders", each)]
+        asset, share = (self.random.choice(held or assets) for _ in range(2))
+        fund, record = self._holder(asset), self._asset(share)
+        holders = list(dict.fromkeys([*self.model.state.records("holders", share), *PEOPLE[2:6]]))
+
+        def plan(at: int, operation: Value, account: bytes, tag: int) -> None:
+            self.queue.append((at, self._plain(at, operation, account, tag)))
+
+        for to, what in [(fund, asset), *[(each, share) for each in self.random.sample(PEOPLE[2:6], 2)]]:
+            minter = self._asset(what).powers.mint
+            if minter is not None:
+                plan(time, build.mint(what, self._payee(what, to), self.random.randrange(1, 60)), minter, 0x32)
+        plan(time, build.snapshot(share, time + length), record.issuer, SNAPSHOT)
+        out = sorted(self.random.sample(holders, self.random.choice([0, 0, 1])))
+        basis = build.snapshot_basis(share, record.snapshots_taken + 1, out)
+        units = self.random.choice([None, None, amount(self.random, max(1, self.model.balance(asset, fund)))])
+        made = build.distribute(fund, salt, asset, units, basis, time + length, self.random.choice([fund, *holders]))
+        plan(time, made, fund, DISTRIBUTE)
+        distribution = distribution_id(fund, salt)
+        for of in self.random.sample(holders, len(holders)):
+            if self.random.randrange(3) == 0:
+                sender, to = self.random.choice(holders), self._account()
+                part = amount(self.random, self.model.balance(share, sender))
+                plan(time, build.transfer(share, sender, to, part), sender, 0x30)
+            plan(time, build.collect(distribution, [build.part(of)]), self.random.choice(PEOPLE), COLLECT)
+        for at in (time + length - 1, time + length):
+            plan(at, build.close_distribution(distribution), self.random.choice(PEOPLE), COLLECT)
+
+    def _lasting(self) -> list[bytes]:
+        """Assets that are not paused, and whose units do not lapse as the time goes by."""
+        expiring = {"fixed_expiry", "inactivity_expiry", "sunset", "items"}
+        running = [asset for asset in self._assets() if not self._asset(asset).paused]
+        return [asset for asset in running if not expiring & {each.kind for each in self._asset(asset).policy}]
+
+    def plan_many_snapshots(self, count: int) -> None:
+        """Take so many snapshots of an asset at once, and another later, while units of it move."""
+        asset = self._some_asset()
+        record, sender = self._asset(asset), self._holder(asset)
+        to, time = self._account(), self.model.time
+        too_many = count > self.model.parameters.operations_max
+        if record is None or is_collection(record) or sender == to or too_many or time + DAY_MS >= END:
+            return
+        untils = [time + self.random.choice([1, 1_000, DAY_MS, DAY_MS]) for _ in range(count)]
+        snapshots = [build.snapshot(asset, until) for until in untils]
+        pairs = self._authorizers(record.issuer, SNAPSHOT)
+        self.queue.append((time, Draft(snapshots, pairs, time + 1_000, self._nonce())))
+        for at in sorted(self.random.choice([0, 1, 1_000, DAY_MS]) for _ in range(4)):
+            sender, to = to, sender
+            operation = build.transfer(asset, sender, to, self.random.randrange(1, 4))
+            self.queue.append((time + at, self._plain(time + at, operation, sender, 0x30)))
+            another = build.snapshot(asset, time + 2 * DAY_MS)
+            self.queue.append((time + at, self._plain(time + at, another, record.issuer, SNAPSHOT)))
+
     def _obstacles(self, asset: bytes, record: Value, accounts: list[bytes]) -> list[tuple[Value, Value, str, int]]:
         """What would keep accounts from being paid, how it ends, and the power that it takes."""
         who = self.random.choice(accounts)
@@ -460,6 +570,9 @@ class Storyteller:
         holders = list(self.model.state.records("holders", asset))
         if self.random.randrange(12):
             holders = self._people(holders)
+        if self.random.randrange(4):
+            # Those whose keys are mostly enough.
+            holders = [each for each in holders if not self.model.state.get("constitutions", each)] or holders
         if holders and self.random.randrange(12):
             return self.random.choice(holders)
         return self._account()
@@ -931,6 +1044,11 @@ class Storyteller:
         assets = [ASSET_RECORD.decode(value) for _, value in self.model.state.records("assets").values()]
         moments += [record.sunset for record in assets if record.sunset is not None]
         moments += [record.pending.due for record in assets if record.pending is not None]
+        moments += [each.until for record in assets for each in record.snapshots]
+        moments += [record.deadline for record in self._distributions().values()]
+        for record in self._proposals().values():
+            if record.state.kind in ("open", "passed"):
+                moments += [each(record) for each in (starts, counted, due, lapses)] + [record.ends]
         for terms in [self._terms_of(record) for record in self._holds().values()]:
             moments += [terms.deadline, terms.deadline + GRACE_MS]
             moments.extend(each.time for each in _conditions(terms) if each.kind == "after")
@@ -949,6 +1067,10 @@ class Storyteller:
             accounts = sorted({self._account() for _ in range(self.random.choice([1, 1, 2, 3, 5]))})
             threshold = self.random.randrange(1, len(accounts) + 1) if self.random.randrange(25) else len(accounts) + 1
             return build.signed_by(threshold, accounts)
+        if kind == 6 and self._proposals() and self.random.randrange(2):
+            proposal = self.random.choice(list(self._proposals().values()))
+            subject = proposal.subject or bytes(32)
+            return build.resolved(proposal.account, rule_hash(proposal.terms), subject, self.random.choice([0, 0, 1]))
         if kind == 6 and self._schemas():
             schema = self._some_schema()
             return build.attested(schema, self._issuer(schema), self.random.choice([None, None, self._account()]))
@@ -1281,7 +1403,7 @@ class Storyteller:
 
     def schema(self) -> tuple[Value, list[Need]]:
         creator = self._account() if self.random.randrange(4) == 0 else self.random.choice(PEOPLE[:2])
-        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 2, 3]))})
+        issuers = sorted({self._account() for _ in range(self.random.choice([0, 0, 1, 1, 2, 3]))})
         name, says = self.random.choice(SCHEMA_NAMES), self.random.choice(KINDS)
         trouble = self.random.randrange(40)
         if trouble == 0:
@@ -1494,6 +1616,675 @@ class Storyteller:
             editions = sorted(item.edition for item in items if item.design == member)[: members.count(member)]
             chosen += [build.item(member, edition) for edition in editions]
         return chosen
+
+    # Snapshots and distributions.
+
+    def _distributions(self) -> dict[bytes, Any]:
+        stored = self.model.state.records("distributions")
+        return {key: DISTRIBUTION_RECORD.decode(value) for key, (_, value) in stored.items()}
+
+    def snapshot(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset() if self.random.randrange(40) else self._some_collection()
+        record = self._asset(asset)
+        far = 36_525 * DAY_MS
+        length = self.random.choice([1, 3_600_000, DAY_MS, *[30 * DAY_MS] * 3, *[1_000 * DAY_MS] * 3])
+        if self.random.randrange(20) == 0:
+            length = self.random.choice([0, -1, far, far + 1])
+        needs = [] if record is None else [(record.issuer, SNAPSHOT)]
+        return build.snapshot(asset, self.now + length), needs
+
+    def release_snapshot(self) -> tuple[Value, list[Need]]:
+        listed = [(asset, each) for asset in self._assets() for each in self._asset(asset).snapshots]
+        over = [(asset, each) for asset, each in listed if each.until <= self.now]
+        if not listed or self.random.randrange(12) == 0:
+            return build.release_snapshot(self._some_asset(), self.random.randrange(4)), []
+        asset, each = self.random.choice(over if over and self.random.randrange(6) else listed)
+        return build.release_snapshot(asset, each.number), []
+
+    def _snapshot_basis(self) -> Value | None:
+        """A snapshot, mostly a live one, and seldom without some of those who are in it."""
+        listed = [(asset, each) for asset in self._assets() for each in self._asset(asset).snapshots]
+        live = [(asset, each) for asset, each in listed if self.now < each.until]
+        if not listed or self.random.randrange(40) == 0:
+            return None if self.random.randrange(8) else build.snapshot_basis(self._some_asset(), 1)
+        asset, each = self.random.choice(live if live and self.random.randrange(12) else listed)
+        count = self.random.choice([0, 0, 0, 1, 2, 3]) if self.random.randrange(25) else 17
+        excluded = {self._holder(asset) for _ in range(min(count, 3))}
+        if count == 17:
+            excluded |= {build.signer(f"many{n}").id for n in range(17 - self.random.randrange(4))}
+        accounts = sorted(excluded)
+        if self.random.randrange(40) == 0:
+            accounts = accounts[::-1] + accounts[:1]
+        return build.snapshot_basis(asset, each.number, accounts)
+
+    def _members_basis(self) -> Value | None:
+        """A schema with one issuer, mostly one that has attested something."""
+        known = [schema for schema in self._schemas() if len(self._schema(schema).issuers) == 1]
+        some = [schema for schema in known if self._schema(schema).live]
+        if self._schemas() and self.random.randrange(20) == 0:
+            return build.members_basis(self._some_schema(), self._account())
+        if not known:
+            return None
+        schema = self.random.choice(some or known)
+        return build.members_basis(schema, self._schema(schema).issuers[0])
+
+    def _leaves_basis(self, near: int) -> Value:
+        """A map of some accounts that get something, together mostly no more than there is."""
+        accounts = list({self._account(): None for _ in range(self.random.choice([1, 2, 3, 5, 8]))})
+        units = {account: amount(self.random, max(1, near // len(accounts))) for account in accounts}
+        if self.random.randrange(20):
+            units = {account: min(each, near) for account, each in units.items()}
+        units = {account: min(each, 2**124) for account, each in units.items()}
+        root, total = sum_map.root({sum_map.tree_key(account): (each, b"") for account, each in units.items()})
+        self.leaves[root] = units
+        trouble = self.random.randrange(30)
+        if trouble == 0:
+            root = self.random.choice([bytes(32), b"r" * 32])
+        elif trouble == 1:
+            total = self.random.choice([max(0, total - 1), total + 1, 0, AMOUNT_MAX + 1])
+        return build.leaves_basis(root, total)
+
+    def _group_basis(self) -> Value | None:
+        groups = self._groups()
+        closed = [key for key, each in groups.items() if each.closes <= self.now and each.put_in]
+        fitting = [key for key in closed if self._cannot_be_left(groups[key])]
+        if not groups or self.random.randrange(40) == 0:
+            return build.group_basis(bytes(32)) if self.random.randrange(8) == 0 else None
+        return build.group_basis(self.random.choice(fitting if fitting and self.random.randrange(8) else [*groups]))
+
+    def _cannot_be_left(self, group: Value) -> bool:
+        way_out = group.terms.release_if
+        return way_out is None or way_out.kind in ("attested", "resolved")
+
+    def _basis(self, near: int) -> Value:
+        kind = self.random.randrange(8)
+        basis = None
+        if kind <= 2:
+            basis = self._snapshot_basis()
+        elif kind <= 4:
+            basis = self._members_basis()
+        elif kind == 5:
+            basis = self._group_basis()
+        return self._leaves_basis(near) if basis is None else basis
+
+    def distribute(self) -> tuple[Value, list[Need]]:
+        asset = self._some_asset()
+        lasting = [each for each in self._lasting() if self.model.state.records("holders", each)]
+        if lasting and self.random.randrange(4):
+            asset = self.random.choice(lasting)
+        if not self.model.state.records("holders", asset) and self.random.randrange(8):
+            return self.mint()
+        fund, record = self._holder(asset), self._asset(asset)
+        if record is not None and term(record.policy, "bound") is not None and self.random.randrange(6):
+            fund = record.issuer
+        there = self.model.balance(asset, fund)
+        units = None if self.random.randrange(2) else self._amount_of(asset, fund)
+        basis = self._basis(min(max(1, there if units is None else units), AMOUNT_MAX))
+        length = self.random.choice([1, DAY_MS, *[30 * DAY_MS] * 3, *[300 * DAY_MS] * 2])
+        if self.random.randrange(30) == 0:
+            length = self.random.choice([0, -1, 36_525 * DAY_MS, 36_525 * DAY_MS + 1, -self.now])
+        deadline = self.now + length
+        if basis.kind == "snapshot" and self.random.randrange(12):
+            # As long as the snapshot is there, and no longer.
+            snapshot = load_snapshot(self.model.state, basis.asset, basis.number)
+            if snapshot is not None and self.now < snapshot.until:
+                deadline = min(deadline, snapshot.until + (self.random.randrange(12) == 0))
+        leftover = fund if self.random.randrange(3) else self._account()
+        salt = self.random.choice(HOLD_SALTS)
+        if self.random.randrange(60) == 0:
+            leftover = distribution_id(fund, self.random.choice(HOLD_SALTS))
+        operation = build.distribute(fund, salt, asset, units, basis, deadline, leftover, self._reference())
+        return operation, [(fund, DISTRIBUTE)]
+
+    def _entitled(self, record: Value) -> list[bytes]:
+        """Those who mostly have a part in a distribution."""
+        basis, state = record.basis, self.model.state
+        if basis.kind == "snapshot":
+            there = state.records("holders", basis.asset).keys() | state.records("saved", basis.asset).keys()
+            return sorted(there - set(basis.excluded))
+        if basis.kind == "members":
+            attested = self._attestations(basis.schema)
+            return [each.subject for each in attested if each.issued < record.opened and each.nonce == bytes(32)]
+        if basis.kind == "group":
+            return [key for key, each in self._holds().items() if each.group == basis.group]
+        return list(self.leaves.get(basis.root, []))
+
+    def _proof(self, record: Value, of: bytes) -> bytes:
+        """The proof of a part, where it has one; seldom a wrong one."""
+        units = self.leaves.get(record.basis.root) if record.basis.kind == "leaves" else None
+        trouble = self.random.randrange(25)
+        if units is None:
+            return b"" if trouble else self.random.choice([b"\0", b"\1" * 21])
+        if trouble == 1:
+            units = {**units, of: 1}
+        proof = sum_map.prove(
+            {sum_map.tree_key(account): (each, b"") for account, each in units.items()}, sum_map.tree_key(of)
+        )
+        if trouble == 0:
+            broken = bytearray(proof)
+            broken[self.random.randrange(len(broken))] ^= 1 << self.random.randrange(8)
+            return self.random.choice([bytes(broken), proof[:-1], proof + b"\0", b""])
+        return proof
+
+    def collect(self) -> tuple[Value, list[Need]]:
+        distributions = self._distributions()
+        running = {key: each for key, each in distributions.items() if self.now < each.deadline and not each.closed}
+        running = {key: each for key, each in running.items() if not self._asset(each.asset).paused}
+        if not running and self.random.randrange(8):
+            return self.distribute()
+        choice = list((running if running and self.random.randrange(12) else distributions).items())
+        if not choice or self.random.randrange(40) == 0:
+            return build.collect(self._account(), [build.part(self._account())]), []
+        key, record = self.random.choice(choice)
+        entitled, collected = self._entitled(record), self.model.state.records("collected", key)
+        waiting = [of for of in entitled if of not in collected]
+        if self.random.randrange(10):
+            # Those who can be paid, as a rule.
+            waiting = self._people(waiting) if record.basis.kind != "group" else waiting
+        pool = waiting if waiting and self.random.randrange(12) else [*entitled, self._account()]
+        count = min(len(pool), self.random.choice([1, 1, 2, 3, 8]) if self.random.randrange(40) else 0)
+        chosen = self.random.sample(pool, count)
+        if chosen and self.random.randrange(40) == 0:
+            chosen.append(chosen[0])
+        return build.collect(key, [build.part(of, self._proof(record, of)) for of in chosen]), []
+
+    def close_distribution(self) -> tuple[Value, list[Need]]:
+        distributions = self._distributions()
+        over = [key for key, each in distributions.items() if each.deadline <= self.now and not each.closed]
+        if over and self.random.randrange(8):
+            return build.close_distribution(self.random.choice(over)), []
+        return build.close_distribution(self.random.choice([*distributions, self._account()])), []
+
+    # Constitutions and proposals.
+
+    def _constitutions(self) -> dict[bytes, Any]:
+        state = self.model.state
+        return {account: load_constitution(state, account) for account in state.records("constitutions")}
+
+    def _proposals(self) -> dict[bytes, Any]:
+        stored = self.model.state.records("proposals")
+        return {key: PROPOSAL_RECORD.decode(value) for key, (_, value) in stored.items()}
+
+    def _electorate(self, account: bytes) -> Value:
+        """Mostly one of which there is somebody."""
+        known = [each for each in self._schemas() if len(self._schema(each).issuers) == 1]
+        some = [each for each in known if self._schema(each).live] or known
+        assets = [each for each in self._assets() if self.model.state.records("holders", each)] or [bytes(32)]
+        owned = [each for each in assets if each != bytes(32) and self._asset(each).issuer == account]
+        asset = self.random.choice(owned or assets)
+        if self.random.randrange(30) == 0:
+            asset = self._some_collection()
+        schema = self.random.choice(some) if some else self._some_schema()
+        record = self._schema(schema)
+        issuer = record.issuers[0] if record is not None and record.issuers else self._account()
+        if self.random.randrange(30) == 0:
+            issuer = self._account()
+        kind = self.random.randrange(8)
+        if kind <= 1 or (kind <= 5 and not some and self.random.randrange(8)):
+            return build.holders(asset)
+        if kind <= 3:
+            return build.members(schema, issuer)
+        if kind <= 5:
+            return build.member_holders(asset, schema, issuer)
+        groups = self._groups()
+        closed = [key for key, each in groups.items() if each.closes <= self.now and each.total]
+        if not closed and self.random.randrange(8):
+            return build.holders(asset)
+        return build.backers(self.random.choice(closed or list(groups) or [bytes(32)]))
+
+    def _rule(self, account: bytes) -> Value:
+        """Mostly a quick rule that little is asked for by."""
+        electorate = self._electorate(account)
+        weights = {"members": ["member"], "member_holders": ["units", "member", "root", "root"]}
+        short = [1, 1_000, 3_600_000, DAY_MS]
+        fields: dict[str, Any] = {
+            "weight": self.random.choice(weights.get(electorate.kind, ["units"])),
+            "form": self.random.choice(
+                [build.yes_no()] * 3 + [build.approval(), *[build.ranked(3)] * 2, build.ranked(1)]
+            ),
+            "quorum_bps": self.random.choice([*[0] * 4, 1, 1, 1_000, 2_000, 5_000, 10_000]),
+            "support_bps": self.random.choice([*[0] * 6, 1, 1, 3_333, 10_000]),
+            "threshold_bps": self.random.choice([0, 0, 3_333, 5_000, 5_000, 5_000, 9_999]),
+            "delay_ms": self.random.choice([0, 0, *short]),
+            "voting_ms": self.random.choice([*short, 30 * DAY_MS]),
+            "timelock_ms": self.random.choice([0, 0, *short]),
+            "execution_ms": self.random.choice([*short, *[300 * DAY_MS] * 3]),
+            "proposer_weight": self.random.choice([*[0] * 6, 1, 5]),
+            "guardian": self.random.choice([None, self._account()]),
+        }
+        if fields["weight"] == "root":
+            fields["support_bps"] = 0
+        fields[self.random.choice(["extension_ms", "reveal_ms"])] = self.random.choice([0, *short])
+        if self.random.randrange(4) == 0:
+            fields["deposit"] = build.deposit(self._some_asset(), amount(self.random, 5))
+        rule = build.rule(electorate, **fields)
+        if asset_of(electorate) is not None:
+            needed = rule.delay_ms + rule.voting_ms + rule.extension_ms + rule.reveal_ms + RECOUNT_MS
+            rule.snapshot_ms = self.random.choice([-(-needed // 31)] * 3 + [-(-needed // 31) - 1] + [40 * DAY_MS] * 6)
+        if self.random.randrange(25) == 0:
+            wrong = self.random.choice(["quorum_bps", "threshold_bps", "voting_ms", "execution_ms", "snapshot_ms"])
+            setattr(rule, wrong, self.random.choice([0, 10_001, 31_622_400_001 if wrong.endswith("ms") else 10_000]))
+        return rule
+
+    def _constitution(self, account: bytes) -> Value:
+        rules = [self._rule(account) for _ in range(self.random.choice([0, 1, 1, 1, 2, 2, 3]))]
+        tags = self.random.sample([each for each in sorted(OPERATIONS) if each != SET_CONSTITUTION], 30)
+        tags = [each for each in tags if each not in (PROPOSE, VOTE, DELEGATE) or self.random.randrange(8) == 0]
+        several = [*[[0x13, 0x30]] * 3, [0x32, 0x33], [0x11, 0x70], [0x70], tags[:3], tags[3:9], tags[9:10]]
+        articles, seen = [], set()
+        for group in [[SET_CONSTITUTION], *self.random.sample(several, self.random.randrange(1, 6))]:
+            listed = [each for each in group if each not in seen]
+            seen.update(listed)
+            named = [place for place in range(len(rules)) if self.random.randrange(5)]
+            keys = SET_CONSTITUTION not in listed and self.random.randrange(3) == 0
+            if listed:
+                articles.append(build.article(sorted(listed), named, keys=keys))
+        trouble = self.random.randrange(40)
+        if trouble == 0:
+            articles = self.random.choice([[], articles[1:], [*articles, articles[0]], [*articles, build.article([])]])
+        elif trouble == 1:
+            articles[0].rules = self.random.choice([[0, 0], [9], [1, 0]])
+        return build.constitution(rules, articles)
+
+    def _issuers_of(self, constitution: Value, account: bytes) -> list[Need]:
+        """Those who have to agree that what they issue is voted by."""
+        assets = [self._asset(each.electorate.asset) for each in constitution.rules if asset_of(each.electorate)]
+        issuers = {record.issuer: None for record in assets if record is not None and record.issuer != account}
+        return [(issuer, SET_CONSTITUTION) for issuer in issuers if self.random.randrange(20)]
+
+    def set_constitution(self) -> tuple[Value, list[Need]]:
+        accounts = [each for each in self.model.state.records("accounts") if alias_of(self.model.state, each) is None]
+        named = [each for each in self._people(accounts) if each not in PEOPLE and each not in self._constitutions()]
+        account = self.random.choice(named or PEOPLE[5:7])
+        if self.random.randrange(12) == 0:
+            # Seldom one of those who are in everything.
+            account = self._account()
+        if self.random.randrange(12) == 0:
+            return build.set_constitution(account, None), [(account, SET_CONSTITUTION)]
+        made = self._constitution(account)
+        return build.set_constitution(account, made), [(account, SET_CONSTITUTION), *self._issuers_of(made, account)]
+
+    def _action(self, account: bytes, tag: int) -> Value:
+        """What an account may do by an article, mostly with its own authority."""
+        assets = [each for each in self._assets() if self.model.balance(each, account)]
+        asset = self.random.choice(assets) if assets else self._some_asset()
+        minted = [each for each in self._assets() if self._asset(each).powers.mint == account]
+        made: dict[int, Callable[[], Value]] = {
+            0x11: lambda: build.set_keys(account, 1, [build.grant(self.random.choice(KEYS))]),
+            0x13: lambda: build.once(account, self._nonce() * 2),
+            0x30: lambda: build.transfer(asset, account, self._other(account), self._amount_of(asset, account)),
+            0x32: lambda: build.mint(self.random.choice(minted or [asset]), self._account(), amount(self.random, 9)),
+            0x33: lambda: build.burn(asset, account, self._amount_of(asset, account)),
+            0x70: lambda: build.set_constitution(account, self._constitution(account)),
+            0x80: lambda: build.snapshot(asset, self.now + DAY_MS),
+        }
+        if tag == SET_CONSTITUTION and self.random.randrange(2):
+            return build.set_constitution(account, None)
+        if tag in made:
+            return made[tag]()
+        known = {OPERATIONS[each].name: each for each in OPERATIONS}
+        doing = [action for _, action in self.actions if known.get(action.__name__) == tag]
+        if not doing or PROPOSE <= tag <= EXECUTE:
+            return build.once(account, bytes(32))
+        operation, _ = doing[0]()
+        # It may have made up something else first.
+        return operation if not PROPOSE <= known[operation.kind] <= EXECUTE else build.once(account, bytes(32))
+
+    def _actions(self, account: bytes, constitution: Value, rule: int) -> list[Value]:
+        tags = [tag for each in constitution.articles if rule in each.rules for tag in each.operations]
+        easy = [tag for tag in tags if tag in (0x13, 0x30, 0x33)]
+        tags = easy if easy and self.random.randrange(3) else tags
+        if not tags or self.random.randrange(25) == 0:
+            tags = sorted(OPERATIONS)
+        count = self.random.choice([0, 1, 1, 1, 2, 3]) if self.random.randrange(60) else 33
+        actions = [self._action(account, self.random.choice(tags)) for _ in range(min(count, 3))]
+        actions += [build.once(account, bytes(32))] * (count - len(actions))
+        self.options[actions_hash(actions)] = actions
+        return actions
+
+    def _governed(self) -> tuple[bytes, Any]:
+        """A governed account with its constitution, mostly one by which something can be proposed."""
+        constitutions = self._constitutions()
+        lively = {key: each for key, each in constitutions.items() if each.rules}
+        pool = lively if lively and self.random.randrange(25) else constitutions
+        if not pool or self.random.randrange(60) == 0:
+            return self._account(), None
+        return self.random.choice(list(pool.items()))
+
+    def _of_electorate(self, account: bytes, electorate: Value) -> list[bytes]:
+        """Those who probably have a vote; of backers, those who opened holds."""
+        if electorate.kind == "backers":
+            found = [each.payer for each in self._holds().values() if each.group == electorate.group]
+        elif electorate.kind == "members":
+            found = [each.subject for each in self._attestations(electorate.schema)]
+        else:
+            found = list(self.model.state.records("holders", electorate.asset))
+        people = [each for each in self._people(found) if each != account or self.random.randrange(12) == 0]
+        return people or [self._account()]
+
+    def _voters(self, record: Value) -> list[bytes]:
+        """Those of the electorate of a proposal that mostly have a weight in it."""
+        electorate, state = record.terms.electorate, self.model.state
+        found = self._of_electorate(record.account, electorate)
+        if electorate.kind in ("members", "member_holders"):
+            attested = self._attestations(electorate.schema)
+            found = [each.subject for each in attested if each.issued < record.opened]
+        asset = asset_of(electorate)
+        if asset is not None and record.terms.weight != "member":
+            found = [each for each in {*found, *PEOPLE} if units_in(state, asset, record.snapshot, each)]
+        return sorted(each for each in self._people(found) if each != record.account)
+
+    def propose(self) -> tuple[Value, list[Need]]:
+        account, constitution = self._governed()
+        if constitution is None and self.random.randrange(4):
+            return self.set_constitution()
+        if constitution is None or not constitution.rules:
+            proposer = self._account()
+            return build.propose(account, proposer, self._nonce(), 0, [[]]), [(proposer, PROPOSE)]
+        rule = self.random.randrange(len(constitution.rules)) if self.random.randrange(40) else 3
+        return self._proposal(account, constitution, rule)
+
+    def _proposal(self, account: bytes, constitution: Value, rule: int) -> tuple[Value, list[Need]]:
+        terms = constitution.rules[min(rule, len(constitution.rules) - 1)]
+        proposer = self.random.choice(self._of_electorate(account, terms.electorate))
+        if terms.deposit is not None and self.random.randrange(8):
+            proposer = self._holder(terms.deposit.asset)
+        count = 1 if terms.form.kind == "yes_no" else self.random.choice([2, 2, 3, 4])
+        if self.random.randrange(30) == 0:
+            count = self.random.choice([0, 1, 2, 16, 17])
+        options = [self._actions(account, constitution, rule) if n < 4 else [] for n in range(count)]
+        salt = self.random.choice(HOLD_SALTS) if self.random.randrange(3) == 0 else self._nonce()
+        subject = self.random.choice([None, bytes(32), SECRETS[1]])
+        operation = build.propose(account, proposer, salt, rule, options, subject=subject)
+        return operation, [(proposer, PROPOSE)]
+
+    def _some_proposal(self, fits: Callable[[Any], bool]) -> tuple[bytes, Any]:
+        """A proposal, mostly one of those that fit; no record where it is none."""
+        proposals = self._proposals()
+        fitting = {key: each for key, each in proposals.items() if fits(each)}
+        pool = fitting if fitting and self.random.randrange(12) else proposals
+        if not pool or self.random.randrange(60) == 0:
+            return self._account(), None
+        return self.random.choice(list(pool.items()))
+
+    def _open_now(self, record: Any) -> bool:
+        return record.state.kind == "open" and starts(record) <= self.now < record.ends
+
+    def _ballot(self, record: Value) -> Value:
+        """A ballot that mostly fits, and mostly says yes."""
+        kind, most = record.terms.form.kind, len(record.options)
+        if self.random.randrange(25) == 0:
+            kind = self.random.choice(["yes_no", "approval", "ranked"])
+        if kind == "yes_no":
+            yes = [[1, 0, 0]] * 4 + [[0, 1, 0], [0, 0, 1], [1, 1, 1], [2, 1, 0], [2**63, 2**63 - 1, 0], [0, 3, 7]]
+            wrong = [[0, 0, 0], [1, 1], [2**64 - 1, 1, 0]]
+            return build.in_shares(*self.random.choice(yes if self.random.randrange(25) else wrong))
+        top = most if self.random.randrange(25) else most + 1
+        if kind == "approval":
+            return build.approve(*sorted(self.random.sample(range(top), self.random.randrange(top + 1))))
+        most = getattr(record.terms.form, "ranks_max", 3) if self.random.randrange(25) else 3
+        ranks = self.random.randrange(min(top, most) + 1)
+        return build.rank(*self.random.sample(range(top), ranks))
+
+    def _members_for(self, record: Value, voter: bytes) -> list[bytes]:
+        """Those for whom somebody may vote, or nobody for the voter alone."""
+        account, electorate = record.account, record.terms.electorate
+        delegations = [DELEGATION_RECORD.decode(value) for _, value in self.model.state.records("delegations").values()]
+        behind = [each.delegator for each in delegations if (each.account, each.to) == (account, voter)]
+        behind += [each.delegator for each in delegations if each.account == account and each.to in behind]
+        if electorate.kind == "backers":
+            whose = {voter, *(behind if self.random.randrange(2) else [])}
+            found = [key for key, each in self._holds().items() if each.group == electorate.group]
+            found = [key for key in found if self._holds()[key].payer in whose]
+            return self.random.sample(found, self.random.randrange(len(found) + 1))
+        if not behind or self.random.randrange(3) == 0:
+            return []
+        chosen = self.random.sample(behind, self.random.randrange(1, len(behind) + 1))
+        if self.random.randrange(2):
+            chosen.append(voter)
+        return chosen if self.random.randrange(20) else [*chosen, self._account()]
+
+    def vote(self) -> tuple[Value, list[Need]]:
+        proposal, record = self._some_proposal(self._open_now)
+        if record is None or (not self._open_now(record) and self.random.randrange(4)):
+            return self.propose() if record is not None or self.random.randrange(4) else self._vote_on(proposal, None)
+        return self._vote_on(proposal, record)
+
+    def _vote_on(self, proposal: bytes, record: Any) -> tuple[Value, list[Need]]:
+        if record is None:
+            voter = self._account()
+            return build.vote(proposal, voter, build.in_shares(1, 0, 0)), [(voter, VOTE)]
+        voters = self._voters(record) or self._of_electorate(record.account, record.terms.electorate)
+        voter = self.random.choice(voters) if self.random.randrange(8) else self._account()
+        ballot, members = self._ballot(record), self._members_for(record, voter)
+        if record.terms.reveal_ms and self.random.randrange(40):
+            salt = self.random.choice(SALTS)
+            seal = ballot_seal(proposal, voter, salt, ballot)
+            self.seals[seal] = salt, ballot
+            ballot = build.sealed(seal)
+        if members and self.random.randrange(60) == 0:
+            members.append(members[0])
+        return build.vote(proposal, voter, ballot, members), [(voter, VOTE)]
+
+    def _sealed(self, proposal: bytes) -> list[tuple[bytes, Any]]:
+        stored = self.model.state.records("votes", proposal)
+        votes = [(member, VOTE_RECORD.decode(value)) for member, (_, value) in stored.items()]
+        return [(member, vote) for member, vote in votes if vote.ballot.kind == "sealed"]
+
+    def reveal(self) -> tuple[Value, list[Need]]:
+        sealed = {key for key in self._proposals() if self._sealed(key)}
+        if not sealed and self.random.randrange(8):
+            return self.vote()
+        proposal, record = self._some_proposal(
+            lambda each: each.state.kind == "open" and each.ends <= self.now < counted(each)
+        )
+        if record is None or not self._sealed(proposal):
+            proposal = self.random.choice(sorted(sealed)) if sealed else proposal
+        return self._reveal_of(proposal), []
+
+    def _reveal_or_vote(self, proposal: bytes, record: Any) -> tuple[Value, list[Need]]:
+        if not self._sealed(proposal) and self.random.randrange(12):
+            return self.transfer()
+        return (self._reveal_of(proposal), []) if self.random.randrange(12) else self._vote_on(proposal, record)
+
+    def _reveal_of(self, proposal: bytes) -> Value:
+        """What a sealed vote says, often with those of the same voter that say the same."""
+        votes = self._sealed(proposal)
+        if not votes:
+            record = self._proposals().get(proposal)
+            ballot = build.in_shares(1, 0, 0) if record is None else self._ballot(record)
+            return build.reveal(proposal, self._account(), ballot, bytes(16))
+        member, vote = self.random.choice(votes)
+        salt, ballot = self.seals.get(vote.ballot.hash, (bytes(16), build.in_shares(1, 0, 0)))
+        alike = [each for each, other in votes if (other.voter, other.ballot) == (vote.voter, vote.ballot)]
+        members = [] if member == vote.voter and self.random.randrange(2) else alike
+        if self.random.randrange(25) == 0:
+            salt = self._nonce()
+        return build.reveal(proposal, vote.voter, ballot, salt, members)
+
+    def delegate(self) -> tuple[Value, list[Need]]:
+        account, constitution = self._governed()
+        delegations = [DELEGATION_RECORD.decode(value) for _, value in self.model.state.records("delegations").values()]
+        if delegations and self.random.randrange(5) == 0:
+            some = self.random.choice(delegations)
+            return build.delegate(some.account, some.delegator, None), [(some.delegator, DELEGATE)]
+        pool = [self._account()]
+        if constitution is not None and constitution.rules:
+            pool = self._of_electorate(account, self.random.choice(constitution.rules).electorate)
+        delegator = self.random.choice(pool)
+        to = self._other(delegator) if self.random.randrange(2) else self.random.choice(pool)
+        return build.delegate(account, delegator, to), [(delegator, DELEGATE)]
+
+    def veto(self) -> tuple[Value, list[Need]]:
+        proposal, record = self._some_proposal(
+            lambda each: each.state.kind == "open" and each.terms.guardian is not None and self.now < due(each)
+        )
+        guardian = None if record is None else record.terms.guardian
+        return build.veto(proposal, self._reason()), [] if guardian is None else [(guardian, VETO)]
+
+    def cancel(self) -> tuple[Value, list[Need]]:
+        proposal, record = self._some_proposal(
+            lambda each: each.state.kind == "open" and self.now <= max(each.opened, starts(each) - 1)
+        )
+        if record is not None and self.now > starts(record) and self.random.randrange(4):
+            return self.propose()
+        return build.cancel(proposal), [] if record is None else [(record.proposer, CANCEL)]
+
+    def conclude(self) -> tuple[Value, list[Need]]:
+        proposal, record = self._some_proposal(lambda each: each.state.kind == "open" and due(each) <= self.now)
+        if (record is None or record.state.kind != "open") and self.random.randrange(4):
+            return self.propose()
+        return self._conclusion(proposal), []
+
+    def _conclusion(self, proposal: bytes) -> Value:
+        """With the rankings that there are, seldom with others."""
+        stored = self.model.state.records("rankings", proposal).values()
+        found = sorted((RANKING_RECORD.decode(value).options, total) for total, value in stored)
+        trouble = self.random.randrange(25)
+        if trouble == 0:
+            found = self.random.choice(
+                [found[1:], [*found, ([5], 1)], found[::-1], [(options, 1) for options, _ in found]]
+            )
+        return build.conclude(proposal, [build.ranking(options, total) for options, total in found])
+
+    def execute(self) -> tuple[Value, list[Need]]:
+        proposal, record = self._some_proposal(lambda each: each.state.kind == "passed" and self.now < lapses(each))
+        if (record is None or record.state.kind != "passed") and self.random.randrange(4):
+            return self.conclude()
+        return self._execution(proposal, record)
+
+    def _execution(self, proposal: bytes, record: Any) -> tuple[Value, list[Need]]:
+        """Of the option that passed, mostly, with whoever else has to agree."""
+        if record is None:
+            return build.execute(proposal, []), []
+        option = getattr(record.state, "option", 0)
+        if self.random.randrange(25) == 0:
+            option = self.random.randrange(len(record.options))
+        actions = self.options.get(record.options[option], [])
+        needs: list[Need] = []
+        for action in actions:
+            if action.kind == "set_constitution" and action.constitution is not None:
+                needs += self._issuers_of(action.constitution, action.account)
+        if self.random.randrange(6) == 0:
+            needs.append((self._account(), EXECUTE))
+        return build.execute(proposal, actions), needs
+
+    def _later(self, at: int, write: Callable[[], tuple[Value, list[Need]]]) -> None:
+        """Put off what is written when it is due, for the ledger as it is by then."""
+
+        def draft() -> Draft:
+            operation, needs = write()
+            pairs: list[Pair] = []
+            for account, tag in needs:
+                pairs.extend(pair for pair in self._authorizers(account, tag) if pair not in pairs)
+            pairs = pairs or self._authorizers(self.random.choice(PEOPLE), EXECUTE)
+            return Draft([operation], pairs[:16], self.now + min(1_000, self.model.parameters.window_ms), self._nonce())
+
+        self.queue.append((at, draft))
+
+    def plan_constitution(self) -> None:
+        """Open an account, give it something, and let it be governed."""
+        opener, salt, time = self.random.choice(PEOPLE[:3]), self._nonce(), self.model.time
+        account, key = named_account(opener, salt), self.random.choice(KEYS)
+        self._later(time, lambda: (build.open_account(opener, salt, 1, [build.grant(key)]), [(opener, 0x10)]))
+        for asset in self._assets()[:2]:
+            minter = self._asset(asset).powers.mint
+            if minter is not None and not is_collection(self._asset(asset)):
+                operation = build.mint(asset, account, self.random.choice([1, 50, 1_000]))
+                self._later(time, lambda operation=operation, minter=minter: (operation, [(minter, 0x32)]))
+
+        if self.random.randrange(2):
+            registrar = self.random.choice(PEOPLE[:3])
+            name = self.random.choice(["member", "a", "badge"])
+            members = schema_id(registrar, name)
+            says = build.content("nothing")
+            made = build.schema(registrar, name, build.kind("nothing"), [registrar])
+            self._later(time, lambda: (made, [(registrar, 0x60)]))
+            for who in self.random.sample(PEOPLE[2:], self.random.choice([1, 3, 5])):
+                said = build.attest(members, registrar, who, says)
+                self._later(time, lambda said=said: (said, [(registrar, 0x61)]))
+            time += 1
+        if self.random.randrange(3) == 0:
+            time = self._plan_group(opener, salt, time)
+
+        def sets() -> tuple[Value, list[Need]]:
+            made = self._constitution(account)
+            needs = [(account, SET_CONSTITUTION), *self._issuers_of(made, account)]
+            return build.set_constitution(account, made), needs
+
+        self._later(time, sets)
+
+    def _plan_group(self, owner: bytes, salt: bytes, time: int) -> int:
+        """Let some put units into a group, and say when it is closed."""
+        assets = [each for each in self._lasting() if self.model.state.records("holders", each)]
+        if not assets:
+            return time
+        asset, payer = self.random.choice(assets), self._account()
+        way_out = self.random.choice([None, build.by_payer()])
+        terms = build.terms(build.after(0), [build.share(payer, 10_000)], time + 900 * DAY_MS, release_if=way_out)
+        opens = build.open_group(owner, salt, asset, time + 1, terms)
+        self._later(time, lambda: (opens, [(owner, 0x40)]))
+        for _ in range(self.random.choice([1, 3, 6])):
+            payer = self._holder(asset)
+            units = self.random.randrange(1, max(2, self.model.balance(asset, payer) // 4))
+            holds = build.hold(payer, self._nonce(), asset, min(units, 50), group=group_id(owner, salt))
+            self._later(time, lambda holds=holds: (holds, [(holds.payer, 0x41)]))
+        return time + 1
+
+    def plan_referendum(self) -> None:
+        """Propose something, let many vote on it, some of them late, and conclude and execute it."""
+        account, constitution = self._governed()
+        if constitution is None or not constitution.rules:
+            return
+        rule = self.random.randrange(len(constitution.rules))
+        terms, time = constitution.rules[rule], self.model.time
+        begin = time + terms.delay_ms
+        end = begin + terms.voting_ms
+        over = end + terms.extension_ms + terms.reveal_ms + terms.timelock_ms
+        if over + terms.execution_ms >= END:
+            return
+        self.now = time
+        operation, needs = self._proposal(account, constitution, rule)
+        proposal = proposal_id(account, operation.proposer, operation.salt)
+
+        def on(
+            write: Callable[[Any], tuple[Value, list[Need]]], state: str = "open"
+        ) -> Callable[[], tuple[Value, list[Need]]]:
+            """Something about the proposal; something else if it is not there, or mostly if it is over."""
+
+            def written() -> tuple[Value, list[Need]]:
+                record = self._proposals().get(proposal)
+                fits = record is not None and (record.state.kind == state or self.random.randrange(8) == 0)
+                return write(record) if fits else self.mint()
+
+            return written
+
+        vote = on(lambda record: self._vote_on(proposal, record))
+
+        self._later(time, lambda: (operation, needs))
+        if self.random.randrange(8) == 0:
+            self._later(begin - 1 if terms.delay_ms else time, vote)
+        if self.random.randrange(10) == 0:
+            at = self.random.choice([time, max(time, begin - 1)])
+            self._later(at, lambda: (build.cancel(proposal), [(operation.proposer, CANCEL)]))
+        for _ in range(self.random.choice([1, 2, 3, 5, 8])):
+            self._later(begin, self.delegate if self.random.randrange(4) == 0 else vote)
+        if self.random.randrange(8) == 0:
+            self._later(begin, self.transfer)
+        if terms.guardian is not None and self.random.randrange(8) == 0:
+            self._later(begin, lambda: (build.veto(proposal, self._reason()), [(terms.guardian, VETO)]))
+        for at in (end - 1, end - 1, end, end):
+            if self.random.randrange(2):
+                self._later(max(begin, at), vote)
+        if terms.reveal_ms:
+            for at in sorted(self.random.choice([end, end, end + terms.reveal_ms - 1]) for _ in range(6)):
+                self._later(at, on(lambda record: self._reveal_or_vote(proposal, record)))
+        due_at = end + terms.reveal_ms + terms.timelock_ms
+        for at in (due_at - 1, due_at, over):
+            self._later(max(end, at), on(lambda _record: (self._conclusion(proposal), [])))
+        last = due_at + terms.execution_ms
+        for at in sorted(max(over, self.random.choice([over, over, last - 1, last])) for _ in range(2)):
+            self._later(at, on(lambda record: self._execution(proposal, record), "passed"))
 
     def set_parameters(self) -> tuple[Value, list[Need]]:
         governor = self.model.parameters.governor

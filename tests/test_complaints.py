@@ -13,7 +13,7 @@ from counterfoil import Key, Ledger, RejectedError, Transaction
 from counterfoil.brands import Programme
 from counterfoil.collections import exit_bundle, verify_exit_bundle
 from counterfoil.desk import Desk
-from counterfoil.funding import Raise
+from counterfoil.funding import BackersVote, Raise
 from counterfoil.governance import Community, fan_club
 from counterfoil.members import Members, SelfCustodyError
 from counterfoil.ops import (
@@ -30,6 +30,7 @@ from counterfoil.ops import (
     Pay,
     Payee,
     Release,
+    SetConstitution,
     SetKeys,
     Settle,
     Share,
@@ -237,6 +238,35 @@ def test_complaint_11_a_refund_is_bounded_by_what_is_held(ledger, cent):
     assert [ledger.balance(cent, key.account) for key in (ANN, SHOP, THIEF)] == [80_000, 0, 20_000]
     # What the project wants to give back beyond that it has to have.
     refused("insufficient_funds", ledger.transfer, SHOP, cent, to=ANN.account, amount=1, time=over)
+
+
+def test_complaint_11_backers_decide_whether_the_project_gets_more(ledger, cent):
+    """Kickstarter: unprotected after funding. The project that did not deliver has no key that pays it the rest."""
+    closes = START + 30 * DAY
+    ledger.transfer(ANN, cent, to=BOB.account, amount=30_000, time=START)
+    terms = {"goal": 50_000, "closes": closes, "milestones_bps": [4_000, 6_000], "within": "90d"}
+    vote = BackersVote(quorum_bps=5_000, voting="7d")
+    film = Raise.open(ledger, BRAND, asset=cent, to=SHOP.account, approval=vote, **terms, time=START)
+    pledges = [film.pledge(backer, amount, time=START) for backer, amount in ((ANN, 20_000), (BOB, 30_000))]
+    list(film.close_all(time=closes))
+
+    # The project wants the rest, says so itself, and asks with every key that it has.
+    asked = film.milestone(1, time=closes).propose(by=BRAND, time=closes)
+    refused("no_weight", asked.vote, BRAND, "release", time=closes)
+    asked.vote(ANN, "release", time=closes)
+    asked.vote(BOB, "refuse", time=closes)
+    asked.conclude(time=closes + 7 * DAY)
+    for owner in (BRAND, BRAND.on(film.decides)):
+        easier = SetConstitution(account=film.decides)
+        status = "constitution_forbids" if owner is not BRAND else "unauthorized"
+        refused(status, ledger.execute, [easier], owner, time=closes + 7 * DAY)
+        for pledge in pledges:
+            settle = [Settle(hold=pledge.holds[1])]
+            refused("condition_unmet", ledger.execute, settle, owner, time=closes + 7 * DAY)
+    assert [len(each.holds) for each in film.approve(1, BRAND, time=closes + 7 * DAY)] == [0]
+    # Who was refused may ask again; who is refused to the end has to live with it, and the backers have it back.
+    list(film.close_all(time=closes + 90 * DAY))
+    assert [ledger.balance(cent, key.account) for key in (ANN, BOB, SHOP)] == [62_000, 18_000, 20_000]
 
 
 # 12: an approval once given is an approval for ever.

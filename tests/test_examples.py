@@ -77,7 +77,8 @@ maya brought 50000
 reached: True closed: 3
 reached: False closed: 1
 the film has 20000 and eli 58000
-approved: [3]
+for it, against it: (25200, 4800)
+released: 3
 maya has the badge: True and 5
 [(20000, 0), (30000, 0)]
 """,

@@ -134,6 +134,7 @@ def test_founding_happens_once(ledger, members):
     assert ledger.size == log[0] + 2
     assert first.constitution == constitution
     assert first.rules == tuple(constitution.rules)
+    assert Community.found(ledger, ANN, dry_run=True, **said).account == first.account
     other = Community.found(ledger, ANN, constitution=constitution, time=START)
     assert other.account != first.account
     with pytest.raises(KeyReusedError):

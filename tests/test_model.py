@@ -9,16 +9,22 @@ import re
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests import strategies
-from tests.model import build, ed25519, log, move, sum_map
+from tests.model import build, distribute, ed25519, governance, log, move, snapshot, sum_map
 from tests.model.asset import ASSET_RECORD, asset_id
+from tests.model.attest import schema_id
 from tests.model.borsh import U32, U128, Reader
+from tests.model.constitution import RULE, constitution_hash, rule_hash
 from tests.model.ledger import COMMIT, STATUSES, ModelLedger
-from tests.model.state import OPERATIONS, SIGNED_TRANSACTION, TRANSACTION, record_id
+from tests.model.proposal import PROPOSAL_RECORD
+from tests.model.state import OPERATION, OPERATIONS, SIGNED_TRANSACTION, TRANSACTION, record_id
+from tests.model.voting import run_off
+from tests.ops.club import Club
 from tests.ops.play import DAY, START
 from tests.ops.scenarios import SCENARIOS, Play, World
 
@@ -94,7 +100,19 @@ def test_sum_map_vectors(name, shared_vectors):
     root, total = sum_map.root(records)
     assert (root.hex(), str(total)) == (vector["root"], vector["sum"])
     for each in vector["proofs"]:
-        assert sum_map.prove(records, bytes.fromhex(each["key"])).hex() == each["proof"]
+        key, proof = (bytes.fromhex(each[part]) for part in ("key", "proof"))
+        assert sum_map.prove(records, key) == proof
+        there = int(each["sum"] or 0), bytes.fromhex(each["value"] or ""), (root, total)
+        assert sum_map.shown(proof, key) == (there if each["present"] else None)
+
+
+@pytest.mark.parametrize("name", ["two", "three_close", "seventeen", "hundred_close", "values", "forged"])
+def test_a_wrong_map_proof_shows_nothing(name, shared_vectors):
+    mutants = json.loads((shared_vectors / "sum-map" / f"{name}.json").read_text())["must_fail"]
+    for each in mutants:
+        root, key, proof = (bytes.fromhex(each[part]) for part in ("root", "key", "proof"))
+        shown = sum_map.shown(proof, key)
+        assert shown is None or shown[2][0] != root, each["why"]
 
 
 def test_a_sum_of_2_to_the_128_is_refused():
@@ -380,6 +398,228 @@ def test_items_in_bytes():
     ledger.check_invariants()
 
 
+def test_a_snapshot_in_bytes():
+    ledger, p = _play()
+    asset = p.asset(alice=5, bob=3)
+    alice, bob = p.id("alice"), p.id("bob")
+    until = START + 9 * DAY
+    p.ok(build.snapshot(asset, until), by="brand")
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\0"
+    listed = U32.write(1) + U32.write(1) + until.to_bytes(8, "little")
+    assert ledger.state.get("assets", asset)[1].endswith(b"\0\0" + U32.write(1) + listed)
+    key = sha256(b"counterfoil/snapshot/v1\n" + asset + b"\0\0\0\1").digest()
+    times = b"".join(each.to_bytes(8, "little") for each in (START, until))
+    assert ledger.state.get("snapshots", key) == (0, asset + U32.write(1) + times + U128.write(8))
+    assert not ledger.state.records("saved", asset)
+    p.ok(build.transfer(asset, alice, bob, 5), build.transfer(asset, bob, p.id("carol"), 1), by="alice bob")
+    saved = ledger.state.records("saved", asset)
+    units = {alice: 5, bob: 3, p.id("carol"): 0}
+    assert saved == {who: (0, U32.write(1) + U32.write(1) + U128.write(each)) for who, each in units.items()}
+    p.ok(*[build.snapshot(asset, until)] * 2, build.transfer(asset, bob, alice, 1), by="brand bob")
+    entries = [(1, 5), (3, 0)]
+    value = U32.write(2) + b"".join(U32.write(number) + U128.write(each) for number, each in entries)
+    assert ledger.state.get("saved", alice, asset) == (0, value)
+    assert ledger.state.get("saved", p.id("carol"), asset) == saved[p.id("carol")]
+    p.later(9 * DAY)
+    p.ok(build.transfer(asset, bob, alice, 1), by="bob")
+    assert ledger.state.get("saved", alice, asset) == (0, value)
+    p.ok(build.snapshot(asset, until + DAY), build.transfer(asset, bob, alice, 1), by="brand bob")
+    assert ledger.state.get("saved", alice, asset) == (0, U32.write(1) + U32.write(4) + U128.write(2))
+    assert set(ledger.state.records("snapshots")) == {snapshot.snapshot_id(asset, 4)}
+    p.later(DAY)
+    p.ok(build.release_snapshot(asset, 4), by="carol")
+    assert ledger.state.get("assets", asset)[1].endswith(b"\0\0" + U32.write(4) + U32.write(0))
+    assert not ledger.state.records("snapshots")
+    ledger.check_invariants()
+
+
+def test_a_distribution_in_bytes():
+    ledger, p = _play()
+    today, until = START // DAY, START + 9 * DAY
+    share = p.asset(symbol="SHARE", alice=2, bob=1)
+    asset = p.asset(build.lots("day"), build.inactivity_expiry(30), shop=9)
+    p.later(DAY)
+    p.ok(build.mint(asset, p.id("shop"), 9), build.snapshot(share, until), by="brand")
+    shop, alice, bob, carol, salt = (*map(p.id, ("shop", "alice", "bob", "carol")), b"s" * 16)
+    basis = build.snapshot_basis(share, 1, [carol])
+    p.ok(build.distribute(shop, salt, asset, 16, basis, until, carol, b"r" * 32), by="shop")
+    distribution = sha256(b"counterfoil/distribution/v1\n" + shop + salt).digest()
+    lots = [U32.write(today) + U128.write(9), U32.write(today + 1) + U128.write(7)]
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + U32.write(2) + b"".join(lots) + U32.write(0)
+    assert ledger.state.get("accounts", distribution) == (0, b"\1\x08")
+    head = b"\1" + shop + salt + asset + U128.write(16) + b"\0" + share + U32.write(1) + U32.write(1) + carol
+    times = b"".join(each.to_bytes(8, "little") for each in (START + DAY, until))
+    head += U128.write(3) + times + carol + b"\1" + b"r" * 32
+    assert ledger.state.get("distributions", distribution) == (0, head + U128.write(0) + bytes(8) + b"\0")
+    p.later(1)
+    p.ok(build.collect(distribution, [build.part(bob), build.part(alice)]), by="dave")
+    lots = [U32.write(today) + U128.write(9), U32.write(today + 1) + U128.write(6)]
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + U32.write(2) + b"".join(lots) + U32.write(0)
+    time = (START + DAY + 1).to_bytes(8, "little")
+    assert ledger.state.records("collected", distribution) == {bob: (5, time), alice: (10, time)}
+    counters = U128.write(15) + (2).to_bytes(8, "little")
+    assert ledger.state.get("distributions", distribution) == (0, head + counters + b"\0")
+    p.later(8 * DAY)
+    p.ok(build.close_distribution(distribution), by="dave")
+    lots = U32.write(1) + U32.write(today + 1) + U128.write(1)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\1" + lots + U32.write(0)
+    assert ledger.state.get("distributions", distribution) == (0, head + counters + b"\1")
+    assert [ledger.balance(asset, who) for who in (distribution, alice, bob, carol)] == [0, 10, 5, 1]
+    ledger.check_invariants()
+
+
+def test_what_is_distributed_without_lots_stands_under_lot_0():
+    ledger, p = _play()
+    schema, nothing = schema_id(p.id("brand"), "member"), build.kind("nothing")
+    p.ok(build.schema(p.id("brand"), "member", nothing, [p.id("brand")]), by="brand")
+    p.ok(*[build.attest(schema, p.id("brand"), p.id(each), nothing) for each in ("alice", "bob")], by="brand")
+    p.later(1)
+    asset = p.asset(shop=9)
+    distribution, basis = (
+        distribute.distribution_id(p.id("shop"), bytes(16)),
+        build.members_basis(schema, p.id("brand")),
+    )
+    until = START + DAY
+
+    def taken(units: int) -> bytes:
+        return U32.write(1) + b"\1" + U32.write(1) + U32.write(0) + U128.write(units) + U32.write(0)
+
+    p.ok(build.distribute(p.id("shop"), bytes(16), asset, None, basis, until, p.id("shop")), by="shop")
+    assert _effects(ledger.entries[-1]) == taken(9)
+    p.ok(build.collect(distribution, [build.part(p.id("alice")), build.part(p.id("bob"))]), by="dave")
+    assert _effects(ledger.entries[-1]) == taken(8)
+    p.later(DAY)
+    p.ok(build.close_distribution(distribution), by="dave")
+    assert _effects(ledger.entries[-1]) == taken(1)
+
+
+def test_a_constitution_in_bytes():
+    ledger, p = _play()
+    club, asset, guardian = p.open("club", "chair"), p.asset(), p.id("guardian")
+    rule = build.rule(
+        build.holders(asset),
+        form=build.ranked(3),
+        quorum_bps=0x0102,
+        proposer_weight=7,
+        guardian=guardian,
+        deposit=build.deposit(asset, 9),
+    )
+    articles = [build.article([0x30, 0x70], [0]), build.article([0x33], keys=True)]
+    p.later(5)
+    p.ok(build.set_constitution(club, build.constitution([rule], articles)), by="club/chair brand")
+    day = DAY.to_bytes(8, "little")
+    periods = bytes(8) + day + bytes(8) * 3 + day + day
+    in_bytes = b"\0" + asset + b"\0" + b"\2\3" + b"\2\1\0\0\x88\x13" + periods + U128.write(7) + b"\1" + guardian
+    in_bytes += b"\1" + asset + U128.write(9)
+    constitution = U32.write(1) + in_bytes + U32.write(2)
+    constitution += (
+        U32.write(2) + b"\x30\x70" + b"\0" + U32.write(1) + b"\0" + U32.write(1) + b"\x33" + b"\1" + U32.write(0)
+    )
+    since = (START + 5).to_bytes(8, "little")
+    assert ledger.state.get("constitutions", club) == (0, b"\1" + since + constitution)
+    keyed = bytes(4) + b"\1" + U32.write(1) + p.key("chair") + b"\0"
+    assert ledger.state.get("accounts", club) == (0, b"\3" + keyed)
+    assert rule_hash(rule) == sha256(in_bytes).digest()
+    assert constitution_hash(build.constitution([rule], articles)) == sha256(constitution).digest()
+
+
+def test_proposals_and_votes_in_bytes():
+    ledger, p = _play()
+    club = Club(p, form=build.ranked(2), deposit=build.deposit(asset_id(p.id("brand"), "COIN"), 9))
+    actions = [[club.pays(5), club.pays(6)], []]
+    proposal = club.proposed(options=actions, title=b"t" * 32, subject=b"u" * 32)
+    salt, alice = b"s" * 16, p.id("alice")
+    assert proposal == sha256(b"counterfoil/proposal/v1\n" + club.id + alice + salt).digest()
+    moved = b"\1" + U32.write(1) + U32.write(0) + U128.write(9) + U32.write(0)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + moved
+    assert ledger.state.get("accounts", proposal) == (0, b"\1\7")
+    assert ledger.balance(club.money, proposal) == 9
+
+    def in_bytes(counts: list[int], cast: int, decided: int, voters: int, state: bytes) -> bytes:
+        pays = [OPERATION.write(each) for each in actions[0]]
+        prefix = b"counterfoil/actions/v1\n"
+        hashes = [sha256(prefix + U32.write(2) + b"".join(pays)).digest(), sha256(prefix + U32.write(0)).digest()]
+        opened, ends = (time.to_bytes(8, "little") for time in (START, START + DAY))
+        return (
+            b"\1" + club.id + alice + salt + constitution_hash(club.constitution()) + b"\0" + RULE.write(club.rules[0])
+            + b"t" * 32 + b"\1" + b"u" * 32 + U32.write(2) + b"".join(hashes) + b"\1" + U32.write(1) + U128.write(100)
+            + opened + ends + U32.write(3) + b"".join(map(U128.write, counts)) + U128.write(cast) + U128.write(decided)
+            + voters.to_bytes(8, "little") + state
+        )  # fmt: skip
+
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 0, 0], 0, 0, 0, b"\0"))
+    club.delegated("bob", "alice")
+    delegation = sha256(b"counterfoil/delegation/v1\n" + club.id + p.id("bob")).digest()
+    at = START.to_bytes(8, "little")
+    assert ledger.state.get("delegations", delegation) == (0, club.id + p.id("bob") + alice + at)
+    club.voted(proposal, "alice", build.rank(1, 0), ["bob", "alice"])
+    vote = alice + b"\1" + U128.write(30) + b"\2" + U32.write(2) + b"\1\0"
+    assert ledger.state.get("votes", p.id("bob"), proposal) == (30, vote)
+    ranking = sha256(b"counterfoil/ranking/v1\n" + proposal + b"\1\0" + b"\xff" * 14).digest()
+    assert ledger.state.records("rankings", proposal) == {ranking: (90, U32.write(2) + b"\1\0")}
+    club.voted(proposal, "carol", build.rank())
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 90, 10], 100, 90, 3, b"\0"))
+    p.later(DAY)
+    assert club.conclude(proposal, [build.ranking([1, 0], 90)]) == ("ok", None)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + moved
+    time = (START + DAY).to_bytes(8, "little")
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 90, 10], 100, 90, 3, b"\4\1" + time))
+    assert ledger.balance(club.money, proposal) == 0
+    rule = rule_hash(club.rules[0])
+    resolution = sha256(b"counterfoil/resolution/v1\n" + club.id + rule + b"u" * 32).digest()
+    resolved = club.id + rule + b"u" * 32 + b"\1" + proposal + time
+    assert ledger.state.get("resolutions", resolution) == (0, resolved)
+    assert club.execute(proposal) == ("ok", None)
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\2" + U32.write(0)
+    assert ledger.state.get("proposals", proposal) == (0, in_bytes([0, 90, 10], 100, 90, 3, b"\5\1" + time))
+
+
+def test_the_effects_of_actions():
+    ledger, p = _play()
+    club = Club(p, money=[build.lots("day")], governed=[0x13, 0x30, 0x70])
+    actions = [club.pays(5), build.once(club.id, bytes(32)), club.pays(7)]
+    proposal = club.passed(*actions)
+    assert club.execute(proposal, *actions) == ("ok", None)
+    taken = [b"\1" + U32.write(1) + U32.write(START // DAY) + U128.write(units) + U32.write(0) for units in (5, 7)]
+    assert _effects(ledger.entries[-1]) == U32.write(1) + b"\2" + U32.write(3) + taken[0] + b"\0" + taken[1]
+
+
+def test_a_seal_in_bytes():
+    ledger, p = _play()
+    club = Club(p, reveal_ms=DAY)
+    proposal = club.proposed()
+    shares = b"\0" + U32.write(3) + b"".join(share.to_bytes(8, "little") for share in (2, 1, 0))
+    seal = sha256(b"counterfoil/ballot/v1\n" + proposal + p.id("bob") + b"s" * 16 + shares).digest()
+    club.voted(proposal, "bob", build.sealed(seal))
+    sealed = p.id("bob") + b"\0" + U128.write(30) + b"\3" + seal
+    assert ledger.state.get("votes", p.id("bob"), proposal) == (0, sealed)
+    p.later(DAY)
+    assert club.reveal(proposal, "bob", build.in_shares(2, 1, 0)) == ("ok", None)
+    assert ledger.state.get("votes", p.id("bob"), proposal) == (30, p.id("bob") + b"\0" + U128.write(30) + shares)
+    record = ledger.state.value(PROPOSAL_RECORD, "proposals", proposal)
+    assert (record.counts, record.cast, record.decided, record.voters) == ([20, 10, 0], 30, 30, 1)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_run_off_in_other_words(seed):
+    """Ballot by ballot, with the options that are out taken off each."""
+    random = Random(seed)  # noqa: S311
+    options = random.randrange(2, 6)
+    every = [random.sample(range(options), random.randrange(1, options + 1)) for _ in range(random.randrange(1, 12))]
+    rankings = [(options, random.randrange(1, 4)) for options in every]
+    ballots = [list(options) for options, weight in rankings for _ in range(weight)]
+    left = list(range(options))
+    while True:
+        firsts = Counter(ballot[0] for ballot in ballots if ballot)
+        ahead = max(left, key=lambda option: firsts[option])
+        if len(left) == 1 or 2 * firsts[ahead] > firsts.total():
+            break
+        out = min(reversed(left), key=lambda option: firsts[option])
+        left.remove(out)
+        ballots = [[option for option in ballot if option != out] for ballot in ballots]
+    assert run_off(rankings, options) == (ahead, firsts[ahead])
+
+
 def test_the_id_of_an_asset():
     expected = sha256(b"counterfoil/asset/v1\n" + b"i" * 32 + b"\4" + b"BEAN").digest()
     assert asset_id(b"i" * 32, "BEAN") == expected
@@ -428,6 +668,33 @@ def test_invariants_hold_in_any_world(world):
         status, _, _ = ledger.apply(signed, time)
         assert status == "ok" or ledger.state is before
         ledger.check_invariants()
+
+
+def test_snapshots_say_what_balances_were(monkeypatch):
+    """Beside a copy of every balance, made when a snapshot was opened."""
+    copies, opened = {}, snapshot.open_snapshot
+
+    def copying(ctx, asset, until):
+        record = opened(ctx, asset, until)
+        balances = ctx.state.records("holders", asset)
+        copies[asset, record.number] = {account: units for account, (units, _) in balances.items()}
+        return record
+
+    for module in (snapshot, governance):
+        monkeypatch.setattr(module, "open_snapshot", copying)
+    read = 0
+    for seed in range(8 * SOAK):
+        copies.clear()
+        model = ModelLedger(strategies.world_genesis())
+        for _ in strategies.random_world(seed, 400, model):
+            for asset, (_, value) in model.state.records("assets").items():
+                changed = model.state.records("saved", asset)
+                for number in snapshot.live_numbers(ASSET_RECORD.decode(value), model.time):
+                    was = copies[asset, number]
+                    for account in changed.keys() | was.keys():
+                        assert snapshot.units_in(model.state, asset, number, account) == was.get(account, 0)
+                    read += bool(changed)
+    assert read > 100
 
 
 def test_a_world_depends_on_its_seed_alone():

@@ -303,7 +303,7 @@ def test_lots_at_the_limits(totals: list[int], sum_: int, reason: str | None) ->
 @pytest.mark.parametrize("length", [12, 13, 255, 256, 300])
 def test_symbols_of_any_length(length: int) -> None:
     asset = b"\x01" + BEAN_ISSUER + u(4, length) + b"A" * length + b"\x00" + u(16, 10**9) + u(4, 0) + bytes(5)
-    asset += b"\x00" + u(8, 0) + u(8, 0) + u(16, 0) + u(16, 1_320) + bytes(64) + b"\x00\x00"
+    asset += b"\x00" + u(8, 0) + u(8, 0) + u(16, 0) + u(16, 1_320) + bytes(64) + b"\x00\x00" + bytes(8)
     identifier = record_id("asset", BEAN_ISSUER, bytes([min(length, 255)]), b"A" * length)
     data = alone("assets", b"", identifier, (0, asset))
     if length < 256:

@@ -34,6 +34,7 @@ from tests.test_crash import (
     write_for_ever,
 )
 from tests.test_followers import Followers
+from tests.test_governance_limits import count_votes
 from tests.test_stateful import Twins, check_some_statements
 
 __all__ = ["crash_library"]
@@ -173,6 +174,11 @@ def test_worlds(tmp_path, seed, until):
 def test_steady(tmp_path, seed, until):
     """A load that stays the same: after the first sixth of the time memory, files and rate do as well."""
     steady.soak(tmp_path, until - time.monotonic(), seed)
+
+
+def test_a_million_voters(tmp_path):
+    """A vote of a million, each with a key of its own: it takes some minutes. In less time there are fewer voters."""
+    count_votes(tmp_path / "club", min(1_000_000, int(SECONDS * 250)))
 
 
 def operator_of(twins):

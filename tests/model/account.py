@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.model import ed25519
 from tests.model.borsh import ID, U8, U32, U64, U128, Value, enum, fixed, option, struct, vec
+from tests.model.constitution import check_by_rule, check_keys, load_constitution
 from tests.model.state import (
     DAY_MS,
     OPERATIONS,
@@ -27,6 +28,7 @@ ACCOUNT_RECORD = enum(
         0: ("keyed", struct("keyed", epoch=U32, threshold=U8, keys=vec(KEY_GRANT))),
         1: ("programme", struct("programme", family=U8)),
         2: ("alias", struct("alias", epoch=U32, into=ID)),
+        3: ("governed", struct("governed", epoch=U32, threshold=U8, keys=vec(KEY_GRANT))),
     }
 )
 LIMIT = struct("Limit", operations=vec(U8), cap=U128, window_ms=U64, until=U64)
@@ -62,7 +64,7 @@ statuses(
     "no_keys too_many_keys keys_not_ascending invalid_key invalid_scope invalid_threshold keys_locked_out "
     "mandate_to_self invalid_mandate account_exists no_such_mandate already_used invalid_guardians invalid_delay "
     "alias_of_itself no_guardians too_few_guardians recovery_running no_recovery recovery_pending alias_cycle "
-    "alias_too_deep",
+    "alias_too_deep account_governed",
 )
 
 
@@ -85,6 +87,12 @@ def is_programme(state: State, account: bytes) -> bool:
     """Whether it is a programme account."""
     record = account_record(state, account)
     return record is not None and record.kind == "programme"
+
+
+def is_governed(state: State, account: bytes) -> bool:
+    """Whether it has a constitution."""
+    record = account_record(state, account)
+    return record is not None and record.kind == "governed"
 
 
 def alias_of(state: State, account: bytes) -> bytes | None:
@@ -114,9 +122,12 @@ def _covers(grant: Value, tag: int) -> bool:
 
 
 def _own_authority(ctx: Context, account: bytes, tag: int) -> None:
+    """What the keys of an authorizer may do, by the records as they were before the first operation."""
     record = ctx.account_records[account]
     if record is None:
         return
+    if record.kind == "governed":
+        check_keys(load_constitution(ctx.before, account), tag)
     signed = {key for authorizer, key in ctx.authorizers if authorizer == account}
     fitting = [grant for grant in record.keys if grant.key in signed and _covers(grant, tag)]
     refuse_if(not fitting, "wrong_scope")
@@ -128,12 +139,16 @@ def authority(ctx: Context, account: bytes, tag: int, asset: bytes | None = None
 
     What is called the asset is a schema where the operation attests.
     """
-    signer = aliases(ctx.before, account)[-1]
-    if signer in ctx.account_records:
-        _own_authority(ctx, signer, tag)
-        return
+    for met in aliases(ctx.before, account):
+        if ctx.executing is not None and met == ctx.executing.account:
+            check_by_rule(ctx.executing.constitution, ctx.executing.rule, tag)
+            return
+        if met in ctx.account_records:
+            _own_authority(ctx, met, tag)
+            return
     refuse_if(asset is None, "unauthorized")
     assert asset is not None
+    check_keys(load_constitution(ctx.state, account), tag)
     agents = [agent for agent, _ in ctx.authorizers]
     records = [record_id("mandate", account, agent, asset) for agent in agents]
     given = [place for place, record in enumerate(records) if ctx.state.get("mandates", record) is not None]
@@ -164,7 +179,8 @@ def _check_keys(op: Value) -> None:
 
 
 def _put_keys(ctx: Context, account: bytes, epoch: int, op: Value) -> None:
-    record = Value("keyed", epoch=epoch, threshold=op.threshold, keys=op.keys)
+    kind = "governed" if is_governed(ctx.state, account) else "keyed"
+    record = Value(kind, epoch=epoch, threshold=op.threshold, keys=op.keys)
     ctx.state.put("accounts", account, ACCOUNT_RECORD.write(record))
 
 
@@ -270,6 +286,7 @@ def has_authority(ctx: Context, account: bytes, tag: int) -> bool:
 def _recover(ctx: Context, op: Value) -> None:
     record = ctx.state.value(GUARDIANS_RECORD, "guardians", op.account)
     refuse_if(record is None, "no_guardians")
+    check_keys(load_constitution(ctx.state, op.account), SET_KEYS)
     signed = [guardian for guardian in record.guardians if has_authority(ctx, guardian, RECOVER)]
     refuse_if(len(signed) < record.threshold, "too_few_guardians")
     refuse_if(ctx.state.get("recoveries", op.account) is not None, "recovery_running")
@@ -287,6 +304,7 @@ def _cancel_recovery(ctx: Context, op: Value) -> None:
 def _finish_recovery(ctx: Context, op: Value) -> None:
     recovery = ctx.state.value(RECOVERY_RECORD, "recoveries", op.account)
     refuse_if(recovery is None, "no_recovery")
+    check_keys(load_constitution(ctx.state, op.account), SET_KEYS)
     refuse_if(ctx.time < recovery.due, "recovery_pending")
     _put_keys(ctx, op.account, _next_epoch(ctx, op.account), recovery)
     _end_recovery(ctx, op.account)
@@ -299,6 +317,7 @@ def _check_alias(op: Value) -> None:
 def _alias(ctx: Context, op: Value) -> None:
     authority(ctx, op.account, 0x18)
     authority(ctx, op.into, 0x18)
+    refuse_if(is_governed(ctx.state, op.account), "account_governed")
     path = aliases(ctx.state, op.into)
     refuse_if(op.account in path, "alias_cycle")
     refuse_if(len(path) > ALIASES_MAX, "alias_too_deep")
@@ -340,7 +359,7 @@ def check_invariants(state: State, time: int) -> None:
     for account, (total, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)
         assert total == 0
-        if record.kind == "keyed":
+        if record.kind in ("keyed", "governed"):
             assert 1 <= record.threshold <= len(record.keys) <= KEYS_MAX, account.hex()
         if record.kind == "alias":
             assert record.epoch >= 1

@@ -59,6 +59,7 @@ TERM_ORDER = [
 POWER_NAMES = ["mint", "freeze", "pause", "claw_back", "change"]
 POWERS = struct("Powers", **{name: option(ID) for name in POWER_NAMES})
 PENDING_POLICY = struct("PendingPolicy", policy=vec(TERM), since=U64, due=U64)
+LIVE_SNAPSHOT = struct("LiveSnapshot", number=U32, until=U64)
 ASSET_RECORD = struct(
     "AssetRecord",
     version=U8,
@@ -79,6 +80,8 @@ ASSET_RECORD = struct(
     clawed_back=U128,
     pending=option(PENDING_POLICY),
     sunset=option(U64),
+    snapshots_taken=U32,
+    snapshots=vec(LIVE_SNAPSHOT),
 )
 FREEZE_RECORD = struct("FreezeRecord", since=U64, reason=REASON)
 
@@ -221,6 +224,8 @@ def _create(ctx: Context, op: Value) -> None:
         clawed_back=0,
         pending=None,
         sunset=None,
+        snapshots_taken=0,
+        snapshots=[],
     )
     save_asset(ctx, asset, record)
 
@@ -367,6 +372,6 @@ def check_invariants(state: State, _time: int) -> None:
             assert adverse(record.policy, record.pending.policy)
         assert record.sunset is None or term(record.policy, "sunset") is not None
         assert record.frozen_accounts == len(state.records("freezes", asset))
-    keyed = ("freezes", "holders", "lots", "redemptions", "debts", "designs", "items")
+    keyed = ("freezes", "holders", "lots", "redemptions", "debts", "designs", "items", "saved")
     for table, key in state.tables:
         assert table not in keyed or state.get("assets", key) is not None

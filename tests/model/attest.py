@@ -107,6 +107,21 @@ def require_live(ctx: Context, schema: bytes, issuer: bytes, subject: bytes) -> 
     return attestation
 
 
+def was_member(ctx: Context, schema: bytes, issuer: bytes, subject: bytes, time: int) -> bool:
+    """Whether the subject was attested at a time, by what is known now."""
+    attestation = load_attestation(ctx.state, schema, issuer, subject, SINGLE)
+    if attestation is None or attestation.issued >= time or expired(attestation, time):
+        return False
+    return attestation.revoked is None or bool(attestation.revoked.time > time)
+
+
+def electorate_schema(ctx: Context, schema: bytes, issuer: bytes) -> Any:
+    """The record of a schema that counts the members of one issuer, or a refusal."""
+    record = _load_schema(ctx, schema)
+    refuse_if(record.issuers != [issuer], "invalid_electorate")
+    return record
+
+
 def _load_schema(ctx: Context, schema: bytes) -> Any:
     record = ctx.state.value(SCHEMA_RECORD, "schemas", schema)
     refuse_if(record is None, "unknown_schema")

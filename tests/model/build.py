@@ -360,6 +360,10 @@ def group_total(group: bytes, at_least: int) -> Value:
     return Value("group_total", group=group, at_least=at_least)
 
 
+def resolved(account: bytes, rule: bytes, subject: bytes, option: int) -> Value:
+    return Value("resolved", account=account, rule=rule, subject=subject, option=option)
+
+
 def by_payer() -> Value:
     return Value("by_payer")
 
@@ -542,6 +546,209 @@ def attest(
 
 def revoke(schema: bytes, issuer: bytes, subject: bytes, nonce: bytes = bytes(32), why: Value | None = None) -> Value:
     return Value("revoke", schema=schema, issuer=issuer, subject=subject, nonce=nonce, reason=why or reason())
+
+
+# Family 7.
+
+
+def holders(asset: bytes) -> Value:
+    return Value("holders", asset=asset)
+
+
+def members(schema: bytes, issuer: bytes) -> Value:
+    return Value("members", schema=schema, issuer=issuer)
+
+
+def member_holders(asset: bytes, schema: bytes, issuer: bytes) -> Value:
+    return Value("member_holders", asset=asset, schema=schema, issuer=issuer)
+
+
+def backers(group: bytes) -> Value:
+    return Value("backers", group=group)
+
+
+def yes_no() -> Value:
+    return Value("yes_no")
+
+
+def approval() -> Value:
+    return Value("approval")
+
+
+def ranked(ranks_max: int) -> Value:
+    return Value("ranked", ranks_max=ranks_max)
+
+
+def deposit(asset: bytes, amount: int) -> Value:
+    return Value("Deposit", asset=asset, amount=amount)
+
+
+def rule(electorate: Value, **changes: Any) -> Value:
+    """A rule by which yes or no is said within a day, and done within another, but for what is changed."""
+    has_asset = electorate.kind in ("holders", "member_holders")
+    fields: dict[str, Any] = {
+        "weight": "member" if electorate.kind == "members" else "units",
+        "form": yes_no(),
+        "quorum_bps": 0,
+        "support_bps": 0,
+        "threshold_bps": 5_000,
+        "delay_ms": 0,
+        "voting_ms": 86_400_000,
+        "extension_ms": 0,
+        "reveal_ms": 0,
+        "timelock_ms": 0,
+        "execution_ms": 86_400_000,
+        "snapshot_ms": 86_400_000 if has_asset else 0,
+        "proposer_weight": 0,
+        "guardian": None,
+        "deposit": None,
+    }
+    return Value("Rule", electorate=electorate, **{**fields, **changes})
+
+
+def article(operations: Sequence[int], rules: Sequence[int] = (), *, keys: bool = False) -> Value:
+    return Value("Article", operations=list(operations), keys=keys, rules=list(rules))
+
+
+def constitution(rules: Sequence[Value], articles: Sequence[Value]) -> Value:
+    return Value("Constitution", rules=list(rules), articles=list(articles))
+
+
+def in_shares(*parts: int) -> Value:
+    """A ballot of parts of yes, no and abstention."""
+    return Value("shares", shares=list(parts))
+
+
+def approve(*options: int) -> Value:
+    return Value("approve", options=list(options))
+
+
+def rank(*options: int) -> Value:
+    return Value("rank", options=list(options))
+
+
+def sealed(hashed: bytes) -> Value:
+    return Value("sealed", hash=hashed)
+
+
+def ranking(options: Sequence[int], weight: int) -> Value:
+    return Value("Ranking", options=list(options), weight=weight)
+
+
+def set_constitution(account: bytes, constitution: Value | None) -> Value:
+    return Value("set_constitution", account=account, constitution=constitution)
+
+
+def propose(
+    account: bytes,
+    proposer: bytes,
+    salt: bytes,
+    rule: int,
+    options: Sequence[Sequence[Value]],
+    *,
+    title: bytes = bytes(32),
+    subject: bytes | None = None,
+) -> Value:
+    return Value(
+        "propose",
+        account=account,
+        proposer=proposer,
+        salt=salt,
+        rule=rule,
+        title=title,
+        subject=subject,
+        options=[list(actions) for actions in options],
+    )
+
+
+def vote(proposal: bytes, voter: bytes, ballot: Value, members: Sequence[bytes] = ()) -> Value:
+    return Value("vote", proposal=proposal, voter=voter, members=list(members), ballot=ballot)
+
+
+def reveal(proposal: bytes, voter: bytes, ballot: Value, salt: bytes, members: Sequence[bytes] = ()) -> Value:
+    return Value("reveal", proposal=proposal, voter=voter, members=list(members), ballot=ballot, salt=salt)
+
+
+def delegate(account: bytes, delegator: bytes, to: bytes | None) -> Value:
+    return Value("delegate", account=account, delegator=delegator, to=to)
+
+
+def veto(proposal: bytes, why: Value | None = None) -> Value:
+    return Value("veto", proposal=proposal, reason=why or reason())
+
+
+def cancel(proposal: bytes) -> Value:
+    return Value("cancel", proposal=proposal)
+
+
+def conclude(proposal: bytes, rankings: Sequence[Value] = ()) -> Value:
+    return Value("conclude", proposal=proposal, rankings=list(rankings))
+
+
+def execute(proposal: bytes, actions: Sequence[Value]) -> Value:
+    return Value("execute", proposal=proposal, actions=list(actions))
+
+
+# Family 8.
+
+
+def snapshot(asset: bytes, until: int) -> Value:
+    return Value("snapshot", asset=asset, until=until)
+
+
+def release_snapshot(asset: bytes, number: int) -> Value:
+    return Value("release_snapshot", asset=asset, number=number)
+
+
+def snapshot_basis(asset: bytes, number: int, excluded: Sequence[bytes] = ()) -> Value:
+    return Value("snapshot", asset=asset, number=number, excluded=list(excluded))
+
+
+def members_basis(schema: bytes, issuer: bytes) -> Value:
+    return Value("members", schema=schema, issuer=issuer)
+
+
+def leaves_basis(root: bytes, total: int) -> Value:
+    return Value("leaves", root=root, total=total)
+
+
+def group_basis(group: bytes) -> Value:
+    return Value("group", group=group)
+
+
+def distribute(
+    fund: bytes,
+    salt: bytes,
+    asset: bytes,
+    amount: int | None,
+    basis: Value,
+    deadline: int,
+    leftover: bytes,
+    reference: bytes | None = None,
+) -> Value:
+    return Value(
+        "distribute",
+        fund=fund,
+        salt=salt,
+        asset=asset,
+        amount=amount,
+        basis=basis,
+        deadline=deadline,
+        leftover=leftover,
+        reference=reference,
+    )
+
+
+def part(of: bytes, proof: bytes = b"") -> Value:
+    return Value("Part", of=of, proof=proof)
+
+
+def collect(distribution: bytes, parts: Sequence[Value]) -> Value:
+    return Value("collect", distribution=distribution, parts=list(parts))
+
+
+def close_distribution(distribution: bytes) -> Value:
+    return Value("close_distribution", distribution=distribution)
 
 
 # Family 10.

@@ -9,6 +9,7 @@ from tests.model.account import ACCOUNT_RECORD, ONCE_RECORD, account_record, ali
 from tests.model.asset import ASSET_RECORD, check_not_ended, term
 from tests.model.attest import REQUIREMENT, require_live
 from tests.model.borsh import BOOL, ID, U8, U16, U32, U64, U128, Value, fixed, option, struct, vec
+from tests.model.constitution import keys_verdict, load_constitution
 from tests.model.hold import BPS, DEADLINE_MS_MAX, HOLD_RECORD, check_deadline, hold_id
 from tests.model.hold import FAMILY as HOLD_FAMILY
 from tests.model.move import ALWAYS, Move, check_amount, split
@@ -291,7 +292,8 @@ class Campaign:
         record = account_record(self.ctx.state, signer)
         if record is None:
             return {signer}, 1
-        if record.kind != "keyed":
+        is_barred = keys_verdict(load_constitution(self.ctx.state, signer), CLAIM) is not None
+        if record.kind not in ("keyed", "governed") or is_barred:
             return set(), 1
         fitting = [grant.key for grant in record.keys if grant.scope is None or CLAIM in grant.scope]
         return set(fitting), record.threshold

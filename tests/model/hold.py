@@ -24,6 +24,7 @@ from tests.model.borsh import (
     struct,
     vec,
 )
+from tests.model.constitution import load_resolution
 from tests.model.move import COUNTER_MAX, LOTS_MAX, Move, check_amount, split
 from tests.model.state import (
     DAY_MS,
@@ -65,6 +66,7 @@ def _condition(levels: int) -> Codec:
             5: ("signed_by", struct("signed_by", threshold=U8, accounts=vec(ID))),
             6: ("attested", struct("attested", schema=ID, issuer=ID, subject=option(ID))),
             7: ("group_total", struct("group_total", group=ID, at_least=U128)),
+            8: ("resolved", struct("resolved", account=ID, rule=fixed(32), subject=fixed(32), option=U8)),
             9: ("by_payer", struct("by_payer")),
         }
     )
@@ -104,6 +106,7 @@ GROUP_RECORD = struct(
     terms=TERMS,
     holds=U64,
     total=U128,
+    put_in=U128,
 )
 
 FAMILY = 4
@@ -161,7 +164,7 @@ def _one_valid(condition: Value) -> bool:
 def _check_condition(condition: Value) -> None:
     every = _every(condition)
     named = sum(len(each.accounts) for each in every if each.kind == "signed_by")
-    named += 3 * sum(each.kind == "attested" for each in every)
+    named += 3 * sum(each.kind in ("attested", "resolved") for each in every)
     refuse_if(len(every) + named > PARTS_MAX or not all(map(_one_valid, every)), "invalid_condition")
 
 
@@ -231,6 +234,9 @@ def _met(ctx: Context, condition: Value, op: Value, payer: bytes) -> bool:
     if kind == "group_total":
         group = ctx.state.value(GROUP_RECORD, "hold_groups", condition.group)
         return (0 if group is None else group.total) >= condition.at_least
+    if kind == "resolved":
+        resolution = load_resolution(ctx.state, condition.account, condition.rule, condition.subject)
+        return resolution is not None and bool(resolution.option == condition.option)
     assert kind == "by_payer"
     return has_authority(ctx, payer, tag)
 
@@ -264,6 +270,7 @@ def _open_group(ctx: Context, op: Value) -> None:
         terms=op.terms,
         holds=0,
         total=0,
+        put_in=0,
     )
     ctx.state.put("hold_groups", group, GROUP_RECORD.write(record))
 
@@ -282,9 +289,10 @@ def _join_group(ctx: Context, op: Value) -> Any:
     refuse_if(group is None, "unknown_group")
     refuse_if(group.asset != op.asset, "wrong_asset")
     refuse_if(ctx.time >= group.closes, "group_closed")
-    refuse_if(group.total + op.amount > COUNTER_MAX, "amount_too_large")
+    refuse_if(group.put_in + op.amount > COUNTER_MAX, "amount_too_large")
     group.holds += 1
     group.total += op.amount
+    group.put_in += op.amount
     return group
 
 
@@ -361,7 +369,9 @@ class Open:
         if self.record.group is not None:
             self.group = ctx.state.value(GROUP_RECORD, "hold_groups", self.record.group)
         self.terms: Any = self.record.terms if self.group is None else self.group.terms
-        self.left = max(0, self.move.touch(op.hold).total - left_over(self.terms, self.record.settled))
+        balance = self.move.touch(op.hold).total - left_over(self.terms, self.record.settled)
+        # Its account may have got more than was put in, by a fee.
+        self.left = max(0, min(balance, self.record.amount - self.record.settled - self.record.released))
         refuse_if(self.left == 0, "hold_closed")
         self.is_early = ctx.time < self.terms.deadline
         """Whether conditions and the schedule still count."""
@@ -451,6 +461,9 @@ class Open:
                 else:
                     credit = self.move.earn if self.is_pay else self.move.credit
                     credit(to, lots, self.move.touch(to))
+        else:
+            # The balance is written all the same.
+            self.move.take(self.op.hold, 0)
         self.ctx.state.put("holds", self.op.hold, HOLD_RECORD.write(self.record))
         if self.group is not None:
             self.ctx.state.put("hold_groups", self.record.group, GROUP_RECORD.write(self.group))
@@ -561,6 +574,9 @@ def _check_hold_record(state: State, hold: bytes, record: Value, terms: Value) -
     # What is left and what the parts left over; the latter is paid out with the last of the former.
     left = record.amount - record.settled - record.released
     most = left + left_over(terms, record.settled) if left else 0
+    fee = term(asset.policy, "fee")
+    if fee is not None and fee.to == hold:
+        return
     if term(asset.policy, "fixed_expiry") is None and asset.sunset is None:
         assert balance == most
     else:
@@ -582,7 +598,7 @@ def check_invariants(state: State, time: int) -> None:
         assert all(record.asset == group.asset for record in members)
         assert group.holds == len(members)
         put_in, released = sum(each.amount for each in members), sum(each.released for each in members)
-        assert put_in - released <= group.total <= put_in
+        assert put_in - released <= group.total <= put_in == group.put_in <= COUNTER_MAX
         assert group.total == put_in - released or time >= group.terms.deadline
     for account, (_, value) in state.records("accounts").items():
         record = ACCOUNT_RECORD.decode(value)

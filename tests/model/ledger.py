@@ -5,7 +5,21 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from tests.model import account, asset, attest, campaign, ed25519, hold, items, ledger_ops, log, move
+from tests.model import (
+    account,
+    asset,
+    attest,
+    campaign,
+    distribute,
+    ed25519,
+    governance,
+    hold,
+    items,
+    ledger_ops,
+    log,
+    move,
+    snapshot,
+)
 from tests.model.borsh import ID, U8, U32, U64, MalformedError, Reader, Value, struct
 from tests.model.state import (
     GENESIS,
@@ -22,7 +36,19 @@ from tests.model.state import (
     tag_of,
 )
 
-FAMILIES = (account, asset, items, move, hold, campaign, attest, ledger_ops)
+FAMILIES = (
+    account,
+    asset,
+    items,
+    move,
+    hold,
+    campaign,
+    attest,
+    governance,
+    snapshot,
+    distribute,
+    ledger_ops,
+)
 
 SIGNED_BYTES_MAX = 61_028
 ENTRY_BYTES_MAX = 65_535

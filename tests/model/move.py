@@ -19,6 +19,7 @@ from tests.model.asset import (
 )
 from tests.model.attest import require_live
 from tests.model.borsh import ID, U32, U64, U128, Value, option, struct, vec
+from tests.model.snapshot import save_units
 from tests.model.state import (
     AMOUNT_MAX,
     DAY_MS,
@@ -159,10 +160,14 @@ def encode_holding(record: Value, holding: Holding) -> bytes:
 
 
 def _save_holding(ctx: Context, asset: bytes, record: Value, account: bytes, holding: Holding) -> None:
+    is_there = ctx.state.get("holders", account, asset) is not None
+    if not holding.total and not is_there:
+        return
+    save_units(ctx, asset, record, account)
     if holding.total:
         value = encode_holding(record, holding)
         ctx.state.put("holders", account, value, total=holding.total, table_key=asset)
-    elif ctx.state.get("holders", account, asset) is not None:
+    else:
         ctx.state.remove("holders", account, asset)
 
 
@@ -248,9 +253,11 @@ class Move:
     def touch(self, account: bytes) -> Holding:
         """Remove the lapsed units of a balance and return what is left."""
         holding = load_holding(self.ctx.state, self.asset, self.record, account)
-        for lot in self._dead(holding):
+        dead = self._dead(holding)
+        for lot in dead:
             self.lapse(lot, holding.lots.pop(lot))
-        self.save(account, holding)
+        if dead:
+            self.save(account, holding)
         return holding
 
     def _dead(self, holding: Holding) -> list[int]:

@@ -115,13 +115,17 @@ def refuse_if(broken: bool, status: str) -> None:  # noqa: FBT001
 
 @dataclass
 class Effect:
-    """What an operation took and what lapsed on the way, per lot."""
+    """What an operation took and what lapsed on the way, per lot; or what the actions of a proposal did."""
 
     taken: dict[int, int] = field(default_factory=dict)
     lapsed: dict[int, int] = field(default_factory=dict)
+    executed: list[Effect | None] | None = None
 
     def encode(self) -> bytes:
         """Borsh(Effect)."""
+        if self.executed is not None:
+            effects = [each or Effect() for each in self.executed]
+            return b"\2" + U32.write(len(effects)) + b"".join(each.encode() for each in effects)
         if not self.taken and not self.lapsed:
             return b"\0"
         lists = b""
@@ -145,6 +149,8 @@ class Context:
     """The state as it was before the first operation."""
     parameters: Any
     """The parameters as they were before the first operation: new ones hold from the next transaction on."""
+    executing: Any = None
+    """The proposal whose actions are being applied."""
 
     @property
     def day(self) -> int:
@@ -219,7 +225,7 @@ COMMON = """
 ok malformed unknown_version too_large wrong_ledger no_authorizer too_many_authorizers duplicate_authorizer
 signature_count no_operation too_many_operations bad_signature expired too_far_ahead nonce_reused key_missing
 key_unexpected unknown_key unauthorized wrong_scope threshold_not_met mandate_operation mandate_expired mandate_spent
-programme_account account_aliased
+programme_account account_aliased needs_proposal constitution_forbids wrong_rule
 """
 STATUSES: dict[str, int] = {name: code for code, name in enumerate(COMMON.split())}
 """From the name of a status to its code; every family adds its own."""

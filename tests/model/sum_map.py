@@ -25,7 +25,7 @@ def _leaf(key: bytes, total: int, value_hash: bytes) -> tuple[bytes, int]:
     return sha256(b"\x10" + key + total.to_bytes(16, "big") + value_hash).digest(), total
 
 
-def _node(left: tuple[bytes, int], right: tuple[bytes, int]) -> tuple[bytes, int]:
+def node(left: tuple[bytes, int], right: tuple[bytes, int]) -> tuple[bytes, int]:
     total = left[1] + right[1]
     if total >= SUM_END:
         raise OverflowError  # The map refuses such a sum.
@@ -42,7 +42,7 @@ def _subtree(records: Records, keys: list[bytes], depth: int) -> tuple[bytes, in
     sides: tuple[list[bytes], list[bytes]] = ([], [])
     for key in keys:
         sides[_bit(key, depth)].append(key)
-    return _node(_subtree(records, sides[0], depth + 1), _subtree(records, sides[1], depth + 1))
+    return node(_subtree(records, sides[0], depth + 1), _subtree(records, sides[1], depth + 1))
 
 
 def root(records: Records) -> tuple[bytes, int]:
@@ -71,3 +71,33 @@ def prove(records: Records, key: bytes) -> bytes:
             bitmap[depth // 8] |= 0x80 >> depth % 8
     listed = b"".join(h + s.to_bytes(16, "big") for h, s in siblings if (h, s) != EMPTY)
     return head + len(siblings).to_bytes(2, "big") + bytes(bitmap) + listed
+
+
+def shown(proof: bytes, key: bytes) -> tuple[int, bytes, tuple[bytes, int]] | None:
+    """The sum and the value that a map proof shows to be there, and the root it leads to; None where it shows none."""
+    if proof[:1] != b"\1":
+        return None
+    total, size, rest = int.from_bytes(proof[1:17], "big"), int.from_bytes(proof[17:19], "big"), proof[19:]
+    value, count, rest = rest[:size], int.from_bytes(rest[size : size + 2], "big"), rest[size + 2 :]
+    bitmap, listed = rest[: (count + 7) // 8], rest[(count + 7) // 8 :]
+    depths = [depth for depth in range(8 * len(bitmap)) if _bit(bitmap, depth)]
+    possible = size <= VALUE_BYTES_MAX and count <= 256 and depths[-1:] == ([count - 1] if count else [])
+    # What is too short anywhere is too short here: nothing but siblings has a length that nothing else says.
+    if not possible or len(proof) != 21 + size + len(bitmap) + 48 * len(depths) or len(bitmap) != (count + 7) // 8:
+        return None
+    pairs = [(each[:32], int.from_bytes(each[32:], "big")) for each in _pieces(listed, 48)]
+    if any(sibling[0] == bytes(32) for sibling in pairs):
+        return None
+    siblings = dict(zip(depths, pairs, strict=True))
+    here = _leaf(key, total, sha256(value).digest())
+    for depth in reversed(range(count)):
+        beside = siblings.get(depth, EMPTY)
+        try:
+            here = node(beside, here) if _bit(key, depth) else node(here, beside)
+        except OverflowError:
+            return None
+    return total, value, here
+
+
+def _pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]

@@ -6,11 +6,15 @@ from tests.ops import (
     scenarios_attest,
     scenarios_campaign,
     scenarios_common,
+    scenarios_constitution,
+    scenarios_distribute,
     scenarios_hold,
     scenarios_items,
     scenarios_ledger,
     scenarios_move,
     scenarios_policy,
+    scenarios_proposal,
+    scenarios_resolution,
 )
 from tests.ops.play import SCENARIOS, Play, Scenario, World
 
@@ -24,6 +28,10 @@ FAMILIES = (
     scenarios_hold,
     scenarios_campaign,
     scenarios_attest,
+    scenarios_constitution,
+    scenarios_proposal,
+    scenarios_resolution,
+    scenarios_distribute,
     scenarios_ledger,
 )
 

@@ -164,9 +164,9 @@ def a_condition_that_is_kept_for_attestations(p: Play) -> Result:
 
 
 @scenario("malformed")
-def a_condition_that_is_kept_for_proposals(p: Play) -> Result:
+def a_condition_that_there_is_not(p: Play) -> Result:
     operation = build.hold(p.id("alice"), SALT, NO_ASSET, 1, _terms(p, build.preimage(HASH), shop=10_000))
-    return patched(p, operation, b"\4" + HASH, b"\x08" + HASH)
+    return patched(p, operation, b"\4" + HASH, b"\x0a" + HASH)
 
 
 @scenario("malformed")
@@ -2509,3 +2509,52 @@ def a_sweep_of_a_hold(p: Play) -> Result:
     asset, hold = _own(p)
     _at(p, START + 3 * DAY)
     return p.send(build.sweep(asset, [hold, hold, p.id("alice")]), by="anybody")
+
+
+# What a hold's account gets that nobody put in.
+
+
+def _with_a_fee(p: Play, group: bool = False) -> tuple[bytes, bytes]:  # noqa: FBT001, FBT002
+    """An asset, and a hold of alice's 10 whose account was named for the fee before, and got 50 of that."""
+    hold = hold_id(p.id("alice"), SALT)
+    asset = p.asset(build.fee(5_000, hold), alice=1_000)
+    terms = build.terms(
+        build.by_payer(), [build.share(p.id("bob"), 10_000)], START + 9 * DAY, release_if=build.by_payer()
+    )
+    if group:
+        p.ok(build.open_group(p.id("alice"), SALT, asset, START + DAY, terms), by="alice")
+    of_group = {"group": group_id(p.id("alice"), SALT)} if group else {"terms": terms}
+    p.ok(build.hold(p.id("alice"), SALT, asset, 10, **of_group), by="alice")  # type: ignore[arg-type]
+    p.ok(build.transfer(asset, p.id("alice"), p.id("dave"), 100), by="alice")
+    return asset, hold
+
+
+@scenario("hold_closed", 0)
+def a_fee_is_not_settled(p: Play) -> Result:
+    asset, hold = _with_a_fee(p)
+    p.ok(build.settle(hold), by="alice")
+    p.ok(build.burn(asset, p.id("bob"), 5), by="bob")
+    return p.send(build.settle(hold), by="alice")
+
+
+@scenario("amount_exceeds_hold", 0)
+def a_fee_is_not_settled_either_when_asked_for(p: Play) -> Result:
+    _, hold = _with_a_fee(p)
+    return p.send(build.settle(hold, 11), by="alice")
+
+
+@scenario("hold_closed", 0)
+def a_fee_is_not_released(p: Play) -> Result:
+    asset, hold = _with_a_fee(p)
+    p.ok(build.release(hold, 4), build.release(hold), by="alice")
+    p.ok(build.burn(asset, p.id("alice"), 900), by="alice")
+    return p.send(build.release(hold), by="alice")
+
+
+@scenario("hold_closed", 0)
+def a_fee_is_not_released_from_a_group(p: Play) -> Result:
+    """The group never had it."""
+    asset, hold = _with_a_fee(p, group=True)
+    p.ok(build.release(hold), by="alice")
+    p.ok(build.burn(asset, p.id("alice"), 900), by="alice")
+    return p.send(build.release(hold), by="alice")

@@ -1,8 +1,9 @@
-"""Loyalty programmes: points, campaigns, tiers, referrals, vouchers and gift cards, coalitions."""
+"""Loyalty programmes: points, campaigns, tiers, referrals, vouchers and gift cards, coalitions; votes of customers."""
 
 from __future__ import annotations
 
 from counterfoil.brands.campaign import Campaign, Earning
+from counterfoil.brands.club import terms_club
 from counterfoil.brands.coalition import Coalition, PartnerMonth, Statement
 from counterfoil.brands.conversion import Conversion, Converted, Quote, Rate
 from counterfoil.brands.programme import Liability, Pending, Programme, Redemption
@@ -40,4 +41,5 @@ __all__ = [
     "Tiers",
     "Voucher",
     "Vouchers",
+    "terms_club",
 ]

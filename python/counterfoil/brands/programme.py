@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from counterfoil.brands.campaign import Campaign, Earning, open_budget
 from counterfoil.brands.member import account_of, signer_of
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
+from counterfoil.governance.community import Community
+from counterfoil.keys import Key
 from counterfoil.lapsing import DAY_MS, Expiring, lapses, spendable
 from counterfoil.ops import (
     After,
@@ -16,6 +18,7 @@ from counterfoil.ops import (
     Claim,
     ClawBack,
     Hold,
+    KeyGrant,
     Mint,
     Operation,
     Outcome,
@@ -24,6 +27,8 @@ from counterfoil.ops import (
     Refund,
     Release,
     Role,
+    SetConstitution,
+    SetKeys,
     Settle,
     Share,
     SignedBy,
@@ -40,10 +45,10 @@ if TYPE_CHECKING:
 
     from counterfoil.brands.member import Account, Who
     from counterfoil.desk import Amount, Span
-    from counterfoil.keys import Key, Signer
+    from counterfoil.keys import Signer
     from counterfoil.ledger import Ledger
     from counterfoil.members import Members
-    from counterfoil.ops import Requirement
+    from counterfoil.ops import Constitution, Requirement
     from counterfoil.verify import AssetRecord
 
 
@@ -449,6 +454,60 @@ class Programme:
         )
         identifier = open_budget(self, self.units(budget), terms, key=key, dry_run=dry_run, time=time)
         return Campaign(self, identifier)
+
+    # What customers decide
+
+    def govern(
+        self,
+        constitution: Constitution,
+        *agree: Key | Signer,
+        key: str | None = None,
+        dry_run: bool = False,
+        time: int | None = None,
+    ) -> Done:
+        """Let customers decide by vote what the brand's key decided so far: `set_constitution`.
+
+        Before it `set_keys` where the brand's account has no record, so that it keeps its key for all the rest. From
+        then on the key signs as one of the account's, `key.on(account)`: this programme does so by itself, and whoever
+        takes one up says so. The constitution says who may change it: mind that it is not the brand.
+
+        Args:
+            constitution: What holds from then on: `terms_club(points=programme.asset)`, say.
+            agree: Who signs as well: issuers of other assets whose holders vote.
+            key: Makes it happen once.
+            dry_run: Only try it.
+            time: When, ms; now if None.
+
+        Raises:
+            RejectedError: invalid_rule, invalid_article, unknown_schema, invalid_electorate; where the account is
+                governed, needs_proposal or constitution_forbids; …
+        """
+        desk, first = self._named_desk(), self.desk.first(key)
+        operations: list[Operation] = [SetConstitution(account=desk.account, constitution=constitution)]
+        # A retry wants what the first call did, which was before there was a record.
+        signer = desk.signers[0]
+        if isinstance(signer, Key) if first is None else len(first.operations) > 1:
+            public = signer.public if isinstance(signer, Key) else signer.key.public
+            operations.insert(0, SetKeys(account=desk.account, keys=[KeyGrant(public)]))
+        done = desk.do(operations, *agree, key=key, dry_run=dry_run, time=time)
+        self.desk = self._named_desk()
+        return done
+
+    def _named_desk(self) -> Desk:
+        """The desk, whose key is named as one of the account's where it has a record."""
+        desk, signer = self.desk, self.desk.signers[0]
+        if isinstance(signer, Key) and desk.ledger.account(desk.account) is not None:
+            return Desk(desk.ledger, signer.on(desk.account))
+        return desk
+
+    @property
+    def community(self) -> Community:
+        """Those who decide on this programme.
+
+        Raises:
+            LookupError: The brand decides alone.
+        """
+        return Community(self.desk.ledger, *self.desk.signers, account=self.desk.account)
 
     # Helpers
 

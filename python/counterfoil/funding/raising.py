@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil._batches import Closed, in_batches
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
+from counterfoil.funding.milestones import BackersVote, Milestone, open_account, vote_of
 from counterfoil.ops import (
     After,
     AllOf,
@@ -29,6 +30,7 @@ from counterfoil.ops import (
     OpenGroup,
     Operation,
     Release,
+    Resolved,
     Schema,
     Settle,
     Share,
@@ -36,6 +38,7 @@ from counterfoil.ops import (
     Terms,
     group_id,
     hold_id,
+    named_account,
     schema_id,
 )
 
@@ -139,7 +142,8 @@ class Raise:
         to: Who gets the money, an account id of 32 bytes.
         closes: From when on nobody can pledge, and pledges can be closed, ms.
         deadline: From when on all that was not settled can only go back, ms.
-        approval: Who has to sign for the later milestones; None where there are none.
+        approval: Who has to sign for the later milestones, or how the backers vote on them; None where there are none.
+        decides: The account for which the backers vote, 32 bytes; zeros where they do not.
         withdrawable: Whether a backer may take a pledge back before `closes`.
 
     >>> import tempfile
@@ -185,7 +189,9 @@ class Raise:
         )
         records = [self._group(group) for group in self.groups]
         self.to = first.terms.payees[0].to if first.terms.payees else self.owner
-        self.approval = _approval(records[-1].terms.settle_if) if len(records) > 1 else None
+        self.approval, self.decides = (
+            self._approval(records[-1].terms.settle_if) if len(records) > 1 else (None, bytes(32))
+        )
         self.withdrawable = _may_withdraw(first.terms.release_if)
         for number, record in enumerate(records):
             expected = (self.asset, self.owner, self.closes, self._terms(number))
@@ -204,7 +210,7 @@ class Raise:
         closes: int,
         to: bytes | None = None,
         milestones_bps: Sequence[int] = (_BPS_ALL,),
-        approval: SignedBy | None = None,
+        approval: SignedBy | BackersVote | None = None,
         within: Span = "365d",
         withdrawable: bool = False,
         key: str | None = None,
@@ -212,6 +218,9 @@ class Raise:
         time: int | None = None,
     ) -> Raise:
         """Start a raise: `open_group` for each milestone, and `schema` for referrals with the owner's first raise.
+
+        Where the backers vote, `open` and `set_constitution` come before, of the account for which they do: a raise is
+        never there without the vote that it promises.
 
         Args:
             ledger: The ledger.
@@ -222,7 +231,7 @@ class Raise:
             to: Who gets the money; the owner if None.
             milestones_bps: How many of 10,000 parts each milestone gets; the first is paid at the closing.
             approval: Who has to sign for the later milestones: `SignedBy(2, [owner, board])`, say, where the board is
-                a named account with a threshold of its own.
+                a named account with a threshold of its own. Or `BackersVote(…)`: the backers decide.
             within: How long after `closes` what was not settled goes back.
             withdrawable: Whether a backer may take a pledge back before `closes`.
             key: Makes it happen once.
@@ -231,7 +240,7 @@ class Raise:
 
         Raises:
             ValueError: Milestones that are not 10,000 in all, over 6, or do not divide the goal; later ones without an
-                approval, or an approval without later ones.
+                approval, or an approval without later ones; a vote that cannot come to its end `within`.
             LookupError: There is no such asset.
             RejectedError: group_closed, deadline_too_far, invalid_condition, …
         """
@@ -241,6 +250,8 @@ class Raise:
         if (approval is None) != (len(goals) == 1):
             message = "approval: expected one exactly where there are later milestones"
             raise ValueError(message)
+        if isinstance(approval, BackersVote):
+            _check_lasts(approval, span_ms(within))
         made = object.__new__(cls)
         made.desk, made.asset, made.owner = desk, asset, desk.account
         salts = _salts(desk.salt(key), len(goals))
@@ -248,10 +259,16 @@ class Raise:
         made.id = made.groups[0]
         made.to, made.approval = desk.account if to is None else to, approval
         made.closes, made.deadline, made.withdrawable = closes, closes + span_ms(within), withdrawable
+        account_salt = _account_salt(salts[0])
+        made.decides = named_account(desk.account, account_salt) if isinstance(approval, BackersVote) else bytes(32)
         operations = [
             OpenGroup(owner=desk.account, salt=salt, asset=asset, closes=closes, terms=made._terms(number))
             for number, salt in enumerate(salts)
         ]
+        if isinstance(approval, BackersVote) and not dry_run and not desk.was_used(key):
+            # What is refused is refused before anything is opened.
+            desk.do(operations, dry_run=True, time=time)
+            open_account(desk, account_salt, approval.constitution(made.groups[1:]), key=key, time=time)
         done = desk.do(operations, key=key, dry_run=dry_run, time=time)
         # After what may be refused, so that then nothing is left of it.
         if ledger.schema(schema_id(desk.account, _REFERRAL)) is None:
@@ -308,7 +325,7 @@ class Raise:
                 schema=self._referral, issuer=self.owner, subject=backer.account, nonce=self.id, content=Edge(ref)
             )
             operations.append(edge)
-        done = self.desk.do(operations, *self._beside([backer]), key=key, dry_run=dry_run, time=time)
+        done = self.desk.do(operations, *self.beside([backer]), key=key, dry_run=dry_run, time=time)
         holds = tuple(hold_id(each.payer, each.salt) for each in done.operations if isinstance(each, Hold))
         return Pledge(done, holds[0], backer.account, units, holds)
 
@@ -328,15 +345,15 @@ class Raise:
             RejectedError: hold_pending (not this raise, not this backer, or too late), hold_closed, …
         """
         operations = [Release(hold=hold) for _, hold in self._holds(pledge)]
-        return self.desk.do(operations, *self._beside([backer]), key=key, dry_run=dry_run, time=time)
+        return self.desk.do(operations, *self.beside([backer]), key=key, dry_run=dry_run, time=time)
 
     # Closing
 
     def close(self, pledge: Pledge | bytes, *, dry_run: bool = False, time: int | None = None) -> Done:
         """Close a pledge as far as it is due: `settle` or `release` of each of its holds. Anybody may.
 
-        With the goal reached its first milestone goes to the project; without, all of it goes back; from the deadline
-        on all that is left goes back.
+        With the goal reached its first milestone goes to the project, and each later one that the backers have released
+        by vote; without, all of it goes back; from the deadline on all that is left goes back.
 
         Raises:
             LookupError: No pledge of this raise.
@@ -344,7 +361,8 @@ class Raise:
                 hold_closed, …
         """
         holds, at = self._holds(pledge), self.desk.now(time)
-        due = [self._due(number, hold, at) for number, hold in holds]
+        settles = self._settles()
+        due = [self._due(number, hold, at, settles) for number, hold in holds]
         operations = [each for each in due if each is not None]
         if not operations:
             # Nothing is due, and the ledger says why.
@@ -357,12 +375,12 @@ class Raise:
 
         Nothing happens before the iterator is asked. What is refused is reported and holds up no other.
         """
-        at = self.desk.now(time)
+        at, settles = self.desk.now(time), self._settles()
         due = (
             (hold, operation)
             for number, group in enumerate(self.groups)
             for hold in self._holds_of(group)
-            if (operation := self._due(number, hold, at)) is not None
+            if (operation := self._due(number, hold, at, settles)) is not None
         )
         return self._in_batches(due, (), dry_run=dry_run, time=time)
 
@@ -382,12 +400,42 @@ class Raise:
         Raises:
             ValueError: There is no such later milestone.
         """
+        self._check_later(milestone)
+        left = (hold for hold in self._holds_of(self.groups[milestone]) if self._left(hold))
+        settles = ((hold, Settle(hold=hold)) for hold in left)
+        return self._in_batches(settles, self.beside(approvers), dry_run=dry_run, time=time)
+
+    def milestone(self, number: int, *, proposal: bytes | None = None, time: int | None = None) -> Milestone:
+        """A later milestone whose release the backers vote on.
+
+        Args:
+            number: Which one; the first later one is 1.
+            proposal: Which attempt to release it, a proposal's id of 32 bytes. If None, of those that are still voted
+                on the one on which most was cast; else see `Milestone.attempt`.
+            time: As of when, ms; now if None.
+
+        Raises:
+            ValueError: There is no such later milestone, or the backers do not vote on it.
+        """
+        self._check_later(number)
+        if not isinstance(self.approval, BackersVote):
+            message = f"milestone {number}: expected one that the backers vote on, found one that others sign for"
+            raise ValueError(message)
+        made = Milestone(self, number, proposal)
+        return Milestone(self, number, made.attempt(self.desk.now(time))) if proposal is None else made
+
+    def is_released(self, number: int) -> bool:
+        """Whether the backers have resolved by vote to release a later milestone. It stays so."""
+        if not number or not isinstance(self.approval, BackersVote):
+            return False
+        resolved = self.approval.condition(self.decides, self.groups, number)
+        found = self.desk.ledger.resolution(resolved.account, resolved.rule, resolved.subject)
+        return found is not None and found.option == resolved.option
+
+    def _check_later(self, milestone: int) -> None:
         if not 1 <= milestone < len(self.groups):
             message = f"milestone: expected one from 1 to {len(self.groups) - 1}, found {milestone}"
             raise ValueError(message)
-        left = (hold for hold in self._holds_of(self.groups[milestone]) if self._left(hold))
-        settles = ((hold, Settle(hold=hold)) for hold in left)
-        return self._in_batches(settles, self._beside(approvers), dry_run=dry_run, time=time)
 
     # Numbers
 
@@ -495,6 +543,20 @@ class Raise:
         """An amount of what is pledged in minor units."""
         return minor_units(amount, asset_record(self.desk.ledger, self.asset).decimals)
 
+    def _approval(self, condition: Condition) -> tuple[SignedBy | BackersVote | None, bytes]:
+        """Who has to sign, or how the backers vote; and for which account."""
+        for part in condition.of if isinstance(condition, AllOf) else ():
+            if isinstance(part, SignedBy):
+                return part, bytes(32)
+            if isinstance(part, Resolved):
+                record = self.desk.ledger.constitution(part.account)
+                vote = None if record is None else vote_of(record.constitution)
+                # Every rule must be that of the vote, and the constitution one that nobody changes.
+                if record is None or vote is None or vote.constitution(self.groups[1:]) != record.constitution:
+                    _refuse(self.id)
+                return vote, part.account
+        return None, bytes(32)
+
     @property
     def _referral(self) -> bytes:
         return schema_id(self.owner, _REFERRAL)
@@ -504,20 +566,26 @@ class Raise:
         over = After(self.closes)
         totals = [GroupTotal(group, goal) for group, goal in zip(self.groups, self.goals, strict=True)]
         wanted: list[Condition] = [over, *totals]
-        if number and self.approval is not None:
+        if number and isinstance(self.approval, BackersVote):
+            wanted.append(self.approval.condition(self.decides, self.groups, number))
+        elif number and isinstance(self.approval, SignedBy):
             wanted.append(self.approval)
         missed: list[Condition] = [AllOf([over, Not(total)]) for total in totals]
         if self.withdrawable:
             missed.append(AllOf([Not(over), ByPayer()]))
         return Terms(settle_if=AllOf(wanted), release_if=AnyOf(missed), payees=[Share(self.to)], deadline=self.deadline)
 
-    def _due(self, number: int, hold: bytes, at: int) -> Operation | None:
+    def _settles(self) -> set[int]:
+        """The milestones that anybody may pay once the goal is reached: the first, and those that backers released."""
+        return {number for number in range(len(self.groups)) if number == 0 or self.is_released(number)}
+
+    def _due(self, number: int, hold: bytes, at: int, settles: set[int]) -> Operation | None:
         """What anybody may do with a hold now."""
         if at < self.closes or not self._left(hold):
             return None
         if self._is_missed(at):
             return Release(hold=hold)
-        return None if number else Settle(hold=hold)
+        return Settle(hold=hold) if number in settles else None
 
     def _is_missed(self, at: int) -> bool:
         """Whether what is still held can only go back."""
@@ -542,7 +610,7 @@ class Raise:
             refused = tuple((holds[position], status) for position, status in batch.refused)
             yield Closed(batch.done, tuple(holds[position] for position in batch.applied), refused)
 
-    def _beside(self, signers: Iterable[Key | Signer]) -> list[Key | Signer]:
+    def beside(self, signers: Iterable[Key | Signer]) -> list[Key | Signer]:
         """Who signs beside the desk's account, which signs once."""
         return [signer for signer in signers if signer not in self.desk.signers]
 
@@ -609,9 +677,15 @@ def _salts(salt: bytes, count: int) -> list[bytes]:
     return [salt, *others]
 
 
-def _approval(condition: Condition) -> SignedBy | None:
-    parts = condition.of if isinstance(condition, AllOf) else ()
-    return next((part for part in parts if isinstance(part, SignedBy)), None)
+def _account_salt(salt: bytes) -> bytes:
+    """The salt of the account that decides: it follows from that of the first milestone."""
+    return hashlib.sha256(b"counterfoil/backers-vote/v1\n" + salt).digest()[:16]
+
+
+def _check_lasts(approval: BackersVote, within_ms: int) -> None:
+    if approval.lasts_ms >= within_ms:
+        message = f"approval: expected a vote that ends before {within_ms} ms are over, found {approval.lasts_ms} ms"
+        raise ValueError(message)
 
 
 def _may_withdraw(condition: Condition | None) -> bool:
@@ -619,6 +693,6 @@ def _may_withdraw(condition: Condition | None) -> bool:
     return any(isinstance(part, AllOf) and ByPayer() in part.of for part in parts)
 
 
-def _refuse(identifier: bytes) -> None:
+def _refuse(identifier: bytes) -> NoReturn:
     message = f"raise: expected a group with the terms of a raise, found {identifier.hex()} with others"
     raise ValueError(message)

@@ -118,17 +118,8 @@ class Community:
         grants = [KeyGrant(public) for public in dict.fromkeys(each.public for each in held)]
         opening = Open(opener=desk.account, salt=desk.salt(key), threshold=len(grants), keys=grants)
         values = dict(settings or {})
-        if not desk.was_used(key):
-            # An account of nobody's stands in for the one that is not open yet.
-            stand_in = Key.generate()
-            trial = [
-                opening,
-                SetKeys(account=stand_in.account, keys=[KeyGrant(stand_in.account)]),
-                *_founding(stand_in.account, values, constitution),
-            ]
-            done = desk.do(trial, stand_in, *agree, dry_run=True, time=time)
-        if not dry_run:
-            done = desk.do([opening], key=key, time=time)
+        tried = None if desk.was_used(key) else _try(desk, opening, values, constitution, agree, time)
+        done = tried if tried and dry_run else desk.do([opening], key=key, dry_run=dry_run, time=time)
         opened = next(each for each in done.operations if isinstance(each, Open))
         account = named_account(opened.opener, opened.salt)
         if not dry_run:
@@ -312,6 +303,24 @@ class Community:
             message = f"account: expected one with a constitution, found {self.account.hex()} without"
             raise LookupError(message)
         return record.constitution
+
+
+def _try(
+    desk: Desk,
+    opening: Open,
+    settings: Mapping[str, int],
+    constitution: Constitution,
+    agree: Sequence[Key | Signer],
+    time: int | None,
+) -> Done:
+    """Try both transactions of a founding in one: an account of nobody's stands in for the one that is not open yet."""
+    stand_in = Key.generate()
+    trial = [
+        opening,
+        SetKeys(account=stand_in.account, keys=[KeyGrant(stand_in.account)]),
+        *_founding(stand_in.account, settings, constitution),
+    ]
+    return desk.do(trial, stand_in, *agree, dry_run=True, time=time)
 
 
 def _founding(account: bytes, settings: Mapping[str, int], constitution: Constitution) -> list[Operation]:

@@ -92,10 +92,10 @@ class Distribute(Operation):
         fund: Who pays and signs, an account id of 32 bytes.
         salt: 16 bytes.
         asset: What it pays, an asset id of 32 bytes.
+        amount: Minor units, 1 to 10^38 - 1; None is all that the fund has.
         basis: Who has a part, and how much: `SnapshotBasis`, `MembersBasis`, `LeavesBasis` or `GroupBasis`.
         deadline: From when on it pays no more, ms.
         leftover: Who gets what is left then, an account id of 32 bytes.
-        amount: Minor units, 1 to 10^38 - 1; None is all that the fund has.
         reference: A salted hash of what it is for, 32 bytes.
 
     Statuses: zero_amount, amount_too_large, invalid_basis, no_deadline, unknown_asset, not_fungible, asset_paused,
@@ -117,10 +117,10 @@ class Distribute(Operation):
     fund: bytes
     salt: bytes
     asset: bytes
+    amount: int | None = None
     basis: Basis
     deadline: int
     leftover: bytes
-    amount: int | None = None
     reference: bytes | None = None
 
 

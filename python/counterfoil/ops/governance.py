@@ -116,9 +116,9 @@ class Propose(Operation):
         salt: 16 bytes.
         rule: By which rule of the constitution: its position.
         title: A hash of what members read, 32 bytes.
+        subject: What the account then has decided about, 32 bytes, for conditions to ask; None is nothing.
         options: What is voted on, 1 to 16, each a list of at most 32 operations; one option is for yes or no. Whoever
             executes it must have them: the ledger keeps their hash.
-        subject: What the account then has decided about, 32 bytes, for conditions to ask; None is nothing.
 
     Statuses: invalid_options, too_many_actions; what the actions' own fields break; no_constitution, unknown_rule,
     wrong_rule, constitution_forbids, proposal_exists, asset_sunset, too_many_snapshots, unknown_group, group_open,
@@ -140,8 +140,8 @@ class Propose(Operation):
     salt: bytes
     rule: int
     title: bytes
-    options: Sequence[Sequence[Operation]]
     subject: bytes | None = None
+    options: Sequence[Sequence[Operation]]
 
 
 @operation("vote")
@@ -152,9 +152,9 @@ class Vote(Operation):
     Attributes:
         proposal: The proposal's id, 32 bytes.
         voter: Who signs, an account id of 32 bytes.
-        ballot: `Shares`, `Approve` or `Rank`, as the rule's form says; where ballots are revealed later, `Sealed`.
         members: Whose votes: the voter itself, and accounts whose delegations lead to it, at most 500. Of backers,
             ids of holds. None is the voter alone.
+        ballot: `Shares`, `Approve` or `Rank`, as the rule's form says; where ballots are revealed later, `Sealed`.
 
     Statuses: too_many_members, invalid_members, unknown_proposal, proposal_closed, voting_not_started, voting_closed,
     wrong_ballot; for each member in order no_weight, governed_account_abstains, not_delegated, not_in_electorate,
@@ -171,8 +171,8 @@ class Vote(Operation):
 
     proposal: bytes
     voter: bytes
-    ballot: Ballot
     members: Sequence[bytes] = ()
+    ballot: Ballot
 
 
 @operation("reveal")
@@ -183,9 +183,9 @@ class Reveal(Operation):
     Attributes:
         proposal: The proposal's id, 32 bytes.
         voter: Who voted, an account id of 32 bytes.
+        members: For whom, as in `Vote`.
         ballot: What was sealed.
         salt: The 16 bytes that it was sealed with.
-        members: For whom, as in `Vote`.
 
     Statuses: too_many_members, invalid_members, unknown_proposal, proposal_closed, reveal_not_open, voting_closed,
     wrong_ballot; for each member in order not_sealed, wrong_seal.
@@ -202,9 +202,9 @@ class Reveal(Operation):
 
     proposal: bytes
     voter: bytes
+    members: Sequence[bytes] = ()
     ballot: Ballot
     salt: bytes
-    members: Sequence[bytes] = ()
 
 
 @operation("delegate")

@@ -7,7 +7,8 @@ use counterfoil_core::ops::attest::{AttestationRecord, SchemaRecord};
 use counterfoil_core::ops::campaign::{CampaignRecord, ClaimantRecord, Slip, claim_key, pending_salt};
 use counterfoil_core::ops::distribute::{CollectedRecord, DistributionRecord};
 use counterfoil_core::ops::governance::{
-    ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord, ResolutionRecord, VoteRecord,
+    Actions, Ballot, Constitution, ConstitutionRecord, DelegationRecord, ProposalRecord, RankingRecord,
+    ResolutionRecord, Rule, VoteRecord, ballot_seal,
 };
 use counterfoil_core::ops::hold::{GroupRecord, HoldRecord};
 use counterfoil_core::ops::items::{DesignRecord, Item, ItemRecord};
@@ -176,6 +177,43 @@ fn ids() {
         assert_eq!(slip.message(&id(&case["ledger"]), &id(&case["campaign"])), hex(&case["message"]));
     }
     let number = |value: &Value| value.as_str().unwrap().parse().unwrap();
+    for case in all("snapshot") {
+        assert_eq!(SnapshotRecord::id(&id(&case["asset"]), number(&case["number"])), id(&case["id"]));
+    }
+    for case in all("distribution") {
+        let salt = hex(&case["salt"]).try_into().unwrap();
+        assert_eq!(DistributionRecord::id(&id(&case["fund"]), &salt), id(&case["id"]));
+    }
+    for case in all("proposal") {
+        let salt = hex(&case["salt"]).try_into().unwrap();
+        assert_eq!(ProposalRecord::id(&id(&case["account"]), &id(&case["proposer"]), &salt), id(&case["id"]));
+    }
+    for case in all("delegation") {
+        assert_eq!(DelegationRecord::id(&id(&case["account"]), &id(&case["delegator"])), id(&case["id"]));
+    }
+    for case in all("ranking") {
+        assert_eq!(RankingRecord::id(&id(&case["proposal"]), &hex(&case["options"])), Some(id(&case["id"])));
+    }
+    for case in all("resolution") {
+        let [account, rule, subject] = ["account", "rule", "subject"].map(|part| id(&case[part]));
+        assert_eq!(ResolutionRecord::id(&account, &rule.0, &subject.0), id(&case["id"]));
+    }
+    for case in all("rule_hash") {
+        assert_eq!(decode::<Rule>(&hex(&case["rule"])).unwrap().hash(), id(&case["hash"]).0);
+    }
+    for case in all("constitution_hash") {
+        assert_eq!(decode::<Constitution>(&hex(&case["constitution"])).unwrap().hash(), id(&case["hash"]).0);
+    }
+    for case in all("actions_hash") {
+        let actions = case["actions"].as_array().unwrap();
+        let actions = actions.iter().map(|action| decode(&hex(action)).unwrap()).collect();
+        assert_eq!(Actions(actions).hash(), id(&case["hash"]).0);
+    }
+    for case in all("ballot_seal") {
+        let salt = hex(&case["salt"]).try_into().unwrap();
+        let ballot: Ballot = decode(&hex(&case["ballot"])).unwrap();
+        assert_eq!(ballot_seal(&id(&case["proposal"]), &id(&case["voter"]), &salt, &ballot), id(&case["hash"]).0);
+    }
     for case in all("design") {
         assert_eq!(DesignRecord::id(&id(&case["asset"]), number(&case["design"])), id(&case["id"]));
     }

@@ -142,6 +142,10 @@ impl Records for Working<'_> {
         self.cache.set(table, id, record, self.store)
     }
 
+    fn fetch(&mut self, wanted: &[(Table, Id)]) -> Result<()> {
+        self.cache.fetch(wanted, self.store)
+    }
+
     fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>> {
         for index in self.seen.candidates(pair, time) {
             let waiting = index.checked_sub(self.log_size).and_then(|offset| usize::try_from(offset).ok());
@@ -200,6 +204,10 @@ impl Records for Overlay<'_> {
             Some(before) => Ok(before),
             None => Ok(self.under.get(table, id)?.cloned()),
         }
+    }
+
+    fn fetch(&mut self, wanted: &[(Table, Id)]) -> Result<()> {
+        self.under.fetch(wanted)
     }
 
     fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>> {

@@ -162,6 +162,11 @@ impl<'a, R: Records> Context<'a, R> {
         Ok(())
     }
 
+    /// Says that many records will be read that the operation's bytes alone did not tell.
+    pub fn fetch(&mut self, wanted: &[(Table, Id)]) -> Result<(), Halt<R::Error>> {
+        self.records.fetch(wanted).map_err(Halt::Failed)
+    }
+
     /// A stored record, undecoded.
     pub fn record(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>, Halt<R::Error>> {
         self.records.get(table, id).map_err(Halt::Failed)

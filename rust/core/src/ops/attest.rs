@@ -318,7 +318,8 @@ pub(crate) fn require_live<R: Records>(
 }
 
 /// Whether a subject's one attestation held at a time that is over, as far as its record still tells: one that was
-/// revoked or expired since did, one that was replaced since did not.
+/// revoked or expired since did, one that was replaced since did not. Nor did one that was attested or revoked in that
+/// very millisecond: nobody can tell what came first.
 pub(super) fn was_member<R: Records>(
     context: &mut Context<'_, R>,
     schema: &Id,
@@ -329,7 +330,7 @@ pub(super) fn was_member<R: Records>(
     let id = AttestationRecord::id(schema, issuer, subject, &SINGLE);
     let found: Option<AttestationRecord> = context.read(Table::attestations(*schema), &id)?;
     let held = |found: AttestationRecord| {
-        found.issued < time && found.revoked.is_none_or(|revoked| revoked.time >= time) && !found.is_expired(time)
+        found.issued < time && found.revoked.is_none_or(|revoked| revoked.time > time) && !found.is_expired(time)
     };
     Ok(found.is_some_and(held))
 }

@@ -6,14 +6,14 @@
 use crate::amount::{AMOUNT_MAX, mul_div};
 use crate::apply::{Context, Halt, Movement, Taking};
 use crate::id::{Id, record_id};
-use crate::merkle::proof::{self, Proven};
+use crate::merkle::proof::{MapProof, Proven};
 use crate::ops::Operate;
 use crate::ops::attest::{electorate_schema, was_member};
 use crate::ops::condition::Condition;
 use crate::ops::hold::{GroupRecord, HOLD_GROUPS, HOLDS, HoldRecord, NO_DEADLINE, UNKNOWN_GROUP, check_deadline};
 use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_ended, refuse_paused};
 use crate::ops::snapshot::{SNAPSHOTS, SnapshotRecord, live_snapshot, units_at};
-use crate::state::{AccountRecord, OwnId, Records, Table, TableName, TableRecord, add_up_lots, tree_key};
+use crate::state::{AccountRecord, OwnId, Records, Table, TableName, TableRecord, tree_key};
 use crate::status::{PROGRAMME_ACCOUNT, Status, statuses};
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -67,6 +67,9 @@ statuses! { 8;
 
 const FAMILY: u8 = 8;
 const DISTRIBUTE: u8 = 0x82;
+/// No two of 2^32 hashes have this many bits in common but by a great accident. A deeper path would be short, for beside
+/// nothing it has no bytes, and still cost a hash a level.
+const PROOF_DEPTH_MAX: usize = 64;
 
 const VERSION: u8 = 1;
 const EXCLUDED_MAX: usize = 16;
@@ -179,7 +182,11 @@ impl Basis {
 
 /// What a sum map gives an account.
 fn proven_sum(proof: &[u8], root: &Id, total: u128, of: &Id) -> Result<u128, Status> {
-    match proof::verify(proof, root, &tree_key(of)) {
+    let proof = MapProof::decode(proof).map_err(|_| WRONG_PROOF)?;
+    if proof.siblings().len() > PROOF_DEPTH_MAX {
+        return Err(WRONG_PROOF);
+    }
+    match proof.verify(root, &tree_key(of)) {
         Ok(Proven::Present { sum, value, table_sum }) if value.is_empty() && table_sum == total => Ok(sum),
         Ok(_) | Err(_) => Err(WRONG_PROOF),
     }
@@ -442,11 +449,17 @@ impl Operate for Collect {
             return Err(DISTRIBUTION_ENDED.into());
         }
         let mut movement = Movement::new(context, distribution.asset, asset);
-        let mut taken = Vec::new();
+        movement.context().fetch(&distribution.reads(&self.parts))?;
+        let before = distribution.collected;
+        let mut payouts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            taken.extend(distribution.pay(&self.distribution, part, &mut movement)?);
+            payouts.push(distribution.count(&self.distribution, part, &mut movement)?);
         }
-        let effect = movement.finish(add_up_lots(&taken))?;
+        let total = distribution.collected.saturating_sub(before);
+        let lots = movement.take(&self.distribution, total, Taking::Given)?;
+        movement.hand_out(&self.distribution, &lots, &payouts)?;
+        let told = told(&movement, &lots, total);
+        let effect = movement.finish(told)?;
         context.write(DISTRIBUTIONS, self.distribution, &distribution)?;
         Ok(effect)
     }
@@ -462,13 +475,25 @@ impl DistributionRecord {
         due.ok_or_else(|| Halt::corrupt::<R>("a distribution's weights contradict each other"))
     }
 
-    /// Pays one part and counts it; returns what was taken for it.
-    fn pay<R: Records>(
+    /// What paying these parts reads beside what a collect names itself.
+    fn reads(&self, parts: &[Part]) -> Vec<(Table, Id)> {
+        let mut tables = vec![Table::holders(self.asset)];
+        match &self.basis {
+            Basis::Snapshot { asset, .. } => tables.extend([Table::saved(*asset), Table::holders(*asset)]),
+            // A hold is no account: whom it names is known when it has been read.
+            Basis::Group { .. } => tables = vec![HOLDS],
+            Basis::Members { .. } | Basis::Leaves { .. } => {}
+        }
+        parts.iter().flat_map(|part| tables.iter().map(|table| (*table, part.of))).collect()
+    }
+
+    /// Counts one part as paid; who gets it, and how much.
+    fn count<R: Records>(
         &mut self,
         id: &Id,
         part: &Part,
         movement: &mut Movement<'_, '_, R>,
-    ) -> Result<Vec<LotAmount>, Halt<R::Error>> {
+    ) -> Result<(Id, u128), Halt<R::Error>> {
         let collected = Table::collected(*id);
         let (weight, to) = self.basis.entitlement(movement.context(), part, self.opened)?;
         if movement.context().record(&collected, &part.of)?.is_some() {
@@ -479,15 +504,13 @@ impl DistributionRecord {
             return Err(NOTHING_DUE.into());
         }
         movement.refuse_payee(&self.fund, &to)?;
-        let lots = movement.take(id, due, Taking::Given)?;
-        movement.hand_out(id, &lots, &[(to, due)])?;
         let context = movement.context();
         let time = context.time();
         context.write_weighed(collected, part.of, due, &CollectedRecord { time })?;
         let (paid, parts) = (self.collected.checked_add(due), self.parts.checked_add(1));
         self.collected = paid.ok_or_else(|| Halt::corrupt::<R>("a distribution paid more than 128 bits"))?;
         self.parts = parts.ok_or_else(|| Halt::corrupt::<R>("a distribution's parts are exhausted"))?;
-        Ok(told(movement, &lots, due))
+        Ok((to, due))
     }
 }
 
@@ -520,12 +543,11 @@ impl Operate for CloseDistribution {
         if total > 0 {
             movement.waive_strict_lots();
             let lots = if movement.has_lots() { taken.as_slice() } else { &[] };
-            // It is given, not paid: nothing may keep a distribution from its end, nor what its account became.
-            if movement.context().is_programme_account(&distribution.leftover)? {
-                movement.fund(&distribution.leftover, total, lots)?;
-            } else {
-                movement.give(&distribution.leftover, total, lots)?;
-            }
+            // It is given, not paid: nothing may keep a distribution from its end. Whose account has become that of a
+            // rule since then, from which nobody could take it, leaves it to the fund.
+            let is_programme = movement.context().is_programme_account(&distribution.leftover)?;
+            let to = if is_programme { distribution.fund } else { distribution.leftover };
+            movement.give(&to, total, lots)?;
         }
         distribution.closed = true;
         let effect = movement.finish(taken)?;

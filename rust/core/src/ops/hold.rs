@@ -497,7 +497,10 @@ impl Open {
         refuse_paused(&asset)?;
         let mut movement = Movement::new(context, record.asset, asset);
         let mut open = Self { id: *id, record, group, holding: movement.touch(id)?, left: 0 };
-        open.left = open.holding.total.saturating_sub(open.left_over::<R>(open.record.settled)?);
+        // Its account may have got more than was put in: where a fee goes is not asked about. That is nobody's of these.
+        let HoldRecord { amount, settled, released, .. } = open.record;
+        let put_in = amount.saturating_sub(settled).saturating_sub(released);
+        open.left = open.holding.total.saturating_sub(open.left_over::<R>(settled)?).min(put_in);
         if open.left == 0 { Err(HOLD_CLOSED.into()) } else { Ok((open, movement)) }
     }
 

@@ -25,6 +25,12 @@ pub trait Records {
     /// A record that was never read may be written; the old one is returned all the same.
     fn set(&mut self, table: &Table, id: &crate::Id, record: Option<Record>) -> Result<Option<Record>, Self::Error>;
 
+    /// Says that these records will be read next. Where they are kept elsewhere they may be read together.
+    fn fetch(&mut self, wanted: &[(Table, crate::Id)]) -> Result<(), Self::Error> {
+        let _ = wanted;
+        Ok(())
+    }
+
     /// The transaction that used this pair of first authorizer and nonce, while time has not reached its
     /// `valid_until`.
     fn seen(&mut self, pair: &crate::Id, time: u64) -> Result<Option<SeenTransaction>, Self::Error>;

@@ -249,7 +249,8 @@ impl Operate for Conclude {
 
 impl Conclude {
     /// Refuses rankings that are not exactly those that were counted. None of them weighs nothing and none stands twice:
-    /// where they add up to all that was decided, none is missing.
+    /// where they add up to all that was decided, none is missing. Once the proposal has lapsed they decide nothing any
+    /// more: it fails without, lest a deposit be kept by rankings that no transaction has room for.
     fn refuse_wrong_rankings<R: Records>(
         &self,
         proposal: &ProposalRecord,
@@ -257,6 +258,9 @@ impl Conclude {
     ) -> Result<(), Halt<R::Error>> {
         if matches!(proposal.terms.form, Form::YesNo | Form::Approval) {
             return if self.rankings.is_empty() { Ok(()) } else { Err(WRONG_RANKINGS.into()) };
+        }
+        if self.rankings.is_empty() && context.time() >= proposal.lapses() {
+            return Ok(());
         }
         let mut total = 0u128;
         for Ranking { options, weight } in &self.rankings {

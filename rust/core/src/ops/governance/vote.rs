@@ -158,10 +158,12 @@ impl Operate for Vote {
 }
 
 impl ProposalRecord {
-    /// Who would have voted otherwise has the time for it when a quorum is reached at the last moment.
+    /// Who would have voted otherwise has the time for it when a quorum is reached at the last moment; once, though a
+    /// quorum may be lost again where what backers have left weighs.
     fn extend(&mut self, time: u64) {
         let extension = self.terms.extension_ms;
-        if self.ends.saturating_sub(time) < extension {
+        let was_extended = self.ends != self.starts().saturating_add(self.terms.voting_ms);
+        if !was_extended && self.ends.saturating_sub(time) < extension {
             self.ends = time.saturating_add(extension);
         }
     }
