@@ -77,13 +77,16 @@ PACKAGES = (
 )
 READ_ONLY = {
     "Ad.receipt", "Ad.report", "Badges.holds", "Coin.vested", "Community.proposals", "Conversion.quote",
-    "Distribution.report", "Gate.check", "Gate.verify", "GiftCards.balance", "Milestone.tally", "Perks.has_had",
-    "Programme.pending", "Proposal.state_at", "Proposal.tally", "Raise.ambassadors", "Raise.milestone",
-    "Raise.referrals", "Tiers.of", "Tiers.progress", "Vouchers.balance", "exit_bundle", "export_ballots",
-    "export_bundle", "write_ballots",
+    "Distribution.report", "Forecast.state", "Forecast.winners", "Gate.check", "Gate.verify", "GiftCards.balance",
+    "Milestone.tally", "Perks.has_had", "Programme.pending", "Proposal.state_at", "Proposal.tally",
+    "Raise.ambassadors", "Raise.milestone", "Raise.referrals", "Tiers.of", "Tiers.progress", "Vouchers.balance",
+    "exit_bundle", "export_ballots", "export_bundle", "forecast_bundle", "ideas_bundle", "write_ballots",
 }  # fmt: skip
 """Calls that take a time and change nothing, but that some make a checkpoint."""
-ONCE_BY_ITSELF = {"Ad.claim_batch", "Distribution.collect_all", "Raise.approve", "Raise.close", "Raise.close_all"}
+ONCE_BY_ITSELF = {
+    "Ad.claim_batch", "Distribution.collect_all", "Forecast.close_all", "Forecast.payout", "Raise.approve",
+    "Raise.close", "Raise.close_all",
+}  # fmt: skip
 """Calls of which each part happens once, in as many transactions as it takes: a key would stand for one of them."""
 
 

@@ -51,6 +51,14 @@ the sniper: NOOR: expected at least 10, found 0; badge:founder: expected one tha
 revenue for 2 holders, the fan's 3829
 at the door: NOOR: expected at least 10, found 40
 """,
+    "forecast.py": """\
+closed by anybody: 3
+winnings paid: 2
+ann, eve and bob have [133, 116, 50]
+95 staked = 45 back + 49 won + 1 left over
+recomputed: True
+log scores: {'ann': -356675, 'bob': -1609438}
+""",
     "journey.py": """\
 ann still needs ['refer']
 ann has ['gold 1', 'visit 2']

@@ -1,4 +1,4 @@
-"""Scores of forecasts: against scikit-learn, the formulas in floats and logarithms of fifty digits, and bad input."""
+"""Scores of predictions: against scikit-learn, the formulas in floats and logarithms of fifty digits, and bad input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy
 import pytest
-from counterfoil.governance import Forecast, brier, in_parts, ln, log_score, peer_scores
+from counterfoil.governance import Prediction, brier, in_parts, ln, log_score, peer_scores
 from counterfoil.leaves import scores_root
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,9 +27,9 @@ def test_means_are_those_of_scikit_learn():
         cases = []
         for _ in range(200):
             # None beyond 0.1% or 99.9%: scikit-learn has another floor.
-            forecast = Forecast(tuple(chance.randint(10, 1_000) for _ in range(options)))
-            cases.append((forecast, chance.randrange(options)))
-        chances = [[float(forecast.probability(option)) for option in range(options)] for forecast, _ in cases]
+            prediction = Prediction(tuple(chance.randint(10, 1_000) for _ in range(options)))
+            cases.append((prediction, chance.randrange(options)))
+        chances = [[float(prediction.probability(option)) for option in range(options)] for prediction, _ in cases]
         happened, labels = [place for _, place in cases], list(range(options))
         briers = sum(brier(*case) for case in cases) / len(cases)
         logs = sum(log_score(*case) for case in cases) / len(cases)
@@ -80,12 +80,12 @@ def test_logarithms_that_are_nearly_halves():
 def test_peer_scores_are_those_of_the_formula():
     chance = random.Random(5)  # noqa: S311 - a test's, the same each time
     for people in (2, 3, 50):
-        forecasts = {
-            chance.randbytes(32): Forecast(tuple(chance.randint(10, 1_000) for _ in range(3))) for _ in range(people)
+        predictions = {
+            chance.randbytes(32): Prediction(tuple(chance.randint(10, 1_000) for _ in range(3))) for _ in range(people)
         }
-        found = peer_scores(forecasts, 1)
-        assert list(found) == list(forecasts)
-        own = {account: float(each.probability(1)) for account, each in forecasts.items()}
+        found = peer_scores(predictions, 1)
+        assert list(found) == list(predictions)
+        own = {account: float(each.probability(1)) for account, each in predictions.items()}
         together = gmean(numpy.array(list(own.values())))
         for account, score in found.items():
             others = [probability for other, probability in own.items() if other != account]
@@ -96,48 +96,50 @@ def test_peer_scores_are_those_of_the_formula():
             assert score / 10**6 == pytest.approx(theirs, abs=1e-6)
         # They add up to 0, half a part of rounding for each apart.
         assert abs(sum(found.values())) <= people / 2
-        shuffled = list(forecasts.items())
+        shuffled = list(predictions.items())
         chance.shuffle(shuffled)
         assert peer_scores(dict(shuffled), 1) == found
         assert scores_root(peer_scores(dict(shuffled), 1)) == scores_root(found)
 
 
 def test_who_is_alone_or_like_the_others_scores_0():
-    assert peer_scores({ANN: Forecast.of_yes(1)}, 0) == {ANN: 0}
-    assert peer_scores(dict.fromkeys((ANN, BOB, EVE), Forecast.of_yes(3_333)), 0) == {ANN: 0, BOB: 0, EVE: 0}
-    found = peer_scores({ANN: Forecast.of_yes(9_000), BOB: Forecast.of_yes(5_000), EVE: Forecast.of_yes(5_000)}, 0)
+    assert peer_scores({ANN: Prediction.of_yes(1)}, 0) == {ANN: 0}
+    assert peer_scores(dict.fromkeys((ANN, BOB, EVE), Prediction.of_yes(3_333)), 0) == {ANN: 0, BOB: 0, EVE: 0}
+    found = peer_scores(
+        {ANN: Prediction.of_yes(9_000), BOB: Prediction.of_yes(5_000), EVE: Prediction.of_yes(5_000)}, 0
+    )
     assert found == {ANN: 58_778_666, BOB: -29_389_333, EVE: -29_389_333}
 
 
 def test_who_said_0_of_what_happened():
     # As if it had been 0.1%; and who was certain, as if 99.9%.
-    for forecast in (Forecast.of_yes(0), Forecast.of_yes(1), Forecast.of_yes(10)):
-        assert log_score(forecast, 0) == ln(1, 1_000) == -6_907_755_278_982
-    assert log_score(Forecast.of_yes(11), 0) == ln(11, 10_000)
-    for forecast in (Forecast.of_yes(10_000), Forecast.of_yes(9_990), Forecast((1, 0, 0))):
-        assert log_score(forecast, 0) == ln(999, 1_000)
-    found = peer_scores({ANN: Forecast.of_yes(0), BOB: Forecast.of_yes(10_000)}, 0)
+    for prediction in (Prediction.of_yes(0), Prediction.of_yes(1), Prediction.of_yes(10)):
+        assert log_score(prediction, 0) == ln(1, 1_000) == -6_907_755_278_982
+    assert log_score(Prediction.of_yes(11), 0) == ln(11, 10_000)
+    for prediction in (Prediction.of_yes(10_000), Prediction.of_yes(9_990), Prediction((1, 0, 0))):
+        assert log_score(prediction, 0) == ln(999, 1_000)
+    found = peer_scores({ANN: Prediction.of_yes(0), BOB: Prediction.of_yes(10_000)}, 0)
     assert found == {ANN: -690_675_478, BOB: 690_675_478}
     # Brier's score needs no floor.
-    assert [brier(Forecast.of_yes(yes), 0) for yes in (0, 10_000)] == [2, 0]
+    assert [brier(Prediction.of_yes(yes), 0) for yes in (0, 10_000)] == [2, 0]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=6).filter(any), st.integers(2, 10**6), st.data())
 def test_only_proportions_count(parts, factor, data):
     happened = data.draw(st.integers(0, len(parts) - 1))
-    forecast, multiple = Forecast(tuple(parts)), Forecast(tuple(factor * part for part in parts))
-    assert brier(forecast, happened) == brier(multiple, happened)
-    assert log_score(forecast, happened) == log_score(multiple, happened)
-    expected = sum((forecast.probability(option) - (option == happened)) ** 2 for option in range(len(parts)))
-    assert brier(forecast, happened) == expected
+    prediction, multiple = Prediction(tuple(parts)), Prediction(tuple(factor * part for part in parts))
+    assert brier(prediction, happened) == brier(multiple, happened)
+    assert log_score(prediction, happened) == log_score(multiple, happened)
+    expected = sum((prediction.probability(option) - (option == happened)) ** 2 for option in range(len(parts)))
+    assert brier(prediction, happened) == expected
     assert 0 <= expected <= 2
-    assert ln(1, 1_000) <= log_score(forecast, happened) <= ln(999, 1_000)
+    assert ln(1, 1_000) <= log_score(prediction, happened) <= ln(999, 1_000)
     # What did not happen may be told apart in any way.
     others = parts[:happened] + parts[happened + 1 :]
     order = data.draw(st.permutations(others))
-    assert brier(Forecast((*order[:happened], parts[happened], *order[happened:])), happened) == brier(
-        forecast, happened
+    assert brier(Prediction((*order[:happened], parts[happened], *order[happened:])), happened) == brier(
+        prediction, happened
     )
 
 
@@ -145,7 +147,7 @@ def test_only_proportions_count(parts, factor, data):
 @given(st.integers(20, 9_980), st.integers(20, 9_980))
 def test_nobody_does_better_than_by_saying_what_he_holds_to_be_true(truth, said):
     """Both scores are proper: on average the true probability scores best, by 0.1% to 99.9%."""
-    honest, other = Forecast.of_yes(truth), Forecast.of_yes(said)
+    honest, other = Prediction.of_yes(truth), Prediction.of_yes(said)
     chances = (truth, 10_000 - truth)
     mean_brier = [sum(chances[place] * brier(each, place) for place in (0, 1)) for each in (honest, other)]
     mean_log = [sum(chances[place] * log_score(each, place) for place in (0, 1)) for each in (honest, other)]
@@ -157,7 +159,7 @@ def test_scores_are_posted_in_parts():
     assert [in_parts(Fraction(*each)) for each in ((1, 2), (1, 3), (2, 3), (1, 2 * 10**6), (3, 2 * 10**6))] == [
         500_000, 333_333, 666_667, 0, 2,
     ]  # fmt: skip
-    posted = {account: in_parts(brier(Forecast.of_yes(yes), 1)) for account, yes in ((ANN, 100), (BOB, 9_900))}
+    posted = {account: in_parts(brier(Prediction.of_yes(yes), 1)) for account, yes in ((ANN, 100), (BOB, 9_900))}
     assert posted == {ANN: 200, BOB: 1_960_200}
     assert len({scores_root(posted), scores_root({ANN: 1_960_200, BOB: 200}), scores_root({ANN: 200})}) == 3
 
@@ -165,36 +167,36 @@ def test_scores_are_posted_in_parts():
 @pytest.mark.parametrize(
     ("error", "message", "call"),
     [
-        (ValueError, "options: expected 2 to 1,000, found 1", lambda: Forecast((1,))),
-        (ValueError, "options: expected 2 to 1,000, found 0", lambda: Forecast(())),
-        (ValueError, "found 1,001", lambda: Forecast((1,) * 1_001)),
-        (ValueError, "parts together: expected 1 to", lambda: Forecast((0, 0))),
-        (ValueError, "part: expected 0 to", lambda: Forecast((2, -1))),
-        (ValueError, "part: expected 0 to", lambda: Forecast((2**64, 0))),
-        (ValueError, "parts together", lambda: Forecast((2**63, 2**63))),
-        (ValueError, "found one of 50,001 bits", lambda: Forecast((1, 2**50_000))),
-        (TypeError, "part: expected an int, found float", lambda: Forecast((0.5, 0.5))),
-        (TypeError, "part: expected an int, found bool", lambda: Forecast((True, False))),
-        (TypeError, "part: expected an int, found str", lambda: Forecast("12")),
-        (TypeError, "part: expected an int, found Decimal", lambda: Forecast((Decimal(1), 2))),
-        (ValueError, "yes_bps: expected 0 to 10,000, found 10,001", lambda: Forecast.of_yes(10_001)),
-        (ValueError, "yes_bps: expected 0 to 10,000, found -1", lambda: Forecast.of_yes(-1)),
-        (TypeError, "yes_bps: expected an int, found float", lambda: Forecast.of_yes(0.8)),
-        (TypeError, "yes_bps: expected an int, found bool", lambda: Forecast.of_yes(True)),  # noqa: FBT003
-        (ValueError, "basis points together: expected 10,000", lambda: Forecast.of_bps(5_000, 4_999)),
-        (ValueError, "options: expected 2", lambda: Forecast.of_bps(10_000)),
-        (ValueError, "option: expected 0 to 1, found 2", lambda: brier(Forecast.of_yes(1), 2)),
-        (ValueError, "option: expected 0 to 1, found -1", lambda: brier(Forecast.of_yes(1), -1)),
-        (TypeError, "option: expected an int, found bool", lambda: brier(Forecast.of_yes(1), True)),  # noqa: FBT003
-        (ValueError, "option: expected 0 to 1, found 2", lambda: log_score(Forecast.of_yes(1), 2)),
-        (ValueError, "option: expected 0 to 1, found -1", lambda: log_score(Forecast.of_yes(1), -1)),
-        (TypeError, "option: expected an int, found float", lambda: log_score(Forecast.of_yes(1), 0.0)),
+        (ValueError, "options: expected 2 to 1,000, found 1", lambda: Prediction((1,))),
+        (ValueError, "options: expected 2 to 1,000, found 0", lambda: Prediction(())),
+        (ValueError, "found 1,001", lambda: Prediction((1,) * 1_001)),
+        (ValueError, "parts together: expected 1 to", lambda: Prediction((0, 0))),
+        (ValueError, "part: expected 0 to", lambda: Prediction((2, -1))),
+        (ValueError, "part: expected 0 to", lambda: Prediction((2**64, 0))),
+        (ValueError, "parts together", lambda: Prediction((2**63, 2**63))),
+        (ValueError, "found one of 50,001 bits", lambda: Prediction((1, 2**50_000))),
+        (TypeError, "part: expected an int, found float", lambda: Prediction((0.5, 0.5))),
+        (TypeError, "part: expected an int, found bool", lambda: Prediction((True, False))),
+        (TypeError, "part: expected an int, found str", lambda: Prediction("12")),
+        (TypeError, "part: expected an int, found Decimal", lambda: Prediction((Decimal(1), 2))),
+        (ValueError, "yes_bps: expected 0 to 10,000, found 10,001", lambda: Prediction.of_yes(10_001)),
+        (ValueError, "yes_bps: expected 0 to 10,000, found -1", lambda: Prediction.of_yes(-1)),
+        (TypeError, "yes_bps: expected an int, found float", lambda: Prediction.of_yes(0.8)),
+        (TypeError, "yes_bps: expected an int, found bool", lambda: Prediction.of_yes(True)),  # noqa: FBT003
+        (ValueError, "basis points together: expected 10,000", lambda: Prediction.of_bps(5_000, 4_999)),
+        (ValueError, "options: expected 2", lambda: Prediction.of_bps(10_000)),
+        (ValueError, "option: expected 0 to 1, found 2", lambda: brier(Prediction.of_yes(1), 2)),
+        (ValueError, "option: expected 0 to 1, found -1", lambda: brier(Prediction.of_yes(1), -1)),
+        (TypeError, "option: expected an int, found bool", lambda: brier(Prediction.of_yes(1), True)),  # noqa: FBT003
+        (ValueError, "option: expected 0 to 1, found 2", lambda: log_score(Prediction.of_yes(1), 2)),
+        (ValueError, "option: expected 0 to 1, found -1", lambda: log_score(Prediction.of_yes(1), -1)),
+        (TypeError, "option: expected an int, found float", lambda: log_score(Prediction.of_yes(1), 0.0)),
         (ValueError, "expected one or more of the same options, found ..", lambda: peer_scores({}, 0)),
         (ValueError, r"found \[2, 3\] options",
-         lambda: peer_scores({ANN: Forecast.of_yes(1), BOB: Forecast((1, 2, 3))}, 0)),
-        (ValueError, "option: expected 0 to 1, found 2", lambda: peer_scores({ANN: Forecast.of_yes(1)}, 2)),
-        (ValueError, "account: expected 32 bytes, found 3", lambda: peer_scores({b"ann": Forecast.of_yes(1)}, 0)),
-        (TypeError, "account: expected 32 bytes, found str", lambda: peer_scores({"ann": Forecast.of_yes(1)}, 0)),
+         lambda: peer_scores({ANN: Prediction.of_yes(1), BOB: Prediction((1, 2, 3))}, 0)),
+        (ValueError, "option: expected 0 to 1, found 2", lambda: peer_scores({ANN: Prediction.of_yes(1)}, 2)),
+        (ValueError, "account: expected 32 bytes, found 3", lambda: peer_scores({b"ann": Prediction.of_yes(1)}, 0)),
+        (TypeError, "account: expected 32 bytes, found str", lambda: peer_scores({"ann": Prediction.of_yes(1)}, 0)),
         (ValueError, "numerator: expected 1 to", lambda: ln(0, 1)),
         (ValueError, "denominator: expected 1 to", lambda: ln(1, -1)),
         (ValueError, "numerator: expected 1 to", lambda: ln(2**256, 1)),
@@ -208,9 +210,9 @@ def test_bad_input(error, message, call):
 
 
 def test_extremes():
-    tiny = Forecast((1, 2**64 - 2))
+    tiny = Prediction((1, 2**64 - 2))
     assert [log_score(tiny, place) for place in (0, 1)] == [ln(1, 1_000), ln(999, 1_000)]
     assert brier(tiny, 0) == 2 * Fraction(2**64 - 2, 2**64 - 1) ** 2
     assert in_parts(brier(tiny, 0)) == 2_000_000
-    many = Forecast(tuple(itertools.repeat(1, 1_000)))
+    many = Prediction(tuple(itertools.repeat(1, 1_000)))
     assert log_score(many, 999) == ln(1, 1_000)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from counterfoil.keys import Key, Signer
     from counterfoil.ops import Operation
 
-__all__ = ["Batch", "in_batches"]
+__all__ = ["Batch", "Closed", "in_batches"]
 
 _OVERHEAD_BYTES = 200
 """What a transaction has around its operations and authorizers."""
@@ -48,6 +48,21 @@ class Batch:
     done: Done | None
     applied: tuple[int, ...]
     refused: tuple[tuple[int, Status], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What became of some holds that were closed together.
+
+    Attributes:
+        done: The transaction; None where every one of them was refused.
+        holds: Those that it settled or released, by id.
+        refused: The others, by id, and why: the payee's account is frozen, say.
+    """
+
+    done: Done | None
+    holds: tuple[bytes, ...]
+    refused: tuple[tuple[bytes, Status], ...]
 
 
 def in_batches(

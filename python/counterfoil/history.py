@@ -191,6 +191,10 @@ class Records:
         """What an issuer attested a subject by a schema, whether it still holds or not: ask its `is_live(time)`."""
         return self._decoded("attestations", schema, attestation_id(schema, issuer, subject, nonce), AttestationRecord)
 
+    def attestation_of(self, schema: bytes, record_id: bytes) -> AttestationRecord | None:
+        """What was attested by a schema under a record id: `attestation_id` of issuer, subject and nonce."""
+        return self._decoded("attestations", schema, record_id, AttestationRecord)
+
     def hold(self, hold: bytes) -> HoldRecord | None:
         """The record of a hold, open or closed. What it has left is the balance of its account, which has its id."""
         return self._decoded("holds", None, hold, HoldRecord)

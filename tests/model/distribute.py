@@ -104,7 +104,9 @@ def _whole(ctx: Context, basis: Value, deadline: int) -> int | None:
         refuse_if(ctx.time < group.closes, "group_open")
         # Payers could take out what they are to be paid for.
         way_out = group.terms.release_if
-        refuse_if(way_out is not None and way_out.kind not in ("attested", "resolved"), "invalid_basis")
+        needed = [] if way_out is None else way_out.of if way_out.kind == "all_of" else [way_out]
+        found = any(each.kind in ("attested", "resolved") for each in needed)
+        refuse_if(way_out is not None and not found, "invalid_basis")
         return int(group.put_in)
     return None
 

@@ -892,9 +892,21 @@ def a_basis_of_a_group_that_payers_can_leave(p: Play) -> Result:
     return Backed(p, release_if=build.by_payer()).closed().fund.open()
 
 
+@scenario("ok")
+def a_basis_of_a_group_that_is_left_after_a_time_by_attestation(p: Play) -> Result:
+    gone = build.all_of(build.after(START), build.attested(bytes(32), p.id("brand")))
+    return Backed(p, release_if=gone).closed().fund.open()
+
+
 @scenario("invalid_basis", 0)
-def a_basis_of_a_group_that_can_be_left_by_more_than_an_attestation(p: Play) -> Result:
-    gone = build.all_of(build.attested(bytes(32), p.id("brand")))
+def a_basis_of_a_group_that_is_left_by_attestation_or_not(p: Play) -> Result:
+    gone = build.any_of(build.after(START), build.attested(bytes(32), p.id("brand")))
+    return Backed(p, release_if=gone).closed().fund.open()
+
+
+@scenario("invalid_basis", 0)
+def a_basis_of_a_group_that_payers_can_leave_after_a_time(p: Play) -> Result:
+    gone = build.all_of(build.after(START), build.any_of(build.attested(bytes(32), p.id("brand")), build.by_payer()))
     return Backed(p, release_if=gone).closed().fund.open()
 
 

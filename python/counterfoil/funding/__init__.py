@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from counterfoil._batches import Closed
 from counterfoil.funding.matching import MatchingRound, given, pledged, recompute
 from counterfoil.funding.milestones import BackersVote, Milestone
-from counterfoil.funding.raising import Budget, Closed, MilestoneBudget, Pledge, Raise, Referred
+from counterfoil.funding.raising import Budget, MilestoneBudget, Pledge, Raise, Referred
 from counterfoil.funding.tip import tip, tips
 
 __all__ = [

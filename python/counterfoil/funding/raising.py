@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING, NoReturn
 
-from counterfoil._batches import in_batches
+from counterfoil._batches import Closed, in_batches
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.funding.milestones import BackersVote, Milestone, open_account, vote_of
 from counterfoil.ops import (
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.reputation import Badges
-    from counterfoil.status import Status
     from counterfoil.verify import GroupRecord, HoldRecord
 
 _BPS_ALL = 10_000
@@ -77,21 +76,6 @@ class Pledge:
     backer: bytes
     amount: int
     holds: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """What became of some holds that were closed together.
-
-    Attributes:
-        done: The transaction; None where every one of them was refused.
-        holds: Those that it settled or released, by id.
-        refused: The others, by id, and why: the payee's account is frozen, say.
-    """
-
-    done: Done | None
-    holds: tuple[bytes, ...]
-    refused: tuple[tuple[bytes, Status], ...]
 
 
 @dataclass(frozen=True, slots=True)

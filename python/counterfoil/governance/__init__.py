@@ -22,7 +22,10 @@ from counterfoil.governance.counting import (
     threshold_units,
 )
 from counterfoil.governance.dividends import Surplus, patronage, surplus
+from counterfoil.governance.forecast import Forecast, ForecastReport, Payout, Pool, Stake
+from counterfoil.governance.ideas import Idea, Ideas, Shortlist, Submitted, idea_hash, ideas_bundle, recompute_shortlist
 from counterfoil.governance.matching import Contribution, Matching, inputs_hash, match
+from counterfoil.governance.predictions import ForecastScores, forecast_bundle, recompute_scores
 from counterfoil.governance.presets import (
     approval,
     brand_club,
@@ -38,7 +41,7 @@ from counterfoil.governance.presets import (
     voting_rule,
 )
 from counterfoil.governance.proposal import STATES, Proposal, Standing, title_hash
-from counterfoil.governance.scores import Forecast, brier, in_parts, ln, log_score, peer_scores
+from counterfoil.governance.scores import Prediction, brier, in_parts, ln, log_score, peer_scores
 
 __all__ = [
     "STATES",
@@ -46,12 +49,22 @@ __all__ = [
     "Community",
     "Contribution",
     "Forecast",
+    "ForecastReport",
+    "ForecastScores",
+    "Idea",
+    "Ideas",
     "Matching",
+    "Payout",
+    "Pool",
+    "Prediction",
     "Proposal",
     "Recount",
     "Round",
     "RunOff",
+    "Shortlist",
+    "Stake",
     "Standing",
+    "Submitted",
     "Surplus",
     "Tally",
     "Verdict",
@@ -70,6 +83,9 @@ __all__ = [
     "decide",
     "export_ballots",
     "fan_club",
+    "forecast_bundle",
+    "idea_hash",
+    "ideas_bundle",
     "in_parts",
     "inputs_hash",
     "ln",
@@ -81,6 +97,8 @@ __all__ = [
     "quadratic",
     "quorum_units",
     "ranked",
+    "recompute_scores",
+    "recompute_shortlist",
     "root_weight",
     "run_off",
     "sealed",

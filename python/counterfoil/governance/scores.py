@@ -1,7 +1,7 @@
 """How good forecasts were, in numbers that anybody computes again to the last digit.
 
-A forecast gives each option a probability, in integers. When one of the options has happened, three scores say how good
-it was:
+A prediction gives each option a probability, in integers. When one of the options has happened, three scores say how
+good it was:
 
 - Brier (1950, "Verification of forecasts expressed in terms of probability"), from 0, the best, to 2: the sum over the
   options of (p - o)², with o = 1 for what happened and 0 for the others. It is rational, and exact.
@@ -40,7 +40,7 @@ _OPTIONS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class Prediction:
     """How likely somebody holds each option to be.
 
     Attributes:
@@ -51,8 +51,8 @@ class Forecast:
         ValueError: Fewer than two options or more than 1,000, a part below 0, or parts that come to 0 or to 2^64 or
             more.
 
-    >>> forecast = Forecast.of_yes(8_000)
-    >>> forecast.parts, forecast.probability(0)
+    >>> prediction = Prediction.of_yes(8_000)
+    >>> prediction.parts, prediction.probability(0)
     ((8000, 2000), Fraction(4, 5))
     """
 
@@ -67,8 +67,8 @@ class Forecast:
         integer(sum(self.parts), "parts together", least=1, most=_PARTS_MAX)
 
     @classmethod
-    def of_yes(cls, yes_bps: int) -> Forecast:
-        """A forecast of yes (option 0) or no, in basis points: 10,000 are certain.
+    def of_yes(cls, yes_bps: int) -> Prediction:
+        """A prediction of yes (option 0) or no, in basis points: 10,000 are certain.
 
         Raises:
             TypeError: No int.
@@ -78,8 +78,8 @@ class Forecast:
         return cls((yes_bps, _BPS - yes_bps))
 
     @classmethod
-    def of_bps(cls, *options_bps: int) -> Forecast:
-        """A forecast in basis points.
+    def of_bps(cls, *options_bps: int) -> Prediction:
+        """A prediction in basis points.
 
         Raises:
             TypeError: No ints.
@@ -100,71 +100,71 @@ class Forecast:
         return Fraction(self.parts[place], sum(self.parts))
 
 
-def brier(forecast: Forecast, happened: int) -> Fraction:
+def brier(prediction: Prediction, happened: int) -> Fraction:
     """The Brier score, exactly: 0 at best, 2 at worst.
 
     Args:
-        forecast: What was forecast.
+        prediction: What was predicted.
         happened: The option that came about, from 0.
 
     Raises:
         TypeError: No int.
         ValueError: There is no such option.
 
-    >>> brier(Forecast.of_yes(8_000), 0)
+    >>> brier(Prediction.of_yes(8_000), 0)
     Fraction(2, 25)
     """
     # Of integers alone: (part/whole - 1)² for what happened, (part/whole)² for the others.
-    whole = sum(forecast.parts)
-    hit = integer(happened, "option", least=0, most=len(forecast.parts) - 1)
-    squares = sum((part - whole * (place == hit)) ** 2 for place, part in enumerate(forecast.parts))
+    whole = sum(prediction.parts)
+    hit = integer(happened, "option", least=0, most=len(prediction.parts) - 1)
+    squares = sum((part - whole * (place == hit)) ** 2 for place, part in enumerate(prediction.parts))
     return Fraction(squares, whole * whole)
 
 
-def log_score(forecast: Forecast, happened: int) -> int:
+def log_score(prediction: Prediction, happened: int) -> int:
     """The logarithmic score in parts of 10^12, rounded to the nearest: 0 at best.
 
     The probability of what happened counts as 0.1% at the least and 99.9% at the most.
 
     Args:
-        forecast: What was forecast.
+        prediction: What was predicted.
         happened: The option that came about, from 0.
 
     Raises:
         TypeError: No int.
         ValueError: There is no such option.
 
-    >>> log_score(Forecast.of_yes(8_000), 0), log_score(Forecast.of_yes(0), 0)
+    >>> log_score(Prediction.of_yes(8_000), 0), log_score(Prediction.of_yes(0), 0)
     (-223143551314, -6907755278982)
     """
-    probability = min(max(forecast.probability(happened), _FLOOR), 1 - _FLOOR)
+    probability = min(max(prediction.probability(happened), _FLOOR), 1 - _FLOOR)
     return ln(probability.numerator, probability.denominator)
 
 
-def peer_scores(forecasts: Mapping[bytes, Forecast], happened: int) -> dict[bytes, int]:
+def peer_scores(predictions: Mapping[bytes, Prediction], happened: int) -> dict[bytes, int]:
     """The peer score of each forecaster, in parts of 10^6, rounded to the nearest, halves to the even one.
 
     With n forecasters and the logarithmic scores L that is `100 * (L - the mean of the n - 1 others' L)`; 0 for who is
     alone.
 
     Args:
-        forecasts: Of each account what it forecast; one or more.
+        predictions: Of each account what it predicted; one or more.
         happened: The option that came about, from 0.
 
     Raises:
         TypeError: An account that is not bytes, or no int.
-        ValueError: No forecasts, an account that is not 32 bytes, no such option, or forecasts of other options.
+        ValueError: No predictions, an account that is not 32 bytes, no such option, or predictions of other options.
 
     >>> ann, bob = b"a" * 32, b"b" * 32
-    >>> found = peer_scores({ann: Forecast.of_yes(8_000), bob: Forecast.of_yes(5_000)}, 0)
+    >>> found = peer_scores({ann: Prediction.of_yes(8_000), bob: Prediction.of_yes(5_000)}, 0)
     >>> found[ann], found[bob]
     (47000363, -47000363)
     """
-    options = {len(forecast.parts) for forecast in forecasts.values()}
+    options = {len(prediction.parts) for prediction in predictions.values()}
     if len(options) != 1:
-        message = f"forecasts: expected one or more of the same options, found {sorted(options)} options"
+        message = f"predictions: expected one or more of the same options, found {sorted(options)} options"
         raise ValueError(message)
-    logs = {identifier(account, "account"): log_score(each, happened) for account, each in forecasts.items()}
+    logs = {identifier(account, "account"): log_score(each, happened) for account, each in predictions.items()}
     if len(logs) == 1:
         return dict.fromkeys(logs, 0)
     count, whole = len(logs), sum(logs.values())
@@ -177,7 +177,7 @@ def peer_scores(forecasts: Mapping[bytes, Forecast], happened: int) -> dict[byte
 def in_parts(score: Fraction) -> int:
     """A score as it is posted: in parts of 10^6, rounded to the nearest, halves to the even one.
 
-    >>> in_parts(brier(Forecast((1, 2)), 0))
+    >>> in_parts(brier(Prediction((1, 2)), 0))
     888889
     """
     return round(score * SCORE_UNIT)

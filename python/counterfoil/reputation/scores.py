@@ -25,14 +25,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from counterfoil._bundle import Bundle, join
+from counterfoil._log_bundle import check_log, log_operations, log_parts, log_time
 from counterfoil.desk import Desk, Done
-from counterfoil.exceptions import ProofError, WireError
-from counterfoil.leaves import scores_root, tree_root
+from counterfoil.leaves import scores_root
 from counterfoil.ops import Attest, Commitment
-from counterfoil.verify import CODEC, ENTRIES, Integer, Verifier, decode_applied, leaf_hash, verify_consistency
+from counterfoil.verify import Integer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
 
 _HEADER = b"counterfoil/ratings/v1\n"
+_WHAT = "ratings bundle"
 _UNIT = 10**18
 _ROUNDS = 256
 _PASSED_ON_PERCENT = 85
@@ -74,14 +75,7 @@ def export_bundle(ledger: Ledger, *, time: int | None = None) -> bytes:
         ledger: The ledger.
         time: The checkpoint's time, ms; now if None.
     """
-    note = ledger.checkpoint(time=time)
-    size = Verifier(ledger.verifier_key).checkpoint(note).tree_size
-    parts = [note.encode()]
-    for entry in ledger.entries():
-        if len(parts) > size:
-            break
-        parts.append(entry)
-    return _HEADER + join(*parts)
+    return _HEADER + join(*log_parts(ledger, time=time))
 
 
 def recompute(
@@ -106,7 +100,7 @@ def recompute(
     """
     trusted = _sorted_seeds(seeds)
     entries = _open(bundle, vkey, ledger)
-    time = CODEC.decode("Commit", entries[-1][1:]).time
+    time = log_time(entries)
     values = _eigentrust(_ratings(entries, schema, time), trusted)
     return Scores(values, scores_root(values), schema, trusted, len(entries), time)
 
@@ -166,37 +160,21 @@ def _sorted_seeds(seeds: Collection[object]) -> tuple[bytes, ...]:
 def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
     """The entries of a bundle, which are the log of its checkpoint."""
     # A checkpoint, a genesis and a commit at least.
-    note, *entries = Bundle(bundle, _HEADER, "ratings bundle").parts("part", least=3)
-    checkpoint = Verifier(vkey).checkpoint(note)
-    if len(entries) != checkpoint.tree_size:
-        _refuse("wrong_log_proof", "entries", checkpoint.tree_size, len(entries))
-    root = tree_root([leaf_hash(entry) for entry in entries])
-    verify_consistency(len(entries), len(entries), checkpoint.root_hash, root, [])
-    if entries[-1][:1] != b"\x02" or entries[0][:1] != b"\x00":
-        _refuse("wrong_entry", "entries", f"{ENTRIES[0]} first and {ENTRIES[2]} last", "others")
-    found = CODEC.decode("Genesis", entries[0][1:]).ledger_id
-    if ledger is not None and found != ledger:
-        _refuse("wrong_ledger", "genesis", ledger.hex(), found.hex())
+    note, *entries = Bundle(bundle, _HEADER, _WHAT).parts("part", least=3)
+    check_log(note, entries, vkey, ledger=ledger, what=_WHAT)
     return entries
 
 
 def _ratings(entries: Iterable[bytes], schema: bytes, time: int) -> dict[tuple[bytes, bytes], int]:
     """The sum of the ratings that hold, by who rates whom."""
     standing: dict[tuple[bytes, bytes, bytes], tuple[int, int | None]] = {}
-    for index, entry in enumerate(entries):
-        if entry[:1] != b"\x01":
+    for _, _, operation in log_operations(entries, what=_WHAT):
+        if operation.wire_name not in ("attest", "revoke") or operation.schema != schema:
             continue
-        try:
-            operations = decode_applied(entry).signed.transaction.operations
-        except WireError as error:
-            _refuse("malformed_entry", f"entry {index}", "an applied transaction", error)
-        for operation in operations:
-            if operation.wire_name not in ("attest", "revoke") or operation.schema != schema:
-                continue
-            place = (operation.issuer, operation.subject, operation.nonce)
-            standing.pop(place, None)
-            if operation.wire_name == "attest" and isinstance(operation.content, Integer):
-                standing[place] = (operation.content.value, operation.expires)
+        place = (operation.issuer, operation.subject, operation.nonce)
+        standing.pop(place, None)
+        if operation.wire_name == "attest" and isinstance(operation.content, Integer):
+            standing[place] = (operation.content.value, operation.expires)
     sums: dict[tuple[bytes, bytes], int] = {}
     for (issuer, subject, _), (value, expires) in standing.items():
         # Nobody's word counts for himself.
@@ -233,8 +211,3 @@ def _shared(amount: int, trust: list[int], seeds: Sequence[int]) -> list[int]:
     for position, seed in enumerate(seeds):
         trust[seed] += part + (position < rest)
     return trust
-
-
-def _refuse(reason: str, what: str, expected: object, found: object) -> NoReturn:
-    message = f"ratings bundle, {what}: expected {expected}, found {found}"
-    raise ProofError(message, reason)

@@ -157,12 +157,13 @@ impl Condition {
         }
     }
 
-    /// Whether others than the payer alone make it true, and keep a record of it.
+    /// Whether it plainly cannot be met without what others find and keep a record of.
     pub(super) fn is_found_by_others(&self) -> bool {
+        let is_found = |part: &Self| matches!(part, Self::Attested { .. } | Self::Resolved { .. });
         match self {
             Self::Attested { .. } | Self::Resolved { .. } => true,
-            Self::AllOf(_)
-            | Self::AnyOf(_)
+            Self::AllOf(of) => of.iter().any(is_found),
+            Self::AnyOf(_)
             | Self::Not(_)
             | Self::After(_)
             | Self::Preimage(_)
