@@ -1,7 +1,7 @@
 //! What an operation sees and may do while it is applied.
 
 use crate::id::Id;
-use crate::ops::governance::{Constitution, ConstitutionRecord};
+use crate::ops::governance::{Constitution, ConstitutionRecord, ProposalRecord};
 use crate::state::{AccountRecord, AssetRecord, KeyedAccount, MandateRecord, Record, Records, Table};
 use crate::status::{
     ACCOUNT_ALIASED, KEY_MISSING, KEY_UNEXPECTED, MANDATE_EXPIRED, MANDATE_OPERATION, MANDATE_SPENT, PROGRAMME_ACCOUNT,
@@ -43,6 +43,8 @@ pub(super) struct Memory {
     pub(super) generation: u64,
     /// Decoded assets.
     pub(super) assets: BTreeMap<Id, Arc<AssetRecord>>,
+    /// The proposal that was written last, decoded: votes on one follow each other.
+    pub(super) proposal: Option<(Id, ProposalRecord)>,
     /// What the transaction being applied has overwritten, in order.
     pub(super) journal: Vec<(Table, Id, Option<Record>)>,
     /// Where in the journal stands what each account's record was before the first operation, for those overwritten.
@@ -124,6 +126,9 @@ impl<'a, R: Records> Context<'a, R> {
             if table == Table::ASSETS {
                 self.memory.assets.remove(&id);
             }
+            if table == Table::PROPOSALS {
+                self.memory.proposal = None;
+            }
             self.records.set(&table, &id, before)?;
         }
         if let Some(parameters) = self.parameters_before.take() {
@@ -180,6 +185,11 @@ impl<'a, R: Records> Context<'a, R> {
         }
         self.memory.journal.push((table, id, before));
         Ok(())
+    }
+
+    /// What was there before the record that was written last; nothing where there was none.
+    pub fn overwritten(&self) -> Option<&Record> {
+        self.memory.journal.last().and_then(|(_, _, before)| before.as_ref())
     }
 
     /// A stored record, decoded.
@@ -302,6 +312,21 @@ impl<'a, R: Records> Context<'a, R> {
             Some((table, id, before)) => Ok(into(decode_record::<R, _>(*table, id, before.as_ref())?)),
             None => self.alias(account),
         }
+    }
+
+    /// A proposal.
+    pub fn proposal(&mut self, id: &Id) -> Result<Option<ProposalRecord>, Halt<R::Error>> {
+        match &self.memory.proposal {
+            Some((kept, proposal)) if kept == id => Ok(Some(proposal.clone())),
+            Some(_) | None => self.read(Table::PROPOSALS, id),
+        }
+    }
+
+    /// Writes a proposal.
+    pub fn write_proposal(&mut self, id: &Id, proposal: ProposalRecord) -> Result<(), Halt<R::Error>> {
+        self.write(Table::PROPOSALS, *id, &proposal)?;
+        self.memory.proposal = Some((*id, proposal));
+        Ok(())
     }
 
     /// An asset, if there is one of this id, with the rules that are in force now.

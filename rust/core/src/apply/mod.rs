@@ -121,6 +121,7 @@ impl Machine {
             parameters,
             generation: 0,
             assets: BTreeMap::new(),
+            proposal: None,
             journal: Vec::new(),
             accounts_before: BTreeMap::new(),
             signers: Vec::new(),

@@ -503,20 +503,21 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         if holding.total == 0 && self.context.record(&Table::holders(self.asset_id), account)?.is_none() {
             return Ok(());
         }
-        if let Some(number) = self.snapshot {
-            self.save(account, number)?;
-        }
-        self.context.set_record(Table::holders(self.asset_id), *account, holding.encode(&self.asset))
+        self.context.set_record(Table::holders(self.asset_id), *account, holding.encode(&self.asset))?;
+        self.snapshot.map_or(Ok(()), |number| self.save(account, number))
     }
 
-    /// Keeps what an account has, before that is overwritten, for the snapshots up to the newest one.
+    /// Keeps what an account had, which was overwritten just now, for the snapshots up to the newest one.
     fn save(&mut self, account: &Id, number: u32) -> Result<(), Halt<R::Error>> {
+        let units = self.context.overwritten().map_or(0, |record| record.sum);
         let table = Table::saved(self.asset_id);
-        let mut saved = self.context.read::<SavedRecord>(table, account)?.unwrap_or_default();
-        if saved.units(number).is_some() {
-            return Ok(());
-        }
-        let units = self.context.record(&Table::holders(self.asset_id), account)?.map_or(0, |record| record.sum);
+        // While a snapshot lives this is asked of every payment: what is there already is not decoded for that.
+        let mut saved = match self.context.record(&table, account)? {
+            None => SavedRecord::default(),
+            Some(record) if SavedRecord::reaches(&record.value, number) => return Ok(()),
+            Some(record) => decode(&record.value)
+                .ok_or_else(|| contradiction::<R>("what was saved of a balance does not decode"))?,
+        };
         saved.save(number, units, self.asset.live_snapshots(self.context.time()));
         self.context.write(table, *account, &saved)
     }

@@ -186,6 +186,8 @@ fn check_accounts_differ(sender: &Id, to: &Id) -> Result<(), Status> {
 fn touch_holder(touched: &mut Vec<(Table, Id)>, asset: Id, account: Id) {
     touched.push((Table::ACCOUNTS, account));
     touched.push((Table::holders(asset), account));
+    // Read while a snapshot of the asset lives; where none ever did there is no such table to look into.
+    touched.push((Table::saved(asset), account));
 }
 
 /// Refuses what begins something in an asset that has ended.

@@ -16,6 +16,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 const SNAPSHOT: u8 = 0x80;
 const SNAPSHOTS_MAX: usize = 64;
+const SAVED_BYTES: usize = 20;
 pub(super) const SNAPSHOTS: Table = Table::single(TableName::Snapshots);
 
 /// Fixes the balances of an asset as they stand.
@@ -84,6 +85,13 @@ impl SavedRecord {
     /// What was saved for a snapshot; nothing where the balance has not been overwritten since.
     pub fn units(&self, number: u32) -> Option<u128> {
         self.balances.iter().find(|saved| saved.number >= number).map(|saved| saved.units)
+    }
+
+    /// Whether a balance was saved for a snapshot, or for one after it, by the bytes of the record: they end with the last
+    /// number, 4 bytes, and its units, 16.
+    pub fn reaches(value: &[u8], number: u32) -> bool {
+        let last = value.split_last_chunk::<SAVED_BYTES>().and_then(|(_, last)| last.first_chunk());
+        last.is_some_and(|last| u32::from_le_bytes(*last) >= number)
     }
 
     /// Saves a balance for the newest snapshot, for which none is there yet, and drops what no live one needs any more.
@@ -274,6 +282,16 @@ mod tests {
         let read: Vec<_> = (1..=6).map(|number| record.units(number)).collect();
         assert_eq!(read, [Some(20), Some(20), Some(50), Some(50), Some(50), None]);
         assert_eq!(SavedRecord::default().units(1), None);
+    }
+
+    #[test]
+    fn the_bytes_say_how_far_a_record_reaches() {
+        for record in [saved(&[(2, 20), (5, u128::MAX)]), saved(&[(u32::MAX, 0)]), saved(&[])] {
+            let bytes = crate::wire::encode(&record);
+            for number in [1, 2, 3, 5, 6, u32::MAX] {
+                assert_eq!(SavedRecord::reaches(&bytes, number), record.units(number).is_some(), "{record:?} {number}");
+            }
+        }
     }
 
     #[test]

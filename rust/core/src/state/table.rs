@@ -133,6 +133,8 @@ impl Table {
     pub const RECOVERIES: Self = Self::single(TableName::Recoveries);
     /// The constitutions.
     pub const CONSTITUTIONS: Self = Self::single(TableName::Constitutions);
+    /// The proposals.
+    pub const PROPOSALS: Self = Self::single(TableName::Proposals);
 
     /// The one table with this name.
     pub const fn single(name: TableName) -> Self {

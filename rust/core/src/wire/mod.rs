@@ -29,7 +29,11 @@ pub fn decode<T: BorshDeserialize + BorshSerialize>(bytes: &[u8]) -> Option<T> {
 ///
 /// Never: writing to memory cannot fail, and no list here has 2^32 elements.
 pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    borsh::to_vec(value).expect("writing to memory cannot fail")
+    // Records are kept as they are encoded: `borsh::to_vec` gives each of them a kilobyte.
+    let length = borsh::object_length(value).expect("writing to memory cannot fail");
+    let mut bytes = Vec::with_capacity(length);
+    encode_into(value, &mut bytes);
+    bytes
 }
 
 /// Appends a value's encoding.

@@ -1,6 +1,5 @@
 //! What becomes of proposals: they are vetoed or cancelled, pass or fail, and are executed.
 
-use super::proposal::PROPOSALS;
 use super::{
     ALREADY_EXECUTED, Actions, CANCEL, CONSTITUTION_CHANGED, Deposit, Form, INVALID_RANKINGS, NO_GUARDIAN,
     NOT_CONCLUDED, NOT_DUE, NOT_PASSED, PROPOSAL_LAPSED, ProposalRecord, RANKINGS_MAX, Ranking, RankingRecord, State,
@@ -98,7 +97,7 @@ impl ProposalRecord {
         fate: Fate,
     ) -> Result<Effect, Halt<R::Error>> {
         self.state = state;
-        context.write(PROPOSALS, *id, &self)?;
+        context.write_proposal(id, self.clone())?;
         match &self.terms.deposit {
             Some(Deposit { asset, .. }) => self.let_go(context, id, *asset, fate),
             None => Ok(Effect::Nothing),
@@ -165,7 +164,7 @@ impl Operate for Veto {
     }
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
-        touched.push((PROPOSALS, self.proposal));
+        touched.push((Table::PROPOSALS, self.proposal));
     }
 
     fn concerns(&self, accounts: &mut Vec<Id>) {
@@ -191,7 +190,7 @@ impl Operate for Cancel {
     }
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
-        touched.push((PROPOSALS, self.proposal));
+        touched.push((Table::PROPOSALS, self.proposal));
     }
 
     fn concerns(&self, accounts: &mut Vec<Id>) {
@@ -220,7 +219,7 @@ impl Operate for Conclude {
     }
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
-        touched.push((PROPOSALS, self.proposal));
+        touched.push((Table::PROPOSALS, self.proposal));
     }
 
     fn concerns(&self, accounts: &mut Vec<Id>) {
@@ -284,7 +283,7 @@ impl Operate for Execute {
     }
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
-        touched.push((PROPOSALS, self.proposal));
+        touched.push((Table::PROPOSALS, self.proposal));
         self.actions.0.iter().for_each(|action| action.touches(touched));
     }
 
@@ -307,7 +306,7 @@ impl Operate for Execute {
             return Err(WRONG_ACTIONS.into());
         }
         proposal.state = State::Executed { option, time };
-        context.write(PROPOSALS, self.proposal, &proposal)?;
+        context.write_proposal(&self.proposal, proposal.clone())?;
         context.begin_execution(proposal.account, proposal.rule, constitution);
         let effects = apply_all(&self.actions.0, context);
         context.end_execution();

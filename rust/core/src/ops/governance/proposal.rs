@@ -15,12 +15,10 @@ use crate::ops::distribute::GROUP_OPEN;
 use crate::ops::hold::{GroupRecord, HOLD_GROUPS, UNKNOWN_GROUP};
 use crate::ops::r#move::{refuse_ended, refuse_paused};
 use crate::ops::snapshot::{SnapshotRecord, extend, newest_live, open_snapshot, units_at};
-use crate::state::{AccountRecord, OwnId, Reason, Records, Table, TableName, TableRecord};
+use crate::state::{AccountRecord, OwnId, Reason, Records, Table, TableRecord};
 use crate::status::Status;
 use crate::wire::{Effect, LotAmount};
 use borsh::{BorshDeserialize, BorshSerialize};
-
-pub(super) const PROPOSALS: Table = Table::single(TableName::Proposals);
 
 /// What a governed account is asked to do, and what was answered so far.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -110,7 +108,7 @@ impl ProposalRecord {
     }
 
     pub(super) fn load<R: Records>(context: &mut Context<'_, R>, id: &Id) -> Result<Self, Halt<R::Error>> {
-        context.read(PROPOSALS, id)?.ok_or(Halt::Refused(UNKNOWN_PROPOSAL))
+        context.proposal(id)?.ok_or(Halt::Refused(UNKNOWN_PROPOSAL))
     }
 
     /// Refuses what was decided before.
@@ -208,7 +206,7 @@ impl Operate for Propose {
 
     fn touches(&self, touched: &mut Vec<(Table, Id)>) {
         touched.push((Table::CONSTITUTIONS, self.account));
-        touched.push((PROPOSALS, ProposalRecord::id(&self.account, &self.proposer, &self.salt)));
+        touched.push((Table::PROPOSALS, ProposalRecord::id(&self.account, &self.proposer, &self.salt)));
     }
 
     fn concerns(&self, accounts: &mut Vec<Id>) {
@@ -224,7 +222,7 @@ impl Operate for Propose {
         let mut actions = self.options.iter().flat_map(|option| &option.0);
         actions.try_for_each(|action| constitution.refuse_rule(self.rule, action.tag()))?;
         let id = ProposalRecord::id(&self.account, &self.proposer, &self.salt);
-        if context.record(&PROPOSALS, &id)?.is_some() || !is_account_unused(context, &id, terms)? {
+        if context.record(&Table::PROPOSALS, &id)?.is_some() || !is_account_unused(context, &id, terms)? {
             return Err(PROPOSAL_EXISTS.into());
         }
         let (snapshot, electorate) = self.open_electorate(terms, context)?;
@@ -259,7 +257,7 @@ impl Operate for Propose {
             state: State::Open,
         };
         proposal.ends = proposal.starts().saturating_add(terms.voting_ms);
-        context.write(PROPOSALS, id, &proposal)?;
+        context.write_proposal(&id, proposal)?;
         Ok(effect)
     }
 }

@@ -1,7 +1,6 @@
 //! Votes: of a member, by itself or by whom it delegated to; open, or sealed and revealed later.
 
 use super::delegation::hops;
-use super::proposal::PROPOSALS;
 use super::tally::{Ballot, Change};
 use super::{
     Electorate, GOVERNED_ACCOUNT_ABSTAINS, INVALID_MEMBERS, NO_WEIGHT, NOT_DELEGATED, NOT_IN_ELECTORATE, NOT_SEALED,
@@ -101,7 +100,7 @@ fn members_of<'a>(members: &'a [Id], voter: &'a Id) -> &'a [Id] {
 }
 
 fn touch_votes(proposal: Id, members: &[Id], voter: &Id, touched: &mut Vec<(Table, Id)>) {
-    touched.push((PROPOSALS, proposal));
+    touched.push((Table::PROPOSALS, proposal));
     touched.extend(members_of(members, voter).iter().map(|member| (votes(proposal), *member)));
 }
 
@@ -152,7 +151,7 @@ impl Operate for Vote {
         if !had_quorum && proposal.has_quorum() {
             proposal.extend(time);
         }
-        context.write(PROPOSALS, self.proposal, &proposal)?;
+        context.write_proposal(&self.proposal, proposal)?;
         Ok(Effect::Nothing)
     }
 }
@@ -267,7 +266,7 @@ impl Operate for Reveal {
             proposal.count(context, &self.proposal, &vote.ballot, Change::Add, vote.weight)?;
             vote.write(context, self.proposal, *member)?;
         }
-        context.write(PROPOSALS, self.proposal, &proposal)?;
+        context.write_proposal(&self.proposal, proposal)?;
         Ok(Effect::Nothing)
     }
 }
