@@ -504,8 +504,8 @@ class Storyteller:
         too_many = count > self.model.parameters.operations_max
         if record is None or is_collection(record) or sender == to or too_many or time + DAY_MS >= END:
             return
-        untils = [time + self.random.choice([1, 1_000, DAY_MS, DAY_MS]) for _ in range(count)]
-        snapshots = [build.snapshot(asset, until) for until in untils]
+        ends = [time + self.random.choice([1, 1_000, DAY_MS, DAY_MS]) for _ in range(count)]
+        snapshots = [build.snapshot(asset, until) for until in ends]
         pairs = self._authorizers(record.issuer, SNAPSHOT)
         self.queue.append((time, Draft(snapshots, pairs, time + 1_000, self._nonce())))
         for at in sorted(self.random.choice([0, 1, 1_000, DAY_MS]) for _ in range(4)):

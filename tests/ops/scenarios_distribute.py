@@ -237,8 +237,8 @@ def a_snapshot_for_as_long_as_may_be(p: Play) -> Result:
 
 def _many(p: Play, asset: bytes, count: int = SNAPSHOTS_MAX) -> None:
     """So many snapshots, the first of which is the last to go but one."""
-    untils = [UNTIL, *[START + DAY] * (count - 2), UNTIL]
-    p.ok(*[build.snapshot(asset, until) for until in untils], by="brand")
+    ends = [UNTIL, *[START + DAY] * (count - 2), UNTIL]
+    p.ok(*[build.snapshot(asset, until) for until in ends], by="brand")
 
 
 @scenario("too_many_snapshots", 0)
