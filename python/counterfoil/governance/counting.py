@@ -178,7 +178,7 @@ def count_yes_no(ballots: Iterable[tuple[int, Sequence[int]]], *, heads: bool = 
             2^128 or more.
 
     >>> count_yes_no([(100, (1, 0, 0)), (50, (1, 2, 0)), (7, (0, 0, 1))]).counts
-    (117, 33, 7)
+    (116, 34, 7)
     """
     counts = [0, 0, 0]
     weights = []
