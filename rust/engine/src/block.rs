@@ -147,6 +147,7 @@ pub(crate) fn stored(key: &BlockKey, block: &[u8]) -> Vec<u8> {
 }
 
 /// The leaves of a block, in order.
+#[derive(Clone)]
 pub(crate) struct Leaves<'a> {
     key: BlockKey,
     depth: usize,
@@ -187,6 +188,11 @@ impl<'a> Leaves<'a> {
         let tree_keys = tree_keys(&leaves, |leaf| &leaf.record_id);
         check_places(&key, depth, &tree_keys)?;
         Ok(leaves.into_iter().zip(tree_keys).map(|(leaf, tree_key)| PlacedLeaf { tree_key, leaf }).collect())
+    }
+
+    /// Whether this block is the only one that can hold a key.
+    pub(crate) fn covers(&self, table: u32, tree_key: &Id) -> bool {
+        self.key.table() == table && common_bits(&self.key.bound(), tree_key) >= self.depth
     }
 
     /// The leaf of this record.

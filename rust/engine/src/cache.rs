@@ -32,9 +32,9 @@ pub(crate) trait Stored {
 
 /// A record that has to be read.
 pub(crate) struct Missing<'a> {
-    table: &'a Table,
-    id: &'a Id,
-    tree_key: Id,
+    pub(crate) table: &'a Table,
+    pub(crate) id: &'a Id,
+    pub(crate) tree_key: Id,
     /// The table's number in the cache.
     number: u32,
     hash: u64,

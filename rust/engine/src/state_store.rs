@@ -349,18 +349,24 @@ impl Snapshot<'_> {
 impl Stored for Snapshot<'_> {
     fn get_at(&self, table: &Table, record_id: &Id, tree_key: &Id) -> Result<Option<Record>> {
         let Some(number) = self.store.number_of(&self.transaction, table)? else { return Ok(None) };
-        // Blocks are subtrees: the last one that begins at or before a key is the only one that can hold it.
-        let at = BlockKey::new(number, tree_key);
-        let Some((key, bytes)) = self.store.blocks.get_lower_than_or_equal_to(&self.transaction, at.as_bytes())? else {
-            return Ok(None);
+        let Some(block) = self.block_of(number, tree_key)? else { return Ok(None) };
+        Ok(block.find(record_id)?.map(PackedLeaf::record))
+    }
+
+    /// They come in the order of the tree: a block that has several of them is looked up and checked once.
+    fn get_all(&self, missing: &[Missing<'_>]) -> Result<Vec<Option<Record>>> {
+        let mut last: Option<Leaves<'_>> = None;
+        let get = |one: &Missing<'_>| {
+            let Some(number) = self.store.number_of(&self.transaction, one.table)? else { return Ok(None) };
+            let block = match &last {
+                Some(block) if block.covers(number, &one.tree_key) => Some(block.clone()),
+                Some(_) | None => self.block_of(number, &one.tree_key)?,
+            };
+            last.clone_from(&block);
+            let Some(block) = block else { return Ok(None) };
+            Ok(block.find(one.id)?.map(PackedLeaf::record))
         };
-        let key = BlockKey::parse(key)
-            .ok_or_else(|| corrupt("blocks", &at, "keys of 36 bytes", format!("{} bytes", key.len())))?;
-        if key.table() != number {
-            return Ok(None);
-        }
-        let found = Leaves::new(key, BlockBytes::Stored(bytes))?.find(record_id)?;
-        Ok(found.map(PackedLeaf::record))
+        missing.iter().map(get).collect()
     }
 
     fn has_table(&self, table: &Table) -> Result<bool> {
@@ -389,6 +395,18 @@ impl Stored for StateStore {
 }
 
 impl Snapshot<'_> {
+    /// The block that can hold a key, if there is one before it: blocks are subtrees, so that it is the last one that
+    /// begins at or before the key.
+    fn block_of(&self, number: u32, tree_key: &Id) -> Result<Option<Leaves<'_>>> {
+        let at = BlockKey::new(number, tree_key);
+        let Some((key, bytes)) = self.store.blocks.get_lower_than_or_equal_to(&self.transaction, at.as_bytes())? else {
+            return Ok(None);
+        };
+        let key = BlockKey::parse(key)
+            .ok_or_else(|| corrupt("blocks", &at, "keys of 36 bytes", format!("{} bytes", key.len())))?;
+        if key.table() == number { Leaves::new(key, BlockBytes::Stored(bytes)).map(Some) } else { Ok(None) }
+    }
+
     /// What the state stood for when the view began; none before the first flush.
     pub fn mark(&self) -> Result<Option<StateMark>> {
         self.store.load_mark(&self.transaction)
