@@ -12,7 +12,7 @@ use crate::ops::attest::{electorate_schema, was_member};
 use crate::ops::condition::Condition;
 use crate::ops::hold::{GroupRecord, HOLD_GROUPS, HOLDS, HoldRecord, NO_DEADLINE, UNKNOWN_GROUP, check_deadline};
 use crate::ops::r#move::{INSUFFICIENT_FUNDS, check_amount, refuse_ended, refuse_paused};
-use crate::ops::snapshot::{SNAPSHOTS, SnapshotRecord, live_snapshot, units_at};
+use crate::ops::snapshot::{SNAPSHOTS, SnapshotRecord, is_saved, live_snapshot, units_at};
 use crate::state::{AccountRecord, OwnId, Records, Table, TableName, TableRecord, tree_key};
 use crate::status::{PROGRAMME_ACCOUNT, Status, statuses};
 use crate::wire::{Effect, LotAmount};
@@ -449,7 +449,7 @@ impl Operate for Collect {
             return Err(DISTRIBUTION_ENDED.into());
         }
         let mut movement = Movement::new(context, distribution.asset, asset);
-        movement.context().fetch(&distribution.reads(&self.parts))?;
+        distribution.fetch(&self.parts, movement.context())?;
         let before = distribution.collected;
         let mut payouts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
@@ -475,16 +475,25 @@ impl DistributionRecord {
         due.ok_or_else(|| Halt::corrupt::<R>("a distribution's weights contradict each other"))
     }
 
-    /// What paying these parts reads beside what a collect names itself.
-    fn reads(&self, parts: &[Part]) -> Vec<(Table, Id)> {
-        let mut tables = vec![Table::holders(self.asset)];
+    /// Reads what paying these parts needs beside what a collect names itself.
+    fn fetch<R: Records>(&self, parts: &[Part], context: &mut Context<'_, R>) -> Result<(), Halt<R::Error>> {
+        let of_all = |table: Table| parts.iter().map(move |part| (table, part.of)).collect::<Vec<_>>();
         match &self.basis {
-            Basis::Snapshot { asset, .. } => tables.extend([Table::saved(*asset), Table::holders(*asset)]),
             // A hold is no account: whom it names is known when it has been read.
-            Basis::Group { .. } => tables = vec![HOLDS],
+            Basis::Group { .. } => return context.fetch(&of_all(HOLDS)),
             Basis::Members { .. } | Basis::Leaves { .. } => {}
+            Basis::Snapshot { asset, number, .. } => {
+                context.fetch(&of_all(Table::saved(*asset)))?;
+                let mut unsaved = Vec::new();
+                for part in parts {
+                    if !is_saved(context, asset, *number, &part.of)? {
+                        unsaved.push((Table::holders(*asset), part.of));
+                    }
+                }
+                context.fetch(&unsaved)?;
+            }
         }
-        parts.iter().flat_map(|part| tables.iter().map(|table| (*table, part.of))).collect()
+        context.fetch(&of_all(Table::holders(self.asset)))
     }
 
     /// Counts one part as paid; who gets it, and how much.

@@ -196,6 +196,17 @@ pub(super) fn extend<R: Records>(
     context.write_asset(asset_id, asset)
 }
 
+/// Whether what an account has in a live snapshot was saved, as it is where the balance was written since.
+pub(super) fn is_saved<R: Records>(
+    context: &mut Context<'_, R>,
+    asset_id: &Id,
+    number: u32,
+    account: &Id,
+) -> Result<bool, Halt<R::Error>> {
+    let saved = context.record(&Table::saved(*asset_id), account)?;
+    Ok(saved.is_some_and(|record| SavedRecord::reaches(&record.value, number)))
+}
+
 /// What an account has in a live snapshot, lapsed units that nobody removed among them.
 pub(super) fn units_at<R: Records>(
     context: &mut Context<'_, R>,
