@@ -25,9 +25,11 @@ from counterfoil.governance import (
 from counterfoil.ops import (
     Approve,
     Article,
+    Conclude,
     Constitution,
     Deposit,
     Design,
+    Execute,
     IssueItem,
     Item,
     Items,
@@ -369,6 +371,21 @@ def test_options_are_approved_of(ledger, members, coin):
     proposal.execute(time=proposal.record.due)
     assert ledger.balance(coin, DAN.account) == 10
     assert proposal.tally(time=ledger.time).explain().endswith("state: executed, with date")
+
+
+def test_rankings_that_nobody_told_in_time_decide_nothing(ledger, members):
+    """A ledger with small transactions may have no room for them; the proposal ends all the same."""
+    club = found(ledger, ranked(one_member_one_vote(members.requirement), 3))
+    proposal = club.propose("flavour", by=ANN, options=FLAVOURS, time=OPENED)
+    for member in (ANN, BOB, CAT):
+        proposal.vote(member, ["fig"], time=OPENED)
+    told = Conclude(proposal=proposal.id)
+    lapses = proposal.record.lapses
+    refused("wrong_rankings", ledger.execute, [told], ANN, time=lapses - 1)
+    ledger.execute([told], ANN, time=lapses)
+    assert isinstance(proposal.record.state, ProposalFailed)
+    assert "state: failed: not concluded before it lapsed" in proposal.tally(time=lapses).explain()
+    refused("not_passed", ledger.execute, [Execute(proposal=proposal.id, actions=[])], ANN, time=lapses)
 
 
 def test_options_are_ranked_and_run_off(ledger, members, coin):

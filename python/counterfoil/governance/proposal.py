@@ -224,7 +224,8 @@ class Standing:
             ("threshold not exceeded", verdict.exceeds_threshold),
             ("too little support", verdict.has_support),
         )
-        return [flaw for flaw, holds in asked if not holds]
+        # What lapsed can fail for its rankings alone, which nobody told in time.
+        return [flaw for flaw, holds in asked if not holds] or ["not concluded before it lapsed"]
 
     def _weight(self, weight: int) -> str:
         return units(weight, self.decimals) + (f" {self.symbol}" if self.symbol else "")
