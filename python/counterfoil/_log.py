@@ -1,27 +1,79 @@
-"""What the log says was done: operations one by one, and who has paid whom."""
+"""What the log says was done: operations one by one, what stands of what was attested, and who has paid whom."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from counterfoil.ops import Execute, Pay, Transfer
-from counterfoil.verify import Executed
+from counterfoil.ops import Hold, Pay, Transfer, hold_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from counterfoil.ledger import Ledger
-    from counterfoil.ops import Operation
-    from counterfoil.verify import Effect
 
 
-def steps(operations: Iterable[Operation], effects: Iterable[Effect]) -> Iterator[tuple[Operation, Effect]]:
-    """Each operation with what it did; in place of an `execute`, its actions."""
-    for operation, effect in zip(operations, effects, strict=True):
-        if isinstance(operation, Execute) and isinstance(effect, Executed):
-            yield from zip(operation.actions, effect.effects, strict=True)
+class Applied(NamedTuple):
+    """An operation that was applied.
+
+    Attributes:
+        entry: The place of its entry in the log.
+        time: When, ms.
+        operation: The operation: one of a transaction's, or of the actions that one of them executed.
+    """
+
+    entry: int
+    time: int
+    operation: Any
+
+
+def flat(operations: Iterable[Any]) -> Iterator[Any]:
+    """Operations, with the actions that an `execute` among them did in its place."""
+    for operation in operations:
+        if operation.wire_name == "execute":
+            yield from operation.actions
         else:
-            yield operation, effect
+            yield operation
+
+
+def ledger_operations(ledger: Ledger, account: bytes) -> Iterator[Applied]:
+    """Every operation of the transactions that name an account, in order.
+
+    Raises:
+        ValueError: The ledger was opened with `index=False`.
+    """
+    for applied in ledger.transactions(account):
+        for operation in flat(applied.signed.transaction.operations):
+            yield Applied(applied.index, applied.time, operation)
+
+
+def holds_of(ledger: Ledger, group: bytes) -> Iterator[tuple[bytes, Hold]]:
+    """Every hold that was put into a group, with its id, in the order of the log."""
+    for _, _, operation in ledger_operations(ledger, group):
+        if isinstance(operation, Hold) and operation.group == group:
+            yield hold_id(operation.payer, operation.salt), operation
+
+
+def standing(
+    applied: Iterable[Applied], schema: bytes, *, at: int, before: int | None = None
+) -> dict[tuple[bytes, bytes, bytes], Any]:
+    """What was attested by a schema and holds, by issuer, subject and nonce: the operations, in the order of the log.
+
+    Args:
+        applied: The operations of the log, in order.
+        schema: By which schema, 32 bytes.
+        at: What has expired by this time holds no more, ms.
+        before: Only what was attested and revoked before this time, ms; all of it if None.
+    """
+    found: dict[tuple[bytes, bytes, bytes], Any] = {}
+    for _, time, operation in applied:
+        is_said = operation.wire_name in ("attest", "revoke") and operation.schema == schema
+        if is_said and (before is None or time < before):
+            place = (operation.issuer, operation.subject, operation.nonce)
+            # What is attested anew stands where it was attested last.
+            found.pop(place, None)
+            if operation.wire_name == "attest":
+                found[place] = operation
+    return {place: said for place, said in found.items() if said.expires is None or at < said.expires}
 
 
 def paid(
@@ -47,19 +99,16 @@ def paid(
         message = f"time: expected one that begins and is over at {ledger.time} ms, found {since} to {until}"
         raise ValueError(message)
     found: dict[bytes, int] = {}
-    for applied in ledger.transactions(to):
-        if applied.time >= until:
+    for _, time, operation in ledger_operations(ledger, to):
+        if time >= until:
             break
-        if applied.time < since:
+        if time < since or not isinstance(operation, (Transfer, Pay)) or operation.asset != asset:
             continue
-        for operation, _ in steps(applied.signed.transaction.operations, applied.effects):
-            if not isinstance(operation, (Transfer, Pay)) or operation.asset != asset:
-                continue
-            for payee, amount in _payees(operation):
-                if operation.sender == to:
-                    found[payee] = found.get(payee, 0) - amount
-                elif payee == to and reference in (None, operation.reference):
-                    found[operation.sender] = found.get(operation.sender, 0) + amount
+        for payee, amount in _payees(operation):
+            if operation.sender == to:
+                found[payee] = found.get(payee, 0) - amount
+            elif payee == to and reference in (None, operation.reference):
+                found[operation.sender] = found.get(operation.sender, 0) + amount
     return {account: amount for account, amount in sorted(found.items()) if amount > 0}
 
 

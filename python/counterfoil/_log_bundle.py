@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from counterfoil._log import Applied, flat
 from counterfoil.exceptions import ProofError, WireError
 from counterfoil.leaves import tree_root
 from counterfoil.verify import CODEC, ENTRIES, Verifier, decode_applied, leaf_hash, verify_consistency
@@ -12,20 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from counterfoil.ledger import Ledger
-
-
-class Applied(NamedTuple):
-    """An operation that was applied.
-
-    Attributes:
-        entry: The place of its entry in the log.
-        time: When, ms.
-        operation: The operation: one of a transaction's, or of the actions that one of them executed.
-    """
-
-    entry: int
-    time: int
-    operation: Any
 
 
 def log_parts(ledger: Ledger, *, time: int | None = None) -> list[bytes]:
@@ -91,22 +78,6 @@ def log_operations(entries: Iterable[bytes], *, what: str) -> Iterator[Applied]:
             _refuse(what, "malformed_entry", f"entry {index}", "an applied transaction", error)
         for operation in flat(applied.signed.transaction.operations):
             yield Applied(index, applied.time, operation)
-
-
-def ledger_operations(ledger: Ledger, account: bytes) -> Iterator[Applied]:
-    """Every operation of the transactions that name an account, in order."""
-    for applied in ledger.transactions(account):
-        for operation in flat(applied.signed.transaction.operations):
-            yield Applied(applied.index, applied.time, operation)
-
-
-def flat(operations: Iterable[Any]) -> Iterator[Any]:
-    """Operations, with the actions that an `execute` among them did in its place."""
-    for operation in operations:
-        if operation.wire_name == "execute":
-            yield from operation.actions
-        else:
-            yield operation
 
 
 def _refuse(what: str, reason: str, part: str, expected: object, found: object) -> NoReturn:

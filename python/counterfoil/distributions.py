@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil._batches import in_batches
 from counterfoil._bundle import check_root
-from counterfoil._log import steps
+from counterfoil._log import flat, holds_of
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.exceptions import LedgerError, ProofError, RejectedError
 from counterfoil.lapsing import spendable
@@ -22,7 +22,6 @@ from counterfoil.ops import (
     Collect,
     Distribute,
     GroupBasis,
-    Hold,
     LeavesBasis,
     MembersBasis,
     Part,
@@ -30,11 +29,11 @@ from counterfoil.ops import (
     Requirement,
     SnapshotBasis,
     distribution_id,
-    hold_id,
     snapshot_id,
 )
 from counterfoil.ops import Snapshot as TakeSnapshot
 from counterfoil.status import Status
+from counterfoil.verify import Executed
 from counterfoil.wire import Applied, decode_entry
 
 if TYPE_CHECKING:
@@ -617,15 +616,18 @@ class Distribution:
                 if (each.issuer, each.nonce) == (basis.issuer, bytes(32)) and was_member(each, record.opened):
                     yield each.subject, 1
         elif isinstance(basis, GroupBasis):
-            for applied in ledger.transactions(basis.group):
-                for operation, _ in steps(applied.signed.transaction.operations, applied.effects):
-                    if isinstance(operation, Hold) and operation.group == basis.group:
-                        yield hold_id(operation.payer, operation.salt), operation.amount
+            yield from ((hold, operation.amount) for hold, operation in holds_of(ledger, basis.group))
 
     def _left_over(self) -> int:
         """What it gave away when it was closed."""
         for applied in self.desk.ledger.transactions(self.id):
-            for operation, effect in steps(applied.signed.transaction.operations, applied.effects):
+            # An `execute` has the effects of its actions.
+            effects = (
+                each
+                for effect in applied.effects
+                for each in (effect.effects if isinstance(effect, Executed) else (effect,))
+            )
+            for operation, effect in zip(flat(applied.signed.transaction.operations), effects, strict=True):
                 if operation == CloseDistribution(distribution=self.id):
                     return sum(lot.amount for lot in effect.taken)
         return 0
@@ -705,8 +707,8 @@ def _taken(ledger: Ledger, asset: bytes, done: Done) -> SnapshotRecord:
         if isinstance(applied, Applied):
             if applied.time > done.time:
                 break
-            found = steps(applied.signed.transaction.operations, applied.effects)
-            later += sum(isinstance(each, TakeSnapshot) and each.asset == asset for each, _ in found)
+            found = flat(applied.signed.transaction.operations)
+            later += sum(isinstance(each, TakeSnapshot) and each.asset == asset for each in found)
     records = [ledger.snapshot(asset, each.number) for each in asset_record(ledger, asset).snapshots]
     of_then = [record for record in records if record is not None and record.opened == done.time]
     if len(of_then) <= later:

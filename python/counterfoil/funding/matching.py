@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterfoil._log import paid, steps
+from counterfoil._log import ledger_operations, paid
 from counterfoil.desk import asset_record, minor_units
 from counterfoil.distributions import Distribution, check_list, was_member
 from counterfoil.governance.matching import Contribution, Matching, match
@@ -218,9 +218,7 @@ def _is_person(ledger: Ledger, account: bytes, persons: Requirement | None, time
 def _taken_back(ledger: Ledger, hold: bytes, closes: int, amount: int) -> int:
     """What of a pledge its backer took back before the raise closed."""
     taken = 0
-    for applied in ledger.transactions(hold):
-        if applied.time < closes:
-            for operation, _ in steps(applied.signed.transaction.operations, applied.effects):
-                if isinstance(operation, Release) and operation.hold == hold:
-                    taken = amount if operation.amount is None else taken + operation.amount
+    for _, time, operation in ledger_operations(ledger, hold):
+        if time < closes and isinstance(operation, Release) and operation.hold == hold:
+            taken = amount if operation.amount is None else taken + operation.amount
     return taken

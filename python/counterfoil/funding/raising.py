@@ -12,6 +12,7 @@ from math import gcd
 from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil._batches import Closed, in_batches
+from counterfoil._log import holds_of
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.funding.milestones import BackersVote, Milestone, open_account, vote_of
 from counterfoil.ops import (
@@ -632,10 +633,7 @@ class Raise:
 
     def _holds_of(self, group: bytes) -> Iterator[bytes]:
         """Every hold of a group, in the order of the log."""
-        for applied in self.desk.ledger.transactions(group):
-            for each in applied.signed.transaction.operations:
-                if isinstance(each, Hold) and each.group == group:
-                    yield hold_id(each.payer, each.salt)
+        return (hold for hold, _ in holds_of(self.desk.ledger, group))
 
     def _left(self, hold: bytes) -> int:
         return self.desk.ledger.balance(self.asset, hold)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from counterfoil._batches import Closed, in_batches
 from counterfoil._checks import identifier as checked_id
-from counterfoil._log import steps
-from counterfoil._log_bundle import ledger_operations
+from counterfoil._log import holds_of, ledger_operations
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.distributions import Distribution
 from counterfoil.exceptions import KeyReusedError
@@ -907,14 +906,10 @@ class Forecast:
 
     def _holds(self, group: bytes) -> Iterator[tuple[bytes, HoldRecord]]:
         """Every stake of a group, in the order of the log."""
-        ledger = self.desk.ledger
-        for applied in ledger.transactions(group):
-            for operation, _ in steps(applied.signed.transaction.operations, applied.effects):
-                if isinstance(operation, Hold) and operation.group == group:
-                    hold = hold_id(operation.payer, operation.salt)
-                    record = ledger.hold(hold)
-                    if record is not None:
-                        yield hold, record
+        for hold, _ in holds_of(self.desk.ledger, group):
+            record = self.desk.ledger.hold(hold)
+            if record is not None:
+                yield hold, record
 
     def _group(self, group: bytes) -> GroupRecord:
         record = self.desk.ledger.hold_group(group)

@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING
 
 from counterfoil._bundle import Bundle, join
 from counterfoil._checks import identifier, integer
-from counterfoil._log_bundle import check_log, ledger_operations, log_operations, log_parts
+from counterfoil._log import ledger_operations, standing
+from counterfoil._log_bundle import check_log, log_operations, log_parts
 from counterfoil.desk import Desk, Done
 from counterfoil.leaves import tree_root
 from counterfoil.ops import Attest, Commitment, CommitmentKind, NoContent, Requirement, Revoke, Schema
 from counterfoil.verify import attestation_id, leaf_hash, schema_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from counterfoil._log_bundle import Applied
+    from counterfoil._log import Applied
     from counterfoil.governance.community import Community
     from counterfoil.governance.proposal import Proposal
     from counterfoil.keys import Key, Signer
@@ -354,12 +355,9 @@ class Ideas:
             TypeError, ValueError: A number that is none, or no ideas.
         """
         before = self.desk.ledger.time + 1 if at is None else integer(at, "at", least=0, most=_TIME_MAX)
-        ideas, endorsed = self._standing(before)
-        return _shortlist(self.id, ideas, endorsed, lambda account: self._was_member(account, before), most, before)
-
-    def _standing(self, before: int) -> tuple[dict[bytes, tuple[bytes, bytes]], dict[bytes, set[bytes]]]:
         applied = ledger_operations(self.desk.ledger, self.id)
-        return _standing(applied, self.id, self.endorsements, before)
+        ideas, endorsed = _standing(applied, self.id, self.endorsements, before)
+        return _shortlist(self.id, ideas, endorsed, lambda account: self._was_member(account, before), most, before)
 
     def _check_idea(self, idea: bytes, at: int) -> None:
         record = self.desk.ledger.attestation_of(self.id, idea)
@@ -465,59 +463,28 @@ def _idea_id(box: bytes, author: bytes, hashed: bytes) -> bytes:
     return attestation_id(box, author, box, hashed)
 
 
-def _said(applied: Iterable[Applied], schema: bytes, before: int) -> Iterator[Applied]:
-    """What was attested and revoked by a schema before a time."""
-    for each in applied:
-        if each.time < before and each.operation.wire_name in ("attest", "revoke") and each.operation.schema == schema:
-            yield each
-
-
 def _standing(
     applied: Iterable[Applied], box: bytes, endorsements: bytes, before: int
 ) -> tuple[dict[bytes, tuple[bytes, bytes]], dict[bytes, set[bytes]]]:
     """Author and hash of each idea that stands, in the order of the log; and who endorses which."""
-    ideas: dict[bytes, tuple[bytes, bytes, int | None]] = {}
-    endorsed: dict[tuple[bytes, bytes], int | None] = {}
     found = list(applied)
-    for each in _said(found, box, before):
-        operation = each.operation
-        if operation.subject != box:
-            continue
-        place = _idea_id(box, operation.issuer, operation.nonce)
-        ideas.pop(place, None)
+    ideas = {
+        _idea_id(box, author, hashed): (author, hashed)
+        for (author, subject, hashed), said in standing(found, box, at=before, before=before).items()
         # The nonce is the hash, so that the same idea is there once.
-        if operation.wire_name == "attest" and operation.content == Commitment(operation.nonce):
-            ideas[place] = operation.issuer, operation.nonce, operation.expires
-    for each in _said(found, endorsements, before):
-        operation = each.operation
-        if operation.subject != box:
-            continue
-        endorsed.pop((operation.nonce, operation.issuer), None)
-        if operation.wire_name == "attest":
-            endorsed[operation.nonce, operation.issuer] = operation.expires
-    stand = {
-        idea: (author, hashed)
-        for idea, (author, hashed, expires) in ideas.items()
-        if expires is None or before < expires
+        if subject == box and said.content == Commitment(hashed)
     }
-    by_idea: dict[bytes, set[bytes]] = {}
-    for (idea, member), expires in endorsed.items():
-        if expires is None or before < expires:
-            by_idea.setdefault(idea, set()).add(member)
-    return stand, by_idea
+    endorsed: dict[bytes, set[bytes]] = {}
+    for member, subject, idea in standing(found, endorsements, at=before, before=before):
+        if subject == box:
+            endorsed.setdefault(idea, set()).add(member)
+    return ideas, endorsed
 
 
 def _members(applied: Iterable[Applied], members: Requirement, before: int) -> set[bytes]:
     """Who was a member, by what was attested before a time."""
-    there: dict[bytes, int | None] = {}
-    for each in _said(applied, members.schema, before):
-        operation = each.operation
-        if (operation.issuer, operation.nonce) != (members.issuer, bytes(32)):
-            continue
-        there.pop(operation.subject, None)
-        if operation.wire_name == "attest":
-            there[operation.subject] = operation.expires
-    return {account for account, expires in there.items() if expires is None or before < expires}
+    found = standing(applied, members.schema, at=before, before=before)
+    return {subject for issuer, subject, nonce in found if (issuer, nonce) == (members.issuer, bytes(32))}
 
 
 def _shortlist(

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, get_args
 
 from counterfoil._bundle import Bundle, join
+from counterfoil._log import standing
 from counterfoil._log_bundle import check_log, log_operations, log_parts, log_time
 from counterfoil.exceptions import LedgerError, ProofError
 from counterfoil.governance._forecast_terms import ForecastTerms
@@ -25,7 +26,7 @@ from counterfoil.verify import CODEC, Bytes, Verifier, group_id, resolution_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from counterfoil._log_bundle import Applied
+    from counterfoil._log import Applied
     from counterfoil.ledger import Ledger
 
 ScoringRule = Literal["brier", "log", "peer"]
@@ -71,23 +72,13 @@ def standing_predictions(applied: Iterable[Applied], terms: ForecastTerms) -> di
         applied: The operations of the log, in order; those that do not concern the forecast are passed over.
         terms: The forecast's.
     """
-    standing: dict[bytes, tuple[Prediction | None, int | None]] = {}
-    for each in applied:
-        operation = each.operation
-        if (
-            each.time >= terms.closes
-            or operation.wire_name not in ("attest", "revoke")
-            or (operation.schema, operation.subject, operation.nonce) != (terms.prediction_schema, terms.id, bytes(32))
-        ):
-            continue
-        standing.pop(operation.issuer, None)
-        if operation.wire_name == "attest" and isinstance(operation.content, Bytes):
-            standing[operation.issuer] = _decoded(operation.content.value, len(terms.groups)), operation.expires
-    return {
-        member: prediction
-        for member, (prediction, expires) in sorted(standing.items())
-        if prediction is not None and (expires is None or expires > terms.closes)
+    found = standing(applied, terms.prediction_schema, at=terms.closes, before=terms.closes)
+    said = {
+        member: _decoded(each.content.value, len(terms.groups))
+        for (member, subject, nonce), each in found.items()
+        if (subject, nonce) == (terms.id, bytes(32)) and isinstance(each.content, Bytes)
     }
+    return {member: prediction for member, prediction in sorted(said.items()) if prediction is not None}
 
 
 def score_predictions(
@@ -219,18 +210,11 @@ def _terms(applied: Iterable[Applied], identifier: bytes) -> ForecastTerms:
 
 def _attested_winner(applied: Iterable[Applied], terms: ForecastTerms, time: int) -> int:
     """The option whose group the oracle has attested, and no other."""
-    live: dict[bytes, int | None] = {}
-    for each in applied:
-        operation = each.operation
-        if (
-            operation.wire_name in ("attest", "revoke")
-            and (operation.schema, operation.issuer, operation.nonce) == (terms.schema, terms.oracle, bytes(32))
-            and operation.subject in terms.groups
-        ):
-            live.pop(operation.subject, None)
-            if operation.wire_name == "attest":
-                live[operation.subject] = operation.expires
-    won = [group for group, expires in live.items() if expires is None or time < expires]
+    won = [
+        subject
+        for issuer, subject, nonce in standing(applied, terms.schema or b"", at=time)
+        if (issuer, nonce) == (terms.oracle, bytes(32)) and subject in terms.groups
+    ]
     if len(won) != 1:
         message = f"forecast: expected one with one outcome, found {len(won)}"
         raise ValueError(message)

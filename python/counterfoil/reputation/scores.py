@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil._bundle import Bundle, join
+from counterfoil._log import standing
 from counterfoil._log_bundle import check_log, log_operations, log_parts, log_time
 from counterfoil.desk import Desk, Done
 from counterfoil.leaves import scores_root
@@ -167,19 +168,11 @@ def _open(bundle: bytes, vkey: str, ledger: bytes | None) -> list[bytes]:
 
 def _ratings(entries: Iterable[bytes], schema: bytes, time: int) -> dict[tuple[bytes, bytes], int]:
     """The sum of the ratings that hold, by who rates whom."""
-    standing: dict[tuple[bytes, bytes, bytes], tuple[int, int | None]] = {}
-    for _, _, operation in log_operations(entries, what=_WHAT):
-        if operation.wire_name not in ("attest", "revoke") or operation.schema != schema:
-            continue
-        place = (operation.issuer, operation.subject, operation.nonce)
-        standing.pop(place, None)
-        if operation.wire_name == "attest" and isinstance(operation.content, Integer):
-            standing[place] = (operation.content.value, operation.expires)
     sums: dict[tuple[bytes, bytes], int] = {}
-    for (issuer, subject, _), (value, expires) in standing.items():
+    for (issuer, subject, _), said in standing(log_operations(entries, what=_WHAT), schema, at=time).items():
         # Nobody's word counts for himself.
-        if issuer != subject and (expires is None or time < expires):
-            sums[issuer, subject] = sums.get((issuer, subject), 0) + value
+        if issuer != subject and isinstance(said.content, Integer):
+            sums[issuer, subject] = sums.get((issuer, subject), 0) + said.content.value
     return sums
 
 
