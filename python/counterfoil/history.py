@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
@@ -92,13 +93,18 @@ class Posting:
     amount: int
 
 
-class Records:
+class Records(ABC):
     """What is read of a ledger, whether as it stands or as it was."""
 
     def __init__(self, source: _core.Engine | _core.Replay, genesis: Genesis) -> None:
         """Not to be called: use `Ledger.open` or `Ledger.as_of`."""
         self._source = source
         self._genesis = genesis
+
+    @property
+    @abstractmethod
+    def time(self) -> int:
+        """The time of the last entry that is read of, ms."""
 
     @property
     def origin(self) -> str:
@@ -246,7 +252,7 @@ class Records:
             LookupError: There is no such snapshot, or it has ended: then its balances are kept no more.
         """
         snapshot = self.snapshot(asset, number)
-        if snapshot is None or snapshot.until <= self._last_time():
+        if snapshot is None or snapshot.until <= self.time:
             message = f"no live snapshot {number} of asset {asset.hex()} in {self.origin}"
             raise LookupError(message)
         # The balance first: where nothing was saved after it was read, nothing had changed before.
@@ -341,10 +347,6 @@ class Records:
         for asset, _, value in self._records("assets", None):
             yield asset, CODEC.decode("AssetRecord", value)
 
-    def _last_time(self) -> int:
-        """The time of the last entry that is read of, ms."""
-        raise NotImplementedError
-
     def _decoded(self, table: str, key: bytes | None, record_id: bytes, kind: type[Record]) -> Record | None:
         found = self._source.record(table, key, record_id)
         return None if found is None else cast("Record", CODEC.decode(kind.__name__, found[1]))
@@ -366,7 +368,6 @@ class Past(Records):
 
     Attributes:
         index: The place in the log of the last entry that it includes.
-        time: The time of that entry, ms.
 
     Example:
         >>> import tempfile
@@ -387,11 +388,13 @@ class Past(Records):
     def __init__(self, replay: _core.Replay, genesis: Genesis) -> None:
         """Not to be called: use `Ledger.as_of`."""
         super().__init__(replay, genesis)
-        through, _, self.time, _ = replay.position()
+        through, _, self._time, _ = replay.position()
         self.index = through - 1
 
-    def _last_time(self) -> int:
-        return self.time
+    @property
+    def time(self) -> int:
+        """The time of the last entry that it includes, ms."""
+        return self._time
 
     def __repr__(self) -> str:
         """Which ledger, and as of when."""

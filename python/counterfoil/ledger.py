@@ -384,9 +384,6 @@ class Ledger(Records):
         """The time of the last entry, ms."""
         return self._engine.time()
 
-    def _last_time(self) -> int:
-        return self.time
-
     @property
     def height(self) -> int:
         """The number of the last commit."""

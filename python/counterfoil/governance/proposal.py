@@ -615,7 +615,7 @@ class Proposal:
         if _form(record) == "yes_no":
             shares = _shares(choice)
             if record.terms.weight == Weight.MEMBER and sum(map(bool, shares.shares)) > 1:
-                # What is left over when it is divided goes to the first choice: all of a weight of 1 does.
+                # What is left over when it is divided goes to the greatest share: all of a weight of 1 does.
                 message = "choice: expected one of yes, no and abstain, for a member's one vote is not divided"
                 raise ValueError(message)
             return shares
