@@ -19,13 +19,13 @@ import re
 import sqlite3
 import stat
 import tempfile
-import time as clock
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from counterfoil.desk import now_ms
 from counterfoil.exceptions import CorruptionError, RejectedError
 from counterfoil.ledger import VALID_FOR_MS
 from counterfoil.members import check_customer
@@ -439,8 +439,8 @@ class _Minting:
         for grant in grants:
             operations.append(Once(account=self._minter.account, key=grant.key))
             operations.append(Mint(asset=self._asset, to=grant.account, amount=grant.amount))
-        now = max(clock.time_ns() // 1_000_000, self._ledger.time)
-        return Transaction(self._ledger.id, operations, valid_until=now + self._valid_for).sign(self._minter)
+        valid_until = now_ms(self._ledger) + self._valid_for
+        return Transaction(self._ledger.id, operations, valid_until=valid_until).sign(self._minter)
 
 
 # Reading

@@ -154,6 +154,11 @@ def span_ms(span: Span) -> int:
     return made
 
 
+def now_ms(ledger: Ledger) -> int:
+    """The clock's time, ms, but never before the ledger's."""
+    return max(clock.time_ns() // 1_000_000, ledger.time)
+
+
 def call_key(key: str) -> bytes:
     """The 32 bytes that a call with this key uses once for ever: a hash of the text."""
     if not key:
@@ -228,7 +233,7 @@ class Desk:
 
     def now(self, time: int | None = None) -> int:
         """The time at which a call would be applied, ms: the one given, else the clock's, never before the ledger's."""
-        return max(clock.time_ns() // 1_000_000, self.ledger.time) if time is None else time
+        return now_ms(self.ledger) if time is None else time
 
     def salt(self, key: str | None = None) -> bytes:
         """16 bytes for the id of something new: random, or made from the key of the call, the same in a retry."""

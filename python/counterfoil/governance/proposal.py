@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from counterfoil._checks import identifier as checked_id
 from counterfoil._checks import integer
 from counterfoil._text import percent, share, span, units, when
-from counterfoil.desk import Desk, Done
+from counterfoil.desk import Desk, Done, now_ms
 from counterfoil.governance.changes import Change, changes_of
 from counterfoil.governance.counting import Tally, decide
 from counterfoil.ops import (
@@ -548,7 +547,7 @@ class Proposal:
         return Desk(self.ledger, *self.signers)
 
     def _now(self, time: int | None) -> int:
-        return max(clock.time_ns() // 1_000_000, self.ledger.time) if time is None else time
+        return now_ms(self.ledger) if time is None else time
 
     def _cast(
         self,
