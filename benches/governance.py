@@ -68,8 +68,13 @@ def governance(plan: Plan, accounts: int) -> Result:
         running(plan.folder, accounts, memory_bytes=memory_bytes) as without,
     ):
         desk = _Desk(run, plan)
-        findings = [desk.votes(), desk.opening(), desk.transfers(without), desk.collecting()]
-        return Result(findings, [run.check(), without.check()])
+        findings = [desk.votes(), desk.opening(), desk.transfers(without)]
+        checks = [run.check(), without.check()]
+    # A ledger of its own, with the memory that one has unless told otherwise.
+    options = {} if plan.memory_bytes is None else {"memory_bytes": plan.memory_bytes}
+    with running(plan.folder, accounts, **options) as run:
+        findings.append(_Desk(run, plan).collecting())
+        return Result(findings, [*checks, run.check()])
 
 
 class _Desk:
@@ -204,10 +209,10 @@ class _Desk:
     def collecting(self) -> Finding:
         """Parts of a distribution to all holders, many in a transaction, beside payments to as many who had nothing."""
         accounts, payees, rounds = self.run.fixture.accounts, self.plan.payees, self.plan.rounds
-        number = asset_record(self.run.ledger, self.run.asset).snapshots_taken
+        number = asset_record(self.run.ledger, self.run.asset).snapshots_taken + 1
         supply = 3 * self.run.ledger.supply(self.run.asset)
         assets = [asset_id(ISSUER.account, symbol) for symbol in ("DIVIDEND", "PAYOUT")]
-        begin: list[Operation] = []
+        begin: list[Operation] = [Snapshot(asset=self.run.asset, until=TIME_MS + _MONTH_MS)]
         for symbol, asset in zip(("DIVIDEND", "PAYOUT"), assets, strict=True):
             powers = Powers(mint=ISSUER.account)
             begin += [
@@ -250,6 +255,8 @@ class _Desk:
             unit="parts/s",
             ratio=ratio,
             beside=f"one signature for {payees:,} payees who had nothing: {statistics.median(others):,.0f}/s",
+            target="≥ 500,000/s",
+            met=statistics.median(rates) >= 500_000,
         )
 
     def rate(self, transactions: Sequence[bytes]) -> float:

@@ -4,9 +4,10 @@
 //! flush left on disk. Which record makes room for another follows a clock: the first that was not used since the hand
 //! last passed, and that a flush covers. If there is none the cache grows over its bound.
 //!
-//! A table whose every record is here is *complete*: what is not here is nowhere. That is so for a table that was not
-//! on disk when it was first met, and for small ones that are read at opening, as long as none of their records goes.
-//! Records of the few tables of which every ledger has one (accounts, mandates, …) do not go while they are few.
+//! A table whose every record was here once is *known whole*: a record that neither is here nor has gone is nowhere.
+//! That is so for a table that was not on disk when it was first met, and for small ones that are read at opening, as
+//! long as it is remembered which of their records have gone. Records of the few tables of which every ledger has one
+//! (accounts, mandates, …) do not go while they are few.
 
 use crate::error::{Error, Result};
 use crate::hashing::Seeded;
@@ -14,6 +15,7 @@ use crate::tree::Change;
 use counterfoil_core::Id;
 use counterfoil_core::state::{Record, Table, tree_key, tree_keys};
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::collections::BTreeMap;
 
 /// What the last finished flush left on disk: read with a transaction for each record, or within one for many.
@@ -65,6 +67,7 @@ struct Slot {
     record: Option<Record>,
     /// The delta in which it last changed; 0: never.
     delta: u64,
+    /// Its table's number, or [`NO_TABLE`].
     table: u32,
     used: bool,
 }
@@ -81,20 +84,67 @@ struct Guess<'a> {
 #[derive(Debug)]
 struct CachedTable {
     table: Table,
-    is_complete: bool,
     /// By record id. Each table has its own: most accounts have no record, and that is soon said by a small table.
     places: HashTable<u32>,
+    /// Marks of the records that made room for others, of a table known whole.
+    gone: Option<HashTable<u32>>,
 }
 
 impl CachedTable {
     /// Whether it has no record, here or elsewhere.
     fn is_empty(&self) -> bool {
-        self.is_complete && self.places.is_empty()
+        self.places.is_empty() && self.has_all()
+    }
+
+    /// Whether every record is here.
+    fn has_all(&self) -> bool {
+        self.gone.as_ref().is_some_and(HashTable::is_empty)
+    }
+
+    /// Whether a record that is not here is nowhere.
+    fn lacks(&self, hash: u64) -> bool {
+        let mark = mark(hash);
+        self.gone.as_ref().is_some_and(|gone| gone.find(spread(mark), |other| *other == mark).is_none())
+    }
+
+    /// Remembers that a record has gone, if the table is known whole; whether that takes another mark.
+    fn mark_gone(&mut self, hash: u64) -> bool {
+        let mark = mark(hash);
+        let Some(gone) = &mut self.gone else { return false };
+        match gone.entry(spread(mark), |other| *other == mark, |other| spread(*other)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(mark);
+                true
+            }
+        }
+    }
+
+    /// The table is no longer known whole; how many marks it had.
+    fn forget_gone(&mut self) -> usize {
+        self.gone.take().map_or(0, |gone| gone.len())
     }
 }
 
-/// A complete table that is the only one of its name stays complete up to so many records.
+/// The part of a record's hash by which it is remembered: another record's is the same by chance only, which costs a
+/// look at what is stored.
+fn mark(hash: u64) -> u32 {
+    let [.., a, b, c, d] = hash.to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// A hash of a mark, which is part of one: a table of them uses the first and the last bits.
+fn spread(mark: u32) -> u64 {
+    u64::from(mark) << 32 | u64::from(mark)
+}
+
+/// A table that has all its records, and is the only one of its name, keeps up to so many.
 const COMPLETE_MAX: usize = 65_536;
+
+/// A place of no record.
+const NO_TABLE: u32 = u32::MAX;
+
+const FORGOTTEN_AT_ONCE: usize = 64;
 
 /// The cache. Its hash is seeded, because account ids can be chosen.
 #[derive(Debug)]
@@ -115,6 +165,10 @@ pub(crate) struct Cache {
     /// A finished flush holds every delta up to this one.
     covered: u64,
     records_max: usize,
+    /// Places of no record.
+    free: Vec<usize>,
+    /// How many records are remembered as gone: no more than may be here.
+    marks: usize,
     hand: usize,
     /// How many places the hand has passed since a flush was last finished, or a record last made room.
     passed: usize,
@@ -135,6 +189,8 @@ impl Cache {
             delta: 1,
             covered: 0,
             records_max,
+            free: Vec::new(),
+            marks: 0,
             hand: 0,
             passed: 0,
         }
@@ -157,14 +213,14 @@ impl Cache {
         Ok(number)
     }
 
-    fn add_table(&mut self, table: &Table, is_complete: bool) -> u32 {
+    fn add_table(&mut self, table: &Table, is_whole: bool) -> u32 {
         let number = u32::try_from(self.tables.len()).expect("2^32 tables do not fit into memory");
-        self.tables.push(CachedTable { table: *table, is_complete, places: HashTable::new() });
+        self.tables.push(CachedTable { table: *table, places: HashTable::new(), gone: is_whole.then(HashTable::new) });
         self.numbers.insert(*table, number);
         number
     }
 
-    /// Takes in all records of a table that was not met before: it is complete from now on.
+    /// Takes in all records of a table that was not met before: it is known whole from now on.
     pub(crate) fn complete(&mut self, table: &Table, records: impl IntoIterator<Item = (Id, Record)>) {
         if !self.numbers.contains_key(table) {
             let number = self.add_table(table, true);
@@ -184,8 +240,8 @@ impl Cache {
         self.table(number)?.places.find(hash, is_it).copied()
     }
 
-    fn is_complete(&self, number: u32) -> bool {
-        self.table(number).is_some_and(|table| table.is_complete)
+    fn lacks(&self, number: u32, hash: u64) -> bool {
+        self.table(number).is_some_and(|table| table.lacks(hash))
     }
 
     /// A record, from here or, at a miss, from what is stored.
@@ -197,7 +253,7 @@ impl Cache {
         Ok(slot.record.as_ref())
     }
 
-    /// The place of a record, after a miss too; none where the table is complete without it.
+    /// The place of a record, after a miss too; none where the table is known whole without it.
     fn load(&mut self, table: &Table, number: u32, id: &Id, stored: &dyn Stored) -> Result<Option<u32>> {
         if slot_at(&self.slots, self.last_place).is_some_and(|slot| slot.id == *id && slot.table == number) {
             return Ok(Some(self.last_place));
@@ -208,7 +264,7 @@ impl Cache {
         let hash = self.hashing.hash(&id.0);
         self.last_place = match self.find(hash, number, id) {
             Some(place) => place,
-            None if self.is_complete(number) => return Ok(None),
+            None if self.lacks(number, hash) => return Ok(None),
             None => {
                 let record = stored.get_at(table, id, &tree_key(id))?;
                 self.insert(hash, number, *id, record)
@@ -229,7 +285,7 @@ impl Cache {
             let Some(cached) = self.table(number).filter(|cached| !cached.is_empty()) else { continue };
             let hash = self.hashing.hash(&id.0);
             match cached.places.find(hash, |_| true) {
-                None if cached.is_complete => {}
+                None if cached.lacks(hash) => {}
                 found => guesses.push(Guess { table, id, number, hash, place: found.copied() }),
             }
         }
@@ -239,7 +295,7 @@ impl Cache {
                 && slot.id == *id
             {
                 slot.used = true;
-            } else if self.find(hash, number, id).is_none() && !self.is_complete(number) {
+            } else if self.find(hash, number, id).is_none() && !self.lacks(number, hash) {
                 missing.push(Missing { table, id, tree_key: Id::ZERO, number, hash });
             }
         }
@@ -259,10 +315,11 @@ impl Cache {
     /// A record without keeping it: for readers, who must not push out what the writer uses.
     pub(crate) fn peek(&self, table: &Table, id: &Id) -> Known<'_> {
         let Some(number) = self.numbers.get(table) else { return Known::Unknown };
-        let place = self.find(self.hashing.hash(&id.0), *number, id);
+        let hash = self.hashing.hash(&id.0);
+        let place = self.find(hash, *number, id);
         match place.and_then(|place| slot_at(&self.slots, place)) {
             Some(slot) => Known::from(slot.record.as_ref()),
-            None if self.is_complete(*number) => Known::Absent,
+            None if self.lacks(*number, hash) => Known::Absent,
             None => Known::Unknown,
         }
     }
@@ -291,43 +348,56 @@ impl Cache {
 
     fn insert(&mut self, hash: u64, number: u32, id: Id, record: Option<Record>) -> u32 {
         let slot = Slot { id, record, delta: 0, table: number, used: false };
-        let free = if self.slots.len() < self.records_max { None } else { self.make_room() };
-        let place = free.unwrap_or(self.slots.len());
+        if self.free.is_empty() && self.slots.len() >= self.records_max {
+            self.make_room();
+        }
+        let place = self.free.pop().unwrap_or(self.slots.len());
         match self.slots.get_mut(place) {
             Some(old) => *old = slot,
             None => self.slots.push(slot),
         }
         let place = u32::try_from(place).expect("2^32 records do not fit into memory");
         let Self { hashing, tables, slots, .. } = self;
-        if let Some(table) = usize::try_from(number).ok().and_then(|number| tables.get_mut(number)) {
+        if let Some(table) = table_at(tables, number) {
             let hash_of = |place: &u32| slot_at(slots, *place).map_or(0, |slot| hashing.hash(&slot.id.0));
             table.places.insert_unique(hash, place, hash_of);
         }
         place
     }
 
-    /// The place of a record that may go, and is forgotten already. Looked for twice all around, then not again before
-    /// a flush has finished.
-    fn make_room(&mut self) -> Option<usize> {
-        while self.passed <= self.slots.len().saturating_mul(2) {
-            let place = if self.hand < self.slots.len() { self.hand } else { 0 };
+    /// Forgets records that may go: several at once, because memory answers several questions at once. They are looked
+    /// for twice all around, then not again before a flush has finished.
+    fn make_room(&mut self) {
+        let Self { hashing, slots, tables, .. } = self;
+        let mut going = Vec::with_capacity(FORGOTTEN_AT_ONCE);
+        while going.len() < FORGOTTEN_AT_ONCE && self.passed <= slots.len().saturating_mul(2) {
+            let place = if self.hand < slots.len() { self.hand } else { 0 };
             self.hand = place.saturating_add(1);
             self.passed = self.passed.saturating_add(1);
-            let slot = self.slots.get_mut(place)?;
-            let table = usize::try_from(slot.table).ok().and_then(|number| self.tables.get_mut(number))?;
-            let stays = table.is_complete && table.table.key.is_none() && table.places.len() <= COMPLETE_MAX;
-            if stays || slot.delta > self.covered || std::mem::take(&mut slot.used) {
-                continue;
+            let Some(slot) = slots.get_mut(place) else { break };
+            let Some(table) = table_at(tables, slot.table) else { continue };
+            let stays = table.has_all() && table.table.key.is_none() && table.places.len() <= COMPLETE_MAX;
+            if !stays && slot.delta <= self.covered && !std::mem::take(&mut slot.used) {
+                self.passed = 0;
+                going.push((place, std::mem::replace(&mut slot.table, NO_TABLE)));
             }
-            self.passed = 0;
-            table.is_complete = false;
+        }
+        for (place, number) in going {
+            let (Some(slot), Some(table)) = (slots.get(place), table_at(tables, number)) else { continue };
+            let hash = hashing.hash(&slot.id.0);
             let is_it = |at: &u32| usize::try_from(*at).is_ok_and(|at| at == place);
-            if let Ok(entry) = table.places.find_entry(self.hashing.hash(&slot.id.0), is_it) {
+            if let Ok(entry) = table.places.find_entry(hash, is_it) {
                 entry.remove();
             }
-            return Some(place);
+            // What has no record is nowhere, as before.
+            if slot.record.is_some() && table.mark_gone(hash) {
+                self.marks = self.marks.saturating_add(1);
+            }
+            if self.marks > self.records_max {
+                self.marks = self.marks.saturating_sub(table.forget_gone());
+            }
+            self.free.push(place);
         }
-        None
     }
 
     /// The number of the delta that is being collected.
@@ -369,8 +439,12 @@ impl Cache {
 
     /// How many records are kept.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.slots.len().saturating_sub(self.free.len())
     }
+}
+
+fn table_at(tables: &mut [CachedTable], number: u32) -> Option<&mut CachedTable> {
+    tables.get_mut(usize::try_from(number).ok()?)
 }
 
 fn slot_at(slots: &[Slot], place: u32) -> Option<&Slot> {
@@ -392,15 +466,16 @@ fn lost() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
 
-    /// What a test has on disk.
+    /// What a test has on disk, and how often it was read.
     #[derive(Default)]
-    struct Disk(RefCell<BTreeMap<(Table, Id), Record>>);
+    struct Disk(RefCell<BTreeMap<(Table, Id), Record>>, Cell<usize>);
 
     impl Stored for Disk {
         fn get_at(&self, table: &Table, record_id: &Id, key: &Id) -> Result<Option<Record>> {
             assert_eq!(*key, tree_key(record_id));
+            self.1.update(|reads| reads.saturating_add(1));
             Ok(self.0.borrow().get(&(*table, *record_id)).cloned())
         }
 
@@ -496,6 +571,41 @@ mod tests {
             }
         }
         assert!(cache.len() <= 1_600, "{}", cache.len());
+    }
+
+    #[test]
+    fn of_a_table_known_whole_only_what_has_gone_is_looked_for_on_disk() {
+        const BOUND: u64 = 1_000;
+        let (disk, mut cache) = (Disk::default(), Cache::new(usize::try_from(BOUND).unwrap()));
+        let table = Table::holders(id(1));
+        let write = |numbers: std::ops::Range<u64>, cache: &mut Cache| {
+            for number in numbers {
+                cache.set(&table, &id(number), Some(record(number)), &disk).unwrap();
+                if number % 100 == 0 {
+                    let mut changes = Vec::new();
+                    let delta = cache.take_delta(&mut changes).unwrap();
+                    disk.flush(changes);
+                    cache.cover(delta);
+                }
+            }
+        };
+        let reads = |cache: &mut Cache, numbers: std::ops::Range<u64>| {
+            let before = disk.1.get();
+            for number in numbers.clone() {
+                let expected = disk.0.borrow().get(&(table, id(number))).cloned();
+                assert_eq!(cache.get(&table, &id(number), &disk).unwrap(), expected.as_ref());
+            }
+            let wanted: Vec<_> = numbers.map(|number| (table, id(number))).collect();
+            cache.fetch(&wanted, &disk).unwrap();
+            disk.1.get() - before
+        };
+        write(0..BOUND + 499, &mut cache);
+        assert_eq!(disk.1.get(), 0, "what is new is nowhere");
+        assert!((200..=300).contains(&reads(&mut cache, 0..300)), "these have gone");
+        assert_eq!(reads(&mut cache, 1_000_000..1_000_300), 0, "these never were");
+        // More have gone than are remembered.
+        write(2 * BOUND..5 * BOUND, &mut cache);
+        assert_eq!(reads(&mut cache, 2_000_000..2_000_100), 100);
     }
 
     #[test]

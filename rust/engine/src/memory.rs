@@ -10,8 +10,9 @@
 //! default, a million of each. What changes is committed, and then written, as soon as it fills half of its part. The
 //! other half is for what changes meanwhile; when that is filled as well, nothing is applied until there is room.
 
-/// What a record in the cache takes: 96 bytes and its place in two tables, and a value of some bytes.
-const RECORD_BYTES: usize = 120;
+/// What a record in the cache takes: 96 bytes and its place in two tables, a value of some bytes, and the mark of one
+/// that has gone.
+const RECORD_BYTES: usize = 128;
 
 /// What a decoded key takes, with its place in a table.
 const KEY_BYTES: usize = 210;
