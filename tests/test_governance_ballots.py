@@ -12,8 +12,10 @@ from dataclasses import replace
 
 import pytest
 from counterfoil import Key, Ledger, NativeVerifier, Signer, Transaction
+from counterfoil._bundle import join
 from counterfoil.cli import app
 from counterfoil.exceptions import LedgerError, OperatorKeyError, ProofError
+from counterfoil.governance import _ballot_export as exporting
 from counterfoil.governance import ballots as module
 from counterfoil.governance import export_ballots, title_hash, verify_ballots, write_ballots
 from counterfoil.ops import (
@@ -480,7 +482,7 @@ class Meddler:
         self.club, self.after, self.change, self.seen = club, list(after), change, []
 
     def __enter__(self):
-        self.original = module._Export._statement
+        self.original = exporting._Export._statement
 
         def statement(export, table, *rest, **more):
             claim = self.original(export, table, *rest, **more)
@@ -489,11 +491,11 @@ class Meddler:
                 self.change()
             return claim
 
-        module._Export._statement = statement
+        exporting._Export._statement = statement
         return self
 
     def __exit__(self, *_error):
-        module._Export._statement = self.original
+        exporting._Export._statement = self.original
 
 
 @pytest.mark.parametrize("table", ["votes", "saved", "holders"])
@@ -597,7 +599,7 @@ def split(data):
 
 
 def whole(parts):
-    return module.HEADER + module.join(*parts)
+    return module.HEADER + join(*parts)
 
 
 def rows_of(part):
@@ -612,7 +614,7 @@ def flipped(raw):
 
 def listed(rows):
     ordered = sorted(rows, key=lambda row: tree_key(row[0]))
-    return b"".join(module._ROW.pack(each, total.to_bytes(16, "big"), len(raw)) + raw for each, total, raw in ordered)
+    return b"".join(module.ROW.pack(each, total.to_bytes(16, "big"), len(raw)) + raw for each, total, raw in ordered)
 
 
 @pytest.fixture
@@ -946,7 +948,7 @@ def test_holds_that_are_not_those_of_the_backers(club):
     parts = split(data)
     assert len(parts) == 7
     refused("truncated", whole([*parts[:6], b""]), club)
-    refused("trailing_bytes", whole([*parts[:6], parts[6] + module.join(b"more")]), club)
+    refused("trailing_bytes", whole([*parts[:6], parts[6] + join(b"more")]), club)
     refused("truncated", whole([*parts[:6], parts[6][:-1]]), club)
     changed = bytearray(parts[6])
     changed[40] ^= 1

@@ -51,11 +51,7 @@ class Bundle:
         Raises:
             ProofError: truncated.
         """
-        taken = self._data[self._place : self._place + size]
-        if len(taken) < size:
-            self._refuse("truncated", part, f"{size} bytes at byte {self._place}", len(taken))
-        self._place += size
-        return taken
+        return self._view(size, part).tobytes()
 
     def part(self, part: str) -> bytes:
         """The next part.
@@ -63,7 +59,7 @@ class Bundle:
         Raises:
             ProofError: truncated.
         """
-        return self.take(int.from_bytes(self.take(_LENGTH_BYTES, f"length of {part}"), "little"), part)
+        return self.take(self._length(part), part)
 
     def view(self, part: str) -> memoryview:
         """The next part, not copied: it may be most of the bundle.
@@ -71,12 +67,7 @@ class Bundle:
         Raises:
             ProofError: truncated.
         """
-        size = int.from_bytes(self.take(_LENGTH_BYTES, f"length of {part}"), "little")
-        taken = memoryview(self._data)[self._place : self._place + size]
-        if len(taken) < size:
-            self._refuse("truncated", part, f"{size} bytes at byte {self._place}", len(taken))
-        self._place += size
-        return taken
+        return self._view(self._length(part), part)
 
     def parts(self, part: str, *, least: int) -> list[bytes]:
         """All parts that are left, to the end.
@@ -103,6 +94,16 @@ class Bundle:
         """
         if self._place != len(self._data):
             self._refuse("trailing_bytes", "length", f"{self._place} bytes", len(self._data))
+
+    def _length(self, part: str) -> int:
+        return int.from_bytes(self.take(_LENGTH_BYTES, f"length of {part}"), "little")
+
+    def _view(self, size: int, part: str) -> memoryview:
+        taken = memoryview(self._data)[self._place : self._place + size]
+        if len(taken) < size:
+            self._refuse("truncated", part, f"{size} bytes at byte {self._place}", len(taken))
+        self._place += size
+        return taken
 
     def _refuse(self, reason: str, part: str, expected: object, found: object) -> NoReturn:
         message = f"{self._what}, {part}: expected {expected}, found {found}"

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.ops import Basis
-    from counterfoil.verify import AttestationRecord, DistributionRecord, SnapshotRecord, Verifier
+    from counterfoil.verify import DistributionRecord, SnapshotRecord, Verifier
 
 __all__ = [
     "Collected",
@@ -598,8 +598,7 @@ class Distribution:
         if isinstance(basis, SnapshotBasis):
             return 0 if of in basis.excluded else ledger.units_at(basis.asset, of, basis.number)
         if isinstance(basis, MembersBasis):
-            found = ledger.attestation(basis.schema, basis.issuer, of)
-            return int(found is not None and was_member(found, record.opened))
+            return int(was_member(ledger, basis, of, record.opened))
         hold = ledger.hold(of)
         is_of_group = hold is not None and isinstance(basis, GroupBasis) and hold.group == basis.group
         return hold.amount if hold is not None and is_of_group else 0
@@ -613,7 +612,7 @@ class Distribution:
             yield from ((account, units) for account, units in found if account not in excluded)
         elif isinstance(basis, MembersBasis):
             for each in ledger.attestations(basis.schema):
-                if (each.issuer, each.nonce) == (basis.issuer, bytes(32)) and was_member(each, record.opened):
+                if (each.issuer, each.nonce) == (basis.issuer, bytes(32)) and each.was_member(record.opened):
                     yield each.subject, 1
         elif isinstance(basis, GroupBasis):
             yield from ((hold, operation.amount) for hold, operation in holds_of(ledger, basis.group))
@@ -680,15 +679,10 @@ def _basis(by: object, excluded: tuple[bytes, ...]) -> Basis:
     raise TypeError(message)
 
 
-def was_member(attestation: AttestationRecord, time: int) -> bool:
-    """Whether somebody was a member at a time that is over, by what the record of the attestation still tells.
-
-    *Member at a time* in the reference of operations: who was revoked or has expired since was one, who was attested
-    anew since was not.
-    """
-    revoked, expires = attestation.revoked, attestation.expires
-    is_revoked = revoked is not None and revoked.time <= time
-    return attestation.issued < time and not is_revoked and (expires is None or time < expires)
+def was_member(ledger: Ledger, by: MembersBasis | Requirement, account: bytes, time: int) -> bool:
+    """Whether an account was a member at a time that is over, ms: by this schema, attested by this issuer."""
+    found = ledger.attestation(by.schema, by.issuer, account)
+    return found is not None and found.was_member(time)
 
 
 def _snapshot(ledger: Ledger, record: SnapshotRecord) -> Snapshot:

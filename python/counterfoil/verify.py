@@ -2316,6 +2316,15 @@ class AttestationRecord(Encodable):
         """
         return self.revoked is None and (self.expires is None or time < self.expires)
 
+    def was_member(self, time: int) -> bool:
+        """Whether it made somebody a member at a time that is over, ms, by what this record still tells.
+
+        *Member at a time* in the reference of operations: who was revoked or has expired since was one, who was
+        attested anew since was not.
+        """
+        is_revoked = self.revoked is not None and self.revoked.time <= time
+        return self.issued < time and not is_revoked and (self.expires is None or time < self.expires)
+
     def own_id(self, key: bytes) -> bytes:
         """The id under which it stands."""
         return attestation_id(key, self.issuer, self.subject, self.nonce)

@@ -64,7 +64,8 @@ def pledged(*raises: Raise, persons: Requirement | None = None) -> list[Contribu
                     else record.amount
                 )
                 own = record.payer in (each.to, each.owner)
-                if kept and not own and _is_person(ledger, record.payer, persons, each.closes):
+                is_person = persons is None or was_member(ledger, persons, record.payer, each.closes)
+                if kept and not own and is_person:
                     found.append(Contribution(each.to, record.payer, kept))
     return found
 
@@ -98,7 +99,7 @@ def given(
         Contribution(project, account, amount)
         for project in sorted(set(projects))
         for account, amount in paid(ledger, asset, project, since=since, until=until, reference=reference).items()
-        if _is_person(ledger, account, persons, until)
+        if persons is None or was_member(ledger, persons, account, until)
     ]
 
 
@@ -206,13 +207,6 @@ def _leaves(matching: Matching) -> tuple[tuple[bytes, int], ...]:
         message = "contributions: expected a project with two contributors or more, found none"
         raise ValueError(message)
     return leaves
-
-
-def _is_person(ledger: Ledger, account: bytes, persons: Requirement | None, time: int) -> bool:
-    if persons is None:
-        return True
-    found = ledger.attestation(persons.schema, persons.issuer, account)
-    return found is not None and was_member(found, time)
 
 
 def _taken_back(ledger: Ledger, hold: bytes, closes: int, amount: int) -> int:

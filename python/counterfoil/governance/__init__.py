@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from counterfoil.governance.ballots import Recount, Votes, export_ballots, verify_ballots, write_ballots
+from counterfoil.governance._ballot_export import export_ballots, write_ballots
+from counterfoil.governance.ballots import Recount, Votes, verify_ballots
 from counterfoil.governance.changes import Change, changes_of
 from counterfoil.governance.community import Community
 from counterfoil.governance.counting import (

@@ -9,28 +9,25 @@ file is described in the formats, *Ballots*.
 
 from __future__ import annotations
 
-import io
 import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
-from counterfoil._bundle import Bundle, check_root, join
-from counterfoil._checks import identifier
+from counterfoil._bundle import Bundle, check_root
 from counterfoil._text import when
-from counterfoil.exceptions import LedgerError, OperatorKeyError, ProofError, ReadOnlyError, UnconfirmedError
+from counterfoil.exceptions import ProofError
 from counterfoil.governance.counting import (
     Tally,
     Verdict,
     count_approval,
     count_ranked,
     count_yes_no,
-    decide,
     root_weight,
 )
-from counterfoil.governance.proposal import Standing, _state, title_hash
+from counterfoil.governance.proposal import Standing, choice_names, state_of, title_hash, verdict_of
 from counterfoil.verify import (
     CODEC,
     VALUE_BYTES_MAX,
@@ -56,8 +53,6 @@ from counterfoil.verify import (
     VoteRecord,
     Weight,
     YesNo,
-    _split_question,
-    _split_statement,
     decode_record,
     map_root,
     ranking_id,
@@ -67,28 +62,16 @@ from counterfoil.verify import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
-    from counterfoil.history import Past
-    from counterfoil.ledger import Ledger
     from counterfoil.verify import Ballot, RecordClaim, SnapshotRecord
 
 HEADER: Final = b"counterfoil/ballots/v1\n"
 """What a bundle begins with."""
 
-_ROW: Final = struct.Struct(">32s16sH")
-_LENGTH_END: Final = 2**32
+ROW: Final = struct.Struct(">32s16sH")
 _HOPS_MAX: Final = 8
-_TITLE_BYTES_MAX: Final = 100_000
 _NO_NONCE: Final = bytes(32)
-_LIVE_ATTEMPTS: Final = 2
-_PAST_ATTEMPTS: Final = 3
-_TELL_EVERY: Final = 10_000
-_PROOFS_AT_ONCE: Final = 10_000
-
-
-# --------------------------------------------------------------------------------------------------------------------
-# What a recount says
 
 
 class Votes(Mapping[bytes, VoteRecord]):
@@ -202,14 +185,13 @@ class Recount:
         if names and (is_plain or len(names) != len(record.options)):
             message = f"names: expected {0 if is_plain else len(record.options)}, found {len(names)}"
             raise ValueError(message)
-        options = names or [f"option {number}" for number in range(len(record.options))]
         standing = Standing(
             record=record,
             tally=self.tally,
             verdict=self.verdict,
-            state=_state(record, self.time),
+            state=state_of(record, self.time),
             time=self.time,
-            names=("yes", "no", "abstain") if is_plain else (*options, "abstain"),
+            names=choice_names(record, names),
         )
         return "\n".join([*self._heading(), standing.explain(), *self._checks()])
 
@@ -240,259 +222,6 @@ class Recount:
         if self.paid_out:
             doubts.append(f"{len(self.paid_out):,} holds were paid out in part since")
         return "proven" if not doubts else f"proven, but {' and '.join(doubts)}: what they had then is in the log alone"
-
-
-# --------------------------------------------------------------------------------------------------------------------
-# Making a bundle
-
-
-class _MovedError(Exception):
-    """The state moved on while it was read."""
-
-
-def export_ballots(
-    ledger: Ledger,
-    proposal: bytes,
-    *,
-    title: str | None = None,
-    time: int | None = None,
-    progress: Callable[[int], object] | None = None,
-) -> bytes:
-    """A proposal's ballots with their proofs: a bundle for `verify_ballots`. See `write_ballots`.
-
-    It names every voter, and where units weigh every holder of the asset with its balance: whoever gets the bundle
-    learns what the ledger's operator knows of them, which is account ids and amounts.
-
-    Args:
-        ledger: The ledger.
-        proposal: The proposal's id, 32 bytes.
-        title: What members read, to be in the bundle.
-        time: The checkpoint's time, ms; now if None.
-        progress: Called with how many records are written, every 10,000.
-
-    Raises:
-        LookupError: There is no such proposal.
-        ValueError: The title is not the proposal's.
-        OperatorKeyError: The last commit has no checkpoint, and the ledger was opened without its operator's key.
-        LedgerError: The state moved on, again and again.
-    """
-    file = io.BytesIO()
-    write_ballots(file, ledger, proposal, title=title, time=time, progress=progress)
-    return file.getvalue()
-
-
-def write_ballots(
-    file: BinaryIO,
-    ledger: Ledger,
-    proposal: bytes,
-    *,
-    title: str | None = None,
-    time: int | None = None,
-    progress: Callable[[int], object] | None = None,
-) -> None:
-    """Write a proposal's ballots with their proofs to a file: a million votes pass through, and stay nowhere.
-
-    A checkpoint is made for it, if the ledger may sign; else it is of the last one. What is applied meanwhile is left
-    out: if that changes what is read, it is read again, and at last from the log, as `Ledger.as_of` does.
-
-    Args:
-        file: Where to, open for writing and reading, and able to seek; from where it stands on.
-        ledger: The ledger.
-        proposal: As of `export_ballots`.
-        title: As of `export_ballots`.
-        time: As of `export_ballots`.
-        progress: As of `export_ballots`.
-
-    Raises:
-        LookupError: There is no such proposal.
-        ValueError: The title is not the proposal's.
-        OperatorKeyError: As of `export_ballots`.
-        LedgerError: As of `export_ballots`.
-    """
-    record = ledger.proposal(identifier(proposal, "proposal"))
-    if record is None:
-        message = f"proposal: expected one of {ledger.origin}, found {proposal.hex()}"
-        raise LookupError(message)
-    text = b"" if title is None else _title_bytes(title)
-    if title is not None and title_hash(title) != record.title:
-        message = f"title: expected the one that the proposal has the hash of, found {title!r:.80}"
-        raise ValueError(message)
-    start = file.tell()
-    for attempt in range(_LIVE_ATTEMPTS + _PAST_ATTEMPTS):
-        _make_checkpoint(ledger, time)
-        file.seek(start)
-        file.truncate()
-        try:
-            export = _Export(file, ledger, proposal, is_past=attempt >= _LIVE_ATTEMPTS, progress=progress)
-            export.write(text)
-        except _MovedError:
-            continue
-        return
-    message = (
-        f"ballots: expected a moment without changes of what they are about, found none in "
-        f"{_LIVE_ATTEMPTS + _PAST_ATTEMPTS} attempts: use a backup"
-    )
-    raise LedgerError(message)
-
-
-def _title_bytes(title: str) -> bytes:
-    encoded = title.encode()
-    if not 1 <= len(encoded) <= _TITLE_BYTES_MAX:
-        message = f"title: expected 1 to {_TITLE_BYTES_MAX:,} bytes, found {len(encoded):,}"
-        raise ValueError(message)
-    return encoded
-
-
-def _make_checkpoint(ledger: Ledger, time: int | None) -> None:
-    try:
-        ledger.checkpoint(time=time)
-    except (OperatorKeyError, ReadOnlyError, UnconfirmedError):
-        # A reader, or a copy: the last checkpoint is what it can prove.
-        if ledger.last_checkpoint is None:
-            raise
-
-
-class _Export:
-    """A bundle in the making: what it says is read and proven at the last checkpoint."""
-
-    def __init__(
-        self,
-        file: BinaryIO,
-        ledger: Ledger,
-        proposal: bytes,
-        *,
-        is_past: bool,
-        progress: Callable[[int], object] | None,
-    ) -> None:
-        self._file = file
-        self._ledger = ledger
-        self._verifier = Verifier(ledger.verifier_key, ledger=ledger.id)
-        self._proposal = proposal
-        self._is_past = is_past
-        self._past: Past | None = None
-        self._plan: list[tuple[bytes, RecordClaim, bool]] = []
-        self._hold_proofs: dict[bytes, bytes] = {}
-        self._voters: list[bytes] = []
-        self._progress = progress
-        self._written = 0
-
-    def write(self, title: bytes) -> None:
-        """Prove everything first, for the ledger goes on; then write it, with the lists."""
-        self._prove()
-        if self._is_past:
-            self._past = self._ledger.as_of(self._plan[0][1].time)
-        self._file.write(HEADER + join(title))
-        for statement, claim, has_list in self._plan:
-            self._file.write(join(statement))
-            if has_list:
-                with _Length(self._file):
-                    self._write_list(claim)
-
-    def _prove(self) -> None:
-        record: ProposalRecord | None = self._statement("proposals", self._proposal).value
-        if record is None:
-            message = f"proposal: expected one under the last checkpoint, found {self._proposal.hex()}, which is newer"
-            raise LookupError(message)
-        # Where a table as a whole is meant, any record of it will do, or its absence.
-        own = record.account
-        electorate = record.terms.electorate
-        self._statement("votes", own, self._proposal, has_list=True)
-        if isinstance(record.terms.form, Ranked):
-            self._statement("rankings", own, self._proposal)
-        if isinstance(electorate, BackersElectorate):
-            self._statement("hold_groups", electorate.group)
-            self._statement("holds", own, has_list=True)
-            self._prove_holds()
-        if isinstance(electorate, (MembersElectorate, MemberHoldersElectorate)):
-            self._statement("schemas", electorate.schema)
-            self._statement("attestations", own, electorate.schema, has_list=True)
-        asset = _weighed_asset(record)
-        if asset is not None and _is_live(self._statement("snapshots", snapshot_id(asset, record.snapshot or 0))):
-            self._statement("saved", own, asset, has_list=True)
-            self._statement("holders", own, asset, has_list=True)
-
-    def _statement(self, table: str, record_id: bytes, key: bytes = b"", *, has_list: bool = False) -> RecordClaim:
-        data = bytes(self._ledger.prove(table, record_id, key=key or None))
-        claim = self._verifier.record(data, table=table, key=key, record_id=record_id)
-        if self._plan and claim.tree_size != self._plan[0][1].tree_size:
-            raise _MovedError
-        self._plan.append((data, claim, has_list))
-        return claim
-
-    def _prove_holds(self) -> None:
-        """Of each hold that voted the way to the root of the holds."""
-        common = _proof_and_rest(self._plan[-1][0])[1]
-        members = [member for member, _, _ in self._ledger._records("votes", self._proposal)]
-        for start in range(0, len(members), _PROOFS_AT_ONCE):
-            some = members[start : start + _PROOFS_AT_ONCE]
-            for member, statement in zip(some, self._ledger.prove_records("holds", some), strict=True):
-                self._hold_proofs[member], rest = _proof_and_rest(bytes(statement))
-                if rest != common:
-                    raise _MovedError
-
-    def _write_list(self, claim: RecordClaim) -> None:
-        if claim.table == "holds":
-            # Of those whose votes were written, in the same order; there may be newer votes.
-            for member in self._voters:
-                if member not in self._hold_proofs:
-                    raise _MovedError
-                self._file.write(join(self._hold_proofs[member]))
-            return
-        try:
-            root, _ = map_root(self._written_rows(claim))
-        except ProofError:
-            # What was read in pages is of several moments.
-            raise _MovedError from None
-        if root != claim.table_root:
-            raise _MovedError
-
-    def _written_rows(self, claim: RecordClaim) -> Iterator[tuple[bytes, int, bytes]]:
-        """The records of a table, written while they pass."""
-        if self._past is None:
-            rows: Iterable[tuple[bytes, int, bytes]] = self._ledger._records(claim.table, claim.key)
-        else:
-            rows = sorted(self._past._records(claim.table, claim.key), key=lambda row: tree_key(row[0]))
-        for record_id, total, value in rows:
-            self._file.write(_ROW.pack(record_id, total.to_bytes(16, "big"), len(value)) + value)
-            if claim.table == "votes" and self._hold_proofs:
-                self._voters.append(record_id)
-            self._written += 1
-            if self._progress is not None and self._written % _TELL_EVERY == 0:
-                self._progress(self._written)
-            yield record_id, total, value
-
-
-def _proof_and_rest(statement: bytes) -> tuple[bytes, object]:
-    proof, *rest = _split_statement(_split_question(statement)[3])
-    return proof, rest
-
-
-class _Length:
-    """Puts before what is written inside how long it is."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._start = 0
-
-    def __enter__(self) -> None:
-        self._start = self._file.tell()
-        self._file.write(bytes(4))
-
-    def __exit__(self, kind: object, *_rest: object) -> None:
-        if kind is not None:
-            return
-        end = self._file.tell()
-        size = end - self._start - 4
-        if size >= _LENGTH_END:
-            message = f"ballots: expected lists of less than 4 GiB, found one of {size:,} bytes"
-            raise LedgerError(message)
-        self._file.seek(self._start)
-        self._file.write(size.to_bytes(4, "little"))
-        self._file.seek(end)
-
-
-# --------------------------------------------------------------------------------------------------------------------
-# Recounting
 
 
 def verify_ballots(
@@ -530,7 +259,10 @@ def verify_ballots(
         _check_rankings(reading.statement("rankings", record.account, claim.record_id), counted.tally)
     electorate = _check_electorate(reading, record, counted)
     bundle.end()
-    verdict = _decide(record, counted.tally)
+    try:
+        verdict = verdict_of(record, counted.tally)
+    except ValueError as error:
+        _refuse("wrong_record", "proposal, terms", "a rule", error)
     _check_state(record, verdict)
     return Recount(
         proposal=claim.record_id,
@@ -596,22 +328,22 @@ def _places(rows: memoryview) -> Iterator[int]:
     place, end = 0, len(rows)
     while place < end:
         yield place
-        if place + _ROW.size > end:
-            _refuse("truncated", "list", f"{_ROW.size} bytes of a row", end - place)
-        length = _ROW.unpack_from(rows, place)[2]
+        if place + ROW.size > end:
+            _refuse("truncated", "list", f"{ROW.size} bytes of a row", end - place)
+        length = ROW.unpack_from(rows, place)[2]
         if length > VALUE_BYTES_MAX:
             _refuse("malformed_proof", "list, value", f"at most {VALUE_BYTES_MAX:,} bytes", f"{length:,}")
-        place += _ROW.size + length
+        place += ROW.size + length
         if place > end:
             _refuse("truncated", "list", f"{place - end} more bytes of a value", 0)
 
 
 def _row(rows: memoryview, place: int) -> tuple[bytes, int, bytes]:
     """A row of a list: the record's id, sum and value."""
-    if place + _ROW.size > len(rows):
-        _refuse("truncated", "list", f"{_ROW.size} bytes of a row", len(rows) - place)
-    record_id, total, length = _ROW.unpack_from(rows, place)
-    start = place + _ROW.size
+    if place + ROW.size > len(rows):
+        _refuse("truncated", "list", f"{ROW.size} bytes of a row", len(rows) - place)
+    record_id, total, length = ROW.unpack_from(rows, place)
+    start = place + ROW.size
     return record_id, int.from_bytes(total, "big"), rows[start : start + length].tobytes()
 
 
@@ -698,20 +430,6 @@ def _check_rankings(claim: RecordClaim, tally: Tally) -> None:
         _refuse("wrong_root", "rankings", f"those of the votes, whose root is {root.hex()}", claim.table_root.hex())
 
 
-def _decide(record: ProposalRecord, tally: Tally) -> Verdict:
-    terms = record.terms
-    try:
-        return decide(
-            tally,
-            electorate=record.electorate,
-            quorum_bps=terms.quorum_bps,
-            threshold_bps=terms.threshold_bps,
-            support_bps=terms.support_bps,
-        )
-    except ValueError as error:
-        _refuse("wrong_record", "proposal, terms", "a rule", error)
-
-
 def _check_state(record: ProposalRecord, verdict: Verdict) -> None:
     """Where the proposal is concluded, it was concluded as the votes say."""
     state = record.state
@@ -748,7 +466,7 @@ class _Electorate:
         self.least, self.most = least, most
 
 
-def _weighed_asset(record: ProposalRecord) -> bytes | None:
+def weighed_asset(record: ProposalRecord) -> bytes | None:
     """The asset whose units weigh."""
     electorate = record.terms.electorate
     if record.terms.weight is Weight.MEMBER or isinstance(electorate, (MembersElectorate, BackersElectorate)):
@@ -756,7 +474,7 @@ def _weighed_asset(record: ProposalRecord) -> bytes | None:
     return electorate.asset
 
 
-def _is_live(claim: RecordClaim) -> bool:
+def is_live(claim: RecordClaim) -> bool:
     """Whether a snapshot could be read at the checkpoint."""
     return claim.value is not None and claim.time < claim.value.until
 
@@ -768,7 +486,7 @@ def _check_electorate(reading: _Reading, record: ProposalRecord, counted: _Count
         _check_backers(reading, electorate, record, counted, found)
     if isinstance(electorate, (MembersElectorate, MemberHoldersElectorate)):
         _check_members(reading, electorate, record, counted.weights, found)
-    asset = _weighed_asset(record)
+    asset = weighed_asset(record)
     if asset is not None:
         _check_units(reading, asset, record, counted.weights, found)
     if record.terms.weight is Weight.MEMBER:
@@ -842,11 +560,9 @@ def _check_member(attested: AttestationRecord, opened: int, found: _Electorate) 
     if attested.issued >= opened:
         found.attested_anew.append(attested.subject)
         return
-    ended = [attested.revoked.time] if attested.revoked is not None else []
-    ended += [] if attested.expires is None else [attested.expires]
-    if ended and min(ended) <= opened:
+    if not attested.was_member(opened):
         what = f"vote of {attested.subject.hex()}"
-        _refuse("wrong_record", what, f"that of a member at {opened} ms", f"one until {min(ended)} ms")
+        _refuse("wrong_record", what, f"that of a member at {opened} ms", "one whose membership had ended")
 
 
 def _check_units(
@@ -854,7 +570,7 @@ def _check_units(
 ) -> None:
     is_whole = record.terms.weight is Weight.UNITS
     claim = reading.statement("snapshots", snapshot_id(asset, record.snapshot or 0))
-    if not _is_live(claim):
+    if not is_live(claim):
         found.units = "ended"
         found.total = "ended" if is_whole else found.total
         return

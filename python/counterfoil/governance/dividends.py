@@ -100,12 +100,7 @@ def patronage(
     found = paid(ledger, asset, to, since=start, until=end)
     if members is None:
         return found
-    attested = {account: ledger.attestation(members.schema, members.issuer, account) for account in found}
-    return {
-        account: amount
-        for account, amount in found.items()
-        if (record := attested[account]) is not None and was_member(record, end)
-    }
+    return {account: amount for account, amount in found.items() if was_member(ledger, members, account, end)}
 
 
 def surplus(amount: int, bps: int, weights: Mapping[bytes, int]) -> Surplus:

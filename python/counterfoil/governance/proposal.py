@@ -315,7 +315,7 @@ class Proposal:
 
     def state_at(self, time: int | None = None) -> State:
         """Its state at a time, ms, of what is on the ledger; now if None."""
-        return _state(self.record, self._now(time))
+        return state_of(self.record, self._now(time))
 
     @property
     def options(self) -> tuple[tuple[Operation, ...], ...]:
@@ -353,22 +353,14 @@ class Proposal:
         """
         record, now = self.record, self._now(time)
         tally = self._counted(record)
-        terms = record.terms
-        verdict = decide(
-            tally,
-            electorate=record.electorate,
-            quorum_bps=terms.quorum_bps,
-            threshold_bps=terms.threshold_bps,
-            support_bps=terms.support_bps,
-        )
         symbol, decimals = self._unit(record)
         return Standing(
             record=record,
             tally=tally,
-            verdict=verdict,
-            state=_state(record, now),
+            verdict=verdict_of(record, tally),
+            state=state_of(record, now),
             time=now,
-            names=self._names(record),
+            names=choice_names(record, self.names),
             symbol=symbol,
             decimals=decimals,
         )
@@ -587,13 +579,6 @@ class Proposal:
         form = _form(record)
         return Tally(form, tuple(record.counts), record.cast, record.decided, record.voters, rankings)
 
-    def _names(self, record: ProposalRecord) -> tuple[str, ...]:
-        """What each count is of."""
-        if _form(record) == "yes_no":
-            return _CHOICES
-        names = self.names or tuple(f"option {number}" for number in range(len(record.options)))
-        return (*names, "abstain")
-
     def _unit(self, record: ProposalRecord) -> tuple[str, int]:
         """The symbol and decimals of what weights are units of."""
         electorate = record.terms.electorate
@@ -633,7 +618,31 @@ class Proposal:
         return integer(option, "choice", least=0, most=count - 1)
 
 
-def _state(record: ProposalRecord, now: int) -> State:
+def verdict_of(record: ProposalRecord, tally: Tally) -> Verdict:
+    """Whether what was counted passes by a proposal's rule.
+
+    Raises:
+        ValueError: The rule is none.
+    """
+    terms = record.terms
+    return decide(
+        tally,
+        electorate=record.electorate,
+        quorum_bps=terms.quorum_bps,
+        threshold_bps=terms.threshold_bps,
+        support_bps=terms.support_bps,
+    )
+
+
+def choice_names(record: ProposalRecord, names: Sequence[str]) -> tuple[str, ...]:
+    """What each count of a proposal is of, abstentions last; options that nobody named have their numbers."""
+    if _form(record) == "yes_no":
+        return _CHOICES
+    return (*(names or (f"option {number}" for number in range(len(record.options)))), "abstain")
+
+
+def state_of(record: ProposalRecord, now: int) -> State:
+    """What a proposal is at a time, ms: see `Proposal.state`."""
     ended: dict[type, State] = {
         ProposalCancelled: "cancelled",
         ProposalVetoed: "vetoed",
