@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, cast
 
 from counterfoil.exceptions import KeyReusedError, RejectedError
 from counterfoil.keys import Key, Signer
-from counterfoil.ops import Once, Operation
+from counterfoil.ops import KeyGrant, Once, Open, Operation, SetKeys
 from counterfoil.status import Status
 from counterfoil.wire import decode_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from counterfoil.ledger import Ledger
     from counterfoil.verify import AssetRecord, Effect
@@ -159,6 +159,19 @@ def now_ms(ledger: Ledger) -> int:
     return max(clock.time_ns() // 1_000_000, ledger.time)
 
 
+def signers_on(account: bytes, keys: Iterable[Key | Signer]) -> list[Signer]:
+    """These keys as those of an account that has them, each once."""
+    return [
+        Signer(account, each) for each in dict.fromkeys(each if isinstance(each, Key) else each.key for each in keys)
+    ]
+
+
+def stand_in() -> tuple[Key, SetKeys]:
+    """Nobody's account, for a trial of what one will do that is not open yet: its key, and what gives it a record."""
+    key = Key.generate()
+    return key, SetKeys(account=key.account, keys=[KeyGrant(key.public)])
+
+
 def call_key(key: str) -> bytes:
     """The 32 bytes that a call with this key uses once for ever: a hash of the text."""
     if not key:
@@ -248,6 +261,11 @@ class Desk:
         signer = self.signers[0]
         seed = (signer if isinstance(signer, Key) else signer.key).seed
         return hmac.digest(seed, f"counterfoil/{purpose}/v1\n{text}".encode(), "sha256")
+
+    def opening(self, salt: bytes) -> Open:
+        """What opens an account that has this desk's keys, all of which must sign for it: see `signers_on`."""
+        grants = [KeyGrant(each.key.public) for each in signers_on(self.account, self.signers)]
+        return Open(opener=self.account, salt=salt, threshold=len(grants), keys=grants)
 
     def do(
         self,

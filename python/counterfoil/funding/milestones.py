@@ -11,16 +11,14 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from counterfoil.desk import span_ms
+from counterfoil.desk import signers_on, span_ms
 from counterfoil.governance.proposal import Proposal, Standing, title_hash
-from counterfoil.keys import Key
 from counterfoil.ops import (
     Article,
     BackersElectorate,
     Conclude,
     Constitution,
     Hold,
-    Open,
     Operation,
     Propose,
     Resolved,
@@ -33,7 +31,6 @@ from counterfoil.ops import (
     proposal_id,
     rule_hash,
 )
-from counterfoil.ops.account import KeyGrant
 from counterfoil.verify import ProposalOpen
 
 if TYPE_CHECKING:
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
 
     from counterfoil.desk import Desk, Done, Span
     from counterfoil.funding.raising import Raise
-    from counterfoil.keys import Signer
+    from counterfoil.keys import Key, Signer
     from counterfoil.verify import ProposalRecord
 
 _BPS_ALL = 10_000
@@ -134,13 +131,10 @@ def release_subject(raise_id: bytes, number: int) -> bytes:
 
 def open_account(desk: Desk, salt: bytes, constitution: Constitution, *, key: str | None, time: int | None) -> None:
     """Open the account that decides, `open`, and bind it, `set_constitution`; each once where there is a key."""
-    keys = [signer if isinstance(signer, Key) else signer.key for signer in desk.signers]
-    grants = [KeyGrant(each.public) for each in keys]
-    opening = Open(opener=desk.account, salt=salt, threshold=len(keys), keys=grants)
-    desk.do([opening], key=_part(key, "account"), time=time)
+    desk.do([desk.opening(salt)], key=_part(key, "account"), time=time)
     account = named_account(desk.account, salt)
     binding = SetConstitution(account=account, constitution=constitution)
-    desk.do([binding], *(each.on(account) for each in keys), key=_part(key, "constitution"), time=time)
+    desk.do([binding], *signers_on(account, desk.signers), key=_part(key, "constitution"), time=time)
 
 
 def _part(key: str | None, part: str) -> str | None:
@@ -162,7 +156,7 @@ class Milestone:
         done: The call that proposed it, where this one did.
 
     >>> import tempfile
-    >>> from counterfoil import Ledger
+    >>> from counterfoil import Key, Ledger
     >>> from counterfoil.funding import Raise
     >>> film, eli = Key.generate(), Key.generate()
     >>> with tempfile.TemporaryDirectory() as folder:

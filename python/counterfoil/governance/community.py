@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil._checks import identifier
-from counterfoil.desk import Desk, Done
+from counterfoil.desk import Desk, Done, signers_on, stand_in
 from counterfoil.governance._settings import setting_id, setting_schema, setting_value
 from counterfoil.governance.proposal import Proposal, title_hash
-from counterfoil.keys import Key, Signer
 from counterfoil.ops import (
     Constitution,
     Delegate,
     Integer,
-    KeyGrant,
     Open,
     Operation,
     Propose,
     Revoke,
     Rule,
     SetConstitution,
-    SetKeys,
     named_account,
     proposal_id,
 )
@@ -28,6 +25,7 @@ from counterfoil.ops import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.verify import AttestationRecord
 
@@ -114,18 +112,17 @@ class Community:
             KeyReusedError: The key was used for something else.
         """
         desk = Desk(ledger, *founder)
-        held = [signer if isinstance(signer, Key) else signer.key for signer in founder]
-        grants = [KeyGrant(public) for public in dict.fromkeys(each.public for each in held)]
-        opening = Open(opener=desk.account, salt=desk.salt(key), threshold=len(grants), keys=grants)
+        opening = desk.opening(desk.salt(key))
         values = dict(settings or {})
         tried = None if desk.was_used(key) else _try(desk, opening, values, constitution, agree, time)
         done = tried if tried and dry_run else desk.do([opening], key=key, dry_run=dry_run, time=time)
         opened = next(each for each in done.operations if isinstance(each, Open))
         account = named_account(opened.opener, opened.salt)
         if not dry_run:
-            signers = [Signer(account, each) for each in dict.fromkeys(held)]
             again = None if key is None else f"{key} constitution"
-            desk.do(_founding(account, values, constitution), *signers, *agree, key=again, time=time)
+            desk.do(
+                _founding(account, values, constitution), *signers_on(account, founder), *agree, key=again, time=time
+            )
         made = object.__new__(cls)
         made._begin(ledger, founder, account)
         return made
@@ -314,13 +311,9 @@ def _try(
     time: int | None,
 ) -> Done:
     """Try both transactions of a founding in one: an account of nobody's stands in for the one that is not open yet."""
-    stand_in = Key.generate()
-    trial = [
-        opening,
-        SetKeys(account=stand_in.account, keys=[KeyGrant(stand_in.account)]),
-        *_founding(stand_in.account, settings, constitution),
-    ]
-    return desk.do(trial, stand_in, *agree, dry_run=True, time=time)
+    key, naming = stand_in()
+    trial = [opening, naming, *_founding(key.account, settings, constitution)]
+    return desk.do(trial, key, *agree, dry_run=True, time=time)
 
 
 def _founding(account: bytes, settings: Mapping[str, int], constitution: Constitution) -> list[Operation]:

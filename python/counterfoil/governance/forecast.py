@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from counterfoil._batches import Closed, in_batches
 from counterfoil._checks import identifier as checked_id
 from counterfoil._log import holds_of, ledger_operations
-from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
+from counterfoil.desk import Desk, Done, asset_record, minor_units, signers_on, span_ms, stand_in
 from counterfoil.distributions import Distribution
 from counterfoil.exceptions import KeyReusedError
 from counterfoil.governance._forecast_opening import (
@@ -46,7 +46,6 @@ from counterfoil.governance.predictions import (
     standing_predictions,
 )
 from counterfoil.governance.proposal import Proposal, title_hash
-from counterfoil.keys import Key, Signer
 from counterfoil.leaves import Leaves
 from counterfoil.leaves import build as build_leaves
 from counterfoil.ops import (
@@ -56,16 +55,13 @@ from counterfoil.ops import (
     Distribute,
     GroupBasis,
     Hold,
-    KeyGrant,
     LeavesBasis,
-    Open,
     OpenGroup,
     Operation,
     Propose,
     Release,
     Revoke,
     Rule,
-    SetKeys,
     Settle,
     hold_id,
     proposal_id,
@@ -80,6 +76,7 @@ if TYPE_CHECKING:
     from counterfoil.distributions import Collected
     from counterfoil.governance.predictions import ScoringRule
     from counterfoil.governance.scores import Prediction
+    from counterfoil.keys import Key, Signer
     from counterfoil.ledger import Ledger
     from counterfoil.verify import GroupRecord, HoldRecord
 
@@ -309,21 +306,16 @@ class Forecast:
                 raise KeyReusedError(message)
             return made
         rest = [*missing_schemas(ledger, terms), *groups]
-        held = list(dict.fromkeys(each if isinstance(each, Key) else each.key for each in organiser))
-        grants = [KeyGrant(each.public) for each in held]
-        opening: list[Operation] = []
-        if ledger.account(terms.pot) is None:
-            opening = [Open(opener=desk.account, salt=salts[1], threshold=len(grants), keys=grants)]
+        opening = [desk.opening(salts[1])] if ledger.account(terms.pot) is None else []
         # An account of nobody's stands in for the pot that is not open yet.
-        stand_in = Key.generate()
-        before = SetKeys(account=stand_in.account, keys=[KeyGrant(stand_in.account)])
-        trial = [*opening, before, *bound(ledger, stand_in.account, oracle), *rest]
-        desk.do(trial, stand_in, *agree, dry_run=True, time=time)
+        nobody, naming = stand_in()
+        trial = [*opening, naming, *bound(ledger, nobody.account, oracle), *rest]
+        desk.do(trial, nobody, *agree, dry_run=True, time=time)
         if dry_run:
             return made
         if opening:
             desk.do(opening, time=time)
-        signers = [Signer(terms.pot, each) for each in held]
+        signers = signers_on(terms.pot, organiser)
         desk.do([*bound(ledger, terms.pot, oracle), *rest], *signers, *agree, key=key, time=time)
         return made
 
@@ -552,8 +544,7 @@ class Forecast:
             proposal = self._passed(self.desk.now(time)) or self._resolving()
             return proposal.execute(key=key, dry_run=dry_run, time=time)
         operation = self._sharing(self.desk.now(time))
-        keys = [signer if isinstance(signer, Key) else signer.key for signer in oracle or self.desk.signers]
-        signers = [Signer(self.terms.pot, each) for each in dict.fromkeys(keys)]
+        signers = signers_on(self.terms.pot, oracle or self.desk.signers)
         return self.desk.do([operation], *signers, key=key, dry_run=dry_run, time=time)
 
     @property
