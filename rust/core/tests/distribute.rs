@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test that cannot go on fails")]
 
+mod common;
+
+use common::Store;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Machine, Outcome, admit_form};
 use counterfoil_core::id::asset_id;
@@ -17,9 +20,7 @@ use counterfoil_core::ops::distribute::{
 use counterfoil_core::ops::hold::{GroupRecord, Hold, HoldRecord, OpenGroup, Outcome as Ending, Share, Terms};
 use counterfoil_core::ops::r#move::{Burn, Mint, Transfer};
 use counterfoil_core::ops::snapshot::{ReleaseSnapshot, SavedRecord, Snapshot, SnapshotRecord};
-use counterfoil_core::state::{
-    AssetRecord, Powers, Reason, Record, Records, SeenTransaction, Table, TableName, tree_key,
-};
+use counterfoil_core::state::{AssetRecord, Powers, Reason, Record, Table, TableName, tree_key};
 use counterfoil_core::wire::{
     AssetCreators, Authorizer, Genesis, Parameters, SignedTransaction, TRANSACTION_VERSION, Transaction, decode, encode,
 };
@@ -32,32 +33,6 @@ const CLARA: Id = Id([4; 32]);
 const DORA: Id = Id([5; 32]);
 const ACCOUNTS: [Id; 5] = [BRAND, ANN, BOB, CLARA, DORA];
 const SALT: [u8; 16] = [7; 16];
-
-#[derive(Default)]
-struct Store(BTreeMap<(Table, Id), Record>);
-
-impl Records for Store {
-    type Error = String;
-
-    fn get(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>, String> {
-        Ok(self.0.get(&(*table, *id)))
-    }
-
-    fn set(&mut self, table: &Table, id: &Id, record: Option<Record>) -> Result<Option<Record>, String> {
-        Ok(match record {
-            Some(record) => self.0.insert((*table, *id), record),
-            None => self.0.remove(&(*table, *id)),
-        })
-    }
-
-    fn seen(&mut self, _pair: &Id, _time: u64) -> Result<Option<SeenTransaction>, String> {
-        Ok(None)
-    }
-
-    fn corrupt(what: String) -> String {
-        what
-    }
-}
 
 /// A ledger with one asset, BEAN, of the brand, who signs everything with everybody.
 struct World {

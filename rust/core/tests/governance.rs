@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test that cannot go on fails")]
 
+mod common;
+
+use common::Store;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Machine, Outcome, admit_form};
 use counterfoil_core::id::{asset_id, named_account_id};
@@ -17,12 +20,11 @@ use counterfoil_core::ops::governance::{
 use counterfoil_core::ops::hold::{GroupRecord, Hold, HoldRecord, OpenGroup, Outcome as Ending, Release, Share, Terms};
 use counterfoil_core::ops::r#move::{Mint, Transfer};
 use counterfoil_core::signature::public_key;
-use counterfoil_core::state::{KeyGrant, Powers, Reason, Record, Records, SeenTransaction, Table, TableName};
+use counterfoil_core::state::{KeyGrant, Powers, Reason, Table, TableName};
 use counterfoil_core::wire::{
     AssetCreators, Authorizer, Effect, Entry, Genesis, LotAmount, Parameters, SignedTransaction, TRANSACTION_VERSION,
     Transaction, decode, encode,
 };
-use std::collections::BTreeMap;
 
 const REASON: Reason = Reason { code: 1, evidence: None };
 const HOUR_MS: u64 = 3_600_000;
@@ -31,32 +33,6 @@ const ANN: Id = Id([2; 32]);
 const BOB: Id = Id([3; 32]);
 const CAT: Id = Id([4; 32]);
 const GUARDIAN: Id = Id([5; 32]);
-
-#[derive(Default)]
-struct Store(BTreeMap<(Table, Id), Record>);
-
-impl Records for Store {
-    type Error = String;
-
-    fn get(&mut self, table: &Table, id: &Id) -> Result<Option<&Record>, String> {
-        Ok(self.0.get(&(*table, *id)))
-    }
-
-    fn set(&mut self, table: &Table, id: &Id, record: Option<Record>) -> Result<Option<Record>, String> {
-        Ok(match record {
-            Some(record) => self.0.insert((*table, *id), record),
-            None => self.0.remove(&(*table, *id)),
-        })
-    }
-
-    fn seen(&mut self, _pair: &Id, _time: u64) -> Result<Option<SeenTransaction>, String> {
-        Ok(None)
-    }
-
-    fn corrupt(what: String) -> String {
-        what
-    }
-}
 
 /// A ledger with an account that has keys and an asset of its own, of which others hold units.
 struct Story {

@@ -106,6 +106,12 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
         self.asset.period().is_some()
     }
 
+    /// What an effect says was taken where the operation's bytes do not say how much: for an asset without lots too,
+    /// all of it of lot 0.
+    pub fn told(&self, lots: Vec<LotAmount>, amount: u128) -> Vec<LotAmount> {
+        if self.has_lots() || amount == 0 { lots } else { vec![LotAmount { lot: 0, amount }] }
+    }
+
     /// Refuses a frozen account.
     pub fn refuse_frozen(&mut self, account: &Id) -> Result<(), Halt<R::Error>> {
         refuse_frozen(self.context, &self.asset_id, &self.asset, account)
@@ -350,7 +356,7 @@ impl<'c, 'a, R: Records> Movement<'c, 'a, R> {
             return Ok(Vec::new());
         }
         let taken = self.take(programme, holding.total, taking)?;
-        Ok(if self.has_lots() { taken } else { vec![LotAmount { lot: 0, amount: holding.total }] })
+        Ok(self.told(taken, holding.total))
     }
 
     /// Gives units to a programme account, where they do not lapse by inactivity: nobody is there who could be active.

@@ -305,11 +305,6 @@ impl TableRecord for CollectedRecord {
     }
 }
 
-/// What an operation says that it took, for assets without lots too: its bytes do not say it.
-fn told<R: Records>(movement: &Movement<'_, '_, R>, lots: &[LotAmount], amount: u128) -> Vec<LotAmount> {
-    if movement.has_lots() { lots.to_vec() } else { vec![LotAmount { lot: 0, amount }] }
-}
-
 impl Distribute {
     fn id(&self) -> Id {
         DistributionRecord::id(&self.fund, &self.salt)
@@ -340,7 +335,7 @@ impl Distribute {
         }
         let lots = movement.take_from(&self.fund, holding, amount, Taking::Given)?;
         movement.fund(&self.id(), amount, &lots)?;
-        let told = told(movement, &lots, amount);
+        let told = movement.told(lots, amount);
         Ok((amount, told))
     }
 }
@@ -458,7 +453,7 @@ impl Operate for Collect {
         let total = distribution.collected.saturating_sub(before);
         let lots = movement.take(&self.distribution, total, Taking::Given)?;
         movement.hand_out(&self.distribution, &lots, &payouts)?;
-        let told = told(&movement, &lots, total);
+        let told = movement.told(lots, total);
         let effect = movement.finish(told)?;
         context.write(DISTRIBUTIONS, self.distribution, &distribution)?;
         Ok(effect)

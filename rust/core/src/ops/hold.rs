@@ -629,9 +629,8 @@ impl Open {
         let taken = movement.take_from(&self.id, self.holding, total, Taking::Given)?;
         movement.hand_out(&self.record.payer, &taken, &payouts)?;
         movement.context().write(HOLDS, self.id, &self.record)?;
-        // The operation need not say how much, so the effect does, for assets without lots too.
-        let is_told = total == 0 || movement.has_lots();
-        movement.finish(if is_told { taken } else { vec![LotAmount { lot: 0, amount: total }] })
+        let told = movement.told(taken, total);
+        movement.finish(told)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ops::Operate;
 use crate::ops::asset::{ASSET_SUNSET, POWER_RENOUNCED};
 use crate::state::{AssetRecord, Power, Reason, Records, RedemptionRecord, Table};
 use crate::status::{Status, statuses};
-use crate::wire::{Effect, LotAmount};
+use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 statuses! { 3;
@@ -398,8 +398,8 @@ impl Operate for ClawBack {
             movement.give(&self.to, amount, &lots)?;
         }
         // How much was there is told, or else nobody could tell what was taken from what is owed.
-        let told = lots.is_empty() && amount > 0 && may_owe;
-        movement.finish(if told { vec![LotAmount { lot: 0, amount }] } else { lots })
+        let told = if may_owe { movement.told(lots, amount) } else { lots };
+        movement.finish(told)
     }
 }
 

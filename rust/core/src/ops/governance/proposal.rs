@@ -17,7 +17,7 @@ use crate::ops::r#move::{refuse_ended, refuse_paused};
 use crate::ops::snapshot::{SnapshotRecord, extend, newest_live, open_snapshot, units_at};
 use crate::state::{AccountRecord, OwnId, Reason, Records, Table, TableRecord};
 use crate::status::Status;
-use crate::wire::{Effect, LotAmount};
+use crate::wire::Effect;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What a governed account is asked to do, and what was answered so far.
@@ -344,14 +344,11 @@ impl Propose {
         refuse_ended(&asset, context.time())?;
         let mut movement = Movement::new(context, deposit.asset, asset);
         movement.refuse_sender(&self.proposer)?;
-        let mut taken = movement.take(&self.proposer, deposit.amount, Taking::Given)?;
+        let taken = movement.take(&self.proposer, deposit.amount, Taking::Given)?;
         movement.fund(id, deposit.amount, &taken)?;
         movement.context().write(Table::ACCOUNTS, *id, &AccountRecord::Programme { family: FAMILY })?;
-        if !movement.has_lots() {
-            // The operation does not say how much, so the effect does.
-            taken = vec![LotAmount { lot: 0, amount: deposit.amount }];
-        }
-        movement.finish(taken)
+        let told = movement.told(taken, deposit.amount);
+        movement.finish(told)
     }
 }
 
