@@ -204,12 +204,12 @@ impl ProposalRecord {
         Some(())
     }
 
-    /// Each choice gets its part; what the parts leave over is the first one's that gets any.
+    /// Each choice gets its part; what the parts leave over is the greatest share's, of equals the first one's.
     fn tally_shares(&mut self, shares: &[u64], change: Change, weight: u128) -> Option<()> {
         let whole = sum(shares)?;
         let part_of = |part: &u64| share(weight, *part, whole);
         let left_over = shares.iter().map(part_of).try_fold(weight, u128::checked_sub)?;
-        // The greatest share's: of a vote that weighs 1 it is all.
+        // Of a vote that weighs 1 what is left over is all.
         let greatest = shares.iter().max()?;
         let first = shares.iter().position(|share| share == greatest)?;
         for (choice, part) in shares.iter().enumerate() {
