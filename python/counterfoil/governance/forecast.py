@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from counterfoil._batches import Closed, in_batches
 from counterfoil._checks import identifier as checked_id
+from counterfoil._checks import integer
 from counterfoil._log import holds_of, ledger_operations
 from counterfoil.desk import Desk, Done, asset_record, minor_units, signers_on, span_ms, stand_in
 from counterfoil.distributions import Distribution
@@ -714,20 +715,13 @@ class Forecast:
             TypeError: Neither a text nor an int.
             ValueError: There is no such option, or the names are not known.
         """
-        count = len(self.terms.groups)
         if isinstance(option, str):
             if self.options is None or option not in self.options:
                 known = "positions" if self.options is None else ", ".join(self.options)
                 message = f"option: expected one of {known}, found {option!r:.40}"
                 raise ValueError(message)
             return self.options.index(option)
-        if isinstance(option, bool) or not isinstance(option, int):
-            message = f"option: expected a name or a position, found {type(option).__name__}"
-            raise TypeError(message)
-        if not 0 <= option < count:
-            message = f"option: expected 0 to {count - 1}, found {option}"
-            raise ValueError(message)
-        return option
+        return integer(option, "option", least=0, most=len(self.terms.groups) - 1)
 
     def _parts(self, parts: Mapping[str, int] | Sequence[int]) -> list[int]:
         """The part of each option, in order."""
