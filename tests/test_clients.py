@@ -1,0 +1,17 @@
+"""What the clients in other languages are tested with, and made from, is what the Python package has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests import proof_cases
+
+
+def test_the_cases_for_clients_are_what_the_verifier_says_now() -> None:
+    assert proof_cases.PATH.read_text(encoding="ascii") == proof_cases.render(), "run python -m tests.proof_cases"
+
+
+def test_the_typescript_layouts_are_those_of_the_package() -> None:
+    script = proof_cases.PATH.parent / "typescript/layouts.py"
+    subprocess.run([sys.executable, str(script), "--check"], check=True)
