@@ -42,6 +42,7 @@ endif
 # What is missing for the clients in other languages: then they are skipped, with this as the reason.
 NODE_MISSING := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && \
 	command -v npm >/dev/null || echo Node.js of version 20 or later, and npm)
+GO_MISSING := $(shell command -v go >/dev/null || echo Go)
 
 # Folders are listed too: their times change when a file comes or goes.
 RUST_SOURCES := Cargo.toml Cargo.lock $(wildcard .cargo/config.toml) \
@@ -53,7 +54,7 @@ help: ## list the targets
 demo: .make/native ## replay 18 months of real purchases as a loyalty programme, and prove a balance
 	@$(VENV)/bin/counterfoil demo $(ARGS)
 
-test: test-rust test-python test-typescript ## all tests: Rust, Python, TypeScript, and the examples in README and docs
+test: test-rust test-python test-typescript test-go ## all tests, those of the examples in README and docs, too
 
 # The native module comes first, so that both builds use the same artefacts.
 test-rust: .make/native ## the Rust tests alone
@@ -67,6 +68,13 @@ ifeq ($(NODE_MISSING),)
 	npm test --prefix clients/typescript
 else
 	@echo "skipped: the TypeScript client's tests, for want of $(NODE_MISSING)"
+endif
+
+test-go: ## the Go client's tests alone
+ifeq ($(GO_MISSING),)
+	cd clients/go && go test ./...
+else
+	@echo "skipped: the Go client's tests, for want of $(GO_MISSING)"
 endif
 
 check: check-rust check-python check-types check-clients check-crates check-docs check-spelling ## everything else that CI asks: zero warnings
@@ -91,7 +99,12 @@ check-clients: $(if $(NODE_MISSING),,.make/clients)
 ifeq ($(NODE_MISSING),)
 	npm run check --prefix clients
 else
-	@echo "skipped: the checks of the clients, for want of $(NODE_MISSING)"
+	@echo "skipped: the checks of the TypeScript client, for want of $(NODE_MISSING)"
+endif
+ifeq ($(GO_MISSING),)
+	cd clients/go && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./...
+else
+	@echo "skipped: the checks of the Go client, for want of $(GO_MISSING)"
 endif
 
 check-crates: .make/venv
@@ -138,6 +151,7 @@ fmt: .make/tools ## format the sources
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 	$(if $(NODE_MISSING),,npm run fmt --prefix clients)
+	$(if $(GO_MISSING),,gofmt -w clients/go)
 
 clean: ## remove everything that was built, .venv too
 	rm -rf .make .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache .bench .benchmarks dist site target

@@ -12,6 +12,6 @@ def test_the_cases_for_clients_are_what_the_verifier_says_now() -> None:
     assert proof_cases.PATH.read_text(encoding="ascii") == proof_cases.render(), "run python -m tests.proof_cases"
 
 
-def test_the_typescript_layouts_are_those_of_the_package() -> None:
-    script = proof_cases.PATH.parent / "typescript/layouts.py"
+def test_the_layouts_of_the_clients_are_those_of_the_package() -> None:
+    script = proof_cases.PATH.parent / "layouts.py"
     subprocess.run([sys.executable, str(script), "--check"], check=True)

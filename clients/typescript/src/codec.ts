@@ -242,7 +242,7 @@ function nested(name: string, depthMax: number): Type {
   return {
     read: (reader) => {
       reader.depth += 1;
-      if (reader.depth >= depthMax)
+      if (reader.depth > depthMax)
         badWire(`at byte ${reader.place}`, `${name} nested at most ${depthMax} deep`, "deeper");
       const value = whole().read(reader);
       reader.depth -= 1;

@@ -64,3 +64,10 @@ test("entries", () => {
   const { accept } = readVectors("entries");
   for (const { bytes } of accept) roundTrip(ENTRIES[Number.parseInt(bytes.slice(0, 2), 16)], bytes.slice(2));
 });
+
+test("conditions are nested four deep, and no deeper", () => {
+  const nested = (depth) => (depth === 1 ? { kind: "by_payer" } : { kind: "not", of: nested(depth - 1) });
+  const deep = encode("Condition", nested(4));
+  assert.deepEqual(decode("Condition", deep), nested(4));
+  assert.throws(() => decode("Condition", encode("Condition", nested(5))), /nested at most 4 deep/);
+});

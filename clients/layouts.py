@@ -1,17 +1,20 @@
-"""Write src/layouts.ts from the registries of `counterfoil.verify`, so that an operation is registered once.
+"""Write what the clients know of operations, records and reasons from the registries of `counterfoil.verify`.
 
-    python clients/typescript/layouts.py [--check]
+    python clients/layouts.py [--check]
+
+So an operation is registered once: in typescript/src/layouts.ts and go/layouts.json it comes with the others.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 
 from counterfoil.verify import LAYOUTS, NESTED, NO_ACTIONS, OPERATIONS, REASONS, TABLES
 
-_PATH = Path(__file__).parent / "src/layouts.ts"
+_FOLDER = Path(__file__).parent
 _HEADER = """\
 /**
  * What every operation, record and entry consists of. Written by layouts.py from the Python package: do not edit it.
@@ -26,17 +29,31 @@ _SIMPLE = {"bool": "boolean", "str": "string", "id": "Bytes", "bytes": "Bytes", 
 
 
 def main() -> int:
-    """Write the file, or with `--check` say whether it is as it would be written."""
-    made = _text()
-    if "--check" not in sys.argv[1:]:
-        _PATH.write_text(made)
-    elif not _PATH.exists() or _PATH.read_text() != made:
-        print(f"{_PATH}: expected what {Path(__file__).name} writes; run it again", file=sys.stderr)
-        return 1
-    return 0
+    """Write the files, or with `--check` say whether they are as they would be written."""
+    wrong = []
+    for name, text in (("typescript/src/layouts.ts", _typescript()), ("go/layouts.json", _json())):
+        path = _FOLDER / name
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            wrong.append(name)
+    if wrong:
+        print(f"clients: expected what layouts.py writes, found others: {', '.join(wrong)}; run it", file=sys.stderr)
+    return 1 if wrong else 0
 
 
-def _text() -> str:
+def _json() -> str:
+    made = {
+        "operations": [{"tag": tag, "name": name, "layout": layout} for tag, (name, layout) in OPERATIONS.items()],
+        "layouts": LAYOUTS,
+        "nested": NESTED,
+        "no_actions": list(NO_ACTIONS),
+        "tables": {table: {"keyed": keyed, "layout": layout} for table, (keyed, layout) in TABLES.items()},
+    }
+    return json.dumps(made, indent=1) + "\n"
+
+
+def _typescript() -> str:
     parts = [_HEADER]
     parts += [_declaration(name, layout) for name, layout in LAYOUTS.items()]
     parts.append(_union("Operation", [(name, layout) for name, layout in OPERATIONS.values()]))
