@@ -19,13 +19,20 @@ _HEADER = """\
 /**
  * What every operation, record and entry consists of. Written by layouts.py from the Python package: do not edit it.
  *
- * Bytes are `Uint8Array`s, whole numbers of more than 32 bits are `bigint`s, and what is absent is `null`. Of what is one
- * of several `kind` says which, as it is called on the wire.
+ * Bytes are `Uint8Array`s, whole numbers of more than 32 bits are `bigint`s, and what is absent is `null`. Of what
+ * is one of several `kind` says which, as it is called on the wire.
  */
 
 import type { Bytes } from "./bytes.js";
 """
-_SIMPLE = {"bool": "boolean", "str": "string", "id": "Bytes", "bytes": "Bytes", "Action": "Operation", "Operation": "Operation"}
+_SIMPLE = {
+    "bool": "boolean",
+    "str": "string",
+    "id": "Bytes",
+    "bytes": "Bytes",
+    "Action": "Operation",
+    "Operation": "Operation",
+}
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.exceptions import ProofError
-from counterfoil.verify import Verifier
+from counterfoil.verify import Cosignature, Verifier
 
 from tests import test_verify
 
@@ -47,6 +47,10 @@ TESTS: tuple[Callable[..., None], ...] = (
     test_verify.test_records_that_contradict_themselves,
     test_verify.test_a_table_that_is_empty_has_no_entry,
     test_verify.test_freshness,
+    test_verify.test_witnesses,
+    test_verify.test_too_few_witnesses,
+    test_verify.test_cosignatures_that_do_not_hold,
+    test_verify.test_witnesses_tell_the_time,
     test_verify.test_entries_that_are_in_the_log_but_wrong,
     test_verify.test_a_receipt_of_actions,
     test_verify.test_receipts_of_actions_that_are_wrong,
@@ -59,11 +63,11 @@ TESTS: tuple[Callable[..., None], ...] = (
     test_verify.test_receipts_that_are_not_as_they_should_be,
 )
 TOLD = {
-    "balance": ("amount", "supply", "asset", "account", "activity_day"),
-    "record": ("table", "key", "record_id", "sum", "total", "raw", "table_root"),
-    "receipt": ("id", "index", "entry", "root_hash"),
-    "checkpoint": ("origin", "tree_size", "root_hash"),
-    "consistency": ("origin", "tree_size", "root_hash"),
+    "balance": ("amount", "supply", "asset", "account", "activity_day", "cosignatures"),
+    "record": ("table", "key", "record_id", "sum", "total", "raw", "table_root", "cosignatures"),
+    "receipt": ("id", "index", "entry", "root_hash", "cosignatures"),
+    "checkpoint": ("origin", "tree_size", "root_hash", "cosignatures"),
+    "consistency": ("origin", "tree_size", "root_hash", "cosignatures"),
 }
 """What a claim is compared by; statements and receipts by their moment, too."""
 MOMENT = {
@@ -121,10 +125,14 @@ class Recorder:
         return ask
 
 
-def plain(value: object) -> str | None:
+def plain(value: object) -> str | list[Any] | None:
     """A value as it stands in the file."""
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Cosignature):
+        return [value.witness.name, str(value.time)]
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
     return None if value is None else str(value)
 
 
@@ -173,12 +181,8 @@ def every_byte(cases: Cases) -> Iterator[dict[str, Any]]:
     asked = {"asset": test_verify.BEAN, "account": test_verify.BOB}
     for method, data, options in (("balance", test_verify.BALANCE, asked), ("receipt", test_verify.RECEIPT, {})):
         for change in CHANGES:
-            reasons = []
-            for at in range(len(data)):
-                try:
-                    getattr(verifier, method)(data[:at] + bytes([data[at] ^ change]) + data[at + 1 :], **options)
-                except ProofError as error:
-                    reasons.append(error.reason)
+            every = (data[:at] + bytes([data[at] ^ change]) + data[at + 1 :] for at in range(len(data)))
+            reasons = [test_verify.reason(getattr(verifier, method), each, **options) for each in every]
             yield {
                 "method": method,
                 "vkey": cases.place(cases.vkeys, world.vkey),

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -29,46 +33,83 @@ type Checkpoint struct {
 	TreeSize uint64
 	// RootHash is the root hash of its tree.
 	RootHash [32]byte
+	// Cosignatures are those of the verifier's witnesses.
+	Cosignatures []Cosignature
 }
+
+// Cosignature says that a witness has seen a checkpoint, and that it only adds to those that the witness had seen before.
+type Cosignature struct {
+	// Witness is its name.
+	Witness string
+	// Time is when, in seconds, by the witness's clock.
+	Time uint64
+}
+
+const (
+	operatorKind = 1
+	// Witnesses cosign by C2SP tlog-cosignature, cosignature/v1.
+	cosignatureKind = 4
+)
 
 // noteVerifier checks the signatures of one key by the ledger's rule.
 type noteVerifier struct {
 	name   string
 	hash   uint32
 	public ed25519.PublicKey
+	kind   byte
 }
 
 func (v *noteVerifier) Name() string    { return v.name }
 func (v *noteVerifier) KeyHash() uint32 { return v.hash }
 func (v *noteVerifier) Verify(message, signature []byte) bool {
+	if v.kind == cosignatureKind {
+		if len(signature) < 8 {
+			return false
+		}
+		head := fmt.Sprintf("cosignature/v1\ntime %d\n", binary.BigEndian.Uint64(signature))
+		message, signature = append([]byte(head), message...), signature[8:]
+	}
 	return VerifySignature(v.public, message, signature) == nil
 }
 
-// parseKey reads a verifier key. The module note checks it; what it does not show, the public key, is taken from the text.
-func parseKey(vkey string) (*noteVerifier, error) {
+// parseKey reads a verifier key of this kind. The module note knows no witnesses' keys, and shows no public key.
+func parseKey(vkey string, kind byte) (*noteVerifier, error) {
 	text := strings.TrimSpace(vkey)
-	checked, err := note.NewVerifier(text)
-	if err != nil {
-		return nil, refuse("wrong_key", "verifier key", "name+hash+key, like example.com/foo+530d903a+Aeky…", "another text")
-	}
+	bad := refuse("wrong_key", "verifier key", "name+hash+key, like example.com/foo+530d903a+Aeky…", "another text")
 	// Base64 has the plus sign, too.
 	fields := strings.SplitN(text, "+", 3)
-	data, err := base64.StdEncoding.Strict().DecodeString(fields[2])
-	if err != nil || len(data) != 33 || len(text) > 1_000 || fields[1] != strings.ToLower(fields[1]) {
-		return nil, refuse("wrong_key", "verifier key, key", "01 (Ed25519) and 32 bytes", len(data))
+	if len(text) > 1_000 || len(fields) != 3 || !isKeyName(fields[0]) {
+		return nil, bad
 	}
-	return &noteVerifier{checked.Name(), checked.KeyHash(), data[1:]}, nil
+	data, ok := parseBase64(fields[2])
+	if !ok || len(data) != 33 || data[0] != kind {
+		return nil, bad
+	}
+	own := hashOf([]byte(fields[0]+"\n"), data)
+	if fields[1] != hex.EncodeToString(own[:4]) {
+		return nil, bad
+	}
+	return &noteVerifier{fields[0], binary.BigEndian.Uint32(own[:4]), data[1:], kind}, nil
+}
+
+func isKeyName(name string) bool {
+	return name != "" && utf8.ValidString(name) && !strings.Contains(name, "+") &&
+		strings.IndexFunc(name, func(letter rune) bool { return unicode.IsSpace(letter) || letter < ' ' }) < 0
 }
 
 // openCheckpoint reads a signed note by the module note, and the three lines in it.
-func openCheckpoint(message []byte, key *noteVerifier) (*Checkpoint, error) {
+func openCheckpoint(message []byte, key *noteVerifier, witnesses []*noteVerifier) (*Checkpoint, error) {
 	if len(message) > noteBytesMax {
 		return nil, refuse("too_long", "note", noteBytesMax, len(message))
 	}
 	if !hasOneForm(message) {
 		return nil, refuse("malformed_note", "note, signature", "base64 in its one form", "another")
 	}
-	opened, err := note.Open(message, note.VerifierList(key))
+	known := []note.Verifier{key}
+	for _, witness := range witnesses {
+		known = append(known, witness)
+	}
+	opened, err := note.Open(message, note.VerifierList(known...))
 	var invalid *note.InvalidSignatureError
 	var unverified *note.UnverifiedNoteError
 	switch {
@@ -79,6 +120,22 @@ func openCheckpoint(message []byte, key *noteVerifier) (*Checkpoint, error) {
 	case err != nil:
 		return nil, refuse("malformed_note", "note", "a C2SP signed note", err)
 	}
+	isSigned, cosignatures := false, []Cosignature{}
+	for _, signature := range opened.Sigs {
+		if signature.Name == key.name && signature.Hash == key.hash {
+			isSigned = true
+			continue
+		}
+		data, err := base64.StdEncoding.DecodeString(signature.Base64)
+		if err != nil {
+			return nil, refuse("malformed_note", "note, signature", "base64", err)
+		}
+		// Four bytes of the key's hash stand before it.
+		cosignatures = append(cosignatures, Cosignature{signature.Name, binary.BigEndian.Uint64(data[4:])})
+	}
+	if !isSigned {
+		return nil, refuse("wrong_key", "note, signatures", "one by "+key.name, "those of witnesses alone")
+	}
 	checkpoint, err := parseCheckpoint(opened.Text)
 	if err != nil {
 		return nil, err
@@ -86,6 +143,7 @@ func openCheckpoint(message []byte, key *noteVerifier) (*Checkpoint, error) {
 	if checkpoint.Origin != key.name {
 		return nil, refuse("wrong_origin", "checkpoint, origin", key.name, strconv.Quote(checkpoint.Origin))
 	}
+	checkpoint.Cosignatures = cosignatures
 	return checkpoint, nil
 }
 
@@ -122,7 +180,7 @@ func parseCheckpoint(text string) (*Checkpoint, error) {
 	if !ok || len(root) != 32 {
 		return nil, refuse("malformed_checkpoint", "checkpoint, root hash", "32 bytes in base64", strconv.Quote(lines[2]))
 	}
-	return &Checkpoint{lines[0], size, [32]byte(root)}, nil
+	return &Checkpoint{Origin: lines[0], TreeSize: size, RootHash: [32]byte(root)}, nil
 }
 
 func parseDecimal(text string) (uint64, bool) {

@@ -9,6 +9,7 @@ package verify
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"math/big"
 	"time"
 )
@@ -26,17 +27,48 @@ type Verifier struct {
 	key *noteVerifier
 	// Ledger is the ledger's id, 32 bytes; nil where claims say which it is.
 	Ledger []byte
-	// Tolerance is how far a commit's time may lie from the clock where freshness is asked for.
+	// Tolerance is how far a commit's time may lie from those of cosignatures, and from the clock where freshness is asked
+	// for.
 	Tolerance time.Duration
+	witnesses []*noteVerifier
+	need      int
 }
 
 // NewVerifier makes a verifier of the ledger's verifier key, from a source that is trusted.
 func NewVerifier(vkey string) (*Verifier, error) {
-	key, err := parseKey(vkey)
+	key, err := parseKey(vkey, operatorKind)
 	if err != nil {
 		return nil, err
 	}
 	return &Verifier{key: key, Tolerance: 5 * time.Minute}, nil
+}
+
+// NeedWitnesses makes so many of these witnesses necessary, whose verifier keys are from sources that are trusted: what they
+// have cosigned, the operator cannot have denied to others.
+func (v *Verifier) NeedWitnesses(need int, vkeys ...string) error {
+	witnesses, seen := make([]*noteVerifier, len(vkeys)), map[string]bool{}
+	for place, vkey := range vkeys {
+		witness, err := parseKey(vkey, cosignatureKind)
+		if err != nil {
+			return err
+		}
+		witnesses[place], seen[witness.name+string(witness.public)] = witness, true
+	}
+	if len(seen) != len(vkeys) {
+		return refuse("ambiguous_key", "witnesses", "each once", "one twice")
+	}
+	if need < 0 || need > len(vkeys) {
+		return badWire("need", fmt.Sprintf("0 to %d witnesses", len(vkeys)), need)
+	}
+	v.witnesses, v.need = witnesses, need
+	return nil
+}
+
+func (v *Verifier) checkWitnesses(reason Reason, found int) error {
+	if found < v.need {
+		return refuse(reason, "checkpoint, cosignatures", fmt.Sprintf("%d of %d", v.need, len(v.witnesses)), found)
+	}
+	return nil
 }
 
 // Question is what a statement must be about. What is left out, its own question says.
@@ -75,6 +107,8 @@ type Claim struct {
 	Height    uint64
 	Time      uint64
 	StateRoot []byte
+	// Cosignatures are those of the verifier's witnesses.
+	Cosignatures []Cosignature
 }
 
 // Receipt is a transaction that was proven to be applied.
@@ -93,6 +127,8 @@ type Receipt struct {
 	Origin      string
 	TreeSize    uint64
 	RootHash    [32]byte
+	// Cosignatures are those of the verifier's witnesses.
+	Cosignatures []Cosignature
 }
 
 // Checkpoint checks a checkpoint: what the operator signed of the log.
@@ -100,7 +136,11 @@ func (v *Verifier) Checkpoint(message []byte) (*Checkpoint, error) {
 	if len(message) > dataBytesMax {
 		return nil, refuse("too_long", "note", dataBytesMax, len(message))
 	}
-	return openCheckpoint(message, v.key)
+	checkpoint, err := openCheckpoint(message, v.key, v.witnesses)
+	if err != nil {
+		return nil, err
+	}
+	return checkpoint, v.checkWitnesses("too_few_witnesses", len(checkpoint.Cosignatures))
 }
 
 // Consistency checks that the log only grew between two checkpoints, and returns the later one.
@@ -144,6 +184,17 @@ func (v *Verifier) Record(data []byte, asked Question) (*Claim, error) {
 	claim.Table, claim.Key, claim.ID = question.Table, question.Key, question.ID
 	if v.Ledger != nil && !bytes.Equal(claim.Ledger, v.Ledger) {
 		return nil, refuse("wrong_ledger", "commit, ledger", describe(v.Ledger), describe(claim.Ledger))
+	}
+	near := 0
+	for _, each := range checkpoint.Cosignatures {
+		apart := new(big.Int).Mul(new(big.Int).SetUint64(each.Time), big.NewInt(1_000))
+		apart.Sub(apart, new(big.Int).SetUint64(claim.Time)).Abs(apart)
+		if apart.Cmp(big.NewInt(v.Tolerance.Milliseconds())) <= 0 {
+			near++
+		}
+	}
+	if err := v.checkWitnesses("wrong_time", near); err != nil {
+		return nil, err
 	}
 	if err := v.checkTime(claim.Time, asked); err != nil {
 		return nil, err
@@ -296,6 +347,8 @@ func lastCommit(split *statementParts, checkpoint *Checkpoint) (*Claim, error) {
 		Height:    height,
 		Time:      commit.integer("time").Uint64(),
 		StateRoot: commit.bytes("state_root"),
+
+		Cosignatures: checkpoint.Cosignatures,
 	}, nil
 }
 
@@ -384,6 +437,8 @@ func (v *Verifier) Receipt(data []byte) (*Receipt, error) {
 		Origin:      checkpoint.Origin,
 		TreeSize:    checkpoint.TreeSize,
 		RootHash:    checkpoint.RootHash,
+
+		Cosignatures: checkpoint.Cosignatures,
 	}, nil
 }
 

@@ -26,19 +26,29 @@ type proofCases struct {
 		Method  string
 		Vkey    int
 		Inputs  []int
-		Options map[string]*string
+		Options options
 		Proof   []string
-		Claim   map[string]*string
+		Claim   map[string]any
 		Reason  Reason
 	}
 	EveryByte []struct {
 		Method  string
 		Vkey    int
 		Input   int
-		Options map[string]*string
+		Options options
 		Change  byte
 		Reasons [][2]any
 	} `json:"every_byte"`
+}
+
+// options are texts, a list of them for the witnesses, or nothing.
+type options map[string]any
+
+func (o options) text(name string) *string {
+	if text, ok := o[name].(string); ok {
+		return &text
+	}
+	return nil
 }
 
 func readCases(t *testing.T) *proofCases {
@@ -75,15 +85,28 @@ func number(text *string) *big.Int {
 }
 
 // ask calls the verifier as a case does, and returns what it was told by name.
-func ask(t *testing.T, vkey, method string, inputs [][]byte, proof []string, options map[string]*string) (map[string]any, error) {
+func ask(t *testing.T, vkey, method string, inputs [][]byte, proof []string, given options) (map[string]any, error) {
 	t.Helper()
 	verifier, err := NewVerifier(vkey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier.Ledger = unhex(t, options["ledger"])
-	if tolerance := number(options["tolerance_ms"]); tolerance != nil {
+	verifier.Ledger = unhex(t, given.text("ledger"))
+	if tolerance := number(given.text("tolerance_ms")); tolerance != nil {
 		verifier.Tolerance = time.Duration(tolerance.Int64()) * time.Millisecond
+	}
+	if witnesses, ok := given["witnesses"].([]any); ok {
+		vkeys := make([]string, len(witnesses))
+		for place, each := range witnesses {
+			vkeys[place] = each.(string)
+		}
+		need := len(vkeys)
+		if text := number(given.text("need")); text != nil {
+			need = int(text.Int64())
+		}
+		if err := verifier.NeedWitnesses(need, vkeys...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	switch method {
 	case "receipt":
@@ -94,6 +117,7 @@ func ask(t *testing.T, vkey, method string, inputs [][]byte, proof []string, opt
 		return map[string]any{
 			"id": claim.ID, "index": claim.Index, "entry": claim.Entry, "root_hash": claim.RootHash, "ledger": claim.Ledger,
 			"origin": claim.Origin, "tree_size": claim.TreeSize, "time": claim.Time,
+			"cosignatures": claim.Cosignatures,
 		}, nil
 	case "checkpoint", "consistency":
 		var checkpoint *Checkpoint
@@ -111,15 +135,16 @@ func ask(t *testing.T, vkey, method string, inputs [][]byte, proof []string, opt
 		}
 		return map[string]any{
 			"origin": checkpoint.Origin, "tree_size": checkpoint.TreeSize, "root_hash": checkpoint.RootHash,
+			"cosignatures": checkpoint.Cosignatures,
 		}, nil
 	}
-	question := Question{Now: number(options["now_ms"]), MaxAge: number(options["max_age_ms"])}
+	question := Question{Now: number(given.text("now_ms")), MaxAge: number(given.text("max_age_ms"))}
 	if method == "balance" {
-		question.Table, question.Key, question.ID = "holders", unhex(t, options["asset"]), unhex(t, options["account"])
+		question.Table, question.Key, question.ID = "holders", unhex(t, given.text("asset")), unhex(t, given.text("account"))
 	} else {
-		question.Key, question.ID = unhex(t, options["key"]), unhex(t, options["record_id"])
-		if options["table"] != nil {
-			question.Table = *options["table"]
+		question.Key, question.ID = unhex(t, given.text("key")), unhex(t, given.text("record_id"))
+		if given.text("table") != nil {
+			question.Table = *given.text("table")
 		}
 	}
 	claim, err := verifier.Record(inputs[0], question)
@@ -131,6 +156,7 @@ func ask(t *testing.T, vkey, method string, inputs [][]byte, proof []string, opt
 		"table_root": claim.TableRoot, "amount": claim.Sum, "supply": claim.Total, "asset": claim.Key, "account": claim.ID,
 		"activity_day": claim.Value.integer("activity_day"), "ledger": claim.Ledger, "origin": claim.Origin,
 		"tree_size": claim.TreeSize, "height": claim.Height, "time": claim.Time, "state_root": claim.StateRoot,
+		"cosignatures": claim.Cosignatures,
 	}
 	return told, nil
 }
@@ -142,6 +168,12 @@ func plain(value any) string {
 		return hex.EncodeToString(value)
 	case [32]byte:
 		return hex.EncodeToString(value[:])
+	case []Cosignature:
+		pairs := make([]any, len(value))
+		for place, each := range value {
+			pairs[place] = []any{each.Witness, strconv.FormatUint(each.Time, 10)}
+		}
+		return fmt.Sprint(pairs)
 	}
 	return fmt.Sprint(value)
 }
@@ -166,8 +198,8 @@ func TestEveryCase(t *testing.T) {
 					if raw, _ := told[name].([]byte); raw != nil {
 						t.Errorf("%s: expected nothing, found %x", name, raw)
 					}
-				} else if plain(told[name]) != *expected {
-					t.Errorf("%s: expected %s, found %s", name, *expected, plain(told[name]))
+				} else if plain(told[name]) != fmt.Sprint(expected) {
+					t.Errorf("%s: expected %v, found %s", name, expected, plain(told[name]))
 				}
 			}
 		})

@@ -21,6 +21,8 @@ export { type LogProof, leafHash, parseLogProof, verifyConsistency, verifyInclus
 export { EMPTY_HASH, type MapNode, type MapResult, type MapStep, treeKey, verifyMapProof } from "./map.js";
 export {
   type Checkpoint,
+  COSIGNATURE,
+  type Cosignature,
   type Note,
   type NoteKey,
   noteKeyText,

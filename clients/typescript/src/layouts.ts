@@ -1,8 +1,8 @@
 /**
  * What every operation, record and entry consists of. Written by layouts.py from the Python package: do not edit it.
  *
- * Bytes are `Uint8Array`s, whole numbers of more than 32 bits are `bigint`s, and what is absent is `null`. Of what is one
- * of several `kind` says which, as it is called on the wire.
+ * Bytes are `Uint8Array`s, whole numbers of more than 32 bits are `bigint`s, and what is absent is `null`. Of what
+ * is one of several `kind` says which, as it is called on the wire.
  */
 
 import type { Bytes } from "./bytes.js";
@@ -1064,6 +1064,8 @@ export const REASONS = [
   "wrong_directory",
   "stale",
   "from_the_future",
+  "too_few_witnesses",
+  "wrong_time",
 ] as const;
 
 export type ReasonCode = (typeof REASONS)[number];

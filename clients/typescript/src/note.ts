@@ -1,6 +1,6 @@
 /** Checkpoints: C2SP signed notes with three lines. Formats, *Checkpoints*. */
 
-import { type Bytes, concat, equal, textOf, toBase64, toHex, utf8 } from "./bytes.js";
+import { type Bytes, concat, equal, fromBigEndian, textOf, toBase64, toHex, utf8 } from "./bytes.js";
 import { describe, refuse, SignatureError } from "./errors.js";
 import { sha256 } from "./hash.js";
 import { base64, decimal, hashOf } from "./log.js";
@@ -9,6 +9,8 @@ import { verifySignature } from "./signature.js";
 const NOTE_BYTES_MAX = 1_000_000;
 const SIGNATURES_MAX = 100;
 const ED25519 = 1;
+/** The kind of key with which witnesses cosign: C2SP tlog-cosignature, cosignature/v1. */
+export const COSIGNATURE = 4;
 const DASH = "— ";
 /** What Go's notes and Python call spaces, which is not what JavaScript does. */
 const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
@@ -21,6 +23,15 @@ export interface NoteKey {
   readonly publicKey: Bytes;
   /** The 4 bytes that tell keys of one name apart. */
   readonly keyHash: Bytes;
+  /** What it signs: 1 notes, 4 what it has seen, and when. */
+  readonly kind: number;
+}
+
+/** That a witness has seen a checkpoint, and that it only adds to those that the witness had seen before. */
+export interface Cosignature {
+  readonly witness: NoteKey;
+  /** When, seconds since 1970-01-01 UTC, by the witness's clock. */
+  readonly time: bigint;
 }
 
 /**
@@ -28,14 +39,14 @@ export interface NoteKey {
  *
  * @throws ProofError: wrong_key.
  */
-export async function parseNoteKey(vkey: string): Promise<NoteKey> {
+export async function parseNoteKey(vkey: string, kind: number = ED25519): Promise<NoteKey> {
   const text = vkey.trim();
   const [name = "", keyHash = "", ...rest] = text.split("+");
   if (text.length > 1_000 || !rest.length || !isKeyName(name)) {
     refuse("wrong_key", "verifier key", "name+hash+key, like example.com/foo+530d903a+Aeky…", describe(text));
   }
   const data = base64(rest.join("+"), "wrong_key", "verifier key, key");
-  if (data[0] !== ED25519 || data.length !== 33) {
+  if (data[0] !== kind || data.length !== 33) {
     refuse(
       "wrong_key",
       "verifier key, key",
@@ -45,12 +56,12 @@ export async function parseNoteKey(vkey: string): Promise<NoteKey> {
   }
   const own = (await sha256(utf8(`${name}\n`), data)).slice(0, 4);
   if (keyHash !== toHex(own)) refuse("wrong_key", "verifier key, hash", toHex(own), describe(keyHash));
-  return { name, publicKey: data.slice(1), keyHash: own };
+  return { name, publicKey: data.slice(1), keyHash: own, kind };
 }
 
 /** The text of a verifier key. */
 export function noteKeyText(key: NoteKey): string {
-  return `${key.name}+${toHex(key.keyHash)}+${toBase64(concat(Uint8Array.of(ED25519), key.publicKey))}`;
+  return `${key.name}+${toHex(key.keyHash)}+${toBase64(concat(Uint8Array.of(key.kind), key.publicKey))}`;
 }
 
 function isKeyName(name: string): boolean {
@@ -63,6 +74,8 @@ export interface Note {
   readonly text: string;
   /** Which of the expected keys signed, in order of the signatures. */
   readonly signers: readonly NoteKey[];
+  /** Of those that are witnesses, when. */
+  readonly cosignatures: readonly Cosignature[];
 }
 
 /**
@@ -72,16 +85,22 @@ export interface Note {
  */
 export function openNote(note: Uint8Array, keys: readonly NoteKey[]): Note {
   const { text, lines } = splitNote(note);
-  const signed = utf8(text);
   const signers: NoteKey[] = [];
+  const cosignatures: Cosignature[] = [];
   for (const line of lines) {
     const { name, data } = signatureLine(line);
     const known = keys.filter((key) => key.name === name && equal(key.keyHash, data.subarray(0, 4)));
     const [key] = known;
     if (known.length > 1) refuse("ambiguous_key", "note, expected keys", `one key ${name}`, known.length);
     if (!key || signers.includes(key)) continue;
+    let [message, signature] = [text, data.subarray(4)];
+    if (key.kind === COSIGNATURE) {
+      const time = fromBigEndian(data.subarray(4, 12));
+      cosignatures.push({ witness: key, time });
+      [message, signature] = [`cosignature/v1\ntime ${time}\n${text}`, data.subarray(12)];
+    }
     try {
-      verifySignature(key.publicKey, signed, data.subarray(4));
+      verifySignature(key.publicKey, utf8(message), signature);
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error;
       refuse("bad_signature", `note, signature by ${name}`, "one that holds", error.message);
@@ -93,7 +112,7 @@ export function openNote(note: Uint8Array, keys: readonly NoteKey[]): Note {
     const found = lines.slice(0, 3).map((line) => describe(line.slice(DASH.length).split(" ")[0]));
     refuse("wrong_key", "note, signatures", `one by ${expected}`, `by ${found.join(", ")}, none with that key`);
   }
-  return { text, signers };
+  return { text, signers, cosignatures };
 }
 
 function splitNote(note: Uint8Array): { text: string; lines: string[] } {
@@ -131,6 +150,8 @@ export interface Checkpoint {
   readonly treeSize: bigint;
   /** The root hash of its tree, 32 bytes. */
   readonly rootHash: Bytes;
+  /** Those of the verifier's witnesses. */
+  readonly cosignatures: readonly Cosignature[];
 }
 
 /**
@@ -146,5 +167,5 @@ export function parseCheckpoint(text: string): Checkpoint {
     refuse(reason, "checkpoint, origin", "1 to 255 printable ASCII characters without +", describe(origin));
   }
   const treeSize = decimal(size, reason, "checkpoint, tree size");
-  return { origin, treeSize, rootHash: hashOf(root, reason, "checkpoint, root hash") };
+  return { origin, treeSize, rootHash: hashOf(root, reason, "checkpoint, root hash"), cosignatures: [] };
 }

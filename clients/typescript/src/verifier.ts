@@ -18,7 +18,16 @@ import {
 } from "./layouts.js";
 import { leafHash, parseLogProof, verifyConsistency, verifyInclusion } from "./log.js";
 import { EMPTY_HASH, type MapResult, type MapStep, Parts, treeKey, verifyMapProof } from "./map.js";
-import { type Checkpoint, type NoteKey, openNote, parseCheckpoint, parseNoteKey } from "./note.js";
+import {
+  type Checkpoint,
+  COSIGNATURE,
+  type Cosignature,
+  type NoteKey,
+  noteKeyText,
+  openNote,
+  parseCheckpoint,
+  parseNoteKey,
+} from "./note.js";
 import { checkLots, decodeRecord } from "./records.js";
 import { verifySignature } from "./signature.js";
 
@@ -43,6 +52,8 @@ export interface Moment {
   readonly time: bigint;
   /** The state's root hash, 32 bytes. */
   readonly stateRoot: Bytes;
+  /** Those of the verifier's witnesses. */
+  readonly cosignatures: readonly Cosignature[];
 }
 
 /** A balance that was proven, and the supply with it. */
@@ -105,6 +116,8 @@ export interface ReceiptClaim {
   readonly treeSize: bigint;
   /** The root hash of the log, 32 bytes. */
   readonly rootHash: Bytes;
+  /** Those of the verifier's witnesses. */
+  readonly cosignatures: readonly Cosignature[];
 }
 
 /** How fresh a statement must be. Without either it may be of any time. */
@@ -126,8 +139,12 @@ export interface Question<Name extends TableName> extends Freshness {
 export interface VerifierOptions {
   /** The ledger's id, 32 bytes. Without it, claims say which ledger they are about. */
   readonly ledger?: Bytes | undefined;
-  /** How far a commit's time may lie from the clock where freshness is asked for. */
+  /** How far a commit's time may lie from those of cosignatures, and from the clock where freshness is asked for. */
   readonly toleranceMs?: number | undefined;
+  /** The verifier keys of witnesses, from sources that are trusted: what they have cosigned was not denied to others. */
+  readonly witnesses?: readonly string[] | undefined;
+  /** How many of them must have cosigned; all if left out. */
+  readonly need?: number | undefined;
 }
 
 /**
@@ -139,17 +156,29 @@ export class Verifier {
     readonly key: NoteKey,
     readonly ledger: Bytes | undefined,
     readonly toleranceMs: bigint,
+    readonly witnesses: readonly NoteKey[],
+    readonly need: number,
   ) {}
 
   /**
    * Makes a verifier.
    *
    * @param vkey The ledger's verifier key, from a source that is trusted.
-   * @throws ProofError: wrong_key: the text is not a verifier key.
+   * @throws ProofError: wrong_key: a text is not a verifier key; ambiguous_key: a witness is named twice.
+   * @throws WireError: more witnesses are needed than there are.
    */
-  static async of(vkey: string, { ledger, toleranceMs = TOLERANCE_MS }: VerifierOptions = {}): Promise<Verifier> {
+  static async of(vkey: string, options: VerifierOptions = {}): Promise<Verifier> {
+    const { ledger, toleranceMs = TOLERANCE_MS, witnesses = [], need = witnesses.length } = options;
     checkId(ledger, "ledger");
-    return new Verifier(await parseNoteKey(vkey), ledger, BigInt(toleranceMs));
+    const key = await parseNoteKey(vkey);
+    const others = await Promise.all(witnesses.map((each) => parseNoteKey(each, COSIGNATURE)));
+    if (new Set(others.map(noteKeyText)).size !== others.length) {
+      refuse("ambiguous_key", "witnesses", "each once", "one twice");
+    }
+    if (!Number.isInteger(need) || need < 0 || need > others.length) {
+      badWire("need", `0 to ${others.length} witnesses`, need);
+    }
+    return new Verifier(key, ledger, BigInt(toleranceMs), others, need);
   }
 
   /**
@@ -165,7 +194,7 @@ export class Verifier {
     checkId(asset, "asset");
     checkId(account, "account");
     const claim = await this.record(data, { table: "holders", key: asset, recordId: account, ...freshness });
-    const { ledger, origin, treeSize, height, time, stateRoot } = claim;
+    const { ledger, origin, treeSize, height, time, stateRoot, cosignatures } = claim;
     return {
       amount: claim.sum,
       supply: claim.total,
@@ -179,6 +208,7 @@ export class Verifier {
       height,
       time,
       stateRoot,
+      cosignatures,
     };
   }
 
@@ -201,6 +231,11 @@ export class Verifier {
     const checkpoint = this.checkpoint(parts.note);
     const commit = await lastCommit(parts.entry, parts.hashes, checkpoint);
     this.checkLedger(commit.ledger, "commit");
+    const near = checkpoint.cosignatures.filter((each) => {
+      const apart = each.time * 1_000n - commit.time;
+      return (apart < 0n ? -apart : apart) <= this.toleranceMs;
+    });
+    this.checkWitnesses("wrong_time", near);
     this.checkTime(commit.time, nowMs, maxAgeMs);
     const directory = await findTable(
       commit.stateRoot,
@@ -228,6 +263,7 @@ export class Verifier {
       height: commit.height,
       time: commit.time,
       stateRoot: commit.stateRoot,
+      cosignatures: checkpoint.cosignatures,
     };
   }
 
@@ -267,20 +303,26 @@ export class Verifier {
       origin: checkpoint.origin,
       treeSize: checkpoint.treeSize,
       rootHash: checkpoint.rootHash,
+      cosignatures: checkpoint.cosignatures,
     };
   }
 
   /**
    * Checks a checkpoint: the size and the root of the log that the operator signed.
    *
-   * @throws ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin.
+   * @throws ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin, too_few_witnesses.
    */
   checkpoint(note: Uint8Array | string): Checkpoint {
     const data = bounded(typeof note === "string" ? utf8(note) : note, "note");
-    const checkpoint = parseCheckpoint(openNote(data, [this.key]).text);
+    const { text, signers, cosignatures } = openNote(data, [this.key, ...this.witnesses]);
+    if (!signers.includes(this.key)) {
+      refuse("wrong_key", "note, signatures", `one by ${this.key.name}`, "those of witnesses alone");
+    }
+    const checkpoint = { ...parseCheckpoint(text), cosignatures };
     if (checkpoint.origin !== this.key.name) {
       refuse("wrong_origin", "checkpoint, origin", this.key.name, describe(checkpoint.origin));
     }
+    this.checkWitnesses("too_few_witnesses", cosignatures);
     return checkpoint;
   }
 
@@ -299,6 +341,12 @@ export class Verifier {
     if (proof.length > 128) refuse("wrong_log_proof", "consistency proof", "at most 128 hashes", proof.length);
     await verifyConsistency(older.treeSize, newer.treeSize, older.rootHash, newer.rootHash, proof);
     return newer;
+  }
+
+  private checkWitnesses(reason: "too_few_witnesses" | "wrong_time", found: readonly Cosignature[]): void {
+    if (found.length >= this.need) return;
+    const names = found.map((each) => each.witness.name).join(", ") || "none";
+    refuse(reason, "checkpoint, cosignatures", `${this.need} of ${this.witnesses.length} witnesses`, names);
   }
 
   private checkLedger(found: Bytes, what: string): void {

@@ -10,11 +10,16 @@ export function camel(name) {
 }
 
 /** The options of a case, as this package calls and types them. */
-function optionsOf({ ledger, tolerance_ms: toleranceMs, ...options }) {
+function optionsOf({ ledger, tolerance_ms: toleranceMs, witnesses, need, ...options }) {
   const typed = (name, value) => (name === "table" ? value : BYTES.has(name) ? fromHex(value) : BigInt(value));
   const given = Object.entries(options).filter(([, value]) => value !== null);
   return {
-    made: { ledger: ledger ? fromHex(ledger) : undefined, toleranceMs: toleranceMs ? Number(toleranceMs) : undefined },
+    made: {
+      ledger: ledger ? fromHex(ledger) : undefined,
+      toleranceMs: toleranceMs ? Number(toleranceMs) : undefined,
+      witnesses,
+      need: need ? Number(need) : undefined,
+    },
     call: Object.fromEntries(given.map(([name, value]) => [camel(name), typed(name, value)])),
   };
 }
@@ -33,6 +38,7 @@ async function answer(run) {
 /** A value as it stands in the cases. */
 function plain(value) {
   if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return JSON.stringify(value.map((each) => [each.witness.name, String(each.time)]));
   return value === null ? null : String(value);
 }
 
@@ -48,7 +54,9 @@ export async function checkCase({ vkeys, inputs }, { method, vkey, inputs: place
   const last = proof?.map((step) => fromHex(step));
   const found = await answer(() => (last ? verifier.consistency(first, second, last) : verifier[method](first, call)));
   expect(found.reason, reason, "reason");
-  for (const [name, expected] of Object.entries(claim ?? {})) expect(plain(found.claim[camel(name)]), expected, name);
+  for (const [name, expected] of Object.entries(claim ?? {})) {
+    expect(plain(found.claim[camel(name)]), Array.isArray(expected) ? JSON.stringify(expected) : expected, name);
+  }
 }
 
 /** Checks what each changed byte of an input is refused for. */
