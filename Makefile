@@ -35,7 +35,7 @@ ifeq ($(wildcard python/counterfoil/_core*.so),)
 $(shell rm -f .make/native)
 endif
 
-ifeq ($(wildcard clients/node_modules clients/typescript/dist),)
+ifneq ($(words $(wildcard clients/node_modules clients/typescript/dist)),2)
 $(shell rm -f .make/clients)
 endif
 
