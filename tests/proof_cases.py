@@ -1,4 +1,4 @@
-"""Write clients/proofs.json: `python -m tests.proof_cases`. Run it when tests/test_verify.py changes.
+"""Write clients/proofs.json and reasons.json: `python -m tests.proof_cases`. Run it when tests/test_verify.py changes.
 
 What the verifier in Python says of the statements, receipts and checkpoints of tests/test_verify.py, for the clients in
 other languages to say the same: the claim, or the code of the refusal.
@@ -20,7 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.exceptions import ProofError
-from counterfoil.verify import Cosignature, Verifier
+from counterfoil.verify import (
+    Cosignature,
+    NoteKey,
+    Verifier,
+    open_note,
+    parse_log_proof,
+    verify_consistency,
+    verify_inclusion,
+    verify_map_proof,
+)
 
 from tests import test_verify
 
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PATH = Path(__file__).parents[1] / "clients/proofs.json"
+REASONS_PATH = PATH.parent / "reasons.json"
 CHANGES = (0x01, 0x80, 0xFF)
 TESTS: tuple[Callable[..., None], ...] = (
     test_verify.test_a_balance,
@@ -193,6 +203,58 @@ def every_byte(cases: Cases) -> Iterator[dict[str, Any]]:
             }
 
 
-if __name__ == "__main__":
+def render_reasons(vectors: Path) -> str:
+    """What the vectors of others are refused for, in their order; null where they hold."""
+    found = {}
+    for path in sorted((vectors / "sum-map").glob("*.json")):
+        mutants = json.loads(path.read_text())["must_fail"]
+        parts = ([bytes.fromhex(each[name]) for name in ("root", "key", "proof")] for each in mutants)
+        found[f"sum-map/{path.name}"] = [_reason(verify_map_proof, *each) for each in parts]
+    decoded: Callable[[str | None], bytes] = lambda text: base64.b64decode(text or "")  # noqa: E731 - short
+    for name, call, numbers, texts in (
+        ("inclusion", verify_inclusion, ("leafIdx", "treeSize"), ("leafHash", "root")),
+        ("consistency", verify_consistency, ("size1", "size2"), ("root1", "root2")),
+    ):
+        reasons = []
+        for line in (vectors / f"merkle-rfc6962/{name}.jsonl").read_text().splitlines():
+            probe = json.loads(line)
+            first, second = (decoded(probe[text]) for text in texts)
+            proof = [decoded(step) for step in probe["proof"] or []]
+            counts = [probe[number] for number in numbers]
+            ordered = (first, *counts, proof, second) if name == "inclusion" else (*counts, first, second, proof)
+            reasons.append(_reason(call, *ordered))
+        found[f"merkle-rfc6962/{name}.jsonl"] = reasons
+    notes = json.loads((vectors / "signed-note/sumdb_note.json").read_text())
+    found["signed-note, verifier keys"] = [_reason(NoteKey.parse, vkey) for vkey in notes["bad_vkeys"]]
+    found["signed-note, notes"] = []
+    for each in notes["open"]:
+        note = bytes.fromhex(each["note_hex"]) if "note_hex" in each else each["note"].encode()
+        # Ed25519 is the only kind of key here.
+        vkeys = [vkey for vkey in each["vkeys"] if decoded(vkey.split("+", 2)[2])[:1] == b"\1"]
+        found["signed-note, notes"].append(_reason(open_note, note, [NoteKey.parse(vkey) for vkey in vkeys]))
+    proofs = json.loads((vectors / "tlog-proof/formats.json").read_text())
+    found["tlog-proof"] = [_reason(parse_log_proof, text.encode()) for text in proofs["must_fail"]]
+    return json.dumps(found, indent=1) + "\n"
+
+
+def _reason(call: Callable[..., object], *arguments: object) -> str | None:
+    try:
+        call(*arguments)
+    except ProofError as error:
+        return error.reason
+    return None
+
+
+def main() -> None:
+    """Write them; the second one where the vectors of others are."""
     PATH.write_text(render(), encoding="ascii")
+    vectors = PATH.parents[2] / "shared/vectors"
+    if vectors.is_dir():
+        REASONS_PATH.write_text(render_reasons(vectors), encoding="ascii")
+    else:
+        sys.stdout.write(f"{REASONS_PATH.name} is left as it is: {vectors} is not there\n")
     sys.stdout.write(f"{PATH.name}: {PATH.stat().st_size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -53,15 +53,17 @@ func (o options) text(name string) *string {
 
 func readCases(t *testing.T) *proofCases {
 	t.Helper()
-	data, err := os.ReadFile("../proofs.json")
+	cases := parse[proofCases](t, readFile(t, "../proofs.json"))
+	return &cases
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases proofCases
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
-	return &cases
+	return data
 }
 
 func unhex(t *testing.T, text *string) []byte {
@@ -250,7 +252,8 @@ func parse[T any](t *testing.T, data []byte) T {
 }
 
 func TestSumMaps(t *testing.T) {
-	type proof struct{ Root, Key, Proof, Why string }
+	type proof struct{ Root, Key, Proof string }
+	reasons := parse[map[string][]*Reason](t, readFile(t, "../reasons.json"))
 	for _, name := range []string{"two", "three_close", "seventeen", "hundred_close", "thousand", "values", "forged", "empty"} {
 		vector := parse[struct {
 			Root   string
@@ -266,12 +269,54 @@ func TestSumMaps(t *testing.T) {
 				t.Errorf("%s: %v, %v", name, found, err)
 			}
 		}
-		for _, each := range vector.MustFail {
+		for place, each := range vector.MustFail {
 			_, err := VerifyMapProof([32]byte(unhex(t, &each.Root)), [32]byte(unhex(t, &each.Key)), unhex(t, &each.Proof))
-			if ReasonOf(err) == "" {
-				t.Errorf("%s: %s was not refused for a reason: %v", name, each.Why, err)
+			if expected := *reasons["sum-map/"+name+".json"][place]; ReasonOf(err) != expected {
+				t.Errorf("%s %d: expected %s, found %v", name, place, expected, err)
 			}
 		}
+	}
+}
+
+func TestProofsAndNotesOfOthers(t *testing.T) {
+	reasons := parse[map[string][]*Reason](t, readFile(t, "../reasons.json"))
+	same := func(name string, place int, err error) {
+		t.Helper()
+		expected := Reason("")
+		if found := reasons[name][place]; found != nil {
+			expected = *found
+		}
+		if ReasonOf(err) != expected || expected == "" && err != nil {
+			t.Errorf("%s %d: expected %q, found %v", name, place, expected, err)
+		}
+	}
+	probes := strings.Split(strings.TrimSpace(string(outside(t, "merkle-rfc6962/consistency.jsonl"))), "\n")
+	for place, line := range probes {
+		probe := parse[struct {
+			Size1, Size2 uint64
+			Root1, Root2 []byte
+			Proof        [][]byte
+		}](t, []byte(line))
+		// A checkpoint has roots of 32 bytes: of others nobody can be asked here.
+		if len(probe.Root1) == 32 && len(probe.Root2) == 32 {
+			older := &Checkpoint{TreeSize: probe.Size1, RootHash: [32]byte(probe.Root1)}
+			newer := &Checkpoint{TreeSize: probe.Size2, RootHash: [32]byte(probe.Root2)}
+			same("merkle-rfc6962/consistency.jsonl", place, VerifyConsistency(older, newer, probe.Proof))
+		}
+	}
+	notes := parse[struct {
+		BadVkeys []string `json:"bad_vkeys"`
+	}](t, outside(t, "signed-note/sumdb_note.json"))
+	for place, vkey := range notes.BadVkeys {
+		_, err := NewVerifier(vkey)
+		same("signed-note, verifier keys", place, err)
+	}
+	proofs := parse[struct {
+		MustFail []string `json:"must_fail"`
+	}](t, outside(t, "tlog-proof/formats.json"))
+	for place, text := range proofs.MustFail {
+		_, err := parseReceipt([]byte(text))
+		same("tlog-proof", place, err)
 	}
 }
 
