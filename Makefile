@@ -35,6 +35,15 @@ ifeq ($(wildcard python/counterfoil/_core*.so),)
 $(shell rm -f .make/native)
 endif
 
+ifneq ($(words $(wildcard clients/node_modules clients/typescript/dist)),2)
+$(shell rm -f .make/clients)
+endif
+
+# What is missing for the clients in other languages: then they are skipped, with this as the reason.
+NODE_MISSING := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && \
+	command -v npm >/dev/null || echo Node.js of version 20 or later, and npm)
+GO_MISSING := $(shell command -v go >/dev/null || echo Go)
+
 # Folders are listed too: their times change when a file comes or goes.
 RUST_SOURCES := Cargo.toml Cargo.lock $(wildcard .cargo/config.toml) \
 	$(shell find rust \( -type d -o -name '*.rs' -o -name Cargo.toml \))
@@ -45,7 +54,7 @@ help: ## list the targets
 demo: .make/native ## replay 18 months of real purchases as a loyalty programme, and prove a balance
 	@$(VENV)/bin/counterfoil demo $(ARGS)
 
-test: test-rust test-python ## all tests: Rust, Python, and the examples in README and docs
+test: test-rust test-python test-typescript test-go ## all tests, those of the examples in README and docs, too
 
 # The native module comes first, so that both builds use the same artefacts.
 test-rust: .make/native ## the Rust tests alone
@@ -54,7 +63,21 @@ test-rust: .make/native ## the Rust tests alone
 test-python: .make/native ## the Python tests alone (ARGS="-k pay")
 	$(PY) -m pytest $(ARGS)
 
-check: check-rust check-python check-types check-crates check-docs check-spelling ## everything else that CI asks: zero warnings
+test-typescript: $(if $(NODE_MISSING),,.make/clients) ## the TypeScript client's tests alone
+ifeq ($(NODE_MISSING),)
+	npm test --prefix clients/typescript
+else
+	@echo "skipped: the TypeScript client's tests, for want of $(NODE_MISSING)"
+endif
+
+test-go: ## the Go client's tests alone
+ifeq ($(GO_MISSING),)
+	cd clients/go && go test ./...
+else
+	@echo "skipped: the Go client's tests, for want of $(GO_MISSING)"
+endif
+
+check: check-rust check-python check-types check-clients check-crates check-docs check-spelling ## everything else that CI asks: zero warnings
 	@echo "check: clean"
 
 check-rust: .make/native
@@ -71,6 +94,18 @@ check-python: .make/tools
 check-types: .make/native
 	$(PY) -m mypy
 	MYPYPATH=python $(PY) -m mypy.stubtest --mypy-config-file pyproject.toml counterfoil._core
+
+check-clients: $(if $(NODE_MISSING),,.make/clients)
+ifeq ($(NODE_MISSING),)
+	npm run check --prefix clients
+else
+	@echo "skipped: the checks of the TypeScript client, for want of $(NODE_MISSING)"
+endif
+ifeq ($(GO_MISSING),)
+	cd clients/go && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./...
+else
+	@echo "skipped: the checks of the Go client, for want of $(GO_MISSING)"
+endif
 
 check-crates: .make/venv
 	$(PY) .ci/check_crates.py
@@ -115,16 +150,26 @@ fmt: .make/tools ## format the sources
 	$(CARGO) fmt --manifest-path $(COMPARE_STATE)
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
+	$(if $(NODE_MISSING),,npm run fmt --prefix clients)
+	$(if $(GO_MISSING),,gofmt -w clients/go)
 
 clean: ## remove everything that was built, .venv too
 	rm -rf .make .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache .bench .benchmarks dist site target
-	rm -rf benches/core/target
+	rm -rf benches/core/target clients/node_modules clients/typescript/dist
 	rm -f python/counterfoil/_core*.so
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The outside verifier that the benches compare with: a workspace of its own, which nothing else builds.
 .make/zebra: benches/core/Cargo.toml benches/core/Cargo.lock benches/core/src/zebra_single.rs .make/venv
 	$(CARGO) build --release --locked --manifest-path benches/core/Cargo.toml
+	@touch $@
+
+.make/clients: clients/package.json clients/package-lock.json $(wildcard clients/typescript/*.json) \
+		$(wildcard clients/typescript/src/*.ts)
+	@mkdir -p .make
+	@echo "Installing what the clients need into clients/node_modules, and building them"
+	npm ci --prefix clients --silent --no-fund --no-audit
+	npm run build --prefix clients/typescript --silent
 	@touch $@
 
 .make/venv:

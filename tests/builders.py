@@ -135,6 +135,22 @@ def sign_note(text: str, name: str, key: SigningKey) -> bytes:
     return f"{text}\n— {name} {base64.b64encode(signature).decode()}\n".encode()
 
 
+def cosigner_key(name: str, key: SigningKey) -> str:
+    """A witness's verifier key, for cosignature/v1."""
+    data = b"\x04" + bytes(key.verify_key)
+    hashed = sha256(name.encode(), b"\n", data)[:4].hex()
+    return f"{name}+{hashed}+{base64.b64encode(data).decode()}"
+
+
+def cosign(note: bytes, name: str, key: SigningKey, time: int, stated: int | None = None) -> bytes:
+    """The line that a witness adds to a checkpoint, which may state another time than is signed."""
+    text = note[: note.rindex(b"\n\n") + 1].decode()
+    signature = key.sign(f"cosignature/v1\ntime {time}\n{text}".encode()).signature
+    hashed = bytes.fromhex(cosigner_key(name, key).split("+")[1])
+    signed = hashed + big(8, time if stated is None else stated) + signature
+    return f"— {name} {base64.b64encode(signed).decode()}\n".encode()
+
+
 # A ledger with a state and a log that are simply stated.
 
 BEAN_ISSUER = sha256(b"roaster")

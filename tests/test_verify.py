@@ -68,6 +68,8 @@ from tests.builders import (
     claim,
     consistency,
     constitution,
+    cosign,
+    cosigner_key,
     distribution_record,
     executed,
     group_record,
@@ -812,6 +814,89 @@ def test_freshness_by_the_clock() -> None:
     assert reason(VERIFIER.balance, old.question(*BEANS), max_age_ms=60_000) == "stale"
     ahead = lying(commit_parts={"time": now + 400_000})
     assert reason(VERIFIER.balance, ahead.question(*BEANS), max_age_ms=60_000) == "from_the_future"
+
+
+# Witnesses.
+
+SHOP, PRESS = SigningKey(b"S" * 32), SigningKey(b"P" * 32)
+WITNESSES = [cosigner_key("shop.example/witness", SHOP), cosigner_key("press.example/witness", PRESS)]
+AT = (TIME + 5_000) // 1_000
+
+
+def witnessed(*times: int, note: bytes | None = None) -> bytes:
+    """The statement, cosigned by the shop at the first time, and by the press at the second."""
+    keys = zip(("shop.example/witness", "press.example/witness"), (SHOP, PRESS), times, strict=False)
+    parts = WORLD.parts(*BEANS)
+    parts[4] = (note or parts[4]) + b"".join(cosign(parts[4], name, key, at) for name, key, at in keys)
+    return question(*BEANS) + join_statement(parts)
+
+
+def test_witnesses() -> None:
+    both = Both(WORLD.vkey, witnesses=WITNESSES)
+    claim = both.balance(witnessed(AT, AT + 9))
+    assert claim.amount == 120
+    assert [(each.witness.text, each.time) for each in claim.cosignatures] == list(
+        zip(WITNESSES, (AT, AT + 9), strict=True)
+    )
+    assert both.record(witnessed(AT, AT + 9)).cosignatures == claim.cosignatures
+    one = Both(WORLD.vkey, witnesses=WITNESSES, need=1)
+    assert len(one.balance(witnessed(AT)).cosignatures) == 1
+    assert Both(WORLD.vkey, witnesses=WITNESSES, need=0).balance(BALANCE).cosignatures == ()
+    assert Both(WORLD.vkey, witnesses=[]).balance(witnessed(AT, AT)).cosignatures == ()
+    assert VERIFIER.balance(witnessed(AT, AT)) == VERIFIER.balance(BALANCE)
+    note = WORLD.note()
+    cosigned = note + cosign(note, "shop.example/witness", SHOP, AT)
+    assert len(one.checkpoint(cosigned).cosignatures) == 1
+    assert len(one.receipt(WORLD.receipt(note=cosigned)).cosignatures) == 1
+    assert one.consistency(cosigned, cosigned, []).tree_size == 4
+
+
+def test_too_few_witnesses() -> None:
+    both, one = Both(WORLD.vkey, witnesses=WITNESSES), Both(WORLD.vkey, witnesses=WITNESSES, need=1)
+    assert reason(both.balance, BALANCE) == "too_few_witnesses"
+    assert reason(both.balance, witnessed(AT)) == "too_few_witnesses"
+    assert reason(one.balance, BALANCE) == "too_few_witnesses"
+    assert reason(one.receipt, RECEIPT) == "too_few_witnesses"
+    assert reason(one.checkpoint, WORLD.note()) == "too_few_witnesses"
+    note = WORLD.note()
+    # Twice the same one is one, and a stranger is none; a witness of the name with another key, too.
+    twice = note + cosign(note, "shop.example/witness", SHOP, AT) * 2
+    assert reason(both.checkpoint, twice) == "too_few_witnesses"
+    assert reason(one.checkpoint, note + cosign(note, "other.example", SHOP, AT)) == "too_few_witnesses"
+    assert reason(one.checkpoint, note + cosign(note, "shop.example/witness", PRESS, AT)) == "too_few_witnesses"
+
+
+def test_cosignatures_that_do_not_hold() -> None:
+    one = Both(WORLD.vkey, witnesses=WITNESSES, need=1)
+    note, other = WORLD.note(), lying(after_commit=[WORLD.entries[1]]).note()
+    assert reason(one.checkpoint, note + cosign(other, "shop.example/witness", SHOP, AT)) == "bad_signature"
+    line = cosign(note, "shop.example/witness", SHOP, AT)
+    moved_on = cosign(note, "shop.example/witness", SHOP, AT, stated=AT + 1)
+    assert reason(one.checkpoint, note + moved_on) == "bad_signature"
+    assert reason(one.checkpoint, note + line[:-9] + b"\n") == "bad_signature"
+    assert reason(one.checkpoint, note + line[:-2] + b"\n") == "malformed_note"
+    # The operator has not signed it.
+    alone = note[: note.index(b"\n\n") + 2] + line
+    assert reason(one.checkpoint, alone) == "wrong_key"
+
+
+@pytest.mark.parametrize("late", [300, -300])
+def test_witnesses_tell_the_time(late: int) -> None:
+    one = Both(WORLD.vkey, witnesses=WITNESSES, need=1)
+    assert one.balance(witnessed(AT + late)).amount == 120
+    assert reason(one.balance, witnessed(AT + late + late // 300)) == "wrong_time"
+    assert one.balance(witnessed(AT + late * 9, AT)).amount == 120
+    assert reason(Both(WORLD.vkey, witnesses=WITNESSES).balance, witnessed(AT + late * 9, AT)) == "wrong_time"
+
+
+def test_a_verifier_of_no_witnesses() -> None:
+    with pytest.raises(ValueError, match="need: expected at most 2 witnesses, found 3"):
+        Both(WORLD.vkey, witnesses=WITNESSES, need=3)
+    with pytest.raises(TypeError, match="witnesses: expected a list of verifier keys, found str"):
+        Both(WORLD.vkey, witnesses=WITNESSES[0])
+    assert reason(Both, WORLD.vkey, witnesses=[WORLD.vkey]) == "wrong_key"
+    assert reason(Both, WORLD.vkey, witnesses=WITNESSES[:1] * 2) == "ambiguous_key"
+    assert reason(Both, WITNESSES[0]) == "wrong_key"
 
 
 # Receipts that are signed but wrong.

@@ -21,7 +21,7 @@ import hashlib
 import itertools
 import time as clock
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
 from nacl import bindings
@@ -78,6 +78,8 @@ REASONS: tuple[str, ...] = (
     "wrong_directory",  # a table that the directory cannot have
     "stale",  # older than asked
     "from_the_future",  # newer than the verifier's clock allows
+    "too_few_witnesses",  # fewer of the expected witnesses have cosigned than are needed
+    "wrong_time",  # too few of them at about the time that the commit says
 )
 """Every value of `ProofError.reason`. Codes are added, never renamed."""
 
@@ -394,6 +396,19 @@ Node = TypeVar("Node")
 # What is proven, and the verifier
 
 
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """That a witness has seen a checkpoint, and that it only adds to those that the witness had seen before.
+
+    Attributes:
+        witness: Who.
+        time: When, seconds since 1970-01-01 UTC, by the witness's clock.
+    """
+
+    witness: NoteKey
+    time: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceClaim:
     """A balance that was proven, and the supply with it.
@@ -411,6 +426,7 @@ class BalanceClaim:
         height: The number of the commit.
         time: The time of the commit, ms.
         state_root: The state's root hash, 32 bytes.
+        cosignatures: Those of the verifier's witnesses.
     """
 
     amount: int
@@ -425,6 +441,7 @@ class BalanceClaim:
     height: int
     time: int
     state_root: bytes
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,6 +465,7 @@ class RecordClaim:
         height: The number of the commit.
         time: The time of the commit, ms.
         state_root: The state's root hash, 32 bytes.
+        cosignatures: Those of the verifier's witnesses.
     """
 
     table: str
@@ -465,6 +483,7 @@ class RecordClaim:
     height: int
     time: int
     state_root: bytes
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -483,6 +502,7 @@ class ReceiptClaim:
         origin: The ledger's name.
         tree_size: The size of the log.
         root_hash: The root hash of the log, 32 bytes.
+        cosignatures: Those of the verifier's witnesses.
     """
 
     id: bytes
@@ -496,6 +516,7 @@ class ReceiptClaim:
     origin: str
     tree_size: int
     root_hash: bytes
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
 class Verifier:
@@ -512,19 +533,41 @@ class Verifier:
     question: expected 'counterfoil/question/v1\n' at the beginning, found other bytes -- malformed_question
     """
 
-    def __init__(self, vkey: str, *, ledger: bytes | None = None, tolerance_ms: int = TOLERANCE_MS) -> None:
+    def __init__(
+        self,
+        vkey: str,
+        *,
+        ledger: bytes | None = None,
+        tolerance_ms: int = TOLERANCE_MS,
+        witnesses: Sequence[str] = (),
+        need: int | None = None,
+    ) -> None:
         """Make a verifier.
 
         Args:
             vkey: The ledger's verifier key, `ledger.verifier_key`, from a source that is trusted.
             ledger: The ledger's id, 32 bytes. Without it, claims say which ledger they are about.
-            tolerance_ms: How far a commit's time may lie from the verifier's clock when freshness is asked for.
+            tolerance_ms: How far a commit's time may lie from the times at which witnesses cosigned, and from the
+                verifier's clock when freshness is asked for.
+            witnesses: The verifier keys of witnesses, from sources that are trusted, for cosignature/v1. What they have
+                cosigned, the operator cannot have denied to others.
+            need: How many of them must have cosigned; all if None.
 
         Raises:
             TypeError: An argument of another type.
-            ProofError: wrong_key: the text is not a verifier key.
+            WireError: More are needed than there are.
+            ProofError: wrong_key: a text is not a verifier key; ambiguous_key: a witness is named twice.
         """
         self.key = NoteKey.parse(vkey)
+        if isinstance(witnesses, str):
+            message = "witnesses: expected a list of verifier keys, found str"
+            raise TypeError(message)
+        self.witnesses = tuple(NoteKey.parse(each, kind=COSIGNATURE_NOTE) for each in witnesses)
+        if len(set(self.witnesses)) != len(self.witnesses):
+            _refuse("ambiguous_key", "witnesses", "each once", "one twice")
+        self.need = len(self.witnesses) if need is None else _Integer(4).check(need, "need")
+        if self.need > len(self.witnesses):
+            _bad_wire("need", f"at most {len(self.witnesses)} witnesses", self.need)
         self.ledger = None if ledger is None else _Bytes(32).check(ledger, "ledger")
         self.tolerance_ms = _Integer(8).check(tolerance_ms, "tolerance_ms")
 
@@ -570,6 +613,7 @@ class Verifier:
             height=claim.height,
             time=claim.time,
             state_root=claim.state_root,
+            cosignatures=claim.cosignatures,
         )
 
     def record(
@@ -656,6 +700,7 @@ class Verifier:
             origin=checkpoint.origin,
             tree_size=checkpoint.tree_size,
             root_hash=checkpoint.root_hash,
+            cosignatures=checkpoint.cosignatures,
         )
 
     def checkpoint(self, note: bytes | str) -> Checkpoint:
@@ -668,15 +713,19 @@ class Verifier:
             The size and the root of the log that the operator signed.
 
         Raises:
-            ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin.
+            ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin, too_few_witnesses.
         """
         if isinstance(note, str):
             if len(note) > NOTE_BYTES_MAX:
                 _refuse("too_long", "note", f"at most {NOTE_BYTES_MAX:,} characters", f"{len(note):,}")
             note = note.encode("utf-8", "replace")
-        checkpoint = Checkpoint.parse(open_note(_bounded(note, "note"), [self.key]).text)
+        opened = open_note(_bounded(note, "note"), [self.key, *self.witnesses])
+        if self.key not in opened.signers:
+            _refuse("wrong_key", "note, signatures", f"one by {self.key.name}", "those of witnesses alone")
+        checkpoint = replace(Checkpoint.parse(opened.text), cosignatures=opened.cosignatures)
         if checkpoint.origin != self.key.name:
             _refuse("wrong_origin", "checkpoint, origin", self.key.name, _describe(checkpoint.origin))
+        self._check_witnesses("too_few_witnesses", checkpoint.cosignatures)
         return checkpoint
 
     def consistency(self, old_note: bytes | str, new_note: bytes | str, proof: Sequence[bytes]) -> Checkpoint:
@@ -698,6 +747,11 @@ class Verifier:
             _refuse("wrong_log_proof", "consistency proof", "at most 128 hashes", len(proof))
         verify_consistency(old.tree_size, new.tree_size, old.root_hash, new.root_hash, [bytes(step) for step in proof])
         return new
+
+    def _check_witnesses(self, reason: str, found: Sequence[Cosignature]) -> None:
+        if len(found) < self.need:
+            names = ", ".join(each.witness.name for each in found) or "none"
+            _refuse(reason, "checkpoint, cosignatures", f"{self.need} of {len(self.witnesses)} witnesses", names)
 
     def _ledger(self, found: bytes, what: str) -> bytes:
         if self.ledger is not None and found != self.ledger:
@@ -734,6 +788,8 @@ class Verifier:
         checkpoint = self.checkpoint(note)
         commit = _last_commit(entry, hashes, checkpoint)
         self._ledger(commit.ledger, "commit")
+        near = [each for each in checkpoint.cosignatures if abs(each.time * 1_000 - commit.time) <= self.tolerance_ms]
+        self._check_witnesses("wrong_time", near)
         self._check_time(commit.time, now_ms, max_age_ms)
         table_root = _find_table(commit.state_root, table_id(table, key), directory_proof)
         found_record = _find_record(table_root, identifier, record_proof)
@@ -756,6 +812,7 @@ class Verifier:
             height=commit.height,
             time=commit.time,
             state_root=commit.state_root,
+            cosignatures=checkpoint.cosignatures,
         )
 
     def _check_time(self, time: int, now_ms: int | None, max_age_ms: int | None) -> None:
@@ -4108,6 +4165,8 @@ def _hash(text: bytes, reason: str, what: str) -> bytes:
 # Checkpoints: C2SP signed notes
 
 _ED25519_NOTE = 1
+COSIGNATURE_NOTE = 4
+"""The kind of key with which witnesses cosign: C2SP tlog-cosignature, cosignature/v1."""
 _DASH = "— "
 
 
@@ -4118,26 +4177,31 @@ class NoteKey:
     Attributes:
         name: The key's name; of a ledger's operator, the origin.
         public_key: Ed25519, 32 bytes.
+        kind: What it signs: 1 notes, 4 (`COSIGNATURE_NOTE`) what it has seen, and when.
     """
 
     name: str
     public_key: bytes
+    kind: int = _ED25519_NOTE
 
     @property
     def key_hash(self) -> bytes:
         """The 4 bytes that tell keys of one name apart."""
-        kind = bytes([_ED25519_NOTE])
-        return hashlib.sha256(self.name.encode() + b"\n" + kind + self.public_key).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public_key).digest()[:4]
 
     @property
     def text(self) -> str:
         """The verifier key: name, key hash and public key."""
-        encoded = base64.b64encode(bytes([_ED25519_NOTE]) + self.public_key).decode()
+        encoded = base64.b64encode(bytes([self.kind]) + self.public_key).decode()
         return f"{self.name}+{self.key_hash.hex()}+{encoded}"
 
     @classmethod
-    def parse(cls, text: str) -> NoteKey:
+    def parse(cls, text: str, kind: int = _ED25519_NOTE) -> NoteKey:
         """Read a verifier key, strictly. Whitespace around it is left off, for it comes from files.
+
+        Args:
+            text: The text.
+            kind: What it must sign: see `NoteKey.kind`.
 
         Raises:
             TypeError: Not a text.
@@ -4155,11 +4219,11 @@ class NoteKey:
             _refuse("wrong_key", "verifier key", "name+hash+key, like example.com/foo+530d903a+Aeky…", _describe(text))
         name, key_hash, encoded = parts
         data = _base64(encoded.encode("utf-8", "replace"), "wrong_key", "verifier key, key")
-        if data[:1] != bytes([_ED25519_NOTE]) or len(data) != 33:
+        if data[:1] != bytes([kind]) or len(data) != 33:
             _refuse(
-                "wrong_key", "verifier key, key", "01 (Ed25519) and 32 bytes", f"{data[:1].hex()}, {len(data)} bytes"
+                "wrong_key", "verifier key, key", f"{kind:02x} and 32 bytes", f"{data[:1].hex()}, {len(data)} bytes"
             )
-        key = cls(name, data[1:])
+        key = cls(name, data[1:], kind)
         if key_hash != key.key_hash.hex():
             _refuse("wrong_key", "verifier key, hash", key.key_hash.hex(), _describe(key_hash))
         return key
@@ -4180,10 +4244,12 @@ class Note:
     Attributes:
         text: What was signed, with its last newline.
         signers: Which of the expected keys signed, in order of the signatures.
+        cosignatures: Of those that are witnesses, when.
     """
 
     text: str
     signers: tuple[NoteKey, ...]
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
 def open_note(note: bytes, keys: Sequence[NoteKey]) -> Note:
@@ -4212,6 +4278,7 @@ def open_note(note: bytes, keys: Sequence[NoteKey]) -> Note:
     if len(lines) > NOTE_SIGNATURES_MAX:
         _refuse(reason, "note", f"at most {NOTE_SIGNATURES_MAX} signatures", len(lines))
     signers: list[NoteKey] = []
+    cosignatures: list[Cosignature] = []
     for line in lines:
         name, space, encoded = line[len(_DASH) :].partition(" ")
         if not line.startswith(_DASH) or not space or not _is_key_name(name):
@@ -4224,8 +4291,12 @@ def open_note(note: bytes, keys: Sequence[NoteKey]) -> Note:
             _refuse("ambiguous_key", "note, expected keys", f"one key {known[0].text}", len(known))
         if not known or known[0] in signers:
             continue
+        message, signature = text.encode(), data[4:]
+        if known[0].kind == COSIGNATURE_NOTE:
+            cosignatures.append(Cosignature(known[0], int.from_bytes(data[4:12], "big")))
+            message, signature = cosigned_message(text, cosignatures[-1].time), data[12:]
         try:
-            verify_signature(known[0].public_key, text.encode(), data[4:])
+            verify_signature(known[0].public_key, message, signature)
         except SignatureError as error:
             _refuse("bad_signature", f"note, signature by {name}", "one that holds", error)
         signers.append(known[0])
@@ -4233,7 +4304,17 @@ def open_note(note: bytes, keys: Sequence[NoteKey]) -> Note:
         expected = " or ".join(f"{key.name}+{key.key_hash.hex()}" for key in keys) or "a known key"
         found = ", ".join(_describe(line[len(_DASH) :].partition(" ")[0]) for line in lines[:3])
         _refuse("wrong_key", "note, signatures", f"one by {expected}", f"by {found}, none with that key")
-    return Note(text, tuple(signers))
+    return Note(text, tuple(signers), tuple(cosignatures))
+
+
+def cosigned_message(text: str, time: int) -> bytes:
+    """What a witness signs of a checkpoint: C2SP tlog-cosignature, cosignature/v1.
+
+    Args:
+        text: The checkpoint's three lines.
+        time: When, seconds since 1970-01-01 UTC.
+    """
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -4244,11 +4325,13 @@ class Checkpoint:
         origin: The log's name.
         tree_size: How many entries it has.
         root_hash: The root hash of its tree, 32 bytes.
+        cosignatures: Those of the verifier's witnesses.
     """
 
     origin: str
     tree_size: int
     root_hash: bytes
+    cosignatures: tuple[Cosignature, ...] = ()
 
     @property
     def text(self) -> str:

@@ -1,0 +1,48 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Reason is a short stable code for why a proof was refused: the same as in Python and TypeScript.
+type Reason string
+
+// ProofError says that what was handed out does not prove what it claims.
+type ProofError struct {
+	Reason  Reason
+	Message string
+}
+
+func (e *ProofError) Error() string { return e.Message }
+
+func refuse(reason Reason, what string, expected, found any) *ProofError {
+	return &ProofError{reason, fmt.Sprintf("%s: expected %v, found %v", what, expected, found)}
+}
+
+// ReasonOf is the code of a refusal; empty for any other error, and for none.
+func ReasonOf(err error) Reason {
+	var proof *ProofError
+	if errors.As(err, &proof) {
+		return proof.Reason
+	}
+	return ""
+}
+
+// wireError says that bytes are no encoding of what they should be.
+type wireError struct{ message string }
+
+func (e *wireError) Error() string { return e.message }
+
+func badWire(what string, expected, found any) error {
+	return &wireError{fmt.Sprintf("%s: expected %v, found %v", what, expected, found)}
+}
+
+// asReason turns an error of encoding into the refusal of a proof.
+func asReason(reason Reason, what string, err error) error {
+	var wire *wireError
+	if errors.As(err, &wire) {
+		return &ProofError{reason, what + ": " + wire.message}
+	}
+	return err
+}
