@@ -102,7 +102,8 @@ else
 	@echo "skipped: the checks of the TypeScript client, for want of $(NODE_MISSING)"
 endif
 ifeq ($(GO_MISSING),)
-	cd clients/go && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./...
+	cd clients/go && found=$$(gofmt -l .) && { test -z "$$found" || { echo "gofmt would change $$found" >&2; exit 1; }; }
+	cd clients/go && go vet ./...
 else
 	@echo "skipped: the checks of the Go client, for want of $(GO_MISSING)"
 endif
