@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from counterfoil.exceptions import KeyReusedError, RejectedError
-from counterfoil.keys import Key, Signer
+from counterfoil.keys import Key, Signer, key_of
 from counterfoil.ops import KeyGrant, Once, Open, Operation, SetKeys
 from counterfoil.status import Status
 from counterfoil.wire import decode_entry
@@ -154,16 +154,14 @@ def span_ms(span: Span) -> int:
     return made
 
 
-def now_ms(ledger: Ledger) -> int:
-    """The clock's time, ms, but never before the ledger's."""
-    return max(clock.time_ns() // 1_000_000, ledger.time)
+def now_ms(ledger: Ledger, time: int | None = None) -> int:
+    """A time that is given, ms; else the clock's, but never before the ledger's."""
+    return max(clock.time_ns() // 1_000_000, ledger.time) if time is None else time
 
 
 def signers_on(account: bytes, keys: Iterable[Key | Signer]) -> list[Signer]:
     """These keys as those of an account that has them, each once."""
-    return [
-        Signer(account, each) for each in dict.fromkeys(each if isinstance(each, Key) else each.key for each in keys)
-    ]
+    return [each.on(account) for each in dict.fromkeys(map(key_of, keys))]
 
 
 def stand_in() -> tuple[Key, SetKeys]:
@@ -246,7 +244,7 @@ class Desk:
 
     def now(self, time: int | None = None) -> int:
         """The time at which a call would be applied, ms: the one given, else the clock's, never before the ledger's."""
-        return now_ms(self.ledger) if time is None else time
+        return now_ms(self.ledger, time)
 
     def salt(self, key: str | None = None) -> bytes:
         """16 bytes for the id of something new: random, or made from the key of the call, the same in a retry."""
@@ -258,8 +256,7 @@ class Desk:
         So an order's number or a customer's name can be referred to on the ledger without being there. They change with
         the key: a programme whose keys rotate keeps what it has to find again in its own store.
         """
-        signer = self.signers[0]
-        seed = (signer if isinstance(signer, Key) else signer.key).seed
+        seed = key_of(self.signers[0]).seed
         return hmac.digest(seed, f"counterfoil/{purpose}/v1\n{text}".encode(), "sha256")
 
     def opening(self, salt: bytes) -> Open:

@@ -247,3 +247,8 @@ class Signer:
     def authorizer(self) -> Authorizer:
         """How a transaction lists it."""
         return Authorizer(self.account, self.key.public)
+
+
+def key_of(signer: Key | Signer) -> Key:
+    """The key that signs, for whichever account."""
+    return signer if isinstance(signer, Key) else signer.key

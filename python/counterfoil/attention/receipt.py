@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterfoil.exceptions import WireError
-from counterfoil.keys import Key
+from counterfoil.keys import key_of
 from counterfoil.ops import SignedSlip, sign_slip
 from counterfoil.verify import CODEC
 
 if TYPE_CHECKING:
-    from counterfoil.keys import Signer
+    from counterfoil.keys import Key, Signer
 
 _HEADER = b"counterfoil/ad-receipt/v1\n"
 _BYTES_MAX = 10_000
@@ -45,7 +45,7 @@ class AdReceipt:
         if not roles:
             message = f"signer: expected the viewer or the creator, found {signer.account.hex()}"
             raise ValueError(message)
-        key = signer if isinstance(signer, Key) else signer.key
+        key = key_of(signer)
         made = [sign_slip(slip, key, role=role, ledger=self.ledger, campaign=self.campaign) for role in roles]
         return replace(self, signed=SignedSlip(slip, [*self.signed.signatures, *made]))
 

@@ -9,7 +9,7 @@ from counterfoil.brands.campaign import Campaign, Earning, open_budget
 from counterfoil.brands.member import account_of, signer_of
 from counterfoil.desk import Desk, Done, asset_record, minor_units, span_ms
 from counterfoil.governance.community import Community
-from counterfoil.keys import Key
+from counterfoil.keys import Key, key_of
 from counterfoil.lapsing import DAY_MS, Expiring, lapses, spendable
 from counterfoil.ops import (
     After,
@@ -487,8 +487,7 @@ class Programme:
         # A retry wants what the first call did, which was before there was a record.
         signer = desk.signers[0]
         if isinstance(signer, Key) if first is None else len(first.operations) > 1:
-            public = signer.public if isinstance(signer, Key) else signer.key.public
-            operations.insert(0, SetKeys(account=desk.account, keys=[KeyGrant(public)]))
+            operations.insert(0, SetKeys(account=desk.account, keys=[KeyGrant(key_of(signer).public)]))
         done = desk.do(operations, *agree, key=key, dry_run=dry_run, time=time)
         self.desk = self._named_desk()
         return done

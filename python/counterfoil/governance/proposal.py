@@ -315,7 +315,7 @@ class Proposal:
 
     def state_at(self, time: int | None = None) -> State:
         """Its state at a time, ms, of what is on the ledger; now if None."""
-        return state_of(self.record, self._now(time))
+        return state_of(self.record, now_ms(self.ledger, time))
 
     @property
     def options(self) -> tuple[tuple[Operation, ...], ...]:
@@ -351,7 +351,7 @@ class Proposal:
         Args:
             time: At which time, ms, for what is over and what is to come; now if None.
         """
-        record, now = self.record, self._now(time)
+        record, now = self.record, now_ms(self.ledger, time)
         tally = self._counted(record)
         symbol, decimals = self._unit(record)
         return Standing(
@@ -537,9 +537,6 @@ class Proposal:
             message = "signers: expected the key of whoever does it, found none: take the proposal up with one"
             raise TypeError(message)
         return Desk(self.ledger, *self.signers)
-
-    def _now(self, time: int | None) -> int:
-        return now_ms(self.ledger) if time is None else time
 
     def _cast(
         self,
