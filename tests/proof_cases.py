@@ -15,6 +15,7 @@ import base64
 import inspect
 import json
 import sys
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from counterfoil.verify import (
 )
 
 from tests import test_verify
+from tests.test_log_proofs import decoded, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -160,7 +162,7 @@ def render() -> str:
     """The file's contents."""
     cases = Cases()
     kept = test_verify.VERIFIER, test_verify.Both
-    recorder: Any = lambda vkey, **options: Recorder(cases, vkey, **options)  # noqa: E731 - it stands in for a class
+    recorder: Any = partial(Recorder, cases)
     test_verify.VERIFIER = recorder(test_verify.WORLD.vkey, ledger=test_verify.WORLD.ledger)
     test_verify.Both = recorder  # type: ignore[misc]
     try:
@@ -210,14 +212,12 @@ def render_reasons(vectors: Path) -> str:
         mutants = json.loads(path.read_text())["must_fail"]
         parts = ([bytes.fromhex(each[name]) for name in ("root", "key", "proof")] for each in mutants)
         found[f"sum-map/{path.name}"] = [_reason(verify_map_proof, *each) for each in parts]
-    decoded: Callable[[str | None], bytes] = lambda text: base64.b64decode(text or "")  # noqa: E731 - short
     for name, call, numbers, texts in (
         ("inclusion", verify_inclusion, ("leafIdx", "treeSize"), ("leafHash", "root")),
         ("consistency", verify_consistency, ("size1", "size2"), ("root1", "root2")),
     ):
         reasons = []
-        for line in (vectors / f"merkle-rfc6962/{name}.jsonl").read_text().splitlines():
-            probe = json.loads(line)
+        for probe in lines(vectors / f"merkle-rfc6962/{name}.jsonl"):
             first, second = (decoded(probe[text]) for text in texts)
             proof = [decoded(step) for step in probe["proof"] or []]
             counts = [probe[number] for number in numbers]

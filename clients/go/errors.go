@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -17,7 +18,21 @@ type ProofError struct {
 func (e *ProofError) Error() string { return e.Message }
 
 func refuse(reason Reason, what string, expected, found any) *ProofError {
-	return &ProofError{reason, fmt.Sprintf("%s: expected %v, found %v", what, expected, found)}
+	return &ProofError{reason, fmt.Sprintf("%s: expected %v, found %v", what, told(expected), told(found))}
+}
+
+// told is how a message tells a value: bytes as hexadecimal digits.
+func told(value any) any {
+	switch value := value.(type) {
+	case []byte:
+		if len(value) == 0 {
+			return "no bytes"
+		}
+		return hex.EncodeToString(value)
+	case [32]byte:
+		return hex.EncodeToString(value[:])
+	}
+	return value
 }
 
 // ReasonOf is the code of a refusal; empty for any other error, and for none.

@@ -271,10 +271,3 @@ func VerifyConsistency(older, newer *Checkpoint, hashes [][]byte) error {
 	}
 	return nil
 }
-
-func describe(data []byte) string {
-	if len(data) == 0 {
-		return "no bytes"
-	}
-	return hex.EncodeToString(data)
-}

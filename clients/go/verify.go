@@ -183,7 +183,7 @@ func (v *Verifier) Record(data []byte, asked Question) (*Claim, error) {
 	}
 	claim.Table, claim.Key, claim.ID = question.Table, question.Key, question.ID
 	if v.Ledger != nil && !bytes.Equal(claim.Ledger, v.Ledger) {
-		return nil, refuse("wrong_ledger", "commit, ledger", describe(v.Ledger), describe(claim.Ledger))
+		return nil, refuse("wrong_ledger", "commit, ledger", v.Ledger, claim.Ledger)
 	}
 	near := 0
 	for _, each := range checkpoint.Cosignatures {
@@ -267,7 +267,7 @@ func parseQuestion(data []byte) (*Question, []byte, error) {
 		return nil, nil, err
 	}
 	if _, known := registry.Tables[string(name)]; !known {
-		return nil, nil, refuse("unknown_table", "question, table", "one that there is", describe(name))
+		return nil, nil, refuse("unknown_table", "question, table", "one that there is", name)
 	}
 	key, err := reader.counted(1, "table key")
 	if err != nil {
@@ -369,7 +369,7 @@ func (c *Claim) find(split *statementParts) error {
 		return nil
 	}
 	if len(directory.Value) != 32 || [32]byte(directory.Value) == emptyHash {
-		return refuse("wrong_directory", "directory, value", "the root of a table with records", describe(directory.Value))
+		return refuse("wrong_directory", "directory, value", "the root of a table with records", directory.Value)
 	}
 	c.TableRoot = [32]byte(directory.Value)
 	found, err := VerifyMapProof(c.TableRoot, TreeKey(c.ID), split.record)
@@ -420,7 +420,7 @@ func (v *Verifier) Receipt(data []byte) (*Receipt, error) {
 	}
 	transaction := applied.record("signed").record("transaction")
 	if ledger := transaction.bytes("ledger"); v.Ledger != nil && !bytes.Equal(ledger, v.Ledger) {
-		return nil, refuse("wrong_ledger", "receipt, ledger", describe(v.Ledger), describe(ledger))
+		return nil, refuse("wrong_ledger", "receipt, ledger", v.Ledger, ledger)
 	}
 	identifier := id("transaction", transaction.bytes(rawBytes))
 	if err := checkTransaction(applied, identifier); err != nil {

@@ -19,6 +19,11 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
   return joined;
 }
 
+/** Bytes after their number, in a byte: at most 255. */
+export function counted(data: Uint8Array): Bytes {
+  return concat(Uint8Array.of(data.length), data);
+}
+
 /** Whether two have the same bytes. */
 export function equal(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, place) => byte === right[place]);

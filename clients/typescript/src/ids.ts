@@ -1,17 +1,12 @@
 /** Ids: of accounts, assets and all other records. Formats, *Names*. */
 
-import { type Bytes, concat, toBigEndian, utf8 } from "./bytes.js";
+import { type Bytes, concat, counted, toBigEndian, utf8 } from "./bytes.js";
 import { encode } from "./codec.js";
 import { badWire, describe } from "./errors.js";
 import { recordId, sha256 } from "./hash.js";
 import type { Ballot, Constitution, Item, Operation, Rule, Transaction } from "./layouts.js";
 
 const u32 = (value: number): Bytes => toBigEndian(value, 4);
-
-/** Letters after their number in a byte; undefined where there are more than fit. */
-function counted(letters: Bytes): Bytes | undefined {
-  return letters.length < 256 ? concat(Uint8Array.of(letters.length), letters) : undefined;
-}
 
 /** The id of the named account that `opener` opens with 16 bytes of salt. */
 export const namedAccount = (opener: Bytes, salt: Bytes): Promise<Bytes> => recordId("account", opener, salt);
@@ -23,7 +18,7 @@ export const namedAccount = (opener: Bytes, salt: Bytes): Promise<Bytes> => reco
  */
 export function assetId(issuer: Bytes, symbol: string): Promise<Bytes> {
   if (!/^[A-Z0-9.]{1,12}$/.test(symbol)) badWire("symbol", "1 to 12 of A-Z, 0-9 and '.'", describe(symbol));
-  return recordId("asset", issuer, concat(Uint8Array.of(symbol.length), utf8(symbol)));
+  return recordId("asset", issuer, counted(utf8(symbol)));
 }
 
 /**
@@ -33,13 +28,13 @@ export function assetId(issuer: Bytes, symbol: string): Promise<Bytes> {
  */
 export function schemaId(creator: Bytes, name: string): Promise<Bytes> {
   if (!/^[a-z0-9._-]{1,32}$/.test(name)) badWire("name", "1 to 32 of a-z, 0-9, '.', '_' and '-'", describe(name));
-  return recordId("schema", creator, concat(Uint8Array.of(name.length), utf8(name)));
+  return recordId("schema", creator, counted(utf8(name)));
 }
 
 /** The id of a record that names an issuer and letters, as it tells them; undefined where no record has one. */
 export async function lettersId(kind: string, owner: Bytes, letters: string): Promise<Bytes | undefined> {
-  const part = counted(utf8(letters));
-  return part && recordId(kind, owner, part);
+  const name = utf8(letters);
+  return name.length < 256 ? recordId(kind, owner, counted(name)) : undefined;
 }
 
 export const mandateId = (account: Bytes, agent: Bytes, asset: Bytes): Promise<Bytes> =>
@@ -83,8 +78,7 @@ export async function rankingId(proposal: Bytes, options: readonly number[]): Pr
 
 /** The directory's record id of a table: its name, and its key where there is one for each asset, say. */
 export function tableId(table: string, key: Uint8Array): Promise<Bytes> {
-  const name = utf8(table);
-  return recordId("table", Uint8Array.of(name.length), name, key);
+  return recordId("table", counted(utf8(table)), key);
 }
 
 /** The key that a campaign uses once for ever when it pays a member's slip of this nonce. */

@@ -1,6 +1,6 @@
 /** Checks statements, receipts and checkpoints of one ledger against its operator's key. */
 
-import { type Bytes, concat, equal, startsWith, toHex, utf8 } from "./bytes.js";
+import { type Bytes, concat, counted, equal, startsWith, toHex, utf8 } from "./bytes.js";
 import { decode, encode } from "./codec.js";
 import { badWire, describe, ProofError, refuse, SignatureError, WireError } from "./errors.js";
 import { signMessage, tableId, transactionId } from "./ids.js";
@@ -401,8 +401,7 @@ function asProof<Value>(what: string, reason: "malformed_entry", run: () => Valu
  * @param recordId 32 bytes.
  */
 export function encodeQuestion(table: TableName, key: Uint8Array, recordId: Uint8Array): Bytes {
-  const name = utf8(table);
-  return concat(QUESTION, Uint8Array.of(name.length), name, Uint8Array.of(key.length), key, recordId);
+  return concat(QUESTION, counted(utf8(table)), counted(key), recordId);
 }
 
 interface Asked<Name extends TableName> {

@@ -1,5 +1,8 @@
 //! A store that fails must stop the transaction: what could not be read is neither signed nor unsigned.
 
+mod common;
+
+use common::Store;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Machine, Outcome, admit_form};
 use counterfoil_core::id::asset_id;
@@ -12,7 +15,6 @@ use counterfoil_core::state::{Powers, Record, Records, SeenTransaction, Table, T
 use counterfoil_core::wire::{
     AssetCreators, Authorizer, Genesis, Parameters, SignedTransaction, TRANSACTION_VERSION, Transaction, encode,
 };
-use std::collections::BTreeMap;
 
 const BRAND: Id = Id([1; 32]);
 const MEMBER: Id = Id([2; 32]);
@@ -23,7 +25,7 @@ const GRACE_MS: u64 = 30 * 86_400_000;
 /// Records of which one cannot be read.
 #[derive(Default)]
 struct FailingStore {
-    records: BTreeMap<(Table, Id), Record>,
+    records: Store,
     unreadable: Option<(Table, Id)>,
 }
 
@@ -34,22 +36,19 @@ impl Records for FailingStore {
         if self.unreadable == Some((*table, *id)) {
             return Err("the disk failed".to_owned());
         }
-        Ok(self.records.get(&(*table, *id)))
+        self.records.get(table, id)
     }
 
     fn set(&mut self, table: &Table, id: &Id, record: Option<Record>) -> Result<Option<Record>, String> {
-        Ok(match record {
-            Some(record) => self.records.insert((*table, *id), record),
-            None => self.records.remove(&(*table, *id)),
-        })
+        self.records.set(table, id, record)
     }
 
-    fn seen(&mut self, _pair: &Id, _time: u64) -> Result<Option<SeenTransaction>, String> {
-        Ok(None)
+    fn seen(&mut self, pair: &Id, time: u64) -> Result<Option<SeenTransaction>, String> {
+        self.records.seen(pair, time)
     }
 
     fn corrupt(what: String) -> String {
-        what
+        Store::corrupt(what)
     }
 }
 
@@ -110,7 +109,7 @@ fn settle(hold: Id, amount: Option<u128>) -> Vec<Operation> {
 }
 
 fn balance(store: &FailingStore, asset: Id, account: Id) -> u128 {
-    store.records.get(&(Table::holders(asset), account)).map_or(0, |record| record.sum)
+    store.records.0.get(&(Table::holders(asset), account)).map_or(0, |record| record.sum)
 }
 
 fn check(result: Result<Outcome, String>, is_readable: bool) {

@@ -485,13 +485,17 @@ mod tests {
     }
 
     impl Disk {
-        fn flush(&self, changes: Vec<Change>) {
+        /// Writes what changed since the last delta, as a flush does.
+        fn flush(&self, cache: &mut Cache) {
+            let mut changes = Vec::new();
+            let delta = cache.take_delta(&mut changes).unwrap();
             for Change { table, record_id, record } in changes {
                 match record {
                     Some(record) => self.0.borrow_mut().insert((table, record_id), record),
                     None => self.0.borrow_mut().remove(&(table, record_id)),
                 };
             }
+            cache.cover(delta);
         }
     }
 
@@ -543,10 +547,7 @@ mod tests {
                         cache.fetch(&wanted, &disk).unwrap();
                     }
                     _ => {
-                        let mut changes = Vec::new();
-                        let delta = cache.take_delta(&mut changes).unwrap();
-                        disk.flush(changes);
-                        cache.cover(delta);
+                        disk.flush(&mut cache);
                         assert_eq!(*disk.0.borrow(), model, "{step}");
                     }
                 }
@@ -564,10 +565,7 @@ mod tests {
         for number in 0..200_000 {
             cache.set(&table, &id(number), Some(record(number)), &disk).unwrap();
             if number % 500 == 0 {
-                let mut changes = Vec::new();
-                let delta = cache.take_delta(&mut changes).unwrap();
-                disk.flush(changes);
-                cache.cover(delta);
+                disk.flush(&mut cache);
             }
         }
         assert!(cache.len() <= 1_600, "{}", cache.len());
@@ -582,10 +580,7 @@ mod tests {
             for number in numbers {
                 cache.set(&table, &id(number), Some(record(number)), &disk).unwrap();
                 if number % 100 == 0 {
-                    let mut changes = Vec::new();
-                    let delta = cache.take_delta(&mut changes).unwrap();
-                    disk.flush(changes);
-                    cache.cover(delta);
+                    disk.flush(cache);
                 }
             }
         };
