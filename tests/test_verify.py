@@ -543,6 +543,8 @@ def lying(**changes: object) -> World:
     ("world", "expected"),
     [
         (lying(commit_parts={"version": 2}), "unknown_version"),
+        (lying(commit_parts={"version": 0}), "unknown_version"),
+        (lying(commit_parts={"version": 2, "state_root": EMPTY + b"more"}), "unknown_version"),
         (lying(commit_parts={"ledger": b"x" * 32}), "wrong_ledger"),
         (lying(commit_parts={"state_root": b"x" * 32}), "wrong_root"),
         (lying(commit_parts={"state_root": EMPTY}), "wrong_root"),
@@ -619,6 +621,15 @@ def parts_changed(place: int, part: bytes) -> bytes:
         (question("holders", b"", BOB) + WORLD.statement(*BEANS), "malformed_question"),
         (question("holders", BEAN + BEAN, BOB) + WORLD.statement(*BEANS), "malformed_question"),
         (question("holders", BEAN, BOB) + BALANCE, "malformed_statement"),
+        (b"counterfoil/question/v2\n in a form that nobody knows yet", "unknown_version"),
+        (question("holders", BEAN, BOB) + b"counterfoil/statement/v999\n", "unknown_version"),
+        (b"counterfoil/certificate/v10\n", "unknown_version"),
+        (b"counterfoil/question/v0\n", "malformed_question"),
+        (b"counterfoil/question/v02\n", "malformed_question"),
+        (b"counterfoil/question/v1000\n", "malformed_question"),
+        (b"counterfoil/question/v2", "malformed_question"),
+        (b"counterfoil/Question/v2\n", "malformed_question"),
+        (b"counterfoil/a-question-of-another/v2\n", "malformed_question"),
     ],
 )
 def test_parts_that_do_not_belong(data: bytes, expected: str) -> None:
@@ -674,6 +685,8 @@ def test_balances_that_contradict_themselves(leaf: tuple[int, bytes], expected: 
         ("accounts", b"", ANN, (0, b"\x01\x04\x00"), "malformed_record"),
         ("assets", b"", CUP, WORLD.tables["assets", b""][BEAN], "wrong_record"),
         ("assets", b"", BEAN, (0, b"\x02" + WORLD.tables["assets", b""][BEAN][1][1:]), "unknown_version"),
+        ("assets", b"", BEAN, (0, b"\x02 in a form that nobody knows yet"), "unknown_version"),
+        ("assets", b"", BEAN, (0, b"\x00"), "unknown_version"),
         ("once", b"", ANN, (0, ANN + b"k" * 32 + b"t" * 32), "wrong_record"),
         ("parameters", b"", ANN, WORLD.tables["parameters", b""][record_id("parameters")], "wrong_record"),
         ("schemas", b"", CUP, (0, SCHEMA), "wrong_record"),
@@ -798,6 +811,9 @@ def test_freshness() -> None:
         else:
             assert reason(VERIFIER.balance, BALANCE, now_ms=now) == expected
             assert reason(VERIFIER.record, BALANCE, now_ms=now) == expected
+    # A statement is too old whatever else is wrong with what it says of a record.
+    forged = parts_changed(0, WORLD.parts(*BEANS)[0][:-1])
+    assert reason(VERIFIER.balance, forged, now_ms=at + 300_001) == "stale"
     assert VERIFIER.balance(BALANCE, now_ms=at + 10**6, max_age_ms=10**6).time == at
     assert reason(VERIFIER.balance, BALANCE, now_ms=at + 10**6, max_age_ms=10**6 - 1) == "stale"
     strict = Both(WORLD.vkey, tolerance_ms=0)
@@ -915,6 +931,7 @@ def entry_of(
 
 ANN_LISTED = ANN + b"\x00"
 OTHERS = ANN_KEY.sign(b"something else").signature
+LATER_TRANSACTION = b"\x01" + u(8, TIME) + b"\x02 in a form that nobody knows yet"
 
 
 @pytest.mark.parametrize(
@@ -922,6 +939,9 @@ OTHERS = ANN_KEY.sign(b"something else").signature
     [
         (entry_of(ledger=b"x" * 32), "wrong_ledger"),
         (entry_of(version=2), "unknown_version"),
+        (entry_of(version=0), "unknown_version"),
+        (LATER_TRANSACTION, "unknown_version"),
+        (applied(transaction(WORLD.ledger, [b"\xef" + bytes(40)], [ANN_KEY]), [b"\x00"]), "unknown_version"),
         (entry_of(time_ms=TIME + 60_000), "malformed_transaction"),
         (entry_of(authorizers=[], signatures=[]), "malformed_transaction"),
         (entry_of(authorizers=[ANN_LISTED] * 2, signatures=[OTHERS] * 2), "malformed_transaction"),

@@ -14,15 +14,10 @@ class Both:
     """Asks both verifiers: what they claim must be equal, and what they refuse, refused for one reason.
 
     The native one is asked where it knows an earlier commit, and where it knows none; about balances, in a batch too.
-    It knows no witnesses: where there are some, only the other one is asked.
     """
 
     def __init__(self, vkey: str, **options: Any) -> None:
         self.pure = Verifier(vkey, **options)
-        if "witnesses" in options:
-            self.balance = self.pure.balance  # type: ignore[method-assign]
-            self.record = self.pure.record  # type: ignore[method-assign]
-            return
         self.native = NativeVerifier(vkey, **options)
         self.new = lambda: NativeVerifier(vkey, **options)
 

@@ -193,7 +193,7 @@ func (r *reader) operation(isAction bool) (any, error) {
 			return r.fields(each.Name, each.Layout)
 		}
 	}
-	return nil, badWire("operation", "a known tag", tag)
+	return nil, &wireError{fmt.Sprintf("operation: expected a known tag, found %v", tag), true}
 }
 
 func (r *reader) layout(name string) (any, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/big"
+	"strings"
 )
 
 const lotsMax = 64
@@ -107,6 +108,11 @@ func ownSum(table string, r Record) *big.Int {
 // decodeRecord is what a record says whose sum and bytes were proven.
 func decodeRecord(table string, key, recordID []byte, sum *big.Int, raw []byte) (Record, error) {
 	layout := registry.Tables[table].Layout
+	if strings.HasPrefix(registry.Layouts[layout], "version:u8 ") {
+		if err := checkVersion("record of "+table, raw); err != nil {
+			return nil, err
+		}
+	}
 	var value Record
 	var err error
 	if layout == "Holding" {
@@ -122,9 +128,6 @@ func decodeRecord(table string, key, recordID []byte, sum *big.Int, raw []byte) 
 		if found := tells(value, key); string(found) != string(recordID) {
 			return nil, refuse("wrong_record", "record of "+table+", id", recordID, found)
 		}
-	}
-	if version, ok := value["version"]; ok && version.(*big.Int).Cmp(big.NewInt(1)) != 0 {
-		return nil, refuse("unknown_version", "record of "+table+", version", 1, version)
 	}
 	expected := ownSum(table, value)
 	if expected == nil && sum.Sign() == 0 || expected != nil && expected.Cmp(sum) != 0 {

@@ -17,6 +17,7 @@ import (
 const (
 	dataBytesMax   = 2_000_000
 	entryBytesMax  = 65_535
+	versionPlace   = 9 // of the transaction in an applied entry: after the tag and the time
 	authorizersMax = 16
 	statementLine  = "counterfoil/statement/v1\n"
 	questionLine   = "counterfoil/question/v1\n"
@@ -259,7 +260,7 @@ func splitQuestion(data []byte, asked Question) ([]byte, Question, error) {
 
 func parseQuestion(data []byte) (*Question, []byte, error) {
 	if !bytes.HasPrefix(data, []byte(questionLine)) {
-		return nil, nil, refuse("malformed_question", "question", "its line at the beginning", "other bytes")
+		return nil, nil, asFile("malformed_question", "question", data)
 	}
 	reader := &parts{data: data, place: len(questionLine), what: "question"}
 	name, err := reader.counted(1, "table name")
@@ -293,7 +294,7 @@ type statementParts struct {
 
 func splitStatement(statement []byte) (*statementParts, error) {
 	if !bytes.HasPrefix(statement, []byte(statementLine)) {
-		return nil, refuse("malformed_statement", "statement", "its line at the beginning", "other bytes")
+		return nil, asFile("malformed_statement", "statement", statement)
 	}
 	reader := &parts{data: statement, place: len(statementLine), what: "statement"}
 	var taken [5][]byte
@@ -329,12 +330,12 @@ func lastCommit(split *statementParts, checkpoint *Checkpoint) (*Claim, error) {
 	if err := verifyInclusion(split.entry, index, split.hashes, checkpoint); err != nil {
 		return nil, refuse("not_last_entry", "commit", "the last entry", err)
 	}
+	if err := checkVersion("commit", split.entry[1:]); err != nil {
+		return nil, err
+	}
 	commit, err := decode("Commit", split.entry[1:])
 	if err != nil {
 		return nil, asReason("malformed_entry", "commit", err)
-	}
-	if version := commit.integer("version").Uint64(); version != 1 {
-		return nil, refuse("unknown_version", "commit, version", 1, version)
 	}
 	height, through := commit.integer("height").Uint64(), commit.integer("through").Uint64()
 	if height >= index || through > index {
@@ -414,6 +415,11 @@ func (v *Verifier) Receipt(data []byte) (*Receipt, error) {
 	if len(entry) > entryBytesMax {
 		return nil, refuse("malformed_entry", "receipt, entry", entryBytesMax, len(entry))
 	}
+	if len(entry) > versionPlace {
+		if err := checkVersion("transaction", entry[versionPlace:]); err != nil {
+			return nil, err
+		}
+	}
 	applied, err := decodeApplied(entry[1:])
 	if err != nil {
 		return nil, asReason("malformed_entry", "receipt, entry", err)
@@ -489,9 +495,6 @@ func checkEffect(effect Record) error {
 func checkTransaction(applied Record, identifier []byte) error {
 	signed := applied.record("signed")
 	transaction := signed.record("transaction")
-	if version := transaction.integer("version").Uint64(); version != 1 {
-		return refuse("unknown_version", "transaction, version", 1, version)
-	}
 	authorizers := transaction.records("authorizers")
 	signatures, _ := signed["signatures"].([]any)
 	malformed := func(what string, expected, found any) error {

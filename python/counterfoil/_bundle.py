@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil.exceptions import ProofError
+from counterfoil.verify import check_file_version
 
 if TYPE_CHECKING:
     from counterfoil.verify import RecordClaim
@@ -42,6 +43,7 @@ class Bundle:
             self._refuse("too_long", "length", f"at most {bytes_max:,} bytes", f"{size:,}")
         self._data = bytes(data)
         if not self._data.startswith(header):
+            check_file_version(self._data, what)
             self._refuse("malformed_statement", "beginning", repr(header.decode()), "other bytes")
         self._place = len(header)
 

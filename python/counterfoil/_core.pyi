@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 _Posting: TypeAlias = tuple[bytes, bytes | None, str, bool, int]
-_Commit: TypeAlias = tuple[bytes, str, int, int, int, bytes]
+_Commit: TypeAlias = tuple[bytes, str, int, int, int, bytes, list[tuple[int, int]]]
 
 @final
 class Outcomes:
@@ -96,12 +96,28 @@ class Replay:
 
 @final
 class StatementVerifier:
-    def __new__(cls, vkey: str, ledger: bytes | None = None) -> StatementVerifier: ...
+    def __new__(
+        cls,
+        vkey: str,
+        ledger: bytes | None = None,
+        witnesses: list[str] = ...,
+        need: int = 0,
+        tolerance_ms: int = 0,
+    ) -> StatementVerifier: ...
     def record(
-        self, data: bytes, table: str | None = None, key: bytes | None = None, record_id: bytes | None = None
+        self,
+        data: bytes,
+        table: str | None = None,
+        key: bytes | None = None,
+        record_id: bytes | None = None,
+        times: tuple[int, int] | None = None,
     ) -> tuple[str, bytes, bytes, int, int, bytes | None, _Commit]: ...
     def balances(
-        self, statements: list[bytes], asset: bytes | None = None, accounts: list[bytes] | None = None
+        self,
+        statements: list[bytes],
+        asset: bytes | None = None,
+        accounts: list[bytes] | None = None,
+        times: tuple[int, int] | None = None,
     ) -> list[tuple[int, int, bytes, bytes, list[tuple[int, int]], int, _Commit]]: ...
 
 def fsck(

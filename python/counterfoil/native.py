@@ -16,6 +16,7 @@ from counterfoil.verify import (
     TABLES,
     TOLERANCE_MS,
     BalanceClaim,
+    Cosignature,
     Decoded,
     Holding,
     LotAmount,
@@ -28,9 +29,10 @@ from counterfoil.verify import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _ID = _Bytes(32)
+_TIME_LIMIT = 2**64
 _PRESENT_BYTES = 1 + 16 + 2
 """What a map proof of presence has before the value: its kind, the sum, and the value's length."""
 
@@ -59,20 +61,33 @@ class NativeVerifier(Verifier):
         >>> folder.cleanup()
     """
 
-    def __init__(self, vkey: str, *, ledger: bytes | None = None, tolerance_ms: int = TOLERANCE_MS) -> None:
+    def __init__(
+        self,
+        vkey: str,
+        *,
+        ledger: bytes | None = None,
+        tolerance_ms: int = TOLERANCE_MS,
+        witnesses: Sequence[str] = (),
+        need: int | None = None,
+    ) -> None:
         """Make a verifier.
 
         Args:
             vkey: The ledger's verifier key, `ledger.verifier_key`, from a source that is trusted.
             ledger: The ledger's id, 32 bytes. Without it, claims say which ledger they are about.
-            tolerance_ms: How far a commit's time may lie from the verifier's clock when freshness is asked for.
+            tolerance_ms: As in `Verifier`.
+            witnesses: As in `Verifier`.
+            need: As in `Verifier`.
 
         Raises:
             TypeError: An argument of another type.
-            ProofError: wrong_key: the text is not a verifier key, or nothing can be signed by it.
+            WireError: More witnesses are needed than there are.
+            ProofError: wrong_key: a text is not a verifier key, or nothing can be signed by it; ambiguous_key: a
+                witness is named twice.
         """
-        super().__init__(vkey, ledger=ledger, tolerance_ms=tolerance_ms)
-        self._native = _core.StatementVerifier(self.key.text, self.ledger)
+        super().__init__(vkey, ledger=ledger, tolerance_ms=tolerance_ms, witnesses=witnesses, need=need)
+        cosigners = [each.text for each in self.witnesses]
+        self._native = _core.StatementVerifier(self.key.text, self.ledger, cosigners, self.need, self.tolerance_ms)
 
     def balances(
         self,
@@ -106,13 +121,16 @@ class NativeVerifier(Verifier):
         expected = None
         if accounts is not None:
             expected = [_ID.check(account, f"accounts[{place}]") for place, account in enumerate(accounts)]
+        times = self._bounds(now_ms, max_age_ms)
         claims = []
-        checked = None
-        for amount, supply, of, account, lots, activity_day, commit in self._native.balances(listed, asset, expected):
-            ledger, origin, tree_size, height, time, state_root = commit
-            if commit is not checked:
-                self._check_time(time, now_ms, max_age_ms)
-                checked = commit
+        last = None
+        cosignatures: tuple[Cosignature, ...] = ()
+        found = self._native.balances(listed, asset, expected, times)
+        for amount, supply, of, account, lots, activity_day, commit in found:
+            ledger, origin, tree_size, height, time, state_root, cosigned = commit
+            # Claims about one commit share its tuple.
+            if commit is not last:
+                last, cosignatures = commit, self._cosignatures(cosigned)
             claim = BalanceClaim(
                 amount=amount,
                 supply=supply,
@@ -126,9 +144,21 @@ class NativeVerifier(Verifier):
                 height=height,
                 time=time,
                 state_root=state_root,
+                cosignatures=cosignatures,
             )
             claims.append(claim)
         return claims
+
+    def _cosignatures(self, found: list[tuple[int, int]]) -> tuple[Cosignature, ...]:
+        return tuple([Cosignature(self.witnesses[place], time) for place, time in found])
+
+    def _bounds(self, now_ms: int | None, max_age_ms: int | None) -> tuple[int, int] | None:
+        """The times that a commit may have, within those that a commit can say."""
+        times = self._times(now_ms, max_age_ms)
+        if times is None:
+            return None
+        oldest, newest = (min(max(time, -1), _TIME_LIMIT) for time in times)
+        return oldest, newest
 
     def _statement(
         self,
@@ -140,10 +170,9 @@ class NativeVerifier(Verifier):
         max_age_ms: int | None,
     ) -> RecordClaim:
         data = _bounded(data, "statement")
-        found = self._native.record(data, table, key, identifier)
+        found = self._native.record(data, table, key, identifier, self._bounds(now_ms, max_age_ms))
         name, found_key, record_id, record_sum, total, raw, commit = found
-        ledger, origin, tree_size, height, time, state_root = commit
-        self._check_time(time, now_ms, max_age_ms)
+        ledger, origin, tree_size, height, time, state_root, cosigned = commit
         return RecordClaim(
             table=name,
             key=found_key,
@@ -160,6 +189,7 @@ class NativeVerifier(Verifier):
             height=height,
             time=time,
             state_root=state_root,
+            cosignatures=self._cosignatures(cosigned),
         )
 
 

@@ -19,6 +19,7 @@ import binascii
 import enum
 import hashlib
 import itertools
+import re
 import time as clock
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,10 @@ class LedgerError(Exception):
 
 class WireError(LedgerError, ValueError):
     """Bytes or values that cannot be decoded or encoded. The message says what, what was expected, what was found."""
+
+
+class UnknownOperationError(WireError):
+    """An operation that this version does not know. Their tags are only ever added: a later one may."""
 
 
 class SignatureError(LedgerError, ValueError):
@@ -66,7 +71,7 @@ REASONS: tuple[str, ...] = (
     "wrong_ledger",  # a commit or transaction of another ledger
     "wrong_entry",  # an entry of another kind, or in an impossible place
     "not_last_entry",  # the commit is not what the checkpoint ends with
-    "unknown_version",  # a commit of a version that this one does not know
+    "unknown_version",  # a version or an operation that this one does not know: made by a newer Counterfoil
     "wrong_log_proof",  # the inclusion or consistency proof gives another root
     "empty_sibling",  # a listed sibling that is empty
     "shallow_leaf",  # the deepest sibling is empty: such a tree is never built
@@ -109,6 +114,31 @@ class ProofError(LedgerError, ValueError):
 def _refuse(reason: str, what: str, expected: object, found: object) -> NoReturn:
     message = f"{what}: expected {expected}, found {found}"
     raise ProofError(message, reason)
+
+
+def _check_version(what: str, found: int) -> None:
+    """Every format that is known here is its first."""
+    if found != 1:
+        _refuse("unknown_version", f"{what}, version", 1, f"{found}{_NEWER if found > 1 else ''}")
+
+
+_NEWER = ": made by a newer Counterfoil"
+_NEWER_FILE = re.compile(rb"counterfoil/[a-z-]{1,20}/v([2-9]|[1-9][0-9]{1,2})\n")
+
+
+def check_file_version(data: bytes, what: str) -> None:
+    """Tell a file of a later version from one that is none of ours.
+
+    Args:
+        data: The file.
+        what: What it should be, for the message.
+
+    Raises:
+        ProofError: unknown_version: it begins as `counterfoil/…/v2` and later ones do.
+    """
+    found = _NEWER_FILE.match(data)
+    if found:
+        _check_version(what, int(found[1]))
 
 
 def _bad_wire(what: str, expected: object, found: object) -> NoReturn:
@@ -679,8 +709,13 @@ class Verifier:
             _refuse("wrong_entry", "receipt, index", where, parts.index)
         if len(entry) > ENTRY_BYTES_MAX:
             _refuse("malformed_entry", "receipt, entry", f"at most {ENTRY_BYTES_MAX:,} bytes", f"{len(entry):,}")
+        if len(entry) > _VERSION_PLACE:
+            _check_version("transaction", entry[_VERSION_PLACE])
         try:
             applied: Applied = decode_applied(entry)
+        except UnknownOperationError as error:
+            message = f"receipt, entry: {error}{_NEWER}"
+            raise ProofError(message, "unknown_version") from None
         except WireError as error:
             message = f"receipt, entry: {error}"
             raise ProofError(message, "malformed_entry") from None
@@ -790,7 +825,13 @@ class Verifier:
         self._ledger(commit.ledger, "commit")
         near = [each for each in checkpoint.cosignatures if abs(each.time * 1_000 - commit.time) <= self.tolerance_ms]
         self._check_witnesses("wrong_time", near)
-        self._check_time(commit.time, now_ms, max_age_ms)
+        times = self._times(now_ms, max_age_ms)
+        if times is not None:
+            oldest, newest = times
+            if commit.time < oldest:
+                _refuse("stale", "commit, time", f"{oldest} ms or later", f"{commit.time} ms")
+            if commit.time > newest:
+                _refuse("from_the_future", "commit, time", f"{newest} ms or earlier", f"{commit.time} ms")
         table_root = _find_table(commit.state_root, table_id(table, key), directory_proof)
         found_record = _find_record(table_root, identifier, record_proof)
         value = None
@@ -815,19 +856,18 @@ class Verifier:
             cosignatures=checkpoint.cosignatures,
         )
 
-    def _check_time(self, time: int, now_ms: int | None, max_age_ms: int | None) -> None:
+    def _times(self, now_ms: int | None, max_age_ms: int | None) -> tuple[int, int] | None:
+        """The first and the last time that a commit may have, ms; None where none was asked for."""
         if now_ms is None and max_age_ms is None:
-            return
+            return None
         now = clock.time_ns() // 1_000_000 if now_ms is None else now_ms
-        oldest = now - (self.tolerance_ms if max_age_ms is None else max_age_ms)
-        if time < oldest:
-            _refuse("stale", "commit, time", f"{oldest} ms or later", f"{time} ms, {oldest - time} ms too old")
-        if time > now + self.tolerance_ms:
-            _refuse("from_the_future", "commit, time", f"{now + self.tolerance_ms} ms or earlier", f"{time} ms")
+        return now - (self.tolerance_ms if max_age_ms is None else max_age_ms), now + self.tolerance_ms
 
 
 _STATEMENT = b"counterfoil/statement/v1\n"
 _QUESTION = b"counterfoil/question/v1\n"
+_VERSION_PLACE = 9
+"""Where the transaction's version stands in an applied entry: after the tag and the time."""
 
 
 def _bounded(data: object, what: str) -> bytes:
@@ -858,6 +898,7 @@ def encode_question(table: str, key: bytes, record_id: bytes) -> bytes:
 
 def _split_question(data: bytes) -> tuple[str, bytes, bytes, bytes]:
     if not data.startswith(_QUESTION):
+        check_file_version(data, "question")
         found = "a statement without its question" if data.startswith(_STATEMENT) else "other bytes"
         _refuse("malformed_question", "question", f"{_QUESTION.decode()!r} at the beginning", found)
     parts = _Parts(data, "question")
@@ -873,6 +914,7 @@ def _split_question(data: bytes) -> tuple[str, bytes, bytes, bytes]:
 
 def _split_statement(statement: bytes) -> tuple[bytes, bytes, bytes, list[bytes], bytes]:
     if not statement.startswith(_STATEMENT):
+        check_file_version(statement, "statement")
         _refuse("malformed_statement", "statement", f"{_STATEMENT.decode()!r} at the beginning", "other bytes")
     parts = _Parts(statement, "statement")
     parts.place = len(_STATEMENT)
@@ -898,13 +940,13 @@ def _last_commit(entry: bytes, hashes: Sequence[bytes], checkpoint: Checkpoint) 
     except ProofError as error:
         message = f"commit is not the last entry, {index}: {error}"
         raise ProofError(message, "not_last_entry") from None
+    if len(entry) > 1:
+        _check_version("commit", entry[1])
     try:
         commit: Commit = CODEC.decode("Commit", entry[1:])
     except WireError as error:
         message = f"commit: {error}"
         raise ProofError(message, "malformed_entry") from None
-    if commit.version != 1:
-        _refuse("unknown_version", "commit, version", 1, commit.version)
     if not commit.height < index or not commit.through <= index:
         _refuse("wrong_entry", f"commit at index {index}", "height below, through at most that", commit)
     return commit
@@ -943,9 +985,11 @@ def decode_record(table: str, key: bytes, identifier: bytes, record_sum: int, ra
         raw: Its value.
 
     Raises:
-        ProofError: malformed_record, wrong_record (it is that of another id), unknown_version, wrong_sum.
+        ProofError: unknown_version, malformed_record, wrong_record (it is that of another id), wrong_sum.
     """
     layout = TABLES[table][1]
+    if raw and LAYOUTS.get(layout, "").startswith("version:u8 "):
+        _check_version(f"record of {table}", raw[0])
     try:
         value: Decoded = Holding.decode(record_sum, raw) if layout == "Holding" else CODEC.decode(layout, raw)
     except WireError as error:
@@ -955,8 +999,6 @@ def decode_record(table: str, key: bytes, identifier: bytes, record_sum: int, ra
     own = value.own_id(key) if hasattr(value, "own_id") else None
     if own is not None and own != identifier:
         _refuse("wrong_record", f"record of {table}, id", identifier.hex(), _text_of(own))
-    if getattr(value, "version", 1) != 1:
-        _refuse("unknown_version", f"record of {table}, version", 1, value.version)
     if isinstance(value, (DebtRecord, RankingRecord, CollectedRecord)):
         if not record_sum:
             _refuse("wrong_sum", f"record of {table}, sum", "1 or more", 0)
@@ -971,8 +1013,6 @@ def _check_transaction(applied: Applied, identifier: bytes) -> None:
     """What holds of every transaction that a ledger applied, as far as its own bytes tell."""
     reason = "malformed_transaction"
     signed, transaction = applied.signed, applied.signed.transaction
-    if transaction.version != 1:
-        _refuse("unknown_version", "transaction, version", 1, transaction.version)
     count = len(transaction.authorizers)
     if not 1 <= count <= AUTHORIZERS_MAX:
         _refuse(reason, "transaction, authorizers", f"1 to {AUTHORIZERS_MAX}", count)
@@ -4748,7 +4788,8 @@ class _Enum(_Type):
         place, tag = reader.place, reader.integer(1)
         variant = self.variants.get(tag)
         if variant is None:
-            _bad_wire(f"at byte {place}", f"a known tag of {self.name}", f"{tag:02x}")
+            message = f"at byte {place}: expected a known tag of {self.name}, found {tag:02x}"
+            raise (UnknownOperationError if self.name == "Operation" else WireError)(message)
         return variant.read(reader)
 
     def write(self, out: bytearray, value: Decoded) -> None:
@@ -4880,7 +4921,7 @@ class Codec:
             value = self.type_of(name).read(reader)
         except WireError as error:
             message = f"{name}, {error}"
-            raise WireError(message) from None
+            raise type(error)(message) from None
         if reader.place != len(data):
             _bad_wire(name, f"{reader.place} bytes", f"{len(data)}")
         if self.encode(name, value) != data:

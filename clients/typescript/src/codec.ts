@@ -215,7 +215,9 @@ function variantAt(name: string, all: readonly Variant[], reader: Reader): Varia
   const { place } = reader;
   const tag = reader.number(1);
   const found = all.find((each) => each.tag === tag);
-  return found ?? badWire(`at byte ${place}`, `a known tag of ${name}`, tag.toString(16).padStart(2, "0"));
+  if (found) return found;
+  const message = `at byte ${place}: expected a known tag of ${name}, found ${tag.toString(16).padStart(2, "0")}`;
+  throw new WireError(message, name === "Operation");
 }
 
 function writeVariant(
@@ -323,7 +325,7 @@ export function decode<Name extends keyof Layouts>(name: Name, data: Uint8Array)
   try {
     value = typeOf(name).read(reader);
   } catch (error) {
-    if (error instanceof WireError) throw new WireError(`${name}, ${error.message}`);
+    if (error instanceof WireError) throw new WireError(`${name}, ${error.message}`, error.isNewer);
     throw error;
   }
   if (reader.place !== data.length) badWire(name, `${reader.place} bytes`, data.length);

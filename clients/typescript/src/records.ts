@@ -2,9 +2,9 @@
 
 import { type Bytes, equal, fromBigEndian, toHex } from "./bytes.js";
 import { decode } from "./codec.js";
-import { badWire, ProofError, refuse, WireError } from "./errors.js";
+import { asProof, badWire, checkVersion, refuse } from "./errors.js";
 import * as ids from "./ids.js";
-import { type Holding, type LotAmount, type Records, TABLES, type TableName } from "./layouts.js";
+import { type Holding, LAYOUTS, type LotAmount, type Records, TABLES, type TableName } from "./layouts.js";
 
 const LOTS_MAX = 64;
 
@@ -47,7 +47,7 @@ const OWN_SUMS: { [Name in TableName]?: (value: Records[Name]) => bigint | "some
 /**
  * What a record says whose sum and bytes were proven.
  *
- * @throws ProofError: malformed_record, wrong_record (it is that of another id), unknown_version, wrong_sum.
+ * @throws ProofError: unknown_version, malformed_record, wrong_record (it is that of another id), wrong_sum.
  */
 export async function decodeRecord<Name extends TableName>(
   table: Name,
@@ -56,7 +56,11 @@ export async function decodeRecord<Name extends TableName>(
   sum: bigint,
   raw: Bytes,
 ): Promise<Records[Name]> {
-  const value = decodeValue(table, sum, raw);
+  const [, layout] = TABLES[table];
+  if (LAYOUTS[layout]?.startsWith("version:")) checkVersion(`record of ${table}`, raw[0]);
+  const value = asProof(`record of ${table}`, "malformed_record", () => {
+    return (layout === "Holding" ? decodeHolding(sum, raw) : decode(layout, raw)) as Records[Name];
+  });
   // A record names itself: under another id it would be taken for another's.
   const ownId = OWN_IDS[table];
   if (ownId) {
@@ -64,24 +68,11 @@ export async function decodeRecord<Name extends TableName>(
     if (!own || !equal(own, id))
       refuse("wrong_record", `record of ${table}, id`, toHex(id), own ? toHex(own) : "no bytes");
   }
-  const { version = 1 } = value as { version?: number };
-  if (version !== 1) refuse("unknown_version", `record of ${table}, version`, 1, version);
   const expected = OWN_SUMS[table]?.(value) ?? 0n;
   if (expected === "some" ? sum === 0n : expected !== sum) {
     refuse("wrong_sum", `record of ${table}, sum`, expected === "some" ? "1 or more" : expected, sum);
   }
   return value;
-}
-
-function decodeValue<Name extends TableName>(table: Name, sum: bigint, raw: Bytes): Records[Name] {
-  const [, layout] = TABLES[table];
-  try {
-    if (layout === "Holding") return decodeHolding(sum, raw) as Records[Name];
-    return decode(layout, raw) as Records[Name];
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new ProofError(`record of ${table}: ${error.message}`, "malformed_record");
-  }
 }
 
 function decodeHolding(amount: bigint, value: Bytes): Holding {

@@ -2,7 +2,7 @@
 
 import { type Bytes, concat, counted, equal, startsWith, toHex, utf8 } from "./bytes.js";
 import { decode, encode } from "./codec.js";
-import { badWire, describe, ProofError, refuse, SignatureError, WireError } from "./errors.js";
+import { asProof, badWire, checkVersion, describe, notFile, ProofError, refuse, SignatureError } from "./errors.js";
 import { signMessage, tableId, transactionId } from "./ids.js";
 import { slipMessage } from "./keys.js";
 import {
@@ -287,6 +287,8 @@ export class Verifier {
     if (entry.length > ENTRY_BYTES_MAX) {
       refuse("malformed_entry", "receipt, entry", `at most ${ENTRY_BYTES_MAX} bytes`, entry.length);
     }
+    // The version stands after the tag and the time.
+    checkVersion("transaction", entry[9]);
     const applied = asProof("receipt, entry", "malformed_entry", () => decodeApplied(entry));
     const { transaction } = applied.signed;
     this.checkLedger(transaction.ledger, "receipt");
@@ -384,16 +386,6 @@ function isKeyed(table: TableName): boolean {
   return TABLES[table][0];
 }
 
-/** Runs what may find that bytes are no encoding, which is a reason to refuse a proof. */
-function asProof<Value>(what: string, reason: "malformed_entry", run: () => Value): Value {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new ProofError(`${what}: ${error.message}`, reason);
-  }
-}
-
 /**
  * What stands before a statement in a file: which record it is about.
  *
@@ -438,7 +430,7 @@ function splitQuestion<Name extends TableName>(
 function parseQuestion(data: Uint8Array): { table: TableName; key: Bytes; recordId: Bytes; statement: Uint8Array } {
   if (!startsWith(data, QUESTION)) {
     const found = startsWith(data, STATEMENT) ? "a statement without its question" : "other bytes";
-    refuse("malformed_question", "question", "'counterfoil/question/v1\\n' at the beginning", found);
+    notFile("malformed_question", "question", data, found);
   }
   const parts = new Parts(data, "question");
   parts.place = QUESTION.length;
@@ -460,9 +452,7 @@ interface StatementParts {
 }
 
 function splitStatement(statement: Uint8Array): StatementParts {
-  if (!startsWith(statement, STATEMENT)) {
-    refuse("malformed_statement", "statement", "'counterfoil/statement/v1\\n' at the beginning", "other bytes");
-  }
+  if (!startsWith(statement, STATEMENT)) notFile("malformed_statement", "statement", statement);
   const parts = new Parts(statement, "statement");
   parts.place = STATEMENT.length;
   const next = (part: string): Bytes => parts.take(parts.number(4, `length of ${part}`), part);
@@ -488,8 +478,8 @@ async function lastCommit(entry: Bytes, hashes: readonly Bytes[], checkpoint: Ch
     if (!(error instanceof ProofError)) throw error;
     throw new ProofError(`commit is not the last entry, ${index}: ${error.message}`, "not_last_entry");
   }
+  checkVersion("commit", entry[1]);
   const commit = asProof("commit", "malformed_entry", () => decode("Commit", entry.subarray(1)));
-  if (commit.version !== 1) refuse("unknown_version", "commit, version", 1, commit.version);
   if (commit.height >= index || commit.through > index) {
     refuse(
       "wrong_entry",
@@ -559,7 +549,6 @@ async function checkTransaction(applied: Applied, id: Bytes): Promise<void> {
   const { signatures, transaction } = applied.signed;
   const { authorizers } = transaction;
   const count = authorizers.length;
-  if (transaction.version !== 1) refuse("unknown_version", "transaction, version", 1, transaction.version);
   if (count < 1 || count > AUTHORIZERS_MAX)
     refuse(reason, "transaction, authorizers", `1 to ${AUTHORIZERS_MAX}`, count);
   if (new Set(authorizers.map((each) => toHex(encode("Authorizer", each)))).size !== count) {

@@ -1,6 +1,8 @@
 /** What the Python verifier says of its cases, this one says too: the same claim, or the same reason. */
 
+import assert from "node:assert/strict";
 import test from "node:test";
+import { Verifier } from "../dist/index.js";
 import { checkCase, checkEveryByte } from "./cases.mjs";
 import { readProofs } from "./vectors.mjs";
 
@@ -11,3 +13,11 @@ for (const each of proofs.cases) test(each.name, () => checkCase(proofs, each));
 for (const each of proofs.every_byte) {
   test(`every byte of a ${each.method}, changed by ${each.change}`, () => checkEveryByte(proofs, each));
 }
+
+test("100 MB are refused before they are looked into", async () => {
+  const verifier = await Verifier.of(proofs.vkeys[0]);
+  const large = new Uint8Array(100_000_000);
+  for (const method of ["balance", "record", "receipt", "checkpoint"]) {
+    await assert.rejects(async () => verifier[method](large), { reason: "too_long" }, method);
+  }
+});

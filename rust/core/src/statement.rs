@@ -6,7 +6,7 @@
 use crate::id::Id;
 use crate::merkle::log::{leaf_hash, verify_inclusion};
 use crate::merkle::proof::{self, Proven};
-use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, VerifierKey};
+use crate::note::{Algorithm, Checkpoint, NOTE_BYTES_MAX, NoteError, SignedNote, Verified, VerifierKey};
 use crate::ops::attest::{AttestationRecord, SchemaRecord};
 use crate::ops::campaign::{CampaignRecord, ClaimantRecord};
 use crate::ops::distribute::{CollectedRecord, DistributionRecord};
@@ -23,6 +23,7 @@ use crate::state::{
 };
 use crate::wire::{COMMIT_VERSION, Commit, Parameters, decode};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The most bytes that a statement with its question has; more are refused unread.
@@ -63,6 +64,8 @@ pub enum Reason {
     UnknownTable,
     /// Not signed by the expected key.
     WrongKey,
+    /// Two of the expected keys have one name and id.
+    AmbiguousKey,
     /// The expected key's signature does not hold.
     BadSignature,
     /// A checkpoint of another log.
@@ -73,7 +76,7 @@ pub enum Reason {
     WrongEntry,
     /// The commit is not what the checkpoint ends with.
     NotLastEntry,
-    /// A commit or an asset of a version that this one does not know.
+    /// A version that this one does not know: made by a newer Counterfoil.
     UnknownVersion,
     /// A listed sibling that is empty.
     EmptySibling,
@@ -91,6 +94,14 @@ pub enum Reason {
     WrongRecord,
     /// A table that the directory cannot have.
     WrongDirectory,
+    /// Older than asked.
+    Stale,
+    /// Newer than the verifier's clock allows.
+    FromTheFuture,
+    /// Fewer of the expected witnesses have cosigned than are needed.
+    TooFewWitnesses,
+    /// Too few of them at about the time that the commit says.
+    WrongTime,
 }
 
 impl Reason {
@@ -110,6 +121,7 @@ impl Reason {
             Self::WrongQuestion => "wrong_question",
             Self::UnknownTable => "unknown_table",
             Self::WrongKey => "wrong_key",
+            Self::AmbiguousKey => "ambiguous_key",
             Self::BadSignature => "bad_signature",
             Self::WrongOrigin => "wrong_origin",
             Self::WrongLedger => "wrong_ledger",
@@ -124,6 +136,10 @@ impl Reason {
             Self::WrongSum => "wrong_sum",
             Self::WrongRecord => "wrong_record",
             Self::WrongDirectory => "wrong_directory",
+            Self::Stale => "stale",
+            Self::FromTheFuture => "from_the_future",
+            Self::TooFewWitnesses => "too_few_witnesses",
+            Self::WrongTime => "wrong_time",
         }
     }
 }
@@ -143,13 +159,39 @@ impl StatementError {
         Self { reason, message: format!("{what}: expected {expected}, found {found}") }
     }
 
+    /// Refuses a version that is not the one that is known.
+    fn check_version(what: &str, known: u8, found: u8) -> Result<()> {
+        let newer = if found > known { ": made by a newer Counterfoil" } else { "" };
+        let error = || Self::new(Reason::UnknownVersion, &format!("{what}, version"), known, format!("{found}{newer}"));
+        if found == known { Ok(()) } else { Err(error()) }
+    }
+
+    /// Tells a file of a later version, which begins as `counterfoil/…/v2` and later ones do, from one that is none.
+    fn check_file_version(what: &str, bytes: &[u8]) -> Result<()> {
+        /// The longest of such lines.
+        const LINE_BYTES_MAX: usize = 40;
+        let head = bytes.get(..LINE_BYTES_MAX).unwrap_or(bytes);
+        let line = head.split(|byte| *byte == b'\n').next().filter(|line| line.len() < head.len());
+        let version = line.and_then(|line| std::str::from_utf8(line).ok()).and_then(|line| {
+            let (kind, version) = line.strip_prefix("counterfoil/")?.split_once("/v")?;
+            let is_kind =
+                (1..=20).contains(&kind.len()) && kind.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase());
+            let is_written_so = |number: &u16| (2..1_000).contains(number) && number.to_string() == version;
+            version.parse().ok().filter(|number| is_kind && is_written_so(number))
+        });
+        version.map_or(Ok(()), |version: u16| {
+            let found = format!("{version}: made by a newer Counterfoil");
+            Err(Self::new(Reason::UnknownVersion, &format!("{what}, version"), 1, found))
+        })
+    }
+
     fn from_note(error: NoteError, malformed: Reason) -> Self {
         let reason = match error {
             NoteError::TooLarge { .. } | NoteError::Malformed { .. } => malformed,
             NoteError::InvalidSignature { .. } => Reason::BadSignature,
             NoteError::Origin { .. } => Reason::WrongOrigin,
+            NoteError::AmbiguousKey { .. } => Reason::AmbiguousKey,
             NoteError::NotSigned { .. }
-            | NoteError::AmbiguousKey { .. }
             | NoteError::UnknownAlgorithm { .. }
             | NoteError::KeyId { .. }
             | NoteError::Key { .. } => Reason::WrongKey,
@@ -200,6 +242,9 @@ pub struct Statement<'a> {
 impl<'a> Statement<'a> {
     /// Reads the bytes. What the parts say is not looked at.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+        if !bytes.starts_with(STATEMENT_HEADER) {
+            StatementError::check_file_version("statement", bytes)?;
+        }
         let mut rest = bytes.strip_prefix(STATEMENT_HEADER).ok_or_else(|| {
             let expected = "'counterfoil/statement/v1\\n' at the beginning";
             StatementError::new(Reason::MalformedStatement, "statement", expected, "other bytes")
@@ -285,7 +330,7 @@ impl Question {
 }
 
 /// What a statement must be about; what is left open may be anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// The table.
     pub table: Option<TableName>,
@@ -293,12 +338,28 @@ pub struct Expected {
     pub key: Option<Option<Id>>,
     /// The record.
     pub record_id: Option<Id>,
+    /// The time of its commit, ms. Wider than times are, so that every bound that is asked for can be said.
+    pub times: Option<RangeInclusive<i128>>,
 }
 
 impl Expected {
     /// A balance; of a certain asset and account, where they are given.
     pub fn balance(asset: Option<Id>, account: Option<Id>) -> Self {
-        Self { table: Some(TableName::Holders), key: asset.map(Some), record_id: account }
+        Self { table: Some(TableName::Holders), key: asset.map(Some), record_id: account, times: None }
+    }
+
+    fn check_time(&self, time: u64) -> Result<()> {
+        let Some(times) = &self.times else { return Ok(()) };
+        let (oldest, newest) = (times.start(), times.end());
+        let refuse =
+            |reason, expected| Err(StatementError::new(reason, "commit, time", expected, format!("{time} ms")));
+        if i128::from(time) < *oldest {
+            return refuse(Reason::Stale, format!("{oldest} ms or later"));
+        }
+        if i128::from(time) > *newest {
+            return refuse(Reason::FromTheFuture, format!("{newest} ms or earlier"));
+        }
+        Ok(())
     }
 
     /// Reads a question with its statement, or a statement alone, where the whole question is known.
@@ -312,6 +373,9 @@ impl Expected {
         {
             let key = key.as_ref().map_or(&[][..], |key| &key.0);
             return Ok((Question { table: table(name, key)?, record_id }, Statement::parse(bytes)?));
+        }
+        if !bytes.starts_with(QUESTION_HEADER) {
+            StatementError::check_file_version("question", bytes)?;
         }
         let mut rest = bytes.strip_prefix(QUESTION_HEADER).ok_or_else(|| {
             let is_statement = bytes.starts_with(STATEMENT_HEADER);
@@ -367,6 +431,9 @@ pub struct VerifiedCommit {
     pub checkpoint: Checkpoint,
     /// The entry that the checkpointed log ends with.
     pub commit: Commit,
+    /// Which of the verifier's witnesses have cosigned, by their place among them, and when: seconds since 1970-01-01
+    /// UTC. In the order of the note.
+    pub cosignatures: Vec<(usize, u64)>,
 }
 
 /// Defines what records say, by their table: a line for each.
@@ -472,8 +539,11 @@ impl Anchor {
 /// signature. A clone begins with what the original knew.
 #[derive(Clone, Debug)]
 pub struct StatementVerifier {
-    operator: Arc<VerifierKey>,
+    /// The operator's, then those of witnesses.
+    keys: Arc<[VerifierKey]>,
     ledger: Option<Id>,
+    need: usize,
+    tolerance_ms: u64,
     last: Option<Arc<Anchor>>,
 }
 
@@ -484,7 +554,17 @@ impl StatementVerifier {
             let found = format!("{:02x}", operator.algorithm().byte());
             return Err(StatementError::new(Reason::WrongKey, "verifier key, type", "01 (Ed25519)", found));
         }
-        Ok(Self { operator: Arc::new(operator), ledger, last: None })
+        Ok(Self { keys: [operator].into(), ledger, need: 0, tolerance_ms: 0, last: None })
+    }
+
+    /// One that asks for cosignatures of so many of these witnesses, distinct ones, at most so far from the commit's time.
+    pub fn with_witnesses(self, witnesses: &[VerifierKey], need: usize, tolerance_ms: u64) -> Result<Self> {
+        if let Some(other) = witnesses.iter().find(|witness| witness.algorithm() != Algorithm::Cosignature) {
+            let found = format!("{:02x}", other.algorithm().byte());
+            return Err(StatementError::new(Reason::WrongKey, "witness key, type", "04 (cosignature)", found));
+        }
+        let keys = self.keys.iter().take(1).chain(witnesses).cloned().collect();
+        Ok(Self { keys, need, tolerance_ms, last: None, ..self })
     }
 
     /// What a statement proves: a question with its statement, or the statement alone where `expected` is the whole
@@ -492,6 +572,7 @@ impl StatementVerifier {
     pub fn verify(&mut self, bytes: &[u8], expected: &Expected) -> Result<RecordClaim> {
         let (question, statement) = expected.read(bytes)?;
         let at = self.verify_commit(&statement)?;
+        expected.check_time(at.commit.time)?;
         let (record, table_sum) = match find_record(&question, &statement, &at.commit.state_root)? {
             Proven::Absent { table_sum } => (None, table_sum),
             Proven::Present { sum, value, table_sum } => {
@@ -507,12 +588,18 @@ impl StatementVerifier {
         if let Some(anchor) = self.last.as_ref().filter(|anchor| anchor.is_of(statement)) {
             return Ok(Arc::clone(&anchor.verified));
         }
-        let checkpoint = self.verify_checkpoint(statement.note)?;
+        let (checkpoint, cosignatures) = self.verify_checkpoint(statement.note)?;
         let commit = last_commit(statement, &checkpoint)?;
         if let Some(expected) = self.ledger.filter(|expected| *expected != commit.ledger) {
             return Err(StatementError::new(Reason::WrongLedger, "commit, ledger", expected, commit.ledger));
         }
-        let verified = Arc::new(VerifiedCommit { checkpoint, commit });
+        let is_near = |time_s: u64| {
+            let apart_ms = i128::from(time_s).saturating_mul(1_000).saturating_sub(i128::from(commit.time));
+            apart_ms.unsigned_abs() <= u128::from(self.tolerance_ms)
+        };
+        let near: Vec<_> = cosignatures.iter().copied().filter(|(_, time_s)| is_near(*time_s)).collect();
+        self.check_witnesses(Reason::WrongTime, &near)?;
+        let verified = Arc::new(VerifiedCommit { checkpoint, commit, cosignatures });
         self.last = Some(Arc::new(Anchor {
             commit_entry: statement.commit_entry.to_vec(),
             inclusion: statement.inclusion.to_vec(),
@@ -522,13 +609,47 @@ impl StatementVerifier {
         Ok(verified)
     }
 
-    fn verify_checkpoint(&self, note: &[u8]) -> Result<Checkpoint> {
+    /// The checkpoint of a note, and which witnesses have cosigned it, when.
+    fn verify_checkpoint(&self, note: &[u8]) -> Result<(Checkpoint, Vec<(usize, u64)>)> {
         if note.len() > NOTE_BYTES_MAX {
             let expected = format!("at most {NOTE_BYTES_MAX} bytes");
             return Err(StatementError::new(Reason::TooLong, "note", expected, note.len()));
         }
-        let note = SignedNote::parse(note).map_err(|error| StatementError::from_note(error, Reason::MalformedNote))?;
-        note.checkpoint(&self.operator).map_err(|error| StatementError::from_note(error, Reason::MalformedCheckpoint))
+        let malformed = |reason| move |error| StatementError::from_note(error, reason);
+        let note = SignedNote::parse(note).map_err(malformed(Reason::MalformedNote))?;
+        let signed = note.verify(&self.keys).map_err(malformed(Reason::MalformedNote))?;
+        let place_of = |signature: &Verified<'_>| self.keys.iter().position(|key| key == signature.key);
+        let Some(operator) = self.keys.first().filter(|_| signed.iter().any(|each| place_of(each) == Some(0))) else {
+            let expected = self.keys.first().map_or("", VerifierKey::name);
+            let what = "note, signatures";
+            return Err(StatementError::new(
+                Reason::WrongKey,
+                what,
+                format!("one by {expected}"),
+                "those of witnesses alone",
+            ));
+        };
+        let checkpoint = Checkpoint::parse(note.text()).map_err(malformed(Reason::MalformedCheckpoint))?;
+        if checkpoint.origin != operator.name() {
+            let (expected, found) = (operator.name(), &checkpoint.origin);
+            return Err(StatementError::new(Reason::WrongOrigin, "checkpoint, origin", expected, found));
+        }
+        let witnesses = signed.iter().filter_map(|each| Some((place_of(each)?.checked_sub(1)?, each.time_s?)));
+        let cosignatures: Vec<_> = witnesses.collect();
+        self.check_witnesses(Reason::TooFewWitnesses, &cosignatures)?;
+        Ok((checkpoint, cosignatures))
+    }
+
+    fn check_witnesses(&self, reason: Reason, found: &[(usize, u64)]) -> Result<()> {
+        if found.len() >= self.need {
+            return Ok(());
+        }
+        let witnesses = self.keys.get(1..).unwrap_or_default();
+        let names: Vec<&str> =
+            found.iter().filter_map(|(place, _)| witnesses.get(*place)).map(VerifierKey::name).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let expected = format!("{} of {} witnesses", self.need, witnesses.len());
+        Err(StatementError::new(reason, "checkpoint, cosignatures", expected, names))
     }
 }
 
@@ -547,13 +668,13 @@ fn last_commit(statement: &Statement<'_>, checkpoint: &Checkpoint) -> Result<Com
             reason: Reason::NotLastEntry,
             message: format!("commit is not the last entry, {index}: {error}"),
         })?;
+    if let Some(version) = body.first() {
+        StatementError::check_version("commit", COMMIT_VERSION, *version)?;
+    }
     let commit: Commit = decode(body).ok_or_else(|| {
         let found = format!("{} bytes that are none", body.len());
         StatementError::new(Reason::MalformedEntry, "commit", "a commit in its one encoding", found)
     })?;
-    if commit.version != COMMIT_VERSION {
-        return Err(StatementError::new(Reason::UnknownVersion, "commit, version", COMMIT_VERSION, commit.version));
-    }
     if commit.height >= index || commit.through > index {
         let what = format!("commit at index {index}");
         let found = format!("height {}, through {}", commit.height, commit.through);
@@ -597,6 +718,9 @@ fn read_holding(record: &Record) -> Result<Content> {
 
 fn read_borsh<T: TableRecord>(question: &Question, record: &Record) -> Result<T> {
     let table = question.table.name.as_str();
+    if let (Some(known), Some(found)) = (T::VERSION, record.value.first()) {
+        StatementError::check_version(&format!("record of {table}"), known, *found)?;
+    }
     let content: T = decode(&record.value).ok_or_else(|| {
         let found = format!("{} bytes that are none", record.value.len());
         let what = format!("record of {table}");
@@ -610,9 +734,6 @@ fn read_borsh<T: TableRecord>(question: &Question, record: &Record) -> Result<T>
     if let Some(found) = found {
         let what = format!("record of {table}, id");
         return Err(StatementError::new(Reason::WrongRecord, &what, question.record_id, found));
-    }
-    if let Some((found, known)) = content.versions().filter(|(found, known)| found != known) {
-        return Err(StatementError::new(Reason::UnknownVersion, &format!("record of {table}, version"), known, found));
     }
     content.check_sum(record.sum).map_err(|expected| {
         StatementError::new(Reason::WrongSum, &format!("record of {table}, sum"), expected, record.sum)

@@ -13,8 +13,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// `(ledger, origin, tree size, height, time, state root)` of the commit that a statement is under.
-type CommitTuple<'py> = (Bound<'py, PyBytes>, Bound<'py, PyString>, u64, u64, u64, Bound<'py, PyBytes>);
+/// `(ledger, origin, tree size, height, time, state root, cosignatures)` of the commit that a statement is under; of each
+/// cosignature the place of its witness, and its time in seconds.
+type CommitTuple<'py> =
+    (Bound<'py, PyBytes>, Bound<'py, PyString>, u64, u64, u64, Bound<'py, PyBytes>, Vec<(usize, u64)>);
 /// `(table, key, record id, sum, total, value, commit)`; the value of an absent record is `None`.
 type ClaimTuple<'py> =
     (&'static str, Bound<'py, PyBytes>, Bound<'py, PyBytes>, u128, u128, Option<Bound<'py, PyBytes>>, CommitTuple<'py>);
@@ -42,17 +44,26 @@ impl StatementVerifier {
 #[pymethods]
 impl StatementVerifier {
     #[new]
-    #[pyo3(signature = (vkey, ledger=None))]
-    fn new(vkey: &str, ledger: Option<&[u8]>) -> PyResult<Self> {
+    #[pyo3(signature = (vkey, ledger=None, witnesses=Vec::new(), need=0, tolerance_ms=0))]
+    fn new(
+        vkey: &str,
+        ledger: Option<&[u8]>,
+        witnesses: Vec<String>,
+        need: usize,
+        tolerance_ms: u64,
+    ) -> PyResult<Self> {
         let ledger = ledger.map(|ledger| id("ledger", ledger)).transpose()?;
         let wrong_key = |message: String| to_proof_error(StatementError { reason: Reason::WrongKey, message });
-        let operator = VerifierKey::parse(vkey).map_err(|error| wrong_key(error.to_string()))?;
-        let verifier = statement::StatementVerifier::new(operator, ledger).map_err(to_proof_error)?;
+        let parse = |text: &str| VerifierKey::parse(text).map_err(|error| wrong_key(error.to_string()));
+        let witnesses = witnesses.iter().map(|witness| parse(witness)).collect::<PyResult<Vec<_>>>()?;
+        let verifier = statement::StatementVerifier::new(parse(vkey)?, ledger)
+            .and_then(|verifier| verifier.with_witnesses(&witnesses, need, tolerance_ms))
+            .map_err(to_proof_error)?;
         Ok(Self { verifier: Mutex::new(verifier) })
     }
 
-    /// What a statement proves about a record of any table.
-    #[pyo3(signature = (data, table=None, key=None, record_id=None))]
+    /// What a statement proves about a record of any table. `times` are the first and the last that its commit may have.
+    #[pyo3(signature = (data, table=None, key=None, record_id=None, times=None))]
     fn record<'py>(
         &self,
         py: Python<'py>,
@@ -60,12 +71,14 @@ impl StatementVerifier {
         table: Option<&str>,
         key: Option<&[u8]>,
         record_id: Option<&[u8]>,
+        times: Option<(i128, i128)>,
     ) -> PyResult<ClaimTuple<'py>> {
         let no_table = |name: &str| PyValueError::new_err(format!("no table is named {name:?}"));
         let expected = Expected {
             table: table.map(|name| TableName::parse(name).ok_or_else(|| no_table(name))).transpose()?,
             key: key.map(|key| if key.is_empty() { Ok(None) } else { id("key", key).map(Some) }).transpose()?,
             record_id: record_id.map(|record_id| id("record id", record_id)).transpose()?,
+            times: times.map(|(oldest, newest)| oldest..=newest),
         };
         let claim = py
             .detach(|| {
@@ -89,13 +102,14 @@ impl StatementVerifier {
     }
 
     /// What each of these statements proves about a balance; about the asset and the accounts given, where they are.
-    #[pyo3(signature = (statements, asset=None, accounts=None))]
+    #[pyo3(signature = (statements, asset=None, accounts=None, times=None))]
     fn balances<'py>(
         &self,
         py: Python<'py>,
         statements: &Bound<'py, PyList>,
         asset: Option<&[u8]>,
         accounts: Option<&Bound<'py, PyList>>,
+        times: Option<(i128, i128)>,
     ) -> PyResult<Vec<BalanceTuple<'py>>> {
         let asset = asset.map(|asset| id("asset", asset)).transpose()?;
         let accounts = accounts.map(|accounts| ids("account", accounts)).transpose()?;
@@ -118,7 +132,10 @@ impl StatementVerifier {
         let statements: Vec<(&[u8], Expected)> = held
             .iter()
             .enumerate()
-            .map(|(position, data)| (data.as_bytes(), Expected::balance(asset, account(position))))
+            .map(|(position, data)| {
+                let times = times.map(|(oldest, newest)| oldest..=newest);
+                (data.as_bytes(), Expected { times, ..Expected::balance(asset, account(position)) })
+            })
             .collect();
         let claims = py
             .detach(|| {
@@ -156,10 +173,10 @@ pub(crate) fn verify_map_proof<'py>(
 }
 
 fn commit<'py>(py: Python<'py>, at: &VerifiedCommit) -> CommitTuple<'py> {
-    let VerifiedCommit { checkpoint, commit } = at;
+    let VerifiedCommit { checkpoint, commit, cosignatures } = at;
     let origin = PyString::new(py, &checkpoint.origin);
     let (ledger, state_root) = (bytes(py, &commit.ledger), bytes(py, &commit.state_root));
-    (ledger, origin, checkpoint.tree_size, commit.height, commit.time, state_root)
+    (ledger, origin, checkpoint.tree_size, commit.height, commit.time, state_root, cosignatures.clone())
 }
 
 /// The balance in a claim. Claims about one commit share what Python sees of it.

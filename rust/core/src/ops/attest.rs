@@ -221,16 +221,14 @@ impl SchemaRecord {
 }
 
 impl TableRecord for SchemaRecord {
+    const VERSION: Option<u8> = Some(SCHEMA_VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         // The length of the name is one byte of the id.
         match u8::try_from(self.name.len()) {
             Ok(_) => OwnId::Is(Self::id(&self.creator, &self.name)),
             Err(_) => OwnId::Impossible,
         }
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, SCHEMA_VERSION))
     }
 }
 

@@ -324,12 +324,10 @@ impl CampaignRecord {
 }
 
 impl TableRecord for CampaignRecord {
+    const VERSION: Option<u8> = Some(VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         OwnId::Is(Self::id(&self.owner, &self.salt))
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, VERSION))
     }
 }
 

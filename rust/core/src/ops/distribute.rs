@@ -283,12 +283,10 @@ impl DistributionRecord {
 }
 
 impl TableRecord for DistributionRecord {
+    const VERSION: Option<u8> = Some(VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         OwnId::Is(Self::id(&self.fund, &self.salt))
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, VERSION))
     }
 }
 

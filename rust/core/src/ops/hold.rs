@@ -269,12 +269,10 @@ impl GroupRecord {
 }
 
 impl TableRecord for GroupRecord {
+    const VERSION: Option<u8> = Some(VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         OwnId::Is(Self::id(&self.owner, &self.salt))
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, VERSION))
     }
 }
 
@@ -329,12 +327,10 @@ impl HoldRecord {
 }
 
 impl TableRecord for HoldRecord {
+    const VERSION: Option<u8> = Some(VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         OwnId::Is(Self::id(&self.payer, &self.salt))
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, VERSION))
     }
 }
 

@@ -18,15 +18,13 @@ pub enum OwnId {
 
 /// A record that is kept in Borsh, and what a verifier checks of it beside its encoding.
 pub trait TableRecord: BorshDeserialize + BorshSerialize {
+    /// The version that is known, where its first byte says one.
+    const VERSION: Option<u8> = None;
+
     /// What it tells of its own id: under another one it would be taken for another's.
     fn own_id(&self, table_key: Option<&Id>) -> OwnId {
         let _ = table_key;
         OwnId::Untold
-    }
-
-    /// Its version and the one that is known, where it has one.
-    fn versions(&self) -> Option<(u8, u8)> {
-        None
     }
 
     /// Refuses a sum that contradicts it, with what was expected.
@@ -394,16 +392,14 @@ impl AssetRecord {
 }
 
 impl TableRecord for AssetRecord {
+    const VERSION: Option<u8> = Some(ASSET_VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         // The length of the symbol is one byte of the id.
         match u8::try_from(self.symbol.len()) {
             Ok(_) => OwnId::Is(asset_id(&self.issuer, &self.symbol)),
             Err(_) => OwnId::Impossible,
         }
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, ASSET_VERSION))
     }
 }
 

@@ -296,9 +296,7 @@ pub struct ConstitutionRecord {
 }
 
 impl TableRecord for ConstitutionRecord {
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, VERSION))
-    }
+    const VERSION: Option<u8> = Some(VERSION);
 }
 
 /// Gives an account a constitution, replaces it or (without one) dissolves it.

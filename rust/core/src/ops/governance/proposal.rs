@@ -143,12 +143,10 @@ impl ProposalRecord {
 }
 
 impl TableRecord for ProposalRecord {
+    const VERSION: Option<u8> = Some(VERSION);
+
     fn own_id(&self, _table_key: Option<&Id>) -> OwnId {
         OwnId::Is(Self::id(&self.account, &self.proposer, &self.salt))
-    }
-
-    fn versions(&self) -> Option<(u8, u8)> {
-        Some((self.version, VERSION))
     }
 }
 
