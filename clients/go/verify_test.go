@@ -414,6 +414,34 @@ func TestLargeInputsAreRefused(t *testing.T) {
 	}
 }
 
+// BenchmarkStatements verifies what benches/proofs.py has made, one statement after the other.
+func BenchmarkStatements(b *testing.B) {
+	path := os.Getenv("COUNTERFOIL_STATEMENTS")
+	if path == "" {
+		b.Skip("COUNTERFOIL_STATEMENTS names no file of statements")
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var asked struct {
+		Vkey       string
+		Statements [][]byte
+	}
+	if err := json.Unmarshal(data, &asked); err != nil {
+		b.Fatal(err)
+	}
+	verifier, err := NewVerifier(asked.Vkey)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for place := 0; b.Loop(); place++ {
+		if _, err := verifier.Balance(asked.Statements[place%len(asked.Statements)], nil, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func ExampleVerifier_Balance() {
 	data, err := os.ReadFile("../proofs.json")
 	if err != nil {
