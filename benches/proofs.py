@@ -14,6 +14,7 @@ import re
 import shutil
 import statistics
 import subprocess
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ _CLIENTS = Path(__file__).parents[1] / "clients"
 
 def proofs(plan: Plan, accounts: int) -> Result:
     """Statements made and verified: many at a time and one by one, natively, in Python and by the other clients."""
-    with running(plan.folder, accounts) as run:
+    with running(plan.folder, accounts) as run, tempfile.TemporaryDirectory(dir=plan.folder) as folder:
         run.ledger.checkpoint()
         native = NativeVerifier(run.ledger.verifier_key, ledger=run.ledger.id)
         pure = Verifier(run.ledger.verifier_key, ledger=run.ledger.id)
@@ -48,7 +49,7 @@ def proofs(plan: Plan, accounts: int) -> Result:
         claims = native.balances(proven, asset=run.asset)
         assert [claim.account for claim in claims] == asked
         assert claims[:100] == [pure.balance(data, asset=run.asset) for data in proven[:100]]
-        shared = plan.folder / "statements.json"
+        shared = Path(folder) / "statements.json"
         texts = [base64.b64encode(data).decode() for data in proven[:SHARED]]
         given = {"vkey": run.ledger.verifier_key, "statements": texts, "seconds": plan.seconds}
         shared.write_text(json.dumps(given))

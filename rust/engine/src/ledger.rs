@@ -21,7 +21,7 @@ use counterfoil_core::hash_many;
 use counterfoil_core::note::{Algorithm, VerifierKey};
 use counterfoil_core::receipt::Receipt;
 use counterfoil_core::signature::{self, Check};
-use counterfoil_core::state::{Record, Table};
+use counterfoil_core::state::{Record, Table, tree_keys};
 use counterfoil_core::statement::{Question, Statement};
 use counterfoil_core::status::Status;
 use counterfoil_core::wire::{Commit, Entry, Genesis, encode};
@@ -469,11 +469,23 @@ impl Ledger {
                 if ids.len() <= PROOFS_PER_TASK {
                     return prove(ids);
                 }
+                // In the order of the tree, where neighbours share most of their path.
+                let mut order: Vec<(Id, usize)> = tree_keys(ids, |id| id).into_iter().zip(0..).collect();
+                order.par_sort_unstable();
                 // Every task opens its own view of the state and waits for nobody while it has one.
-                let parts: Vec<Result<Vec<Vec<u8>>>> = ids.par_chunks(PROOFS_PER_TASK).map(prove).collect();
-                let mut statements = Vec::with_capacity(ids.len());
-                for part in parts {
-                    statements.extend(part?);
+                let parts: Vec<Result<Vec<Vec<u8>>>> = order
+                    .par_chunks(PROOFS_PER_TASK)
+                    .map(|part| {
+                        prove(&part.iter().filter_map(|(_, place)| ids.get(*place)).copied().collect::<Vec<_>>())
+                    })
+                    .collect();
+                let mut statements = vec![Vec::new(); ids.len()];
+                for (part, order) in parts.into_iter().zip(order.chunks(PROOFS_PER_TASK)) {
+                    for (made, (_, place)) in part?.into_iter().zip(order) {
+                        if let Some(statement) = statements.get_mut(*place) {
+                            *statement = made;
+                        }
+                    }
                 }
                 Ok(statements)
             })

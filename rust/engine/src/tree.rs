@@ -12,7 +12,7 @@ use crate::state_store::{BlockWrites, FlushBatch, StateMark, StateStore, corrupt
 use crate::subtree::{Block, Held, Place, Reader, Subtree, Update};
 use crate::tips::{self, Assembly, PageMap};
 use counterfoil_core::Id;
-use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError};
+use counterfoil_core::merkle::proof::{MapProof, PathEnd, ProofError, VerifiedPath};
 use counterfoil_core::merkle::sum_map::{self, Node};
 use counterfoil_core::state::{Record, Table, VALUE_BYTES_MAX, tree_key, tree_keys};
 use rayon::prelude::*;
@@ -360,21 +360,22 @@ impl Tree {
     /// Prove what the directory holds under a table's name.
     pub(crate) fn prove_table(&self, store: &StateStore, table: &Table) -> Result<Vec<u8>> {
         self.check_usable()?;
-        self.prove_in(&Reader::new(store), &Table::DIRECTORY, &table.directory_record_id())
+        let path = &mut VerifiedPath::default();
+        self.prove_in(&Reader::new(store), &Table::DIRECTORY, &table.directory_record_id(), path)
     }
 
     /// Prove what a table holds under each of these record ids, in one view of the store. The proofs are empty (zero
-    /// bytes) where there is no such table.
+    /// bytes) where there is no such table. Those that follow in the order of their tree keys cost less.
     pub(crate) fn prove_records(&self, store: &StateStore, table: &Table, record_ids: &[Id]) -> Result<Vec<Vec<u8>>> {
         self.check_usable()?;
         if self.count(table) == 0 {
             return Ok(vec![Vec::new(); record_ids.len()]);
         }
-        let reader = Reader::new(store);
-        record_ids.iter().map(|record_id| self.prove_in(&reader, table, record_id)).collect()
+        let (reader, mut path) = (Reader::new(store), VerifiedPath::default());
+        record_ids.iter().map(|record_id| self.prove_in(&reader, table, record_id, &mut path)).collect()
     }
 
-    fn prove_in(&self, reader: &Reader<'_>, table: &Table, record_id: &Id) -> Result<Vec<u8>> {
+    fn prove_in(&self, reader: &Reader<'_>, table: &Table, record_id: &Id, path: &mut VerifiedPath) -> Result<Vec<u8>> {
         let tree_key = tree_key(record_id);
         let wrong = |error: ProofError| {
             corrupt("blocks", &format!("{table:?}, {tree_key}"), "leaves that prove the root", error.to_string())
@@ -403,7 +404,7 @@ impl Tree {
         let proof = MapProof::new(end, siblings).map_err(wrong)?;
         let bytes = proof.encode();
         // A proof that does not verify never leaves: it would be taken for the operator's lie.
-        proof.verify(&tree.root.node().hash, &tree_key).map_err(wrong)?;
+        proof.verify_after(path, &tree.root.node().hash, &tree_key).map_err(wrong)?;
         Ok(bytes)
     }
 

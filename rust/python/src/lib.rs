@@ -366,7 +366,7 @@ impl Engine {
         let table = table(name, key)?;
         let record_ids = ids("record id", record_ids)?;
         let statements = py.detach(|| self.ledger.prove_many(&table, &record_ids)).map_err(to_python)?;
-        Ok(statements.iter().map(|statement| PyBytes::new(py, statement)).collect())
+        Ok(statements.into_iter().map(|statement| PyBytes::new(py, &statement)).collect())
     }
 
     fn prove_entry(&self, py: Python<'_>, index: u64) -> PyResult<String> {

@@ -230,7 +230,46 @@ impl MapProof {
 
     /// What the proof proves about `tree_key` in the table whose root hash is `root_hash`.
     pub fn verify(self, root_hash: &Id, tree_key: &Id) -> Result<Proven, ProofError> {
-        let end = match &self.end {
+        self.verify_after(&mut VerifiedPath::default(), root_hash, tree_key)
+    }
+
+    /// As [`verify`](Self::verify), beside what an earlier proof has proven: what both paths share is compared and not
+    /// hashed again. Proofs in the order of their tree keys share the most.
+    pub fn verify_after(self, path: &mut VerifiedPath, root_hash: &Id, tree_key: &Id) -> Result<Proven, ProofError> {
+        let mut node = self.end_node(tree_key)?;
+        let parting = path.parting(root_hash, tree_key, &self.siblings);
+        // Below the node where they part; from the root where they share nothing.
+        let top = parting.map_or(0, |depth| depth.saturating_add(1));
+        let mut nodes = vec![node];
+        for (depth, sibling) in self.siblings.iter().enumerate().skip(top).rev() {
+            node = parent(tree_key, depth, &node, sibling)?;
+            nodes.push(node);
+        }
+        if let Some(depth) = parting {
+            // There the earlier path had this one's node for a sibling.
+            if path.siblings.get(depth) != Some(&node) {
+                let mut fresh = VerifiedPath::default();
+                let proven = self.verify_after(&mut fresh, root_hash, tree_key)?;
+                *path = fresh;
+                return Ok(proven);
+            }
+            nodes.extend(path.nodes.iter().take(top).rev());
+        }
+        nodes.reverse();
+        let root = nodes.first().copied().unwrap_or(Node::EMPTY);
+        if root.hash != *root_hash {
+            return Err(ProofError::Root { expected: *root_hash, found: root.hash });
+        }
+        *path = VerifiedPath { tree_key: *tree_key, nodes, siblings: self.siblings };
+        Ok(match self.end {
+            PathEnd::Present(Record { sum, value }) => Proven::Present { sum, value, table_sum: root.sum },
+            PathEnd::Nothing | PathEnd::Other { .. } => Proven::Absent { table_sum: root.sum },
+        })
+    }
+
+    /// The node at the end of the path that `tree_key` takes.
+    fn end_node(&self, tree_key: &Id) -> Result<Node, ProofError> {
+        Ok(match &self.end {
             PathEnd::Nothing => Node::EMPTY,
             PathEnd::Present(record) => Leaf::new(*tree_key, record.sum, &record.value).node,
             PathEnd::Other { tree_key: other, sum, value_hash } => {
@@ -244,22 +283,30 @@ impl MapProof {
                 }
                 Node::leaf(other, *sum, value_hash)
             }
-        };
-        let mut node = end;
-        for (depth, sibling) in self.siblings.iter().enumerate().rev() {
-            node = if sum_map::bit(tree_key, depth) {
-                Node::parent(sibling, &node)?
-            } else {
-                Node::parent(&node, sibling)?
-            };
-        }
-        if node.hash != *root_hash {
-            return Err(ProofError::Root { expected: *root_hash, found: node.hash });
-        }
-        Ok(match self.end {
-            PathEnd::Present(Record { sum, value }) => Proven::Present { sum, value, table_sum: node.sum },
-            PathEnd::Nothing | PathEnd::Other { .. } => Proven::Absent { table_sum: node.sum },
         })
+    }
+}
+
+fn parent(tree_key: &Id, depth: usize, node: &Node, sibling: &Node) -> Result<Node, SumOverflow> {
+    if sum_map::bit(tree_key, depth) { Node::parent(sibling, node) } else { Node::parent(node, sibling) }
+}
+
+/// The path of the last proof that was verified: see [`MapProof::verify_after`].
+#[derive(Clone, Debug, Default)]
+pub struct VerifiedPath {
+    tree_key: Id,
+    /// Root first, to the path's end; none before the first proof.
+    nodes: Vec<Node>,
+    siblings: Vec<Node>,
+}
+
+impl VerifiedPath {
+    /// The depth of the last node that it shares with the path of `tree_key`, if that has these siblings as far as here.
+    fn parting(&self, root_hash: &Id, tree_key: &Id, siblings: &[Node]) -> Option<usize> {
+        let depth = sum_map::common_bits(&self.tree_key, tree_key);
+        let is_root = self.nodes.first().is_some_and(|root| root.hash == *root_hash);
+        let is_beside = self.nodes.get(depth.saturating_add(1)) == Some(siblings.get(depth)?);
+        (is_root && is_beside && self.siblings.get(..depth)? == siblings.get(..depth)?).then_some(depth)
     }
 }
 
@@ -391,11 +438,20 @@ mod tests {
             let mut asked: Vec<Id> = leaves.iter().map(|(key, _)| *key).collect();
             asked.extend(asked.clone().iter().map(|key| random.near(key)));
             asked.push(random.id());
+            asked.sort_unstable();
+            let mut path = VerifiedPath::default();
             for tree_key in asked {
                 let held = leaves.iter().find(|(key, _)| *key == tree_key);
                 let bytes = prove(&leaves, &tree_key).encode();
                 let proven = verify(&bytes, &root.hash, &tree_key).unwrap();
                 assert_eq!(proven.table_sum(), root.sum);
+                let before = path.clone();
+                let after = |bytes: &[u8], path: &mut VerifiedPath| {
+                    MapProof::decode(bytes)?.verify_after(path, &root.hash, &tree_key)
+                };
+                for _ in 0..2 {
+                    assert_eq!(after(&bytes, &mut path).as_ref(), Ok(&proven));
+                }
                 match (held, &proven) {
                     (Some((_, record)), Proven::Present { sum, value, .. }) => {
                         assert_eq!((record.sum, &record.value), (*sum, value));
@@ -406,7 +462,9 @@ mod tests {
                 for place in 0..bytes.len() {
                     let mut altered = bytes.clone();
                     altered[place] ^= 1 << random.below(8);
-                    assert!(verify(&altered, &root.hash, &tree_key).is_err(), "byte {place} of {bytes:02x?}");
+                    let refused = verify(&altered, &root.hash, &tree_key);
+                    assert!(refused.is_err(), "byte {place} of {bytes:02x?}");
+                    assert_eq!(after(&altered, &mut before.clone()), refused);
                 }
                 for length in 0..bytes.len() {
                     assert!(verify(&bytes[..length], &root.hash, &tree_key).is_err());
