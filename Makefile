@@ -8,7 +8,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python check check-rust check-python check-types check-crates check-docs \
+.PHONY: help demo test test-rust test-python test-typescript test-web test-go page check check-rust check-python check-types check-crates check-docs \
 	check-spelling bench bench-quick bench-core bench-python bench-compare compare-tools soak docs wheel fmt \
 	clean
 
@@ -35,7 +35,7 @@ ifeq ($(wildcard python/counterfoil/_core*.so),)
 $(shell rm -f .make/native)
 endif
 
-ifneq ($(words $(wildcard clients/node_modules clients/typescript/dist)),2)
+ifneq ($(words $(wildcard clients/node_modules clients/typescript/dist clients/web/dist python/counterfoil/page.html)),4)
 $(shell rm -f .make/clients)
 endif
 
@@ -54,13 +54,13 @@ help: ## list the targets
 demo: .make/native ## replay 18 months of real purchases as a loyalty programme, and prove a balance
 	@$(VENV)/bin/counterfoil demo $(ARGS)
 
-test: test-rust test-python test-typescript test-go ## all tests, those of the examples in README and docs, too
+test: test-rust test-python test-typescript test-web test-go ## all tests, those of the examples in README and docs, too
 
 # The native module comes first, so that both builds use the same artefacts.
 test-rust: .make/native ## the Rust tests alone
 	$(PYO3_ENV) $(CARGO) test $(CARGO_FLAGS)
 
-test-python: .make/native ## the Python tests alone (ARGS="-k pay")
+test-python: .make/native $(if $(NODE_MISSING),,.make/clients) ## the Python tests alone (ARGS="-k pay")
 	$(PY) -m pytest $(ARGS)
 
 test-typescript: $(if $(NODE_MISSING),,.make/clients) ## the TypeScript client's tests alone
@@ -68,6 +68,21 @@ ifeq ($(NODE_MISSING),)
 	npm test --prefix clients/typescript
 else
 	@echo "skipped: the TypeScript client's tests, for want of $(NODE_MISSING)"
+endif
+
+# The page of a real `counterfoil prove --html` is among what it is tested with.
+test-web: $(if $(NODE_MISSING),,.make/clients .make/native) ## the page's tests alone
+ifeq ($(NODE_MISSING),)
+	npm test --prefix clients/web
+else
+	@echo "skipped: the page's tests, for want of $(NODE_MISSING)"
+endif
+
+page: $(if $(NODE_MISSING),,.make/clients) ## build the page that checks proofs: clients/web/dist/index.html
+ifeq ($(NODE_MISSING),)
+	@echo "page: clients/web/dist/index.html, and python/counterfoil/page.html for counterfoil prove --html"
+else
+	@echo "make: the page needs $(NODE_MISSING)" >&2; exit 1
 endif
 
 test-go: ## the Go client's tests alone
@@ -142,7 +157,7 @@ soak: .make/native ## the crash and stress tests for SECONDS=7200, half of them 
 docs: check-docs ## build the documentation into site/
 	@echo "docs: site/index.html"
 
-wheel: .make/native ## build the wheel into dist/
+wheel: .make/native $(if $(NODE_MISSING),,.make/clients) ## build the wheel into dist/
 	$(PY) -m maturin build --release --locked --interpreter $(PY) --out dist
 
 fmt: .make/tools ## format the sources
@@ -156,8 +171,8 @@ fmt: .make/tools ## format the sources
 
 clean: ## remove everything that was built, .venv too
 	rm -rf .make .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache .bench .benchmarks dist site target
-	rm -rf benches/core/target clients/node_modules clients/typescript/dist
-	rm -f python/counterfoil/_core*.so
+	rm -rf benches/core/target clients/node_modules clients/typescript/dist clients/web/dist
+	rm -f python/counterfoil/_core*.so python/counterfoil/page.html
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The outside verifier that the benches compare with: a workspace of its own, which nothing else builds.
@@ -166,11 +181,13 @@ clean: ## remove everything that was built, .venv too
 	@touch $@
 
 .make/clients: clients/package.json clients/package-lock.json $(wildcard clients/typescript/*.json) \
-		$(wildcard clients/typescript/src/*.ts)
+		$(wildcard clients/typescript/src/*.ts) $(wildcard clients/web/*.json clients/web/build.mjs) \
+		$(wildcard clients/web/src/* clients/web/src/messages/*)
 	@mkdir -p .make
 	@echo "Installing what the clients need into clients/node_modules, and building them"
 	npm ci --prefix clients --silent --no-fund --no-audit
 	npm run build --prefix clients/typescript --silent
+	npm run build --prefix clients/web --silent
 	@touch $@
 
 .make/venv:

@@ -11,10 +11,11 @@ import typer
 from counterfoil.cli import _console, _inputs, _values
 from counterfoil.cli._app import EXIT_CODES, JsonOption, LedgerOption, prove_app
 from counterfoil.cli._errors import CommandError, Exit, found
+from counterfoil.page import page_of
 from counterfoil.verify import TABLES
 
 if TYPE_CHECKING:
-    from counterfoil.ledger import Ledger
+    from counterfoil.ledger import Ledger, Statement
 
 OutOption = Annotated[
     Path | None,
@@ -25,6 +26,10 @@ OutOption = Annotated[
         help="Where it goes; `-` is stdout. Default: a name made of the id, here.",
         show_default=False,
     ),
+]
+HtmlOption = Annotated[
+    bool,
+    typer.Option("--html", help="Write one page for a browser, with the proof and the verifier key inside."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file.")]
 
@@ -39,6 +44,7 @@ def _root() -> None:
       counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
       counterfoil prove transaction 4be1…90 --out purchase.receipt
       counterfoil prove record assets BEAN
+      counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it, for any browser
     """
 
 
@@ -52,6 +58,7 @@ def balance(
     ],
     ledger: LedgerOption,
     out: OutOption = None,
+    html: HtmlOption = False,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -64,8 +71,9 @@ def balance(
     with _inputs.reading(ledger) as opened:
         key, _ = _inputs.asset_from(opened, asset)
         need_checkpoint(opened.last_checkpoint)
-        data = bytes(opened.prove_balance(key, identifier))
-    _write(data, out, f"{identifier.hex()[:16]}.statement", force=force, json=json)
+        statement = opened.prove_balance(key, identifier)
+        data = _page(opened, statement, asset=key) if html else bytes(statement)
+    _write(data, out, f"{identifier.hex()[:16]}.{'html' if html else 'statement'}", force=force, json=json)
 
 
 @prove_app.command(epilog=EXIT_CODES)
@@ -75,6 +83,7 @@ def transaction(
     ],
     ledger: LedgerOption,
     out: OutOption = None,
+    html: HtmlOption = False,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -86,8 +95,9 @@ def transaction(
     wanted = _inputs.hash_from(identifier, "transaction id")
     with _inputs.reading(ledger) as opened:
         need_checkpoint(opened.last_checkpoint)
-        data = bytes(opened.prove_transaction(wanted))
-    _write(data, out, f"{wanted.hex()[:16]}.receipt", force=force, json=json)
+        receipt = opened.prove_transaction(wanted)
+        data = _page(opened, receipt) if html else bytes(receipt)
+    _write(data, out, f"{wanted.hex()[:16]}.{'html' if html else 'receipt'}", force=force, json=json)
 
 
 @prove_app.command(epilog=EXIT_CODES)
@@ -97,6 +107,7 @@ def entry(
     ],
     ledger: LedgerOption,
     out: OutOption = None,
+    html: HtmlOption = False,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -112,8 +123,9 @@ def entry(
                 f"the log of {opened.origin} has {opened.size:,} entries; expected an index below that, found {index}"
             )
             raise CommandError(message, Exit.NOT_FOUND)
-        data = bytes(opened.prove_entry(index))
-    _write(data, out, f"entry-{index}.receipt", force=force, json=json)
+        receipt = opened.prove_entry(index)
+        data = _page(opened, receipt) if html else bytes(receipt)
+    _write(data, out, f"entry-{index}.{'html' if html else 'receipt'}", force=force, json=json)
 
 
 @prove_app.command(epilog=EXIT_CODES)
@@ -125,6 +137,7 @@ def record(
         typer.Argument(metavar="[PART]...", help="What names the record; see above.", show_default=False),
     ] = None,
     out: OutOption = None,
+    html: HtmlOption = False,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -176,8 +189,19 @@ def record(
         named = [_part_from(opened, kind, text) for kind, text in zip(expected, given, strict=False)]
         need_checkpoint(opened.last_checkpoint)
         key, identifier = _values.record_id_of(table, named)
-        data = bytes(opened.prove(table, identifier, key=key or None))
-    _write(data, out, f"{table}-{identifier.hex()[:16]}.statement", force=force, json=json)
+        statement = opened.prove(table, identifier, key=key or None)
+        data = _page(opened, statement, asset=key or None) if html else bytes(statement)
+    suffix = "html" if html else "statement"
+    _write(data, out, f"{table}-{identifier.hex()[:16]}.{suffix}", force=force, json=json)
+
+
+def _page(ledger: Ledger, proof: Statement, *, asset: bytes | None = None) -> bytes:
+    proofs = [proof]
+    # By the asset's record the page shows whole units and the symbol. Neither ever changes, so that it does not matter
+    # whether a writer made another checkpoint meanwhile.
+    if asset is not None and ledger.asset(asset) is not None:
+        proofs.append(ledger.prove("assets", asset))
+    return page_of(proofs, ledger.verifier_key).encode()
 
 
 def _part_from(ledger: Ledger, kind: str, text: str) -> bytes:

@@ -1,0 +1,75 @@
+"""One self-contained page with proofs inside, which whoever gets it opens in a browser: it checks them and shows how.
+
+The page is `clients/web`, built by `make page` and installed with the package.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from counterfoil.verify import Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.ledger import Statement
+
+__all__ = ["page_of"]
+
+_PAGE = Path(__file__).with_name("page.html")
+_PLACE = '<script type="application/json" id="embedded"></script>'
+_RECEIPT = b"c2sp.org/tlog-proof@"
+_STATEMENT = b"counterfoil/"
+
+
+def page_of(
+    proofs: Sequence[Statement | bytes], vkey: str, *, witnesses: Sequence[str] = (), need: int | None = None
+) -> str:
+    """A page with these proofs inside, and the keys that it checks them with.
+
+    The page says that it brought the key itself, and that whoever reads it should compare it with the one that the
+    ledger publishes. Each proof is checked here first, so that no page is made that would only show a refusal.
+
+    Args:
+        proofs: Statements with their questions, receipts, checkpoints; 1 or more. The first is shown first.
+        vkey: The ledger's verifier key.
+        witnesses: The verifier keys of witnesses, for whose cosignatures the page asks.
+        need: How many of them must have cosigned; all if None.
+
+    Returns:
+        The page, HTML; to be written as UTF-8.
+
+    Raises:
+        ProofError: One of the proofs does not hold, or a key is none.
+        ValueError: No proofs, or more witnesses are needed than there are.
+        FileNotFoundError: This installation has no page: it was built where Node.js was missing.
+    """
+    given = [bytes(proof) for proof in proofs]
+    if not given:
+        message = "page: expected 1 proof or more, found none"
+        raise ValueError(message)
+    try:
+        page = _PAGE.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = "this installation of counterfoil has no page: it was built without Node.js 20; `make page` builds it"
+        raise FileNotFoundError(message) from None
+    verifier = Verifier(vkey, witnesses=witnesses, need=need)
+    for proof in given:
+        if proof.startswith(_RECEIPT):
+            verifier.receipt(proof)
+        elif proof.startswith(_STATEMENT):
+            verifier.record(proof)
+        else:
+            verifier.checkpoint(proof)
+    embedded = {
+        "vkey": vkey.strip(),
+        "witnesses": list(witnesses),
+        "need": need,
+        "proofs": [base64.b64encode(proof).decode() for proof in given],
+    }
+    # Without "<" nothing in it can end the element, or open a comment.
+    text = json.dumps(embedded).replace("<", "\\u003c")
+    return page.replace(_PLACE, _PLACE.replace("></", f">{text}</"), 1)
