@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from counterfoil import Key, Ledger
-from counterfoil.collections import Collection, exit_bundle, verify_exit_bundle
+from counterfoil.collections import Collection
+from counterfoil.exit import exit_bundle, verify_exit_bundle
 
 operator, club, ann, bob = (Key.generate() for _ in range(4))
 with (

@@ -15,6 +15,7 @@ import pytest
 from counterfoil import Key, Ledger, Transaction
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
+from counterfoil.exit import verify_exit_bundle
 from counterfoil.ops import (
     Alias,
     Attest,
@@ -849,6 +850,30 @@ def test_prove_has_a_name_of_its_own_and_writes_to_stdout(shop, tmp_path, monkey
     assert printed.stdout_bytes == (tmp_path / f"{ANN.account.hex()[:16]}.statement").read_bytes()
     piped = CliRunner().invoke(app, ["verify", "-", "--vkey", shop.vkey], input=printed.stdout_bytes)
     assert piped.exit_code == 0
+
+
+def test_all_that_a_member_has_is_proven(shop, tmp_path):
+    file = tmp_path / "ann.exit"
+    ok("prove", "exit", ANN.did, "-l", shop.ledger, "-o", file)
+    claim = verify_exit_bundle(file.read_bytes(), shop.vkey, account=ANN.account)
+    assert claim.balances[shop.bean].amount == 120_000
+    assert shop.mint_id in [each.id for each in claim.receipts]
+    fails(2, "prove", "exit", ANN.did, "-l", shop.ledger, "-o", file, says="--force")
+    fails(2, "prove", "exit", "ann", "-l", shop.ledger, says="account")
+
+
+def test_what_came_after_the_checkpoint_is_missing_in_no_exit(tmp_path):
+    folder = tmp_path / "l"
+    with Ledger.create(folder, origin="a.example/b", operator=OPERATOR) as ledger:
+        program = (
+            "import sys\n"
+            "from counterfoil.cli import app\n"
+            f"app(['prove', 'exit', {ANN.did!r}, '-l', {str(folder)!r}, '-o', {str(tmp_path / 'x')!r}])"
+        )
+        ledger.create_asset(ROASTER, "BEAN")
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, "since the last checkpoint" in done.stderr) == (1, True), done.stderr
+    assert not (tmp_path / "x").exists()
 
 
 def test_without_a_checkpoint_nothing_is_proven(tmp_path):

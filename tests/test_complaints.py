@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 from counterfoil import Key, Ledger, RejectedError, Transaction
 from counterfoil.brands import Programme
-from counterfoil.collections import exit_bundle, verify_exit_bundle
 from counterfoil.desk import Desk
+from counterfoil.exit import exit_bundle, verify_exit_bundle
 from counterfoil.funding import BackersVote, Raise
 from counterfoil.governance import Community, fan_club
 from counterfoil.members import Members, SelfCustodyError

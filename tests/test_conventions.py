@@ -80,7 +80,7 @@ READ_ONLY = {
     "Distribution.report", "Forecast.state", "Forecast.winners", "Gate.check", "Gate.verify", "GiftCards.balance",
     "Milestone.tally", "Perks.has_had", "Programme.pending", "Proposal.state_at", "Proposal.tally",
     "Raise.ambassadors", "Raise.milestone", "Raise.referrals", "Tiers.of", "Tiers.progress", "Vouchers.balance",
-    "exit_bundle", "export_ballots", "export_bundle", "forecast_bundle", "ideas_bundle", "write_ballots",
+    "export_ballots", "export_bundle", "forecast_bundle", "ideas_bundle", "write_ballots",
 }  # fmt: skip
 """Calls that take a time and change nothing, but that some make a checkpoint."""
 ONCE_BY_ITSELF = {

@@ -1,4 +1,4 @@
-"""`prove balance`, `prove transaction`, `prove entry` and `prove record`."""
+"""`prove balance`, `prove transaction`, `prove entry`, `prove record` and `prove exit`."""
 
 # ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
@@ -45,6 +45,7 @@ def _root() -> None:
       counterfoil prove transaction 4be1…90 --out purchase.receipt
       counterfoil prove record assets BEAN
       counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it, for any browser
+      counterfoil prove exit did:key:z6Mk… --html           all that a member has, in one file
     """
 
 
@@ -193,6 +194,40 @@ def record(
         data = _page(opened, statement, asset=key or None) if html else bytes(statement)
     suffix = "html" if html else "statement"
     _write(data, out, f"{table}-{identifier.hex()[:16]}.{suffix}", force=force, json=json)
+
+
+@prove_app.command("exit", epilog=EXIT_CODES)
+def exit_(
+    account: Annotated[
+        str, typer.Argument(metavar="ACCOUNT", help="did:key:z6Mk…, acct1… or 64 hex digits.", show_default=False)
+    ],
+    ledger: LedgerOption,
+    out: OutOption = None,
+    html: HtmlOption = False,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Prove all that an account has, and what was done with it: what a member needs if the platform closes.
+
+    Its keys, balances and items with their terms, the holds in which it has a part, what was attested of it, and a
+    receipt of every transaction that names it, all under the last checkpoint, with the cosignatures of witnesses. With
+    --html it is one page that needs nothing else to be checked.
+
+    \b
+      counterfoil prove exit did:key:z6Mk… --html --out ann.html
+    """
+    from counterfoil.exceptions import ReadOnlyError
+    from counterfoil.exit import exit_bundle, exit_page
+
+    identifier = _inputs.account_from(account)
+    with _inputs.reading(ledger) as opened:
+        need_checkpoint(opened.last_checkpoint)
+        try:
+            data = exit_page(opened, identifier).encode() if html else exit_bundle(opened, identifier)
+        except ReadOnlyError:
+            message = "the log has gone on since the last checkpoint; sign one with `counterfoil checkpoint --key FILE`"
+            raise CommandError(message, Exit.REFUSED) from None
+    _write(data, out, f"{identifier.hex()[:16]}.{'html' if html else 'exit'}", force=force, json=json)
 
 
 def _page(ledger: Ledger, proof: Statement, *, asset: bytes | None = None) -> bytes:
