@@ -98,6 +98,14 @@ asyncio: {'ok': 200}
 threads: {'ok': 195, 'insufficient_funds': 5}
 bob has 395
 """,
+    "sign_in.py": """\
+nobody: expected a session that is signed in, found none
+ann is signed in: True
+ann: have a seat
+bob is signed in: True
+bob: BEAN: expected at least 10, found 0
+on another page: wrong_domain
+""",
     "till.py": """\
 one owner alone mints: threshold_not_met
 the cashier mints 800: ok

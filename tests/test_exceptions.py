@@ -16,6 +16,7 @@ from counterfoil.exceptions import (
     ProofError,
     RejectedError,
     SignatureError,
+    SignInError,
     StoreError,
     WireError,
 )
@@ -24,6 +25,7 @@ from counterfoil.status import Status
 ALL = [getattr(exceptions, name) for name in exceptions.__all__]
 SAMPLES = {
     ProofError: ProofError("root: expected 00, found 01", "wrong_root"),
+    SignInError: SignInError("domain: expected a, found b", "wrong_domain"),
     RejectedError: RejectedError(Status.insufficient_funds, 2, 7),
 }
 
@@ -33,7 +35,7 @@ def test_all_are_listed_and_nothing_else() -> None:
         name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"
     }
     assert defined == set(exceptions.__all__)
-    assert len(exceptions.__all__) == 22
+    assert len(exceptions.__all__) == 23
 
 
 @pytest.mark.parametrize("made", ALL)
@@ -53,6 +55,7 @@ def test_the_tree() -> None:
         KeyReusedError,
         LedgerTimeError,
         ProofError,
+        SignInError,
         SignatureError,
         WireError,
     ]

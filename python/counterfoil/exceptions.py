@@ -27,6 +27,7 @@ __all__ = [
     "ReadOnlyError",
     "RejectedError",
     "SelfCustodyError",
+    "SignInError",
     "SignatureError",
     "StoreError",
     "UnconfirmedError",
@@ -132,3 +133,25 @@ class UnknownMemberError(LedgerError, KeyError):
 
 class SelfCustodyError(LedgerError):
     """A member's key is asked for, and the member has taken the account over: it signs with keys of its own."""
+
+
+class SignInError(LedgerError, ValueError):
+    """A sign-in that is refused.
+
+    Attributes:
+        reason: A short stable code, one of `counterfoil.signin.REASONS`.
+    """
+
+    def __init__(self, message: str, reason: str = "malformed_message") -> None:
+        """Make the error.
+
+        Args:
+            message: What, what was expected, what was found.
+            reason: One of `counterfoil.signin.REASONS`.
+        """
+        super().__init__(message, reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """The message alone."""
+        return str(self.args[0])

@@ -12,6 +12,11 @@ export function readProofs() {
   return readJson("../../proofs.json");
 }
 
+/** What each client must say of the same sign-ins. */
+export function readSignIn() {
+  return readJson("../../sign-in.json");
+}
+
 function readJson(path) {
   return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 }
