@@ -53,7 +53,8 @@ export function subject(proven: Proven, units: Units): DocumentFragment {
     const unit = unitOf(proven, units);
     made.append(text.tables[table]);
     if ((table as string) === "holders") made.append(": ", inUnits(sum, unit));
-    if (table === "assets" && value && SYMBOL.test(value.symbol)) made.append(": ", ltr(value.symbol));
+    if (table === "assets" && value && SYMBOL.test(value.symbol))
+      made.append(": ", h("bdi", { dir: "ltr" }, value.symbol));
   }
   return made;
 }

@@ -17,17 +17,7 @@ import { type Child, h, ltr } from "./dom.js";
 import { examine, type Finding, type Proven, type Refusal } from "./examine.js";
 import { isoTime, number, time } from "./format.js";
 import { forgetTrust, keep, keepTrust, recall, recallTrust } from "./keep.js";
-import {
-  BUNDLE_BYTES_MAX,
-  decodeFragment,
-  embedded,
-  encodeFragment,
-  type Loaded,
-  load,
-  originOf,
-  PROOF_BYTES_MAX,
-  PROOFS_MAX,
-} from "./load.js";
+import { decodeFragment, embedded, encodeFragment, type Loaded, load, originOf } from "./load.js";
 import { fill, isLanguage, LANGUAGES, type Language, speak, text } from "./messages/index.js";
 import { pictureOf } from "./picture.js";
 import { canReadCodes, QR_BYTES_MAX, qrOf, readCodes } from "./qr.js";
@@ -107,6 +97,7 @@ async function check(): Promise<void> {
   const { run } = state;
   const { proofs } = state;
   const account = ownAccount();
+  result.setAttribute("aria-busy", "true");
   const made = state.trust.vkey.trim() ? await verifierOf(state.trust) : undefined;
   if (run !== state.run) return;
   state.verifier = made instanceof Verifier ? made : undefined;
@@ -127,6 +118,7 @@ async function check(): Promise<void> {
   if (run !== state.run) return;
   tell();
   await drawResult();
+  if (run === state.run) result.setAttribute("aria-busy", "false");
 }
 
 /** Says what came of a check, for those who do not see it. */
@@ -181,11 +173,10 @@ function takeKey({ kind, vkey }: Extract<Loaded, { vkey: string }>): void {
   state.otherKey = undefined;
 }
 
-function noticeRefused(file: File, { why }: Extract<Loaded, { kind: "refused" }>): void {
-  const isBundle = why === "tooMany" || (why === "tooBig" && file.size > BUNDLE_BYTES_MAX);
-  const most = why === "tooMany" ? PROOFS_MAX : isBundle ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX;
-  const { name, size } = file;
-  state.notices.push(() => fill(text[why], { name: h("bdi", {}, name), size: number(size), most: number(most) }));
+function noticeRefused(file: File, refused: Extract<Loaded, { kind: "refused" }>): void {
+  const most = "most" in refused ? number(refused.most) : "";
+  const values = { name: h("bdi", {}, file.name), size: number(file.size), most };
+  state.notices.push(() => fill(text[refused.why], values));
 }
 
 async function openImage(file: File): Promise<void> {

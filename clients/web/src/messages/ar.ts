@@ -8,7 +8,7 @@ export const ar: Messages = {
   title: "Counterfoil: فحص برهان",
   language: "اللغة",
   theme: "المظهر",
-  themes: { auto: "حسب الجهاز", light: "فاتح", dark: "داكن" },
+  themes: { auto: "تلقائي", light: "فاتح", dark: "داكن" },
 
   intro: "فحص برهان",
   introText:

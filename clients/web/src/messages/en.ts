@@ -8,7 +8,7 @@ export const en = {
   title: "Counterfoil: check a proof",
   language: "Language",
   theme: "Appearance",
-  themes: { auto: "As the device", light: "Light", dark: "Dark" },
+  themes: { auto: "Auto", light: "Light", dark: "Dark" },
 
   intro: "Check a proof",
   introText:

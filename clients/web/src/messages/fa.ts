@@ -8,7 +8,7 @@ export const fa: Messages = {
   title: "Counterfoil: بررسی یک اثبات",
   language: "زبان",
   theme: "نما",
-  themes: { auto: "مانند دستگاه", light: "روشن", dark: "تیره" },
+  themes: { auto: "خودکار", light: "روشن", dark: "تیره" },
 
   intro: "بررسی یک اثبات",
   introText:

@@ -8,7 +8,7 @@ export const he: Messages = {
   title: "Counterfoil: בדיקת הוכחה",
   language: "שפה",
   theme: "מראה",
-  themes: { auto: "לפי המכשיר", light: "בהיר", dark: "כהה" },
+  themes: { auto: "אוטומטי", light: "בהיר", dark: "כהה" },
 
   intro: "בדיקת הוכחה",
   introText:
