@@ -121,7 +121,7 @@ def test_the_command_line_writes_pages(shop, tmp_path, monkeypatch):
 def test_where_the_page_was_not_built_the_command_says_so(shop, tmp_path, monkeypatch):
     folder, vkey, proofs, _ = shop
     monkeypatch.setattr(counterfoil.page, "_PAGE", tmp_path / "page.html")
-    with pytest.raises(FileNotFoundError, match="built without Node.js 20; `make page` builds it"):
+    with pytest.raises(FileNotFoundError, match=r"built without Node\.js 20; `make page` builds it"):
         page_of([proofs["balance"]], vkey)
     done = prove(folder, "balance", "BEAN", ANN.did, "-o", str(tmp_path / "ann.html"))
     assert (done.exit_code, (tmp_path / "ann.html").exists()) == (3, False)

@@ -76,18 +76,26 @@ function origin(): string | undefined {
   return state.proofs.map(({ data }) => originOf(data)).find((name) => name !== undefined);
 }
 
+/** The name of the ledger whose key it is. */
+function ledgerOf(trust: Trust): string | undefined {
+  return trust.vkey.trim().split("+")[0] || undefined;
+}
+
 /** Takes these proofs in place of those before, with the key that came with them, and checks them. */
 async function open(proofs: readonly Bytes[], offered: Trust | undefined): Promise<void> {
   state.proofs = proofs.map((data) => ({ data, finding: undefined }));
   state.chosen = 0;
   state.otherKey = undefined;
-  const name = origin();
+  // Where a key came along, it counts for which ledger that is: by no other key could these proofs be proven. If the
+  // proofs' own word counted, one about another ledger put first would hide that the key is not the one kept.
+  const name = offered ? ledgerOf(offered) : origin();
   const kept = name === undefined ? undefined : recallTrust(name);
   const isOwn = (state.trust.source === "typed" || state.trust.source === "file") && state.trust.vkey !== "";
   // What somebody brought goes before what was kept, and that before what came with the proof, which is worth least.
   if (!isOwn) state.trust = kept ?? offered ?? (state.trust.source === "kept" ? NO_TRUST : state.trust);
   if (offered && offered.vkey.trim() !== state.trust.vkey.trim()) state.otherKey = offered.vkey;
   drawInputs();
+  drawNotices();
   await check();
 }
 
@@ -272,7 +280,10 @@ function select(
 }
 
 function drawNotices(): void {
-  notices.replaceChildren(...state.notices.map((notice) => h("p", {}, notice())));
+  const { otherKey } = state;
+  const warning = (): Child => fill(text.keyOther, { other: ltr(otherKey ?? "") });
+  const all = otherKey === undefined ? state.notices : [...state.notices, warning];
+  notices.replaceChildren(...all.map((notice) => h("p", {}, notice())));
 }
 
 /** A labelled field, with help and room for what is wrong with it. */
@@ -311,6 +322,7 @@ function drawInputs(): void {
     const { value } = event.target as HTMLInputElement;
     state.trust = { ...state.trust, [part]: value, ...(part === "vkey" && { source: "typed" }) };
     if (part === "vkey") state.otherKey = undefined;
+    drawNotices();
     drawTrust();
     void check();
   };
@@ -355,14 +367,14 @@ function drawInputs(): void {
 function drawTrust(): void {
   const place = document.getElementById("trust");
   const { trust } = state;
-  const name = trust.vkey.split("+")[0] || origin();
+  const name = ledgerOf(trust);
   if (!place) return;
-  if (!trust.vkey.trim() || name === undefined) {
+  if (name === undefined) {
     place.replaceChildren();
     return;
   }
-  const isKept = recallTrust(name)?.vkey === trust.vkey;
-  const warning = state.otherKey && fill(text.keyOther, { origin: ltr(name), other: ltr(state.otherKey) });
+  const kept = recallTrust(name);
+  const isKept = (["vkey", "witnesses", "need"] as const).every((part) => kept?.[part] === trust[part]);
   const says = h("p", { class: "help" });
   const toggle = (): void => {
     const isDone = isKept ? forgetTrust(name) : keepTrust(name, state.trust);
@@ -376,7 +388,6 @@ function drawTrust(): void {
       { class: trust.source === "page" || trust.source === "link" ? "warning" : "help" },
       fill(text.keyFrom[trust.source], { origin: ltr(name) }),
     ),
-    ...(warning ? [h("p", { class: "warning", role: "alert" }, warning)] : []),
     h("button", { type: "button", id: "keep", click: toggle }, isKept ? text.forget : text.keep),
     says,
   );

@@ -44,7 +44,7 @@ def _root() -> None:
       counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
       counterfoil prove transaction 4be1…90 --out purchase.receipt
       counterfoil prove record assets BEAN
-      counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it, for any browser
+      counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it
     """
 
 
@@ -66,6 +66,7 @@ def balance(
 
     \b
       counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
+      counterfoil prove balance BEAN did:key:z6Mk… --html --out ann.html
     """
     identifier = _inputs.account_from(account)
     with _inputs.reading(ledger) as opened:
