@@ -7,8 +7,8 @@ const PROOF_BYTES_MAX = 2_000_000;
 /** What a member takes along has many. */
 const BUNDLE_BYTES_MAX = 20_000_000;
 const PROOFS_MAX = 5_000;
-const EXIT = utf8("counterfoil/exit/v1\n");
-const BALLOTS = utf8("counterfoil/ballots/v1\n");
+const EXIT = "counterfoil/exit/v1\n";
+const BALLOTS = "counterfoil/ballots/v1\n";
 const HEADER_BYTES = 64;
 const KEY_BYTES_MAX = 1_000;
 
@@ -20,8 +20,9 @@ export type Loaded =
   | { readonly kind: "refused"; readonly why: "tooBig" | "tooMany"; readonly most: number }
   | { readonly kind: "refused"; readonly why: "bundleBad" | "ballots" | "unreadable" };
 
-function startsWith(data: Uint8Array, beginning: Uint8Array): boolean {
-  return beginning.every((byte, place) => data[place] === byte);
+/** Whether bytes begin with a text. */
+export function beginsWith(data: Uint8Array, beginning: string): boolean {
+  return utf8(beginning).every((byte, place) => data[place] === byte);
 }
 
 /** Reads a file, unless it has more bytes than anything of its kind: then it is refused unread. */
@@ -29,8 +30,8 @@ export async function load(file: Blob): Promise<Loaded> {
   try {
     if (file.type.startsWith("image/")) return { kind: "image" };
     const header = new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer());
-    if (startsWith(header, BALLOTS)) return { kind: "refused", why: "ballots" };
-    const isExit = startsWith(header, EXIT);
+    if (beginsWith(header, BALLOTS)) return { kind: "refused", why: "ballots" };
+    const isExit = beginsWith(header, EXIT);
     const most = isExit ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX;
     if (file.size > most) return { kind: "refused", why: "tooBig", most };
     const data = new Uint8Array(await file.arrayBuffer());

@@ -5,6 +5,7 @@ import {
   factList,
   facts,
   fieldsOf,
+  idOf,
   operationsOf,
   sentence,
   subject,
@@ -40,7 +41,7 @@ const state = {
   /** The place of the one that is shown. */
   chosen: 0,
   trust: NO_TRUST,
-  /** A key for the same ledger that came with what was opened, and is not the one kept. */
+  /** A key that came with what was opened, and is not the one that is used. */
   otherKey: undefined as string | undefined,
   fault: undefined as Fault | undefined,
   account: "",
@@ -453,6 +454,7 @@ function drawSummary(units: Units): HTMLElement {
           { type: "button", "aria-current": isShown ? "true" : undefined, click: () => void choose() },
           about,
         ),
+        isProven(finding) ? h("div", { class: "note" }, idOf(finding)) : undefined,
       ),
       h(
         "td",
@@ -706,11 +708,16 @@ async function start(): Promise<void> {
   drawAll();
   if (!globalThis.crypto?.subtle) {
     state.notices = [() => text.noSubtle];
+    inputs.hidden = true;
     drawNotices();
     return;
   }
   listenForDrops();
-  addEventListener("hashchange", () => void openFragment(location.hash.slice(1)));
+  addEventListener("hashchange", () => {
+    state.notices = [];
+    drawNotices();
+    void openFragment(location.hash.slice(1));
+  });
   await openEmbedded();
   await openFragment(location.hash.slice(1));
 }

@@ -109,6 +109,9 @@ with Ledger.create(folder / "club.ledger", origin="club.example/beans", operator
     }.items():
         (folder / name).write_bytes(bytes(data))
     print(ann.did)
+# A name may have any printable letters.
+with Ledger.create(folder / "markup.ledger", origin="</script><img/src=x/onerror=alert(1)>", operator=operator) as ledger:
+    ledger.create_asset(roaster, "BEAN")
 `;
 
 /** A folder with real proofs of a real ledger, and pages that \`counterfoil prove --html\` wrote of it. */
@@ -116,8 +119,8 @@ export function makeLedger() {
   const folder = mkdtempSync(join(tmpdir(), "counterfoil-page-"));
   writeFileSync(join(folder, "make.py"), MAKE);
   const ann = execFileSync(python, ["make.py", folder], { cwd: folder, encoding: "utf8" }).trim();
-  const prove = (out, ...args) => {
-    execFileSync(counterfoil, ["prove", ...args, "-l", "club.ledger", "--html", "-o", out], { cwd: folder });
+  const prove = (out, args, ledger = "club.ledger") => {
+    execFileSync(counterfoil, ["prove", ...args, "-l", ledger, "--html", "-o", out], { cwd: folder });
     return join(folder, out);
   };
   return { folder, ann, prove, remove: () => rmSync(folder, { recursive: true }) };

@@ -202,8 +202,11 @@ describe("what is proven", { skip: noLedger }, () => {
       /held 1,234,567,890,123,456,787\.81 of 400,000,000,001,234,567,890,123,456,796\.81 BEAN in circulation, by/,
     );
     assert.equal(await page.locator("tbody tr").count(), 2);
-    assert.match(await textOf(page, "tbody tr:nth-child(1)"), /^a balance: 1,234,567,890,123,456,787\.81 BEAN Proven/);
-    assert.match(await textOf(page, "tbody tr:nth-child(2)"), /^the terms of an asset: BEAN Proven/);
+    assert.match(
+      await textOf(page, "tbody tr:nth-child(1)"),
+      /^a balance: 1,234,567,890,123,456,787\.81 BEAN did:key:z6Mk\w+…\w{4} Proven/,
+    );
+    assert.match(await textOf(page, "tbody tr:nth-child(2)"), /^the terms of an asset: BEAN [0-9a-f]{8}… Proven/);
     const facts = await textOf(page, ".result dl");
     for (const fact of [made.ann, "club.example/beans", "not asked: you named no witnesses", "Time, UTC 20"]) {
       assert.ok(facts.includes(fact), `${fact} in ${facts}`);
@@ -436,7 +439,7 @@ describe("what is proven", { skip: noLedger }, () => {
   });
 
   test("comes inside the page that prove --html writes, with a warning about its key", async () => {
-    const page = await browser.page(made.prove("ann.html", "balance", "BEAN", made.ann));
+    const page = await browser.page(made.prove("ann.html", ["balance", "BEAN", made.ann]));
     await checked(page);
     assert.match(await textOf(page, ".sentence"), /held 1,234,567,890,123,456,787\.81 of .+ BEAN in circulation/);
     assert.match(await textOf(page, ".ticket .body"), /This key came inside this page\. Whoever made the page could/);
@@ -459,14 +462,26 @@ describe("what is proven", { skip: noLedger }, () => {
   });
 
   test("holds for every kind of page that prove --html writes", async () => {
-    const page = await browser.page(made.prove("terms.html", "record", "assets", "BEAN"));
+    const page = await browser.page(made.prove("terms.html", ["record", "assets", "BEAN"]));
     await checked(page);
-    assert.match(await textOf(page, ".sentence"), /had this record: the terms of an asset/);
+    assert.match(await textOf(page, ".sentence"), /had this record: the terms of an asset: BEAN\.$/);
     await page.context().close();
-    const entry = await browser.page(made.prove("entry.html", "entry", "2"));
+    const entry = await browser.page(made.prove("entry.html", ["entry", "2"]));
     await checked(entry);
     assert.equal(await textOf(entry, "#verdict"), "Proven");
     await entry.context().close();
+  });
+
+  test("is shown as text, whatever it says", async () => {
+    const page = await browser.page(made.prove("markup.html", ["record", "assets", "BEAN"], "markup.ledger"));
+    await checked(page);
+    assert.match(
+      await textOf(page, ".sentence"),
+      /the ledger <\/script><img\/src=x\/onerror=alert\(1\)> had this record/,
+    );
+    assert.equal(await page.locator("img").count(), 0);
+    assert.deepEqual([page.asked, page.failed], [[], []]);
+    await page.context().close();
   });
 
   test("can be read with assistive tools in every language, light and dark, wide and narrow", async () => {
@@ -690,5 +705,6 @@ test("where the browser gives no WebCrypto, the page says so", { skip: noChromiu
   const page = await browser.page("http://page.example/");
   assert.equal(await page.evaluate(() => globalThis.isSecureContext), false);
   assert.match(await textOf(page, ".notices"), /does not let this page hash, so nothing can be checked here/);
+  assert.equal(await page.isVisible("#files"), false);
   await page.context().close();
 });
