@@ -35,6 +35,9 @@ const parts = [
 ];
 let page = readFileSync(path("src/index.html"), "utf8");
 // By a function: in the script there are dollar signs.
-for (const [place, part] of parts) page = page.replace(place, () => part);
+for (const [place, part] of parts) {
+  if (!page.includes(place)) throw new Error(`src/index.html: expected ${place}, found none`);
+  page = page.replace(place, () => part);
+}
 mkdirSync(path("dist"), { recursive: true });
 for (const place of ["dist/index.html", "../../python/counterfoil/page.html"]) writeFileSync(path(place), page);

@@ -3,7 +3,7 @@
 import { type Bytes, OPERATIONS, type Operation, type RecordClaim, toHex } from "counterfoil-verify";
 import { type Child, h, ltr } from "./dom.js";
 import type { Finding, Proven } from "./examine.js";
-import { account, age, amount, day, hex, isoTime, number, shortAccount, time, type Unit } from "./format.js";
+import { account, age, amount, day, hex, isoTime, number, short, shortAccount, time, type Unit } from "./format.js";
 import { fill, text } from "./messages/index.js";
 
 const SYMBOL = /^[A-Z0-9.]{1,12}$/;
@@ -53,9 +53,18 @@ export function subject(proven: Proven, units: Units): DocumentFragment {
     const unit = unitOf(proven, units);
     made.append(text.tables[table]);
     if ((table as string) === "holders") made.append(": ", inUnits(sum, unit));
-    if (table === "assets" && value && SYMBOL.test(value.symbol)) made.append(": ", ltr(value.symbol));
+    if (table === "assets" && value && SYMBOL.test(value.symbol))
+      made.append(": ", h("bdi", { dir: "ltr" }, value.symbol));
   }
   return made;
+}
+
+/** Which one it is among others of its kind, short; nothing for a checkpoint. */
+export function idOf(proven: Proven): Node | undefined {
+  if (proven.kind === "checkpoint") return undefined;
+  if (proven.kind === "receipt") return ltr(short(proven.claim.id));
+  const { table, recordId } = proven.claim;
+  return table === "holders" ? shortAccount(recordId) : ltr(short(recordId));
 }
 
 function operationNames(operations: readonly Operation[]): string {
@@ -75,11 +84,8 @@ export function sentence(proven: Proven, units: Units): DocumentFragment {
   }
   const { table, key, recordId, sum, total, value } = proven.claim;
   if (table !== "holders") {
-    return fill(value === null ? text.noRecord : text.record, {
-      time: moment,
-      origin,
-      table: strong(text.tables[table]),
-    });
+    const message = value === null ? text.noRecord : text.record;
+    return fill(message, { time: moment, origin, table: strong(subject(proven, units)) });
   }
   const unit = unitOf(proven, units);
   const message = unit
@@ -226,7 +232,7 @@ function operationOf(tag: number): Child {
 /** What a transaction did: each operation in words, and its fields. */
 export function operationsOf(operations: readonly Operation[]): HTMLElement {
   const items = operations.map(({ kind, ...fields }) =>
-    h("li", {}, strong(text.operation[kind]), " ", ltr(kind), fieldsOf(fields)),
+    h("li", {}, strong(text.operation[kind]), " (", ltr(kind), ")", fieldsOf(fields)),
   );
   return h("ol", {}, ...items);
 }

@@ -12,11 +12,10 @@ import {
   type RecordClaim,
   tableId,
   treeKey,
-  utf8,
   type Verifier,
   verifyMapProof,
 } from "counterfoil-verify";
-import { originOf } from "./load.js";
+import { beginsWith, originOf } from "./load.js";
 
 /** Where a check can fail. */
 export type Stage = "question" | "form" | "signature" | "log" | "directory" | "record" | "content" | "transaction";
@@ -88,10 +87,6 @@ export async function examine(verifier: Verifier, data: Bytes, account?: Bytes):
     const stage = await statementStage(reason, detail, data);
     return { kind: "refused", reason, detail, stage, stages: STATEMENT_STAGES };
   }
-}
-
-function beginsWith(data: Uint8Array, text: string): boolean {
-  return utf8(text).every((byte, place) => data[place] === byte);
 }
 
 /** The parts of a statement that the verifier has taken apart before: it has the form of one. */

@@ -62,6 +62,7 @@ export function isoTime(ms: bigint): string {
 
 /** A day, counted from 1970-01-01. */
 export function day(days: number): string {
+  if (BigInt(days) * 86_400_000n > TIME_MAX) return number(days);
   return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(days * 86_400_000);
 }
 

@@ -3,12 +3,12 @@
 import { type Bytes, COSIGNATURE, fromBase64, ProofError, parseNoteKey, toBase64, utf8 } from "counterfoil-verify";
 
 /** No proof has more: the verifier refuses it. */
-export const PROOF_BYTES_MAX = 2_000_000;
+const PROOF_BYTES_MAX = 2_000_000;
 /** What a member takes along has many. */
-export const BUNDLE_BYTES_MAX = 20_000_000;
-export const PROOFS_MAX = 5_000;
-const EXIT = utf8("counterfoil/exit/v1\n");
-const BALLOTS = utf8("counterfoil/ballots/v1\n");
+const BUNDLE_BYTES_MAX = 20_000_000;
+const PROOFS_MAX = 5_000;
+const EXIT = "counterfoil/exit/v1\n";
+const BALLOTS = "counterfoil/ballots/v1\n";
 const HEADER_BYTES = 64;
 const KEY_BYTES_MAX = 1_000;
 
@@ -17,10 +17,12 @@ export type Loaded =
   | { readonly kind: "proofs"; readonly proofs: readonly Bytes[] }
   | { readonly kind: "vkey" | "witness"; readonly vkey: string }
   | { readonly kind: "image" }
-  | { readonly kind: "refused"; readonly why: "tooBig" | "tooMany" | "bundleBad" | "ballots" | "unreadable" };
+  | { readonly kind: "refused"; readonly why: "tooBig" | "tooMany"; readonly most: number }
+  | { readonly kind: "refused"; readonly why: "bundleBad" | "ballots" | "unreadable" };
 
-function startsWith(data: Uint8Array, beginning: Uint8Array): boolean {
-  return beginning.every((byte, place) => data[place] === byte);
+/** Whether bytes begin with a text. */
+export function beginsWith(data: Uint8Array, beginning: string): boolean {
+  return utf8(beginning).every((byte, place) => data[place] === byte);
 }
 
 /** Reads a file, unless it has more bytes than anything of its kind: then it is refused unread. */
@@ -28,9 +30,10 @@ export async function load(file: Blob): Promise<Loaded> {
   try {
     if (file.type.startsWith("image/")) return { kind: "image" };
     const header = new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer());
-    if (startsWith(header, BALLOTS)) return { kind: "refused", why: "ballots" };
-    const isExit = startsWith(header, EXIT);
-    if (file.size > (isExit ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX)) return { kind: "refused", why: "tooBig" };
+    if (beginsWith(header, BALLOTS)) return { kind: "refused", why: "ballots" };
+    const isExit = beginsWith(header, EXIT);
+    const most = isExit ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX;
+    if (file.size > most) return { kind: "refused", why: "tooBig", most };
     const data = new Uint8Array(await file.arrayBuffer());
     if (isExit) return splitExit(data);
     return (data.length <= KEY_BYTES_MAX && (await keyOf(data))) || { kind: "proofs", proofs: [data] };
@@ -48,7 +51,7 @@ function splitExit(data: Bytes): Loaded {
   while (place < data.length) {
     const end = place + 4 <= data.length ? place + 4 + view.getUint32(place, true) : Number.POSITIVE_INFINITY;
     if (end > data.length) return { kind: "refused", why: "bundleBad" };
-    if (proofs.length === PROOFS_MAX) return { kind: "refused", why: "tooMany" };
+    if (proofs.length === PROOFS_MAX) return { kind: "refused", why: "tooMany", most: PROOFS_MAX };
     proofs.push(data.slice(place + 4, end));
     place = end;
   }

@@ -5,6 +5,7 @@ import {
   factList,
   facts,
   fieldsOf,
+  idOf,
   operationsOf,
   sentence,
   subject,
@@ -17,17 +18,7 @@ import { type Child, h, ltr } from "./dom.js";
 import { examine, type Finding, type Proven, type Refusal } from "./examine.js";
 import { isoTime, number, time } from "./format.js";
 import { forgetTrust, keep, keepTrust, recall, recallTrust } from "./keep.js";
-import {
-  BUNDLE_BYTES_MAX,
-  decodeFragment,
-  embedded,
-  encodeFragment,
-  type Loaded,
-  load,
-  originOf,
-  PROOF_BYTES_MAX,
-  PROOFS_MAX,
-} from "./load.js";
+import { decodeFragment, embedded, encodeFragment, type Loaded, load, originOf } from "./load.js";
 import { fill, isLanguage, LANGUAGES, type Language, speak, text } from "./messages/index.js";
 import { pictureOf } from "./picture.js";
 import { canReadCodes, QR_BYTES_MAX, qrOf, readCodes } from "./qr.js";
@@ -50,7 +41,7 @@ const state = {
   /** The place of the one that is shown. */
   chosen: 0,
   trust: NO_TRUST,
-  /** A key for the same ledger that came with what was opened, and is not the one kept. */
+  /** A key that came with what was opened, and is not the one that is used. */
   otherKey: undefined as string | undefined,
   fault: undefined as Fault | undefined,
   account: "",
@@ -86,18 +77,26 @@ function origin(): string | undefined {
   return state.proofs.map(({ data }) => originOf(data)).find((name) => name !== undefined);
 }
 
+/** The name of the ledger whose key it is. */
+function ledgerOf(trust: Trust): string | undefined {
+  return trust.vkey.trim().split("+")[0] || undefined;
+}
+
 /** Takes these proofs in place of those before, with the key that came with them, and checks them. */
 async function open(proofs: readonly Bytes[], offered: Trust | undefined): Promise<void> {
   state.proofs = proofs.map((data) => ({ data, finding: undefined }));
   state.chosen = 0;
   state.otherKey = undefined;
-  const name = origin();
+  // Where a key came along, it counts for which ledger that is: by no other key could these proofs be proven. If the
+  // proofs' own word counted, one about another ledger put first would hide that the key is not the one kept.
+  const name = offered ? ledgerOf(offered) : origin();
   const kept = name === undefined ? undefined : recallTrust(name);
   const isOwn = (state.trust.source === "typed" || state.trust.source === "file") && state.trust.vkey !== "";
   // What somebody brought goes before what was kept, and that before what came with the proof, which is worth least.
   if (!isOwn) state.trust = kept ?? offered ?? (state.trust.source === "kept" ? NO_TRUST : state.trust);
   if (offered && offered.vkey.trim() !== state.trust.vkey.trim()) state.otherKey = offered.vkey;
   drawInputs();
+  drawNotices();
   await check();
 }
 
@@ -107,6 +106,7 @@ async function check(): Promise<void> {
   const { run } = state;
   const { proofs } = state;
   const account = ownAccount();
+  result.setAttribute("aria-busy", "true");
   const made = state.trust.vkey.trim() ? await verifierOf(state.trust) : undefined;
   if (run !== state.run) return;
   state.verifier = made instanceof Verifier ? made : undefined;
@@ -127,6 +127,7 @@ async function check(): Promise<void> {
   if (run !== state.run) return;
   tell();
   await drawResult();
+  if (run === state.run) result.setAttribute("aria-busy", "false");
 }
 
 /** Says what came of a check, for those who do not see it. */
@@ -181,11 +182,10 @@ function takeKey({ kind, vkey }: Extract<Loaded, { vkey: string }>): void {
   state.otherKey = undefined;
 }
 
-function noticeRefused(file: File, { why }: Extract<Loaded, { kind: "refused" }>): void {
-  const isBundle = why === "tooMany" || (why === "tooBig" && file.size > BUNDLE_BYTES_MAX);
-  const most = why === "tooMany" ? PROOFS_MAX : isBundle ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX;
-  const { name, size } = file;
-  state.notices.push(() => fill(text[why], { name: h("bdi", {}, name), size: number(size), most: number(most) }));
+function noticeRefused(file: File, refused: Extract<Loaded, { kind: "refused" }>): void {
+  const most = "most" in refused ? number(refused.most) : "";
+  const values = { name: h("bdi", {}, file.name), size: number(file.size), most };
+  state.notices.push(() => fill(text[refused.why], values));
 }
 
 async function openImage(file: File): Promise<void> {
@@ -281,7 +281,10 @@ function select(
 }
 
 function drawNotices(): void {
-  notices.replaceChildren(...state.notices.map((notice) => h("p", {}, notice())));
+  const { otherKey } = state;
+  const warning = (): Child => fill(text.keyOther, { other: ltr(otherKey ?? "") });
+  const all = otherKey === undefined ? state.notices : [...state.notices, warning];
+  notices.replaceChildren(...all.map((notice) => h("p", {}, notice())));
 }
 
 /** A labelled field, with help and room for what is wrong with it. */
@@ -320,6 +323,7 @@ function drawInputs(): void {
     const { value } = event.target as HTMLInputElement;
     state.trust = { ...state.trust, [part]: value, ...(part === "vkey" && { source: "typed" }) };
     if (part === "vkey") state.otherKey = undefined;
+    drawNotices();
     drawTrust();
     void check();
   };
@@ -364,14 +368,14 @@ function drawInputs(): void {
 function drawTrust(): void {
   const place = document.getElementById("trust");
   const { trust } = state;
-  const name = trust.vkey.split("+")[0] || origin();
+  const name = ledgerOf(trust);
   if (!place) return;
-  if (!trust.vkey.trim() || name === undefined) {
+  if (name === undefined) {
     place.replaceChildren();
     return;
   }
-  const isKept = recallTrust(name)?.vkey === trust.vkey;
-  const warning = state.otherKey && fill(text.keyOther, { origin: ltr(name), other: ltr(state.otherKey) });
+  const kept = recallTrust(name);
+  const isKept = (["vkey", "witnesses", "need"] as const).every((part) => kept?.[part] === trust[part]);
   const says = h("p", { class: "help" });
   const toggle = (): void => {
     const isDone = isKept ? forgetTrust(name) : keepTrust(name, state.trust);
@@ -385,7 +389,6 @@ function drawTrust(): void {
       { class: trust.source === "page" || trust.source === "link" ? "warning" : "help" },
       fill(text.keyFrom[trust.source], { origin: ltr(name) }),
     ),
-    ...(warning ? [h("p", { class: "warning", role: "alert" }, warning)] : []),
     h("button", { type: "button", id: "keep", click: toggle }, isKept ? text.forget : text.keep),
     says,
   );
@@ -451,6 +454,7 @@ function drawSummary(units: Units): HTMLElement {
           { type: "button", "aria-current": isShown ? "true" : undefined, click: () => void choose() },
           about,
         ),
+        isProven(finding) ? h("div", { class: "note" }, idOf(finding)) : undefined,
       ),
       h(
         "td",
@@ -704,11 +708,16 @@ async function start(): Promise<void> {
   drawAll();
   if (!globalThis.crypto?.subtle) {
     state.notices = [() => text.noSubtle];
+    inputs.hidden = true;
     drawNotices();
     return;
   }
   listenForDrops();
-  addEventListener("hashchange", () => void openFragment(location.hash.slice(1)));
+  addEventListener("hashchange", () => {
+    state.notices = [];
+    drawNotices();
+    void openFragment(location.hash.slice(1));
+  });
   await openEmbedded();
   await openFragment(location.hash.slice(1));
 }

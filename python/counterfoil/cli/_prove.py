@@ -44,8 +44,8 @@ def _root() -> None:
       counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
       counterfoil prove transaction 4be1…90 --out purchase.receipt
       counterfoil prove record assets BEAN
-      counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it, for any browser
-      counterfoil prove exit did:key:z6Mk… --html           all that a member has, in one file
+      counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it
+      counterfoil prove exit did:key:z6Mk… --html           all that a member has, in one page
     """
 
 
@@ -67,6 +67,7 @@ def balance(
 
     \b
       counterfoil prove balance BEAN did:key:z6Mk… --out ann.statement
+      counterfoil prove balance BEAN did:key:z6Mk… --html --out ann.html
     """
     identifier = _inputs.account_from(account)
     with _inputs.reading(ledger) as opened:

@@ -8,7 +8,7 @@ export const en = {
   title: "Counterfoil: check a proof",
   language: "Language",
   theme: "Appearance",
-  themes: { auto: "As the device", light: "Light", dark: "Dark" },
+  themes: { auto: "Auto", light: "Light", dark: "Dark" },
 
   intro: "Check a proof",
   introText:
@@ -32,8 +32,7 @@ export const en = {
     page: "This key came inside this page. Whoever made the page could have put in another one: compare it with the key that {origin} publishes.",
     link: "This key came with the link. Whoever made the link could have put in another one: compare it with the key that {origin} publishes.",
   },
-  keyOther:
-    "Careful: what you opened brought another key for {origin} than the one you kept. Yours is used. The other one: {other}",
+  keyOther: "Careful: what you opened brought another key than yours. Yours is used. The other one: {other}",
   keep: "Keep it on this device",
   forget: "Forget it",
   cannotKeep: "This browser lets the page keep nothing here.",
