@@ -1,13 +1,7 @@
-/** A real browser that is nowhere: what tests and benches run in Chromium. */
+/** What tests and benches run in Chromium. */
 
-import { existsSync } from "node:fs";
 import { buildSync } from "esbuild";
-import { chromium } from "playwright-core";
-
-const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** Where Chromium is; undefined where there is none. */
-export const executablePath = places.find((place) => place && existsSync(place));
+import { launch } from "../../chromium.mjs";
 
 /** Runs what a module exports in a page of https, without which there is no WebCrypto. Nothing leaves this machine. */
 export async function inChromium(module, name, argument) {
@@ -19,10 +13,7 @@ export async function inChromium(module, name, argument) {
     target: "es2022",
     write: false,
   });
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     await page.route("**/*", (route) =>

@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
-import { executablePath, inChromium } from "./browser.mjs";
+import { noChromium } from "../../chromium.mjs";
+import { inChromium } from "./browser.mjs";
 import { readProofs } from "./vectors.mjs";
 
-const skip = executablePath ? false : "no Chromium: install it, or name it in the variable CHROMIUM";
-
-test("every case in Chromium", { skip }, async () => {
+test("every case in Chromium", { skip: noChromium }, async () => {
   const cases = fileURLToPath(new URL("cases.mjs", import.meta.url));
   const { count, failures } = await inChromium(cases, "checkAll", readProofs());
   assert.ok(count > 200, `${count} cases`);

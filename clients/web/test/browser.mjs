@@ -5,25 +5,20 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { launch, noChromium } from "../../chromium.mjs";
 
 const at = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const executablePath = places.find((place) => place && existsSync(place));
 const python = at("../../../.venv/bin/python");
 const counterfoil = at("../../../.venv/bin/counterfoil");
 
 export const BUILT = at("../dist/index.html");
-/** Why there is no browser to test in; false where there is one. */
-export const noChromium = executablePath ? false : "no Chromium: install it, or name it in the variable CHROMIUM";
+export { noChromium };
 /** Why there is no ledger to test with either. */
 export const noLedger = noChromium || (existsSync(python) ? false : "no .venv with the Python package: make test-web");
 
-const ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-
 /** A browser with pages from files; `close` it. */
 export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath, args: ARGS });
+  const browser = await launch();
 
   /** The page in a context of its own. What it asked for besides itself, and what went wrong, are in `asked` and `failed`. */
   async function page(file = BUILT, { fragment = "", query = "", prepare, ...options } = {}) {
@@ -84,7 +79,7 @@ const MAKE = `
 import sys
 from pathlib import Path
 from counterfoil import Key, Ledger, Transaction
-from counterfoil.collections import exit_bundle
+from counterfoil.exit import exit_bundle
 from counterfoil.ops import Transfer
 
 folder = Path(sys.argv[1])

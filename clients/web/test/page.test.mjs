@@ -257,10 +257,10 @@ describe("what is proven", { skip: noLedger }, () => {
     await page.context().close();
   });
 
-  test("of a member's exit bundle is each statement", async () => {
+  test("of a member's exit bundle is each statement and receipt", async () => {
     const page = await browser.page();
     await openFiles(page, file("ann.exit"), file("club.vkey"));
-    assert.equal(await textOf(page, ".status"), "Checked: 3. Proven: 3.");
+    assert.equal(await textOf(page, ".status"), "Checked: 5. Proven: 5.");
     const [name, data] = file("ann.exit");
     await openFiles(page, [name, data.subarray(0, -1)]);
     assert.match(await textOf(page, ".notices"), /ann\.exit is a bundle of proofs that is not whole/);
