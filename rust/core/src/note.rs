@@ -15,6 +15,9 @@ use std::fmt;
 /// 131,072 that a note is written with.
 pub const NOTE_BYTES_MAX: usize = 1_000_000;
 
+/// The most bytes of a note that is written.
+pub const NOTE_WRITTEN_BYTES_MAX: usize = 131_072;
+
 /// The most signatures that a note may have.
 pub const SIGNATURES_MAX: usize = 100;
 
@@ -268,6 +271,33 @@ impl SignedNote {
             return Err(NoteError::TooLarge { what: "signatures of a note", max: SIGNATURES_MAX, found: count });
         }
         self.signatures.push(signature);
+        Ok(())
+    }
+
+    /// Adds the signatures of witnesses that another note has under the same text, without checking them. One by a key that
+    /// has signed before takes the place of the earlier one; signatures in the log's own name stay as they are.
+    pub fn add_cosignatures(&mut self, other: &Self) -> Result<(), NoteError> {
+        if other.text != self.text {
+            return Err(malformed("note", "the text of the checkpoint that is cosigned", &other.text));
+        }
+        let mut cosigned = self.clone();
+        for (place, signature) in other.signatures.iter().enumerate() {
+            let by_same_key = |one: &NoteSignature| one.name == signature.name && one.key_id == signature.key_id;
+            // Of two by one key the first counts.
+            let is_later = other.signatures.iter().take(place).any(by_same_key);
+            if is_later || self.text.lines().next() == Some(&signature.name) {
+                continue;
+            }
+            match cosigned.signatures.iter_mut().find(|one| by_same_key(one)) {
+                Some(earlier) => earlier.signature.clone_from(&signature.signature),
+                None => cosigned.add(signature.clone())?,
+            }
+        }
+        let found = cosigned.to_string().len();
+        if found > NOTE_WRITTEN_BYTES_MAX {
+            return Err(NoteError::TooLarge { what: "bytes of a note", max: NOTE_WRITTEN_BYTES_MAX, found });
+        }
+        *self = cosigned;
         Ok(())
     }
 
