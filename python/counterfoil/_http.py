@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 30.0
 _CHUNK_BYTES = 64 * 1_024
+# What gzip adds to bytes that it cannot make fewer, and more.
+_GZIP_OVERHEAD_BYTES = 16 * 1_024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -72,8 +74,8 @@ def check_url(url: str) -> str:
         ValueError: It is none of http or https, or has more than a host and a path.
     """
     parts = urlsplit(url)
-    plain = parts.hostname and parts.username is None and not parts.query and not parts.fragment
-    if parts.scheme not in ("http", "https") or not plain or not (url.isascii() and url.isprintable()) or " " in url:
+    plain = url.isascii() and url.isprintable() and not set(" ?#") & set(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or not plain:
         message = f"address: expected https://host/path, without user, ? and #; found {url[:200]!r}"
         raise ValueError(message)
     return url.rstrip("/")
@@ -84,7 +86,7 @@ def request(url: str, *, bytes_max: int, body: bytes | None = None, timeout_s: f
 
     Args:
         url: What for, as `check_url` accepts it.
-        bytes_max: The most bytes that the answer may have, before and after it is uncompressed.
+        bytes_max: The most bytes that the answer may have, uncompressed.
         body: What to POST; GET if None.
         timeout_s: How long each wait, and the reading of the answer, may take.
 
@@ -102,9 +104,10 @@ def request(url: str, *, bytes_max: int, body: bytes | None = None, timeout_s: f
         except urllib.error.HTTPError as error:
             response = error
         with response:
-            content = _read(response, url, bytes_max, timeout_s)
+            content = _read(response, url, bytes_max + _GZIP_OVERHEAD_BYTES, timeout_s)
             if response.headers.get("Content-Encoding", "identity").lower() == "gzip":
-                content = _uncompressed(content, url, bytes_max)
+                content = _uncompressed(content, bytes_max)
+            _bound(url, len(content), bytes_max)
             return Answer(response.status or 0, response.headers.get_content_type(), content)
     except urllib.error.URLError as error:
         message = f"{url}: {error.reason}"
@@ -127,11 +130,10 @@ def _read(response: Any, url: str, bytes_max: int, timeout_s: float) -> bytes:  
     return b"".join(parts)
 
 
-def _uncompressed(content: bytes, url: str, bytes_max: int) -> bytes:
+def _uncompressed(content: bytes, bytes_max: int) -> bytes:
     inflater = zlib.decompressobj(_GZIP_WINDOW)
     data = inflater.decompress(content, bytes_max + 1)
-    _bound(url, len(data), bytes_max)
-    if not inflater.eof:
+    if len(data) <= bytes_max and not inflater.eof:
         message = "the compressed answer is cut short"
         raise http.client.HTTPException(message)
     return data

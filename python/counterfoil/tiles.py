@@ -277,7 +277,8 @@ class TileLog:
         if not 0 <= start <= tree_size:
             message = f"entry {start}: expected an index of at most {tree_size}"
             raise LookupError(message)
-        return self._entries(start, self._tree_at(tree_size, root_hash))
+        tree = self._tree_at(tree_size, root_hash)
+        return self._entries(start, tree) if start < tree_size else iter(())
 
     def _entries(self, start: int, tree: _Tree) -> Iterator[list[bytes]]:
         sha256 = hashlib.sha256  # Looked up once: this is most of what reading costs.
