@@ -104,10 +104,11 @@ def request(url: str, *, bytes_max: int, body: bytes | None = None, timeout_s: f
         except urllib.error.HTTPError as error:
             response = error
         with response:
-            content = _read(response, url, bytes_max + _GZIP_OVERHEAD_BYTES, timeout_s)
-            if response.headers.get("Content-Encoding", "identity").lower() == "gzip":
+            is_gzip = response.headers.get("Content-Encoding", "identity").lower() == "gzip"
+            content = _read(response, url, bytes_max + (_GZIP_OVERHEAD_BYTES if is_gzip else 0), timeout_s)
+            if is_gzip:
                 content = _uncompressed(content, bytes_max)
-            _bound(url, len(content), bytes_max)
+                _bound(url, len(content), bytes_max)
             return Answer(response.status or 0, response.headers.get_content_type(), content)
     except urllib.error.URLError as error:
         message = f"{url}: {error.reason}"

@@ -32,6 +32,7 @@ __all__ = [
     "UnconfirmedError",
     "UnknownMemberError",
     "WireError",
+    "WitnessError",
 ]
 
 
@@ -118,6 +119,10 @@ class LedgerTimeError(LedgerError, ValueError):
 
 class OperatorKeyError(LedgerError):
     """The operator's key is missing, or is not this ledger's."""
+
+
+class WitnessError(LedgerError):
+    """A witness does not cosign a checkpoint. The message says why."""
 
 
 class KeyReusedError(LedgerError, ValueError):

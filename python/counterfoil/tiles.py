@@ -159,7 +159,7 @@ class _Tree:
         data = self.tile(tile_level, tile)
         return _complete(data[position * _HASH_BYTES : (position + (1 << height)) * _HASH_BYTES])
 
-    def _root_of(self, begin: int, end: int) -> bytes:
+    def root_of(self, begin: int, end: int) -> bytes:
         """The hash over these entries: a subtree that a proof names, complete or the last of its level."""
         subtrees = []
         while begin < end:
@@ -178,10 +178,10 @@ class _Tree:
         while end - begin > 1:
             middle = begin + (1 << ((end - begin - 1).bit_length() - 1))
             if index < middle:
-                proof.append(self._root_of(middle, end))
+                proof.append(self.root_of(middle, end))
                 end = middle
             else:
-                proof.append(self._root_of(begin, middle))
+                proof.append(self.root_of(begin, middle))
                 begin = middle
         return proof[::-1]
 
@@ -192,13 +192,13 @@ class _Tree:
         while 0 < old < end:
             middle = begin + (1 << ((end - begin - 1).bit_length() - 1))
             if old <= middle:
-                proof.append(self._root_of(middle, end))
+                proof.append(self.root_of(middle, end))
                 end = middle
             else:
-                proof.append(self._root_of(begin, middle))
+                proof.append(self.root_of(begin, middle))
                 begin = middle
         if begin:
-            proof.append(self._root_of(begin, end))
+            proof.append(self.root_of(begin, end))
         return proof[::-1]
 
 
@@ -319,6 +319,23 @@ class TileLog:
             message = f"consistency of {old} and {new} entries: expected at most {new} before, found {old}"
             raise LookupError(message)
         return self._tree_at(new, root_hash).consistency(old)
+
+    def root_at(self, old: int, new: int, root_hash: bytes) -> bytes:
+        """The root that the first `old` entries of a tree have.
+
+        Args:
+            old: How many entries, 1 or more.
+            new: Entries of the tree.
+            root_hash: The root of the tree.
+
+        Raises:
+            LookupError: The tree has fewer entries.
+            ProofError: As `entries`.
+        """
+        if not 1 <= old <= new:
+            message = f"root at {old} entries: expected 1 to {new}"
+            raise LookupError(message)
+        return self._tree_at(new, root_hash).root_of(0, old)
 
     def prove_inclusion(self, index: int, tree_size: int, root_hash: bytes) -> list[bytes]:
         """The hashes that prove that an entry is in the tree, deepest first: RFC 6962, 2.1.1.
