@@ -399,6 +399,8 @@ def test_arguments_of_the_reader(ledger: Ledger, tmp_path: Path) -> None:
         partial(log.entries, -1, 5, root),
         partial(log.prove_inclusion, 5, 5, root),
         partial(log.prove_consistency, 6, 5, root),
+        partial(log.root_at, 0, 5, root),
+        partial(log.root_at, 6, 5, root),
     ):
         with pytest.raises(LookupError, match=r"expected|has 5"):
             call()

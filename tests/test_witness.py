@@ -240,11 +240,11 @@ def test_two_checkpoints_of_one_size(ledger: Ledger, witness: Witness, tmp_path:
         assert (found.origin, found.cleared) == (ORIGIN, None)
         assert abs(found.time - time.time_ns() // 1_000_000) < 60_000
         verifier = Verifier(ledger.verifier_key)
-        proven = verifier.equivocation(*split_equivocation(found.evidence))
+        proven = verifier.equivocation(*split_equivocation(found.data))
         assert (proven.origin, proven.tree_size) == (ORIGIN, size)
         assert proven.root_hashes == (ledger.log_root(size), other.log_root(size))
         assert (proven.first_note, proven.second_note) == (mine.encode(), theirs.encode())
-        assert bytes(proven) == found.evidence
+        assert bytes(proven) == found.data
         # For good: neither history is cosigned any more, nor is the evidence kept twice.
         for each in (ledger, other):
             assert ask(witness, each, grow(each), old=size).status == 403
@@ -286,7 +286,7 @@ def test_a_replica_shows_the_contradiction(sizes: tuple[int, int], ledger: Ledge
             for _ in range(3):
                 assert ask(witness, other, theirs, old=0).status == 409
             [found] = witness.memory.equivocations()
-            proven = Verifier(ledger.verifier_key).equivocation(*split_equivocation(found.evidence))
+            proven = Verifier(ledger.verifier_key).equivocation(*split_equivocation(found.data))
             assert proven.tree_size == size_of(theirs)
             assert proven.root_hashes == (other.log_root(proven.tree_size), ledger.log_root(proven.tree_size))
             assert bool(proven.proof) == (theirs_count != own_count)
@@ -334,7 +334,7 @@ def test_a_witness_that_follows_tiles(ledger: Ledger, tmp_path: Path, witness: W
         with pytest.raises(WitnessError, match="signed two histories: two roots at"):
             follow(witness, TileLog(tmp_path / "elsewhere", ledger.verifier_key))
         [found] = witness.memory.equivocations()
-        proven = Verifier(ledger.verifier_key).equivocation(*split_equivocation(found.evidence))
+        proven = Verifier(ledger.verifier_key).equivocation(*split_equivocation(found.data))
         assert proven.tree_size == ledger.size
         assert proven.root_hashes == (ledger.log_root(), other.log_root(ledger.size))
         with pytest.raises(WitnessError, match="403"):

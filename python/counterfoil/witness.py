@@ -26,9 +26,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from counterfoil import _http
+from counterfoil._http import Answer
 from counterfoil.exceptions import (
     ClosedError,
     CorruptionError,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
     from counterfoil.tiles import TileLog
 
-__all__ = ["Answer", "Cosigned", "Found", "Memory", "Witness", "cosign", "follow"]
+__all__ = ["Answer", "Cosigned", "Evidence", "Memory", "Witness", "cosign", "follow"]
 
 REQUEST_BYTES_MAX = 64 * 1_024
 """The most bytes of a request to a witness, and of its answer."""
@@ -89,43 +90,33 @@ CREATE TABLE equivocations (
 """
 
 
-class Answer(NamedTuple):
-    """What a witness answers.
-
-    Attributes:
-        status: The HTTP status.
-        content_type: The media type of the body.
-        body: Lines of signatures, a size, or why there are none.
-    """
-
-    status: int
-    content_type: str
-    body: bytes
-
-
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Evidence that an operator has signed two histories.
+class Evidence:
+    """That an operator has signed two histories, as a witness keeps it.
 
     Attributes:
         origin: The ledger's name.
         time: When it was found, ms.
-        evidence: What `counterfoil verify` checks, with the operator's key.
+        data: What `counterfoil verify` checks, with the operator's key.
         cleared: When a person let the witness go on all the same, ms; None where it does not.
     """
 
     origin: str
     time: int
-    evidence: bytes
+    data: bytes
     cleared: int | None
 
 
 class _RefusedError(Exception):
     """A request is refused, with this answer."""
 
-    def __init__(self, status: int, message: str, content_type: str = _TEXT) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
-        self.answer = Answer(status, content_type, f"{message}\n".encode())
+        self.answer = _refusal(status, message)
+
+
+def _refusal(status: int, message: str, content_type: str = _TEXT) -> Answer:
+    return Answer(status, content_type, f"{message}\n".encode())
 
 
 class Witness:
@@ -220,7 +211,7 @@ class Witness:
             old, proof, note = _parse(body)
             checkpoint = claimed_checkpoint(note)
         except ProofError as error:
-            return _RefusedError(400, str(error)).answer
+            return _refusal(400, str(error))
         try:
             self._check_signed(checkpoint.origin, note)
             if old > checkpoint.tree_size:
@@ -265,8 +256,10 @@ class Witness:
             if root == checkpoint.root_hash:
                 return
             equivocation = _against_replica(replica, checkpoint, note, root)
-        except LedgerError as error:
-            message = f"replica: {error}"
+        except LedgerError:
+            # What is wrong with it, and where it lies, is for its owner to know.
+            _LOG.exception("%s: the replica cannot be read", checkpoint.origin)
+            message = "replica: it cannot be read"
             raise _RefusedError(503, message) from None
         if equivocation is not None:
             self.memory.keep(equivocation)
@@ -337,11 +330,11 @@ class Memory:
         with self._connection() as database:
             return _latest(database, origin)
 
-    def equivocations(self) -> list[Found]:
+    def equivocations(self) -> list[Evidence]:
         """All evidence that was found, in that order."""
         with self._connection() as database:
             rows = database.execute("SELECT origin, found_ms, evidence, cleared_ms FROM equivocations ORDER BY rowid")
-            return [Found(*row) for row in rows]
+            return [Evidence(*row) for row in rows]
 
     def clear(self, origin: str) -> int:
         """Cosign a ledger again whose operator has signed two histories: for a person to decide. The evidence stays.
@@ -470,7 +463,7 @@ def _step(
     """Make this checkpoint the last one that is cosigned, or say why not."""
     origin, size = checkpoint.origin, checkpoint.tree_size
     if _is_stopped(database, origin):
-        return _RefusedError(403, f"{origin}: its operator has signed two histories").answer
+        return _refusal(403, f"{origin}: its operator has signed two histories")
     latest = _latest(database, origin)
     last = latest[1].tree_size if latest else 0
     known = "SELECT root_hash, note FROM checkpoints WHERE origin = ? AND tree_size = ?"
@@ -480,9 +473,9 @@ def _step(
         if contradicts:
             _keep(database, Equivocation(known_note, note, (), origin, size, (root, checkpoint.root_hash)))
     if old != last:
-        return _RefusedError(409, f"{last}", SIZE_TYPE).answer
+        return _refusal(409, f"{last}", SIZE_TYPE)
     if contradicts:
-        return _RefusedError(409, f"root at {size} entries: another one was cosigned").answer
+        return _refusal(409, f"root at {size} entries: another one was cosigned")
     try:
         if latest is not None and last:
             verify_consistency(last, size, latest[1].root_hash, checkpoint.root_hash, proof)
@@ -490,7 +483,7 @@ def _step(
             message = f"consistency proof from 0 to {size} entries: expected no hashes, and the root of the entries"
             raise ProofError(message, "wrong_log_proof")
     except ProofError as error:
-        return _RefusedError(422, str(error)).answer
+        return _refusal(422, str(error))
     row = (origin, size, checkpoint.root_hash, note)
     database.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", row)
     database.execute(

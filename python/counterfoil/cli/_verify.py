@@ -95,7 +95,8 @@ def verify(
       counterfoil verify ann.statement --vkey club.vkey
       counterfoil verify ann.statement --vkey club.vkey --account did:key:z6Mk…
       counterfoil verify purchase.receipt --vkey club.example/beans+a48c0a16+AZ3…
-      counterfoil verify ann.statement --vkey club.vkey --witness roaster.vkey --witness cinema.vkey --need 1
+      counterfoil verify ann.statement --vkey club.vkey \\
+        --witness roaster.vkey --witness cinema.vkey --need 1
       counterfoil verify equivocation.evidence --vkey club.vkey
     """
     wanted_account = None if account is None else _inputs.account_from(account)
@@ -115,7 +116,7 @@ def verify(
             _console.emit({"ok": False, "reason": error.reason, "message": one_line(str(error))})
         raise
     if json:
-        _console.emit({"ok": True, **_claim_json(claim)})
+        _console.emit({"ok": True, **claim_json(claim)})
     else:
         _print_claim(claim)
 
@@ -177,7 +178,8 @@ def _check(
     return verifier.balance(data, asset=asset, account=account)
 
 
-def _claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of five
+def claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of five
+    """What was proven, as `--json` prints it."""
     if isinstance(claim, Equivocation):
         return {
             "kind": "equivocation",
@@ -185,12 +187,8 @@ def _claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of five
             "tree_size": claim.tree_size,
             "root_hashes": [root.hex() for root in claim.root_hashes],
         }
-    return {**_statement_json(claim), "cosignatures": cosignatures_json(claim)}
-
-
-def cosignatures_json(claim: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - one of four
-    """Who has cosigned the checkpoint of a claim, and when."""
-    return [{"witness": each.witness.name, "time_ms": each.time * _MS} for each in claim.cosignatures]
+    cosignatures = [{"witness": each.witness.name, "time_ms": each.time * _MS} for each in claim.cosignatures]
+    return {**_statement_json(claim), "cosignatures": cosignatures}
 
 
 def _statement_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four

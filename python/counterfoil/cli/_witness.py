@@ -8,15 +8,15 @@ import time as clock
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from counterfoil.cli import _console, _inputs
 from counterfoil.cli._app import EXIT_CODES, JsonOption, LedgerOption, witness_app
 from counterfoil.cli._errors import CommandError, Exit, explain, found, one_line
-from counterfoil.cli._verify import cosignatures_json, cosigned_by, vkey_text
-from counterfoil.verify import COSIGNATURE_NOTE, Checkpoint, NoteKey, Verifier
+from counterfoil.cli._verify import claim_json, cosigned_by, vkey_text
+from counterfoil.verify import COSIGNATURE_NOTE, NoteKey, Verifier
 
 if TYPE_CHECKING:
     from counterfoil.witness import Witness
@@ -79,25 +79,27 @@ def _root() -> None:
     """Cosign what the operators of ledgers show, never two histories; or have others cosign yours.
 
     \b
-      counterfoil witness key -k witness.key --name roaster.example/witness > roaster.vkey
-      counterfoil witness serve -k witness.key --name roaster.example/witness --dir witness/ --vkey club.vkey
-      counterfoil witness ask -l club.ledger -k operator.key --witness roaster.vkey=https://roaster.example/witness
+      counterfoil witness key -k w.key --name roaster.example/w > roaster.vkey
+      counterfoil witness serve -k w.key --name roaster.example/w \\
+        --dir witness/ --vkey club.vkey
+      counterfoil witness ask -l club.ledger -k operator.key \\
+        --witness roaster.vkey=https://roaster.example/w
       counterfoil verify ann.statement --vkey club.vkey --witness roaster.vkey
     """
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="Print a witness's verifier key.", epilog=EXIT_CODES)
 def key(key: WitnessKeyOption, name: NameOption) -> None:
     """Print the verifier key of a witness, for others to expect its signature with.
 
     \b
-      counterfoil witness key -k witness.key --name roaster.example/witness > roaster.vkey
+      counterfoil witness key -k w.key --name roaster.example/w > roaster.vkey
     """
     text = NoteKey(name, _inputs.key_from(key).public, COSIGNATURE_NOTE).text
     print(NoteKey.parse(text, COSIGNATURE_NOTE).text)
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="Answer logs that ask for a cosignature.", epilog=EXIT_CODES)
 def serve(
     key: WitnessKeyOption,
     name: NameOption,
@@ -112,8 +114,8 @@ def serve(
     It speaks HTTP: put a server in front of it that speaks HTTPS. Needs `pip install 'counterfoil[server]'`.
 
     \b
-      counterfoil witness serve -k witness.key --name roaster.example/witness --dir witness/ --vkey club.vkey
-      counterfoil witness serve … --replica club.copy --listen 0.0.0.0:8080 --prefix /witness
+      counterfoil witness serve -k w.key --name roaster.example/w \\
+        --dir witness/ --vkey club.vkey --replica club.copy --prefix /w
     """
     host, port = _address(listen)
     if prefix and not prefix.startswith("/"):
@@ -139,7 +141,7 @@ def serve(
         )
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="Cosign what is published as tiles.", epilog=EXIT_CODES)
 def follow(
     source: Annotated[
         str,
@@ -180,7 +182,8 @@ def follow(
     `counterfoil witness add`. Two published histories are kept as evidence.
 
     \b
-      counterfoil witness follow https://club.example/beans … --every 60 --out cosigned.note
+      counterfoil witness follow https://club.example/beans -k w.key \\
+        --name roaster.example/w --dir witness/ --vkey club.vkey --every 60
     """
     from counterfoil.tiles import TileLog
     from counterfoil.witness import follow as follow_once
@@ -206,7 +209,7 @@ def follow(
             clock.sleep(every)
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="Sign a checkpoint, and have witnesses cosign it.", epilog=EXIT_CODES)
 def ask(
     ledger: LedgerOption,
     witness: Annotated[
@@ -237,7 +240,8 @@ def ask(
     The ledger is opened for writing. A service that has it open calls `counterfoil.witness.cosign` instead.
 
     \b
-      counterfoil witness ask --witness roaster.vkey=https://roaster.example/witness --witness …
+      counterfoil witness ask -k operator.key \\
+        --witness roaster.vkey=https://roaster.example/w
     """
     from counterfoil.witness import cosign
 
@@ -253,7 +257,7 @@ def ask(
     names = {vkey: NoteKey.parse(vkey, COSIGNATURE_NOTE).name for vkey in asked}
     if json:
         failed = [{"witness": names[vkey], "message": one_line(why)} for vkey, why in cosigned.failures.items()]
-        _console.emit({**_checkpoint_json(signed), "note": cosigned.note, "failures": failed})
+        _console.emit({**claim_json(signed), "note": cosigned.note, "failures": failed})
     else:
         failures: list[tuple[str, object]] = [
             ("not cosigned by", one_line(f"{names[vkey]}: {why}")) for vkey, why in cosigned.failures.items()
@@ -264,7 +268,7 @@ def ask(
         raise CommandError(message, Exit.REFUSED)
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="Keep the cosignatures that a file has.", epilog=EXIT_CODES)
 def add(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A cosigned checkpoint. `-` is stdin.", show_default=False)
@@ -293,7 +297,7 @@ def add(
     _console.fields(f"checkpoint of {signed.tree_size:,} entries", cosigned_by(signed))
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="What a witness has cosigned, and found.", epilog=EXIT_CODES)
 def status(directory: DirOption, json: JsonOption = False) -> None:
     """What a witness has cosigned last, and which operators it has found to show two histories.
 
@@ -309,7 +313,7 @@ def status(directory: DirOption, json: JsonOption = False) -> None:
         _console.emit(
             {
                 "verifier_key": vkey,
-                "ledgers": [_checkpoint_json(each) for each in checkpoints],
+                "ledgers": [claim_json(each) for each in checkpoints],
                 "equivocations": [
                     {"origin": each.origin, "found_time_ms": each.time, "cleared_time_ms": each.cleared}
                     for each in equivocations
@@ -324,7 +328,7 @@ def status(directory: DirOption, json: JsonOption = False) -> None:
         _console.note(f"  {state}; `counterfoil witness evidence {each.origin}` writes the evidence")
 
 
-@witness_app.command(epilog=EXIT_CODES)
+@witness_app.command(short_help="Write the evidence that an operator signed two histories.", epilog=EXIT_CODES)
 def evidence(
     origin: Annotated[str, typer.Argument(metavar="ORIGIN", help="The ledger's name.", show_default=False)],
     directory: DirOption,
@@ -350,11 +354,11 @@ def evidence(
         if not pieces:
             message = f"{found(origin)}: expected a ledger whose operator has signed two histories, found none"
             raise CommandError(message, Exit.NOT_FOUND)
-        _inputs.write_file(out, pieces[-1].evidence, force=force)
+        _inputs.write_file(out, pieces[-1].data, force=force)
         if clear:
             memory.clear(origin)
     if str(out) != "-":
-        _console.note(f"{out}: {len(pieces[-1].evidence):,} bytes" + ("; it is cosigned again" if clear else ""))
+        _console.note(f"{out}: {len(pieces[-1].data):,} bytes" + ("; it is cosigned again" if clear else ""))
 
 
 @contextmanager
@@ -395,12 +399,3 @@ def _replace(path: Path, content: bytes) -> None:
     written = path.with_name(f".{path.name}.being-written")
     written.write_bytes(content)
     written.replace(path)
-
-
-def _checkpoint_json(checkpoint: Checkpoint) -> dict[str, Any]:
-    return {
-        "origin": checkpoint.origin,
-        "tree_size": checkpoint.tree_size,
-        "root_hash": checkpoint.root_hash.hex(),
-        "cosignatures": cosignatures_json(checkpoint),
-    }

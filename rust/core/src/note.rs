@@ -630,6 +630,43 @@ mod tests {
     }
 
     #[test]
+    fn cosignatures_are_added_to_the_same_checkpoint() {
+        let mut kept = checkpoint().sign(&SEED).unwrap();
+        let mut cosigned = kept.clone();
+        cosigned.cosign("w1", &[1; 32], 100).unwrap();
+        cosigned.cosign("w2", &[2; 32], 100).unwrap();
+        kept.add_cosignatures(&cosigned).unwrap();
+        assert_eq!(kept, cosigned);
+        kept.add_cosignatures(&cosigned).unwrap();
+        assert_eq!(kept, cosigned, "each once");
+
+        // The later one takes the place of the earlier one, and of two in one note the first counts.
+        let mut later = checkpoint().sign(&[8; 32]).unwrap();
+        later.cosign("w2", &[2; 32], 300).unwrap();
+        later.cosign("w2", &[2; 32], 200).unwrap();
+        kept.add_cosignatures(&later).unwrap();
+        assert_eq!(kept.signatures().len(), 3, "nothing more in the log's own name");
+        assert_eq!(kept.signatures()[0], cosigned.signatures()[0]);
+        let witness = VerifierKey::new("w2", Algorithm::Cosignature, public_key(&[2; 32])).unwrap();
+        let times: Vec<_> = kept.verify(&[witness]).unwrap().iter().map(|verified| verified.time_s).collect();
+        assert_eq!(times, [Some(300)]);
+
+        let before = kept.clone();
+        let other = Checkpoint { tree_size: 18, ..checkpoint() }.sign(&SEED).unwrap();
+        assert!(matches!(kept.add_cosignatures(&other), Err(NoteError::Malformed { .. })));
+        let mut many = checkpoint().sign(&SEED).unwrap();
+        for number in 1..SIGNATURES_MAX {
+            many.cosign(&format!("x{number}"), &[3; 32], 100).unwrap();
+        }
+        assert!(matches!(kept.add_cosignatures(&many), Err(NoteError::TooLarge { .. })));
+        let mut long = checkpoint().sign(&SEED).unwrap();
+        let signature = vec![0; NOTE_WRITTEN_BYTES_MAX * 3 / 4];
+        long.add(NoteSignature { name: "w3".to_owned(), key_id: 1, signature }).unwrap();
+        assert!(matches!(kept.add_cosignatures(&long), Err(NoteError::TooLarge { .. })));
+        assert_eq!(kept, before, "all of them or none");
+    }
+
+    #[test]
     fn a_key_without_a_point_is_refused() {
         let small = VerifierKey::new("a", Algorithm::Ed25519, [0; 32]);
         assert!(matches!(small, Err(NoteError::Key { .. })));
