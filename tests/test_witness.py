@@ -358,6 +358,8 @@ def test_evidence_must_contradict(ledger: Ledger, tmp_path: Path) -> None:
         proof = [ledger.log_root(small), *ledger.prove_consistency(small, large)]
         proven = verifier.equivocation(theirs, later, proof)
         assert proven.root_hashes == (other.log_root(small), ledger.log_root(small))
+        views = bytearray(theirs.encode()), memoryview(later.encode())
+        assert verifier.equivocation(*views, [bytearray(step) for step in proof]) == proven
         for reason, arguments in (
             ("no_contradiction", (mine, mine)),
             ("no_contradiction", (mine, later)),

@@ -786,9 +786,9 @@ class Verifier:
         if root == first.root_hash:
             _refuse("no_contradiction", f"roots at {first.tree_size} entries", "two", f"one, {root.hex()}")
         return Equivocation(
-            first_note=first_note if isinstance(first_note, bytes) else first_note.encode(),
-            second_note=second_note if isinstance(second_note, bytes) else second_note.encode(),
-            proof=tuple(proof),
+            first_note=first_note.encode() if isinstance(first_note, str) else bytes(first_note),
+            second_note=second_note.encode() if isinstance(second_note, str) else bytes(second_note),
+            proof=tuple(bytes(step) for step in proof),
             origin=first.origin,
             tree_size=first.tree_size,
             root_hashes=(first.root_hash, root),
