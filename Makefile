@@ -119,6 +119,7 @@ endif
 ifeq ($(GO_MISSING),)
 	cd clients/go && found=$$(gofmt -l .) && { test -z "$$found" || { echo "gofmt would change $$found" >&2; exit 1; }; }
 	cd clients/go && go vet ./...
+	cd clients/go/tilestest && go vet ./...
 else
 	@echo "skipped: the checks of the Go client, for want of $(GO_MISSING)"
 endif

@@ -1170,7 +1170,8 @@ def test_bench(tmp_path, monkeypatch):
 
 COMMANDS = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "proposal", "tally", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "export", "witness", "proposal", "tally", "members", "balances", "journal"),
+    *("fsck", "stats", "bench", "demo"),
 )
 
 
@@ -1186,7 +1187,8 @@ def test_help_teaches():
         assert ok(command, "-h") == shown
     for command in ("balance", "transaction", "entry", "record"):
         assert f"counterfoil prove {command}" in ok("prove", command, "--help").partition("\n")[2]
-    for both in ("members import", "balances import", "balances export", "journal export"):
+    witness = [f"witness {name}" for name in ("key", "serve", "follow", "ask", "add", "status", "evidence")]
+    for both in ("members import", "balances import", "balances export", "journal export", "export tiles", *witness):
         assert f"counterfoil {both}" in ok(*both.split(), "--help").partition("\n")[2]
 
 

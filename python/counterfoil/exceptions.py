@@ -33,6 +33,7 @@ __all__ = [
     "UnconfirmedError",
     "UnknownMemberError",
     "WireError",
+    "WitnessError",
 ]
 
 
@@ -119,6 +120,10 @@ class LedgerTimeError(LedgerError, ValueError):
 
 class OperatorKeyError(LedgerError):
     """The operator's key is missing, or is not this ledger's."""
+
+
+class WitnessError(LedgerError):
+    """A witness does not cosign a checkpoint. The message says why."""
 
 
 class KeyReusedError(LedgerError, ValueError):

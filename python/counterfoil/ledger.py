@@ -24,12 +24,14 @@ from counterfoil.keys import Key
 from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
 from counterfoil.ops.asset import SUPPLY_CAP_MAX
 from counterfoil.status import Status
-from counterfoil.verify import CODEC, Effect, Genesis
+from counterfoil.verify import _QUESTION, _STATEMENT, CODEC, Effect, Genesis
 from counterfoil.wire import Applied, Entry, SignedTransaction, Transaction, decode_entry
 
 if TYPE_CHECKING:
     import os
     from types import TracebackType
+
+    from typing_extensions import Self
 
     from counterfoil.keys import Signer
     from counterfoil.ops import Term
@@ -191,11 +193,49 @@ class Statement:
         """Write it to a file."""
         Path(path).write_bytes(self._bytes)
 
+    @property
+    def note(self) -> str:
+        """The checkpoint that it is under: a signed note."""
+        return self._bytes[self._note_place() :].decode()
+
+    def with_note(self, note: str) -> Self:
+        """The same proof with the same checkpoint, as more have signed it: what `witness.cosign` returned for `note`.
+
+        Raises:
+            ValueError: It is another checkpoint.
+        """
+        place, own = self._note_place(), self.note
+        if _note_text(note) != _note_text(own):
+            message = f"note: expected the checkpoint {_note_text(own)!r}, found {_note_text(note)[:400]!r}"
+            raise ValueError(message)
+        return type(self)(self._joined(self._bytes[:place], note.encode()))
+
+    def _note_place(self) -> int:
+        # A question, the line that begins a statement, and four parts after their lengths; the note is the fifth.
+        data, place = self._bytes, len(_QUESTION)
+        for _ in range(2):
+            place += 1 + data[place]
+        place += 32 + len(_STATEMENT)
+        for _ in range(4):
+            place += 4 + int.from_bytes(data[place : place + 4], "big")
+        return place + 4
+
+    @staticmethod
+    def _joined(before: bytes, note: bytes) -> bytes:
+        return before[:-4] + len(note).to_bytes(4, "big") + note
+
 
 class Receipt(Statement):
     """The proof that a transaction was applied: a C2SP tlog-proof text file."""
 
     __slots__ = ()
+
+    def _note_place(self) -> int:
+        return self._bytes.index(b"\n\n") + 2
+
+    @staticmethod
+    def _joined(before: bytes, note: bytes) -> bytes:
+        return before + note
 
     def __str__(self) -> str:
         """The text."""
@@ -554,6 +594,24 @@ class Ledger(Records):
         """
         self._engine.confirm(note)
 
+    def add_cosignatures(self, note: str) -> str:
+        """Keep the signatures of witnesses with the checkpoint that they are under.
+
+        What is proven under it from now on carries them, and so does what followers prove. A later signature by the
+        same witness takes the place of the earlier one. They are not checked here: `witness.cosign` does that.
+
+        Args:
+            note: A checkpoint of this ledger, the last one or an earlier one, with more signatures.
+
+        Returns:
+            The whole note.
+
+        Raises:
+            LookupError: There is no checkpoint at its size.
+            ValueError: It is not the checkpoint that this ledger has at that size, or has too many signatures.
+        """
+        return self._engine.add_cosignatures(note)
+
     def flush(self) -> None:
         """Commit, and write the state behind now."""
         self._engine.flush()
@@ -766,6 +824,11 @@ def _close_all() -> None:
     for ledger in list(_OPEN):
         with contextlib.suppress(LedgerError, OSError):
             ledger.close()
+
+
+def _note_text(note: str) -> str:
+    """What is signed of a note."""
+    return note.rpartition("\n\n")[0]
 
 
 def _signed_bytes(transaction: object) -> bytes:

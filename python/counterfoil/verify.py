@@ -85,6 +85,7 @@ REASONS: tuple[str, ...] = (
     "from_the_future",  # newer than the verifier's clock allows
     "too_few_witnesses",  # fewer of the expected witnesses have cosigned than are needed
     "wrong_time",  # too few of them at about the time that the commit says
+    "no_contradiction",  # two checkpoints that may both be of one history
 )
 """Every value of `ProofError.reason`. Codes are added, never renamed."""
 
@@ -750,17 +751,21 @@ class Verifier:
         Raises:
             ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin, too_few_witnesses.
         """
+        checkpoint = self._signed(note, self.witnesses)
+        self._check_witnesses("too_few_witnesses", checkpoint.cosignatures)
+        return checkpoint
+
+    def _signed(self, note: bytes | str, witnesses: Sequence[NoteKey] = ()) -> Checkpoint:
         if isinstance(note, str):
             if len(note) > NOTE_BYTES_MAX:
                 _refuse("too_long", "note", f"at most {NOTE_BYTES_MAX:,} characters", f"{len(note):,}")
             note = note.encode("utf-8", "replace")
-        opened = open_note(_bounded(note, "note"), [self.key, *self.witnesses])
+        opened = open_note(_bounded(note, "note"), [self.key, *witnesses])
         if self.key not in opened.signers:
             _refuse("wrong_key", "note, signatures", f"one by {self.key.name}", "those of witnesses alone")
         checkpoint = replace(Checkpoint.parse(opened.text), cosignatures=opened.cosignatures)
         if checkpoint.origin != self.key.name:
             _refuse("wrong_origin", "checkpoint, origin", self.key.name, _describe(checkpoint.origin))
-        self._check_witnesses("too_few_witnesses", checkpoint.cosignatures)
         return checkpoint
 
     def consistency(self, old_note: bytes | str, new_note: bytes | str, proof: Sequence[bytes]) -> Checkpoint:
@@ -782,6 +787,47 @@ class Verifier:
             _refuse("wrong_log_proof", "consistency proof", "at most 128 hashes", len(proof))
         verify_consistency(old.tree_size, new.tree_size, old.root_hash, new.root_hash, [bytes(step) for step in proof])
         return new
+
+    def equivocation(
+        self, first_note: bytes | str, second_note: bytes | str, proof: Sequence[bytes] = ()
+    ) -> Equivocation:
+        """Check that two checkpoints contradict each other: that the operator signed two histories.
+
+        That a log grew is for its operator to prove, and that it did not cannot be shown by two checkpoints alone, but
+        where they are of one size. Of two sizes it takes what the tree of the larger one has at the smaller size.
+
+        Args:
+            first_note: One checkpoint. Who has cosigned them does not matter.
+            second_note: Another one, of the same size or a larger one.
+            proof: Of a larger one, 32 bytes each: the root that its tree has at the size of the first, and then the
+                consistency proof from that size to its own. Nothing, where the sizes are the same.
+
+        Returns:
+            What they contradict each other in; its `bytes` are the evidence, for others to check.
+
+        Raises:
+            ProofError: One of the checkpoints is refused; no_contradiction, wrong_log_proof.
+        """
+        first, second = self._signed(first_note), self._signed(second_note)
+        root = second.root_hash
+        if first.tree_size != second.tree_size:
+            if not 1 < len(proof) <= 128:
+                expected = f"what the tree of {second.tree_size} entries has at {first.tree_size}"
+                _refuse("no_contradiction", "equivocation, proof", expected, f"{len(proof)} hashes")
+            root, *steps = (bytes(step) for step in proof)
+            verify_consistency(first.tree_size, second.tree_size, root, second.root_hash, steps)
+        elif proof:
+            _refuse("wrong_log_proof", "equivocation, proof", "no hashes for equal sizes", len(proof))
+        if root == first.root_hash:
+            _refuse("no_contradiction", f"roots at {first.tree_size} entries", "two", f"one, {root.hex()}")
+        return Equivocation(
+            first_note=first_note.encode() if isinstance(first_note, str) else bytes(first_note),
+            second_note=second_note.encode() if isinstance(second_note, str) else bytes(second_note),
+            proof=tuple(bytes(step) for step in proof),
+            origin=first.origin,
+            tree_size=first.tree_size,
+            root_hashes=(first.root_hash, root),
+        )
 
     def _check_witnesses(self, reason: str, found: Sequence[Cosignature]) -> None:
         if len(found) < self.need:
@@ -4394,6 +4440,54 @@ class Checkpoint:
             _refuse(reason, "checkpoint, origin", "1 to 255 printable ASCII characters without +", _describe(lines[0]))
         size = _decimal(tree_size, reason, "checkpoint, tree size")
         return cls(lines[0], size, _hash(root_hash, reason, "checkpoint, root hash"))
+
+
+@dataclass(frozen=True, slots=True)
+class Equivocation:
+    """That an operator has signed two histories of one log: `bytes` of it are the evidence.
+
+    Attributes:
+        first_note: A checkpoint.
+        second_note: One that contradicts it.
+        proof: What the tree of the second one has at the size of the first, where the second one is larger.
+        origin: The log's name.
+        tree_size: The size at which it has two roots.
+        root_hashes: The one that the first says, and the one that the second says or implies, 32 bytes each.
+    """
+
+    first_note: bytes
+    second_note: bytes
+    proof: tuple[bytes, ...]
+    origin: str
+    tree_size: int
+    root_hashes: tuple[bytes, bytes]
+
+    def __bytes__(self) -> bytes:
+        """The evidence."""
+        parts = (self.first_note, self.second_note, b"".join(self.proof))
+        return EQUIVOCATION + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+EQUIVOCATION = b"counterfoil/equivocation/v1\n"
+"""How evidence that an operator has signed two histories begins."""
+
+
+def split_equivocation(data: bytes) -> tuple[bytes, bytes, list[bytes]]:
+    """The parts of such evidence, in the order in which `Verifier.equivocation` takes them.
+
+    Raises:
+        ProofError: too_long, malformed_note, truncated, trailing_bytes.
+    """
+    data = _bounded(data, "equivocation")
+    if not data.startswith(EQUIVOCATION):
+        _refuse("malformed_note", "equivocation", f"{EQUIVOCATION.decode()!r} at the beginning", "other bytes")
+    parts = _Parts(data, "equivocation")
+    parts.place = len(EQUIVOCATION)
+    first, second, joined = (
+        parts.take(parts.integer(4, f"length of {name}"), name) for name in ("first note", "second note", "proof")
+    )
+    parts.end()
+    return first, second, [joined[place : place + 32] for place in range(0, len(joined), 32)]
 
 
 # --------------------------------------------------------------------------------------------------------------------

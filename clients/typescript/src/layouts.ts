@@ -1066,6 +1066,7 @@ export const REASONS = [
   "from_the_future",
   "too_few_witnesses",
   "wrong_time",
+  "no_contradiction",
 ] as const;
 
 export type ReasonCode = (typeof REASONS)[number];

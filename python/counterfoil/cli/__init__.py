@@ -14,6 +14,7 @@ from counterfoil.cli import (
     _ballots,
     _bench,
     _check,
+    _export,
     _journal,
     _make,
     _members,
@@ -21,17 +22,32 @@ from counterfoil.cli import (
     _prove,
     _read,
     _verify,
+    _witness,
     _write,
 )
-from counterfoil.cli._app import app, balances_app, journal_app, members_app, proposal_app, prove_app
+from counterfoil.cli._app import (
+    app,
+    balances_app,
+    export_app,
+    journal_app,
+    members_app,
+    proposal_app,
+    prove_app,
+    witness_app,
+)
 from counterfoil.cli.demo import command as _demo
 
 __all__ = ["app", "main"]
 
-MODULES = (_make, _write, _read, _prove, _verify, _proposals, _ballots, _members, _journal, _check, _bench, _demo)
+MODULES = (
+    *(_make, _write, _read, _prove, _verify, _export, _witness),
+    *(_proposals, _ballots, _members, _journal, _check, _bench, _demo),
+)
 """Importing them registers their commands; `_app` says in which order help lists these."""
 
 app.add_typer(prove_app, name="prove", short_help="Write a statement or a receipt to a file.")
+app.add_typer(export_app, name="export", short_help="Write the ledger out for others to read.")
+app.add_typer(witness_app, name="witness", short_help="Cosign what operators show, or have others cosign yours.")
 app.add_typer(proposal_app, name="proposal", short_help="What a community decides: proposals, and votes on them.")
 app.add_typer(members_app, name="members", short_help="Customers and their accounts, in a store outside the ledger.")
 app.add_typer(balances_app, name="balances", short_help="Balances out of a CSV file, or into one.")

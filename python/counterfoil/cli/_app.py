@@ -19,7 +19,8 @@ corruption; 5 locked by another writer."""
 _PROGRAM = "counterfoil"
 _ORDER = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "proposal", "tally", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "export", "witness", "proposal", "tally", "members", "balances", "journal"),
+    *("fsck", "stats", "bench", "demo"),
 )
 
 
@@ -96,7 +97,7 @@ def _group() -> typer.Typer:
     )
 
 
-prove_app, members_app, balances_app, journal_app, proposal_app = [_group() for _ in range(5)]
+prove_app, members_app, balances_app, journal_app, proposal_app, export_app, witness_app = [_group() for _ in range(7)]
 
 LedgerOption = Annotated[
     Path,

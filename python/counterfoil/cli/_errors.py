@@ -17,6 +17,7 @@ from counterfoil.exceptions import (
     RejectedError,
     StoreError,
     UnconfirmedError,
+    WitnessError,
 )
 
 _MESSAGE_CHARACTERS_MAX = 600
@@ -56,7 +57,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], Exit], ...] = (
     ((ProofError, RejectedError), Exit.REFUSED),
     ((LockedError,), Exit.LOCKED),
     ((NotALedgerError, NewerFormatError), Exit.NOT_FOUND),
-    ((UnconfirmedError, DivergedError, OperatorKeyError, LedgerTimeError), Exit.REFUSED),
+    ((UnconfirmedError, DivergedError, OperatorKeyError, LedgerTimeError, WitnessError), Exit.REFUSED),
     ((StoreError,), Exit.STORAGE),
     ((LedgerError,), Exit.USAGE),
     ((FileNotFoundError, NotADirectoryError, LookupError), Exit.NOT_FOUND),

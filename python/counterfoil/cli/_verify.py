@@ -12,10 +12,13 @@ from counterfoil.cli import _console, _inputs, _values
 from counterfoil.cli._app import EXIT_CODES, JsonOption, app
 from counterfoil.cli._errors import CommandError, found, one_line
 from counterfoil.verify import (
+    COSIGNATURE_NOTE,
     DATA_BYTES_MAX,
+    EQUIVOCATION,
     AttestationRecord,
     BalanceClaim,
     Checkpoint,
+    Equivocation,
     NoteKey,
     ProofError,
     ReceiptClaim,
@@ -23,6 +26,7 @@ from counterfoil.verify import (
     Verifier,
     asset_id,
     encode_did_key,
+    split_equivocation,
 )
 
 _QUESTION = b"counterfoil/question/v1\n"
@@ -36,7 +40,9 @@ def verify(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A statement, a receipt or a checkpoint. `-` is stdin.", show_default=False
+            metavar="FILE",
+            help="A statement, a receipt, a checkpoint, or evidence of two histories. `-` is stdin.",
+            show_default=False,
         ),
     ],
     vkey: Annotated[
@@ -63,6 +69,21 @@ def verify(
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="How old a statement may be.", show_default=False),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--witness",
+            metavar="KEY",
+            help="A witness whose signature counts: its verifier key, or a file that holds it. Again for each.",
+            show_default=False,
+        ),
+    ] = None,
+    need: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="K", help="How many of the witnesses must have signed. Default: all.", show_default=False
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Check a statement, a receipt or a checkpoint, without trusting who handed it out.
@@ -74,11 +95,17 @@ def verify(
       counterfoil verify ann.statement --vkey club.vkey
       counterfoil verify ann.statement --vkey club.vkey --account did:key:z6Mk…
       counterfoil verify purchase.receipt --vkey club.example/beans+a48c0a16+AZ3…
+      counterfoil verify ann.statement --vkey club.vkey \\
+        --witness roaster.vkey --witness cinema.vkey --need 1
+      counterfoil verify equivocation.evidence --vkey club.vkey
     """
     wanted_account = None if account is None else _inputs.account_from(account)
     wanted_asset = None if asset is None else _asset_id(asset)
     verifier = Verifier(
-        vkey_text(vkey), ledger=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id")
+        vkey_text(vkey),
+        ledger=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id"),
+        witnesses=[vkey_text(text, "--witness", COSIGNATURE_NOTE) for text in witness or []],
+        need=need,
     )
     data = _inputs.read_file(file, "proof", DATA_BYTES_MAX)
     max_age_ms = None if max_age is None else _milliseconds(max_age)
@@ -89,7 +116,7 @@ def verify(
             _console.emit({"ok": False, "reason": error.reason, "message": one_line(str(error))})
         raise
     if json:
-        _console.emit({"ok": True, **_claim_json(claim)})
+        _console.emit({"ok": True, **claim_json(claim)})
     else:
         _print_claim(claim)
 
@@ -109,17 +136,17 @@ def _asset_id(text: str) -> bytes:
     return _inputs.hash_from(text, "--asset, without a ledger to look a symbol up in")
 
 
-def vkey_text(text: str) -> str:
-    """A verifier key, from itself or from a file that holds it."""
+def vkey_text(text: str, option: str = "--vkey", kind: int = 1) -> str:
+    """A verifier key, from itself or from a file that holds it: an operator's, or a witness's (`COSIGNATURE_NOTE`)."""
     try:
-        NoteKey.parse(text)
+        NoteKey.parse(text, kind)
     except ProofError as error:
         if "+" in text and "/" in text and not _is_file(text):
             raise
         if not _is_file(text):
-            message = f"--vkey: expected a verifier key or a file that holds one, found {found(text)}"
+            message = f"{option}: expected a verifier key or a file that holds one, found {found(text)}"
             raise CommandError(message) from error
-        return _inputs.read_file(Path(text), "--vkey", _VKEY_BYTES_MAX).decode("utf-8", "replace").strip()
+        return _inputs.read_file(Path(text), option, _VKEY_BYTES_MAX).decode("utf-8", "replace").strip()
     return text
 
 
@@ -132,7 +159,9 @@ def _is_file(text: str) -> bool:
 
 def _check(
     verifier: Verifier, data: bytes, asset: bytes | None, account: bytes | None, max_age_ms: int | None
-) -> BalanceClaim | RecordClaim | ReceiptClaim | Checkpoint:
+) -> BalanceClaim | RecordClaim | ReceiptClaim | Checkpoint | Equivocation:
+    if data.startswith(EQUIVOCATION):
+        return verifier.equivocation(*split_equivocation(data))
     if data.startswith(_RECEIPT):
         if asset is not None or account is not None or max_age_ms is not None:
             message = "verify: --asset, --account and --max-age are for statements; this file is a receipt"
@@ -149,7 +178,20 @@ def _check(
     return verifier.balance(data, asset=asset, account=account)
 
 
-def _claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four
+def claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of five
+    """What was proven, as `--json` prints it."""
+    if isinstance(claim, Equivocation):
+        return {
+            "kind": "equivocation",
+            "origin": claim.origin,
+            "tree_size": claim.tree_size,
+            "root_hashes": [root.hex() for root in claim.root_hashes],
+        }
+    cosignatures = [{"witness": each.witness.name, "time_ms": each.time * _MS} for each in claim.cosignatures]
+    return {**_statement_json(claim), "cosignatures": cosignatures}
+
+
+def _statement_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four
     if isinstance(claim, ReceiptClaim):
         return {
             "kind": "receipt",
@@ -210,7 +252,21 @@ def _live(claim: RecordClaim) -> dict[str, bool]:
     return {}
 
 
-def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
+def cosigned_by(claim: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - one of four
+    """Who has cosigned the checkpoint of a claim, and when, as lines of a table."""
+    return [
+        ("cosigned by", f"{each.witness.name}, {_console.when(each.time * _MS)} UTC") for each in claim.cosignatures
+    ]
+
+
+def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of five
+    if isinstance(claim, Equivocation):
+        _console.note("proven: the operator signed two histories")
+        first, second = claim.root_hashes
+        size = f"{claim.tree_size:,} entries"
+        roots = [("one root at", f"{size}: {first.hex()}"), ("another root at", f"{size}: {second.hex()}")]
+        _console.fields(None, [("origin", claim.origin), *roots])
+        return
     if isinstance(claim, ReceiptClaim):
         _console.note("proven: this transaction was applied")
         pairs: list[tuple[str, object]] = [
@@ -250,4 +306,5 @@ def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of four
     pairs.append(("origin", claim.origin))
     if isinstance(claim, (BalanceClaim, RecordClaim)):
         pairs.append(("as of", f"{_console.when(claim.time)} UTC, commit {claim.height:,}"))
+    pairs += cosigned_by(claim)
     _console.fields(None, pairs)

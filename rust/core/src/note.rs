@@ -15,6 +15,9 @@ use std::fmt;
 /// 131,072 that a note is written with.
 pub const NOTE_BYTES_MAX: usize = 1_000_000;
 
+/// The most bytes of a note that is written.
+pub const NOTE_WRITTEN_BYTES_MAX: usize = 131_072;
+
 /// The most signatures that a note may have.
 pub const SIGNATURES_MAX: usize = 100;
 
@@ -268,6 +271,33 @@ impl SignedNote {
             return Err(NoteError::TooLarge { what: "signatures of a note", max: SIGNATURES_MAX, found: count });
         }
         self.signatures.push(signature);
+        Ok(())
+    }
+
+    /// Adds the signatures of witnesses that another note has under the same text, without checking them. One by a key that
+    /// has signed before takes the place of the earlier one; signatures in the log's own name stay as they are.
+    pub fn add_cosignatures(&mut self, other: &Self) -> Result<(), NoteError> {
+        if other.text != self.text {
+            return Err(malformed("note", "the text of the checkpoint that is cosigned", &other.text));
+        }
+        let mut cosigned = self.clone();
+        for (place, signature) in other.signatures.iter().enumerate() {
+            let by_same_key = |one: &NoteSignature| one.name == signature.name && one.key_id == signature.key_id;
+            // Of two by one key the first counts.
+            let is_later = other.signatures.iter().take(place).any(by_same_key);
+            if is_later || self.text.lines().next() == Some(&signature.name) {
+                continue;
+            }
+            match cosigned.signatures.iter_mut().find(|one| by_same_key(one)) {
+                Some(earlier) => earlier.signature.clone_from(&signature.signature),
+                None => cosigned.add(signature.clone())?,
+            }
+        }
+        let found = cosigned.to_string().len();
+        if found > NOTE_WRITTEN_BYTES_MAX {
+            return Err(NoteError::TooLarge { what: "bytes of a note", max: NOTE_WRITTEN_BYTES_MAX, found });
+        }
+        *self = cosigned;
         Ok(())
     }
 
@@ -597,6 +627,43 @@ mod tests {
         assert!(matches!(SignedNote::parse(&bytes), Err(NoteError::TooLarge { .. })));
         bytes.resize(NOTE_BYTES_MAX + 1, b'a');
         assert!(matches!(SignedNote::parse(&bytes), Err(NoteError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn cosignatures_are_added_to_the_same_checkpoint() {
+        let mut kept = checkpoint().sign(&SEED).unwrap();
+        let mut cosigned = kept.clone();
+        cosigned.cosign("w1", &[1; 32], 100).unwrap();
+        cosigned.cosign("w2", &[2; 32], 100).unwrap();
+        kept.add_cosignatures(&cosigned).unwrap();
+        assert_eq!(kept, cosigned);
+        kept.add_cosignatures(&cosigned).unwrap();
+        assert_eq!(kept, cosigned, "each once");
+
+        // The later one takes the place of the earlier one, and of two in one note the first counts.
+        let mut later = checkpoint().sign(&[8; 32]).unwrap();
+        later.cosign("w2", &[2; 32], 300).unwrap();
+        later.cosign("w2", &[2; 32], 200).unwrap();
+        kept.add_cosignatures(&later).unwrap();
+        assert_eq!(kept.signatures().len(), 3, "nothing more in the log's own name");
+        assert_eq!(kept.signatures()[0], cosigned.signatures()[0]);
+        let witness = VerifierKey::new("w2", Algorithm::Cosignature, public_key(&[2; 32])).unwrap();
+        let times: Vec<_> = kept.verify(&[witness]).unwrap().iter().map(|verified| verified.time_s).collect();
+        assert_eq!(times, [Some(300)]);
+
+        let before = kept.clone();
+        let other = Checkpoint { tree_size: 18, ..checkpoint() }.sign(&SEED).unwrap();
+        assert!(matches!(kept.add_cosignatures(&other), Err(NoteError::Malformed { .. })));
+        let mut many = checkpoint().sign(&SEED).unwrap();
+        for number in 1..SIGNATURES_MAX {
+            many.cosign(&format!("x{number}"), &[3; 32], 100).unwrap();
+        }
+        assert!(matches!(kept.add_cosignatures(&many), Err(NoteError::TooLarge { .. })));
+        let mut long = checkpoint().sign(&SEED).unwrap();
+        let signature = vec![0; NOTE_WRITTEN_BYTES_MAX * 3 / 4];
+        long.add(NoteSignature { name: "w3".to_owned(), key_id: 1, signature }).unwrap();
+        assert!(matches!(kept.add_cosignatures(&long), Err(NoteError::TooLarge { .. })));
+        assert_eq!(kept, before, "all of them or none");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::ledger::OutcomeRow;
 use crate::shared::Shared;
 use crate::writer::{Ordered, Work, stop_on_panic};
 use counterfoil_core::apply::{Admission, admit};
+use counterfoil_core::note::SignedNote;
 use counterfoil_core::signature::{self, Check};
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -117,6 +118,7 @@ pub(crate) enum Request {
     Checkpoint { time: Option<u64>, reply: Reply<String> },
     Rotate { seed: [u8; 32], reply: Reply<()> },
     Flush { reply: Reply<()> },
+    Cosign { note: SignedNote, reply: Reply<String> },
 }
 
 /// Transactions to apply, and who waits for the outcomes.
@@ -312,6 +314,7 @@ pub(crate) fn admit_parts(shared: &Shared, work: &Sender<Work>, workers: usize) 
             Part::Other(Request::Checkpoint { time, reply }) => Ordered::Checkpoint { time, reply },
             Part::Other(Request::Rotate { seed, reply }) => Ordered::Rotate { seed, reply },
             Part::Other(Request::Flush { reply }) => Ordered::Flush { reply },
+            Part::Other(Request::Cosign { note, reply }) => Ordered::Cosign { note, reply },
             Part::End => Ordered::Close,
         };
         if work.send(Work::Part { number, part: done }).is_err() {

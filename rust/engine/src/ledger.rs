@@ -18,7 +18,7 @@ use crate::tree::Tree;
 use crate::writer::{Threads, Work, clock_ms};
 use counterfoil_core::Id;
 use counterfoil_core::hash_many;
-use counterfoil_core::note::{Algorithm, VerifierKey};
+use counterfoil_core::note::{Algorithm, SignedNote, VerifierKey};
 use counterfoil_core::receipt::Receipt;
 use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::{Record, Table, tree_keys};
@@ -392,6 +392,14 @@ impl Ledger {
         Ok(())
     }
 
+    /// Keeps the cosignatures of a note with the checkpoint of this ledger that they are under, so that what is proven
+    /// under that one from now on carries them. Whether they hold is for those to check who know the witnesses. Returns
+    /// the whole note.
+    pub fn add_cosignatures(&self, note: &[u8]) -> Result<String> {
+        let note = SignedNote::parse(note).map_err(|error| Error::Invalid(error.to_string()))?;
+        self.send(|reply| Job::Other(Request::Cosign { note, reply }))
+    }
+
     /// Whether it may sign: it is no copy, or has compared itself.
     pub fn is_confirmed(&self) -> Result<bool> {
         Ok(self.check()?.is_confirmed())
@@ -530,6 +538,13 @@ impl Ledger {
             Ok(true)
         })?;
         Ok(entries)
+    }
+
+    /// The first `width` hashes of a tile of the log, one after the other: tile `tile` of level `level` has the hashes of
+    /// the complete subtrees of 256^level entries from 256·`tile` on.
+    pub fn tile(&self, level: u8, tile: u64, width: u16) -> Result<Vec<u8>> {
+        let shared = self.check()?;
+        shared.log.tile(level, tile, width)
     }
 
     /// How many entries the log has.

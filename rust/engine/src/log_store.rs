@@ -283,6 +283,11 @@ impl LogReader {
         self.view()?.consistency_proof(old_size, new_size)
     }
 
+    /// See [`LogView::tile`].
+    pub fn tile(&self, level: u8, tile: u64, width: u16) -> Result<Vec<u8>> {
+        self.view()?.tile(level, tile, width)
+    }
+
     /// See [`LogView::note`].
     pub fn note(&self, tree_size: u64) -> Result<Option<Vec<u8>>> {
         self.view()?.note(tree_size)
@@ -437,6 +442,23 @@ impl LogView {
     pub fn consistency_proof(&self, old_size: u64, new_size: u64) -> Result<Vec<Id>> {
         self.check_size(new_size)?;
         consistency_proof(old_size, new_size, |level, index| self.databases.node(&self.txn, level, index))
+    }
+
+    /// The first `width` hashes of a tile, one after the other: what C2SP tlog-tiles serves.
+    pub fn tile(&self, level: u8, tile: u64, width: u16) -> Result<Vec<u8>> {
+        let width = u64::from(width);
+        let hashes =
+            u32::from(level).checked_mul(u32::from(TILE_LEVELS)).and_then(|shift| self.size.checked_shr(shift));
+        let end = tile.checked_mul(TILE_HASHES).and_then(|first| first.checked_add(width));
+        let exists = (1..=TILE_HASHES).contains(&width) && end.is_some_and(|end| end <= hashes.unwrap_or(0));
+        if !exists {
+            return Err(Error::NotFound(format!(
+                "tile {level}/{tile} of {width} hashes: the log has {} entries",
+                self.size
+            )));
+        }
+        let hashes = self.databases.tile(&self.txn, level, tile, width)?;
+        Ok(hashes.get(..to_usize(width)?).unwrap_or_default().as_flattened().to_vec())
     }
 
     /// The note of the checkpoint at this size.

@@ -182,6 +182,14 @@ impl Shared {
         self.publishing_changed.notify_all();
     }
 
+    /// The note of this size has got cosignatures.
+    pub(crate) fn republish(&self, tree_size: u64, note: &str) {
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        if published.tree_size() == tree_size {
+            published.note = Some(note.to_owned());
+        }
+    }
+
     /// Runs `read` while the tree stands at the last commit.
     pub(crate) fn at_last_commit<T>(&self, read: impl FnOnce(&Tree, &Published) -> Result<T>) -> Result<T> {
         loop {
@@ -224,10 +232,11 @@ impl Shared {
         }
     }
 
-    /// The note of a commit is stored a moment after the commit.
+    /// The note of a commit is stored a moment after the commit, and cosignatures under it come later.
     pub(crate) fn look_for_note(&self, operators: &[Id]) -> Result<()> {
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        if published.note.is_none() {
+        let stored = self.log.note(published.tree_size())?;
+        if stored.as_deref() != published.note.as_ref().map(String::as_bytes) {
             *published = published_at(&self.log, published.commit_index, &self.genesis.origin, operators)?;
         }
         Ok(())
@@ -249,6 +258,8 @@ impl Shared {
             let operators = &state.position.operators;
             let published = published_at(&self.log, commit_index, &self.genesis.origin, operators)?;
             *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        } else {
+            self.look_for_note(&state.position.operators)?;
         }
         state.apply_tail(&self.store, &self.log, size)
     }

@@ -23,6 +23,7 @@ use crate::state_store::FlushBatch;
 use crate::tree::Change;
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, Outcome, Refusal, admit};
+use counterfoil_core::note::{Checkpoint, NoteError, SignedNote};
 use counterfoil_core::signature::{self};
 use counterfoil_core::state::SeenTransaction;
 use counterfoil_core::status::OK;
@@ -75,6 +76,10 @@ pub(crate) enum Ordered {
     },
     Checkpoint {
         time: Option<u64>,
+        reply: Reply<String>,
+    },
+    Cosign {
+        note: SignedNote,
         reply: Reply<String>,
     },
     Rotate {
@@ -376,6 +381,10 @@ impl Writer {
             Ordered::Checkpoint { time, reply } => self.want_checkpoint(time, reply),
             Ordered::Rotate { seed, reply } => self.rotate(seed, reply),
             Ordered::Flush { reply } => self.want_flush(reply),
+            Ordered::Cosign { note, reply } => {
+                reply.send(self.add_cosignatures(&note));
+                Ok(())
+            }
             Ordered::Close => self.close(),
         }
     }
@@ -614,6 +623,20 @@ impl Writer {
         let delta = self.lock_state(&shared)?.cache.delta();
         self.flush_waiters.push((delta, reply));
         Ok(())
+    }
+
+    /// Adds cosignatures to the stored note of their checkpoint, and to what is published where that is the last one.
+    fn add_cosignatures(&mut self, given: &SignedNote) -> Result<String> {
+        let invalid = |error: NoteError| Error::Invalid(error.to_string());
+        let tree_size = Checkpoint::parse(given.text()).map_err(invalid)?.tree_size;
+        let stored = self.log.note(tree_size)?;
+        let stored = stored.ok_or_else(|| Error::NotFound(format!("there is no checkpoint at {tree_size} entries")))?;
+        let mut note = SignedNote::parse(&stored).map_err(invalid)?;
+        note.add_cosignatures(given).map_err(invalid)?;
+        let text = note.to_string();
+        self.log.put_note(tree_size, text.as_bytes())?;
+        self.shared.republish(tree_size, &text);
+        Ok(text)
     }
 
     /// The operator's seed, if this handle may sign with it.

@@ -101,6 +101,29 @@ fn what_is_appended_comes_back() {
     assert!(matches!(log.inclusion_proof(0, size + 1), Err(Error::NotFound(_))));
     assert!(matches!(log.inclusion_proof(size, size), Err(Error::Invalid(_))));
     assert!(matches!(log.consistency_proof(2, 1), Err(Error::Invalid(_))));
+    assert_tiles(&log);
+}
+
+/// Level 0 has the hashes of entries, level 1 of 256 of them; narrower tiles are the beginnings of wider ones.
+fn assert_tiles(log: &LogStore) {
+    let size = log.size();
+    for tile in 0..=size / 256 {
+        let width = u16::try_from((size - tile * 256).min(256)).unwrap();
+        let hashes = log.tile(0, tile, width).unwrap();
+        assert_eq!(hashes.len(), usize::from(width) * 32);
+        for (index, hash) in (tile * 256..).zip(hashes.chunks(32)) {
+            assert_eq!(hash, log.leaf_hash(index).unwrap().as_bytes());
+        }
+        assert!(hashes.starts_with(&log.tile(0, tile, 1).unwrap()));
+        for wider in [0, width + 1, 257, u16::MAX] {
+            assert!(matches!(log.tile(0, tile, wider), Err(Error::NotFound(_))), "{wider} of {width} hashes");
+        }
+    }
+    let complete = u16::try_from(size / 256).unwrap();
+    assert!(log.tile(1, 0, complete).unwrap().starts_with(log.root_at(256).unwrap().as_bytes()));
+    for (level, tile) in [(1, 1), (2, 0), (8, 0), (u8::MAX, 0), (0, u64::MAX), (0, u64::MAX / 256)] {
+        assert!(matches!(log.tile(level, tile, 1), Err(Error::NotFound(_))), "tile {level}/{tile}");
+    }
 }
 
 #[test]

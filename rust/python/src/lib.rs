@@ -294,6 +294,10 @@ impl Engine {
         py.detach(|| self.ledger.confirm(note.as_bytes())).map_err(to_python)
     }
 
+    fn add_cosignatures(&self, py: Python<'_>, note: &str) -> PyResult<String> {
+        py.detach(|| self.ledger.add_cosignatures(note.as_bytes())).map_err(to_python)
+    }
+
     #[getter]
     fn is_confirmed(&self) -> PyResult<bool> {
         self.ledger.is_confirmed().map_err(to_python)
@@ -386,6 +390,11 @@ impl Engine {
     fn entries<'py>(&self, py: Python<'py>, start: u64, limit: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let entries = py.detach(|| self.ledger.entries(start, limit)).map_err(to_python)?;
         Ok(entries.iter().map(|entry| PyBytes::new(py, entry)).collect())
+    }
+
+    fn tile<'py>(&self, py: Python<'py>, level: u8, tile: u64, width: u16) -> PyResult<Bound<'py, PyBytes>> {
+        let hashes = py.detach(|| self.ledger.tile(level, tile, width)).map_err(to_python)?;
+        Ok(PyBytes::new(py, &hashes))
     }
 
     fn size(&self, py: Python<'_>) -> PyResult<u64> {

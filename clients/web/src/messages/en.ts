@@ -174,6 +174,7 @@ export const en = {
     from_the_future: "The time stated lies ahead of the clock.",
     too_few_witnesses: "Fewer of your witnesses have cosigned the checkpoint than you asked for.",
     wrong_time: "The time that the ledger states is too far from the times of the witnesses.",
+    no_contradiction: "The two checkpoints do not contradict each other: this is no evidence of two histories.",
   } satisfies Record<ReasonCode, string>,
 
   how: "How do I know?",
