@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import counterfoil
 import pytest
-from counterfoil import Key, Ledger, Transaction
+from counterfoil import Key, Ledger, Transaction, page
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
 from counterfoil.exit import verify_exit_bundle
@@ -858,8 +858,42 @@ def test_all_that_a_member_has_is_proven(shop, tmp_path):
     claim = verify_exit_bundle(file.read_bytes(), shop.vkey, account=ANN.account)
     assert claim.balances[shop.bean].amount == 120_000
     assert shop.mint_id in [each.id for each in claim.receipts]
+    told = as_json("verify", file, "--vkey", shop.vkey, "--account", ANN.did)
+    assert (told["kind"], told["balances"][shop.bean.hex()]["amount"]) == ("exit", "120000")
+    assert shop.mint_id.hex() in [each["id"] for each in told["receipts"]]
+    assert "1,200.00 BEAN" in ok("verify", file, "--vkey", shop.vkey)
+    fails(1, "verify", file, "--vkey", shop.vkey, "--account", BOB.did, says="[wrong_question]")
+    fails(2, "verify", file, "--vkey", shop.vkey, "--max-age", 1, says="exit bundle")
+    file.with_suffix(".broken").write_bytes(file.read_bytes()[:-1])
+    fails(1, "verify", file.with_suffix(".broken"), "--vkey", shop.vkey, says="[truncated]")
     fails(2, "prove", "exit", ANN.did, "-l", shop.ledger, "-o", file, says="--force")
     fails(2, "prove", "exit", "ann", "-l", shop.ledger, says="account")
+
+
+@pytest.mark.skipif(not Path(page.__file__).with_name("page.html").exists(), reason="no page: Node.js 20 builds it")
+def test_a_page_s_proofs_are_checked_without_a_browser(shop, tmp_path):
+    file = tmp_path / "ann.html"
+    ok("prove", "exit", ANN.did, "-l", shop.ledger, "-o", file, "--html")
+    bundle = tmp_path / "ann.exit"
+    ok("prove", "exit", ANN.did, "-l", shop.ledger, "-o", bundle)
+    told = as_json("verify", file, "--vkey", shop.vkey)
+    of_bundle = as_json("verify", bundle, "--vkey", shop.vkey)
+    assert [each["kind"] for each in told["proofs"][:2]] == ["record", "record"]
+    receipts = [each for each in told["proofs"] if each["kind"] == "receipt"]
+    assert [each["id"] for each in receipts] == [each["id"] for each in of_bundle["receipts"]]
+    assert "this balance" in ok("verify", file, "--vkey", shop.vkey)
+    fails(1, "verify", file, "--vkey", f"club.example/beans+{shop.vkey.split('+', 1)[1][:-4]}AAA=", says="[wrong_key]")
+    fails(2, "verify", file, "--vkey", shop.vkey, "--account", ANN.did, says="this file is a page")
+    whole = file.read_bytes()
+    for changed, reason in (
+        (whole.replace(b'"proofs": ["Y', b'"proofs": ["Z'), "malformed_question"),
+        (whole.replace(b'"proofs": ["', b'"proofs": ["*'), "malformed_statement"),
+        (whole.replace(b'"proofs"', b'"prooves"'), "malformed_statement"),
+        (whole.replace(b'id="embedded"', b'id="embroidered"'), "malformed_statement"),
+        (whole + bytes(20_000_000), "too_long"),
+    ):
+        file.write_bytes(changed)
+        fails(1, "verify", file, "--vkey", shop.vkey, says=f"[{reason}]")
 
 
 def test_what_came_after_the_checkpoint_is_missing_in_no_exit(tmp_path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from counterfoil._bundle import Bundle, check_root, join
 from counterfoil._log import flat
 from counterfoil.exceptions import LedgerError, ProofError
-from counterfoil.page import page_of
+from counterfoil.page import PAGE_BYTES_MAX, page_of
 from counterfoil.verify import (
     Holding,
     Item,
@@ -46,9 +46,10 @@ if TYPE_CHECKING:
         SchemaRecord,
     )
 
-__all__ = ["ExitClaim", "exit_bundle", "exit_page", "verify_exit_bundle"]
+__all__ = ["EXIT", "ExitClaim", "check_exit_bundle", "exit_bundle", "exit_page", "verify_exit_bundle"]
 
-_HEADER = b"counterfoil/exit/v1\n"
+EXIT = b"counterfoil/exit/v1\n"
+"""How a bundle begins."""
 _RECEIPT = b"c2sp.org/tlog-proof@v1\n"
 _ATTEMPTS = 10
 _TABLES = ("accounts", "assets", "holders", "items", "hold_groups", "holds", "schemas", "attestations")
@@ -112,7 +113,7 @@ def exit_bundle(ledger: Ledger, account: bytes, *, time: int | None = None) -> b
         ValueError: The ledger was opened with `index=False`.
         LedgerError: Something was applied meanwhile, again and again.
     """
-    return _HEADER + account + join(*_parts(ledger, account, time))
+    return EXIT + account + join(*_parts(ledger, account, time))
 
 
 def exit_page(
@@ -239,11 +240,15 @@ def verify_exit_bundle(
     Raises:
         ProofError: It does not prove what it claims; `reason` says why.
     """
-    bundle = Bundle(data, _HEADER, "exit bundle")
+    return check_exit_bundle(data, Verifier(vkey, ledger=ledger, witnesses=witnesses, need=need), account=account)
+
+
+def check_exit_bundle(data: bytes, verifier: Verifier, *, account: bytes | None = None) -> ExitClaim:
+    """Check a bundle with a verifier that is there: see `verify_exit_bundle`."""
+    bundle = Bundle(data, EXIT, "exit bundle", bytes_max=PAGE_BYTES_MAX)
     member, parts = bundle.take(32, "account"), bundle.parts("statement", least=1)
     if account is not None and member != account:
         _refuse("wrong_question", "account", account.hex(), member.hex())
-    verifier = Verifier(vkey, ledger=ledger, witnesses=witnesses, need=need)
     statements = [part for part in parts if not part.startswith(_RECEIPT)]
     claims = [verifier.record(statement) for statement in statements]
     if not claims or claims[0].table != "accounts" or claims[0].record_id != member:

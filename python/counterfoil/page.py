@@ -6,10 +6,13 @@ The page is `clients/web`, built by `make page` and installed with the package.
 from __future__ import annotations
 
 import base64
+import binascii
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from counterfoil.exceptions import ProofError
 from counterfoil.verify import Verifier
 
 if TYPE_CHECKING:
@@ -17,10 +20,14 @@ if TYPE_CHECKING:
 
     from counterfoil.ledger import Statement
 
-__all__ = ["page_of"]
+__all__ = ["PAGE_BYTES_MAX", "page_of", "proofs_of"]
+
+PAGE_BYTES_MAX = 20_000_000
+"""A longer page or exit bundle is refused."""
 
 _PAGE = Path(__file__).with_name("page.html")
 _PLACE = '<script type="application/json" id="embedded"></script>'
+_EMBEDDED = re.compile(rb'<script type="application/json" id="embedded">([^<]+)</script>')
 _RECEIPT = b"c2sp.org/tlog-proof@"
 _STATEMENT = b"counterfoil/"
 
@@ -73,3 +80,30 @@ def page_of(
     # Without "<" nothing in it can end the element, or open a comment.
     text = json.dumps(embedded).replace("<", "\\u003c")
     return page.replace(_PLACE, _PLACE.replace("></", f">{text}</"), 1)
+
+
+def proofs_of(page: bytes) -> list[bytes]:
+    """The proofs in a page that `page_of` made: statements with their questions, receipts, checkpoints.
+
+    Whether they hold is for a verifier to say. The page's own key is not looked at: who made the page chose it.
+
+    Args:
+        page: The file.
+
+    Raises:
+        ProofError: too_long; malformed_statement: it is no such page, or has no proof.
+    """
+    if len(page) > PAGE_BYTES_MAX:
+        message = f"page: expected at most {PAGE_BYTES_MAX:,} bytes, found {len(page):,}"
+        raise ProofError(message, "too_long")
+    found = _EMBEDDED.search(page)
+    try:
+        embedded = json.loads(found[1] if found else b"")
+        proofs = [base64.b64decode(proof, validate=True) for proof in embedded["proofs"]]
+    # Older Pythons give up on deep nesting with an error of their own.
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        proofs = []
+    if not proofs:
+        message = "page: expected proofs in base64 in the element `embedded`, found none"
+        raise ProofError(message)
+    return proofs

@@ -45,7 +45,7 @@ def _root() -> None:
       counterfoil prove transaction 4be1…90 --out purchase.receipt
       counterfoil prove record assets BEAN
       counterfoil prove balance BEAN did:key:z6Mk… --html   a page that checks it
-      counterfoil prove exit did:key:z6Mk… --html           all that a member has, in one page
+      counterfoil prove exit did:key:z6Mk… --html           all that one has
     """
 
 

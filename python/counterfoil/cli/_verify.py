@@ -11,9 +11,10 @@ import typer
 from counterfoil.cli import _console, _inputs, _values
 from counterfoil.cli._app import EXIT_CODES, JsonOption, app
 from counterfoil.cli._errors import CommandError, found, one_line
+from counterfoil.exit import EXIT, ExitClaim, check_exit_bundle
+from counterfoil.page import PAGE_BYTES_MAX, proofs_of
 from counterfoil.verify import (
     COSIGNATURE_NOTE,
-    DATA_BYTES_MAX,
     EQUIVOCATION,
     AttestationRecord,
     BalanceClaim,
@@ -31,6 +32,7 @@ from counterfoil.verify import (
 
 _QUESTION = b"counterfoil/question/v1\n"
 _RECEIPT = b"c2sp.org/tlog-proof@v1\n"
+_PAGE = b"<!doctype html"
 _VKEY_BYTES_MAX = 2_000
 _MS = 1_000
 
@@ -86,7 +88,7 @@ def verify(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Check a statement, a receipt or a checkpoint, without trusting who handed it out.
+    """Check a statement, a receipt, a checkpoint, an exit bundle or a page, without trusting who handed it out.
 
     It needs the verifier key and nothing else: no ledger, no network, no native module. The exit code is 1 where the
     file does not prove what it claims; the reason stands in brackets.
@@ -97,6 +99,7 @@ def verify(
       counterfoil verify purchase.receipt --vkey club.example/beans+a48c0a16+AZ3…
       counterfoil verify ann.statement --vkey club.vkey \\
         --witness roaster.vkey --witness cinema.vkey --need 1
+      counterfoil verify ann.html --vkey club.vkey
       counterfoil verify equivocation.evidence --vkey club.vkey
     """
     wanted_account = None if account is None else _inputs.account_from(account)
@@ -107,18 +110,25 @@ def verify(
         witnesses=[vkey_text(text, "--witness", COSIGNATURE_NOTE) for text in witness or []],
         need=need,
     )
-    data = _inputs.read_file(file, "proof", DATA_BYTES_MAX)
+    data = _inputs.read_file(file, "proof", PAGE_BYTES_MAX)
     max_age_ms = None if max_age is None else _milliseconds(max_age)
+    is_page = data[:100].lstrip().lower().startswith(_PAGE)
+    if is_page and (account, asset, max_age) != (None, None, None):
+        message = "verify: --asset, --account and --max-age are for statements; this file is a page"
+        raise CommandError(message)
     try:
-        claim = _check(verifier, data, wanted_asset, wanted_account, max_age_ms)
+        proofs = proofs_of(data) if is_page else [data]
+        claims = [_check(verifier, proof, wanted_asset, wanted_account, max_age_ms) for proof in proofs]
     except ProofError as error:
         if json:
             _console.emit({"ok": False, "reason": error.reason, "message": one_line(str(error))})
         raise
     if json:
-        _console.emit({"ok": True, **claim_json(claim)})
+        told = [claim_json(claim) for claim in claims]
+        _console.emit({"ok": True, **({"kind": "page", "proofs": told} if is_page else told[0])})
     else:
-        _print_claim(claim)
+        for claim in claims:
+            _print_claim(claim)
 
 
 def _milliseconds(seconds: float) -> int:
@@ -159,9 +169,14 @@ def _is_file(text: str) -> bool:
 
 def _check(
     verifier: Verifier, data: bytes, asset: bytes | None, account: bytes | None, max_age_ms: int | None
-) -> BalanceClaim | RecordClaim | ReceiptClaim | Checkpoint | Equivocation:
+) -> BalanceClaim | RecordClaim | ReceiptClaim | Checkpoint | Equivocation | ExitClaim:
     if data.startswith(EQUIVOCATION):
         return verifier.equivocation(*split_equivocation(data))
+    if data.startswith(EXIT):
+        if asset is not None or max_age_ms is not None:
+            message = "verify: --asset and --max-age are for statements; this file is an exit bundle"
+            raise CommandError(message)
+        return check_exit_bundle(data, verifier, account=account)
     if data.startswith(_RECEIPT):
         if asset is not None or account is not None or max_age_ms is not None:
             message = "verify: --asset, --account and --max-age are for statements; this file is a receipt"
@@ -178,8 +193,10 @@ def _check(
     return verifier.balance(data, asset=asset, account=account)
 
 
-def claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of five
+def claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of six
     """What was proven, as `--json` prints it."""
+    if isinstance(claim, ExitClaim):
+        return _exit_json(claim)
     if isinstance(claim, Equivocation):
         return {
             "kind": "equivocation",
@@ -187,8 +204,34 @@ def claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of five
             "tree_size": claim.tree_size,
             "root_hashes": [root.hex() for root in claim.root_hashes],
         }
-    cosignatures = [{"witness": each.witness.name, "time_ms": each.time * _MS} for each in claim.cosignatures]
-    return {**_statement_json(claim), "cosignatures": cosignatures}
+    return {**_statement_json(claim), "cosignatures": _cosignatures_json(claim)}
+
+
+def _exit_json(claim: ExitClaim) -> dict[str, Any]:
+    plain = _values.plain
+    return {
+        "kind": "exit",
+        "account": claim.account.hex(),
+        "record": plain(claim.record),
+        "assets": {asset.hex(): plain(record) for asset, record in claim.assets.items()},
+        "balances": {asset.hex(): plain(holding) for asset, holding in claim.balances.items()},
+        "items": {asset.hex(): plain(items) for asset, items in claim.items.items()},
+        "holds": {hold.hex(): plain(record) for hold, record in claim.holds.items()},
+        "hold_groups": {group.hex(): plain(record) for group, record in claim.groups.items()},
+        "schemas": {schema.hex(): plain(record) for schema, record in claim.schemas.items()},
+        "attestations": {schema.hex(): plain(said) for schema, said in claim.attestations.items()},
+        "receipts": [_statement_json(receipt) for receipt in claim.receipts],
+        "ledger": claim.ledger.hex(),
+        "origin": claim.origin,
+        "tree_size": claim.tree_size,
+        "time_ms": claim.time,
+        "state_root": claim.state_root.hex(),
+        "cosignatures": _cosignatures_json(claim),
+    }
+
+
+def _cosignatures_json(claim: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - one of five
+    return [{"witness": each.witness.name, "time_ms": each.time * _MS} for each in claim.cosignatures]
 
 
 def _statement_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of four
@@ -252,14 +295,45 @@ def _live(claim: RecordClaim) -> dict[str, bool]:
     return {}
 
 
-def cosigned_by(claim: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - one of four
+def cosigned_by(claim: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - one of five
     """Who has cosigned the checkpoint of a claim, and when, as lines of a table."""
     return [
         ("cosigned by", f"{each.witness.name}, {_console.when(each.time * _MS)} UTC") for each in claim.cosignatures
     ]
 
 
-def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of five
+def _print_exit(claim: ExitClaim) -> None:
+    """All that a member has, in whole units."""
+
+    def units(asset: bytes, amount: int) -> str:
+        record = claim.assets[asset]
+        return f"{_console.units(amount, record.decimals)} {record.symbol}"
+
+    _console.note("proven: all of this is the account's. That it has nothing else is not proven")
+    keys = "the one that it is" if claim.record is None else len(claim.record.keys)
+    pairs: list[tuple[str, object]] = [("account", encode_did_key(claim.account)), ("keys", keys)]
+    pairs += [("balance", units(asset, holding.amount)) for asset, holding in claim.balances.items()]
+    pairs += [("items", f"{len(items)} of {claim.assets[asset].symbol}") for asset, items in claim.items.items()]
+    for record in claim.holds.values():
+        held = units(record.asset, record.amount - record.settled - record.released)
+        pairs.append(("held", f"{held}, {'its own' if record.payer == claim.account else 'for it, or others'}"))
+    pairs += [
+        ("attested", f"{claim.schemas[schema].name} by {encode_did_key(each.issuer)}")
+        for schema, said in claim.attestations.items()
+        for each in said
+    ]
+    pairs += [
+        ("transactions", f"{len(claim.receipts):,}, each with its receipt"),
+        ("origin", claim.origin),
+        ("as of", f"{_console.when(claim.time)} UTC, {claim.tree_size:,} entries"),
+    ]
+    _console.fields(None, pairs + cosigned_by(claim))
+
+
+def _print_claim(claim: Any) -> None:  # noqa: ANN401 - one of six
+    if isinstance(claim, ExitClaim):
+        _print_exit(claim)
+        return
     if isinstance(claim, Equivocation):
         _console.note("proven: the operator signed two histories")
         first, second = claim.root_hashes
