@@ -11,6 +11,7 @@ from counterfoil.verify import LedgerError, ProofError, SignatureError, WireErro
 
 __all__ = [
     "ClosedError",
+    "ContractError",
     "CorruptionError",
     "DivergedError",
     "ForkedError",
@@ -132,3 +133,26 @@ class UnknownMemberError(LedgerError, KeyError):
 
 class SelfCustodyError(LedgerError):
     """A member's key is asked for, and the member has taken the account over: it signs with keys of its own."""
+
+
+class ContractError(LedgerError, ValueError):
+    """A contract on an EVM chain refuses a call, which was therefore not sent.
+
+    Attributes:
+        reason: A short stable code: one of `counterfoil.evm.CONTRACT_REASONS`, why a proof is refused, one of
+            `counterfoil.verify.REASONS`, or `reverted` where the contract does not say.
+    """
+
+    def __init__(self, message: str, reason: str = "reverted") -> None:
+        """Make the error.
+
+        Args:
+            message: What, what was expected, what was found.
+            reason: The code.
+        """
+        super().__init__(message, reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """The message alone."""
+        return str(self.args[0])
