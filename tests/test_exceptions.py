@@ -9,6 +9,7 @@ import pickle
 import pytest
 from counterfoil import exceptions
 from counterfoil.exceptions import (
+    ContractError,
     CorruptionError,
     KeyReusedError,
     LedgerError,
@@ -23,6 +24,7 @@ from counterfoil.status import Status
 
 ALL = [getattr(exceptions, name) for name in exceptions.__all__]
 SAMPLES = {
+    ContractError: ContractError("Anchor: frozen", "frozen"),
     ProofError: ProofError("root: expected 00, found 01", "wrong_root"),
     RejectedError: RejectedError(Status.insufficient_funds, 2, 7),
 }
@@ -33,7 +35,7 @@ def test_all_are_listed_and_nothing_else() -> None:
         name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"
     }
     assert defined == set(exceptions.__all__)
-    assert len(exceptions.__all__) == 22
+    assert len(exceptions.__all__) == 23
 
 
 @pytest.mark.parametrize("made", ALL)
@@ -50,6 +52,7 @@ def test_pickling_keeps_everything(made: type[LedgerError]) -> None:
 
 def test_the_tree() -> None:
     assert [made for made in ALL if issubclass(made, ValueError)] == [
+        ContractError,
         KeyReusedError,
         LedgerTimeError,
         ProofError,

@@ -100,6 +100,7 @@ def anchor(
         assert tree_size != latest or root_hash == self.checkpoints[latest].root_hash, "other_root"
         raise "not_newer"
     assert tree_size <= proofs.TREE_SIZE_MAX, "too_large"
+    assert root_hash != empty(bytes32), "no_root"
     self._check_signatures(self._checkpoint_digest(tree_size, root_hash), signatures)
     if latest == 0:
         assert len(proof) == 0, "wrong_log_proof"
@@ -151,9 +152,10 @@ def root_at(tree_size: uint256) -> bytes32:
     @notice The root of the checkpoint of this size that was anchored. Reverts where none was, and once frozen.
     """
     assert not self.frozen, "frozen"
-    found: Checkpoint = self.checkpoints[tree_size]
-    assert found.time != 0, "unknown_checkpoint"
-    return found.root_hash
+    # No hash is zero: the time need not be read.
+    found: bytes32 = self.checkpoints[tree_size].root_hash
+    assert found != empty(bytes32), "unknown_checkpoint"
+    return found
 
 
 @external

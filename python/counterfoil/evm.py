@@ -34,6 +34,7 @@ from counterfoil.verify import (
 
 try:
     from eth_account import Account
+    from eth_account.messages import encode_typed_data
     from eth_account.signers.local import LocalAccount
     from web3 import Web3
     from web3.exceptions import ContractLogicError
@@ -74,6 +75,7 @@ CONTRACT_REASONS: dict[str, str] = {
     "not_newer": "the checkpoint is not larger than the latest one",
     "other_root": "another root is anchored at this size",
     "too_large": "a log has less than 2**63 entries",
+    "no_root": "a root of 32 zero bytes, which is no hash",
     "too_few_signatures": "fewer signatures than its threshold",
     "high_s": "a signature with the higher one of its two values of s",
     "unknown_signer": "a signature by somebody else, or over something else",
@@ -328,7 +330,7 @@ class Anchor(_Deployed):
         values = {"tree_size": checkpoint.tree_size, "root_hash": checkpoint.root_hash}
         return self._typed_data("Checkpoint", _CHECKPOINT, values)
 
-    def sign(self, checkpoint: Checkpoint, signer: LocalAccount) -> bytes:
+    def sign(self, checkpoint: Checkpoint, signer: LocalAccount, *, ledger: bytes) -> bytes:
         """Sign a checkpoint for this contract.
 
         Whoever signs answers for it: verify its note, and that it extends the last one that you have signed, with
@@ -337,13 +339,18 @@ class Anchor(_Deployed):
         Args:
             checkpoint: What `verifier.checkpoint(note)` or `verifier.consistency(…)` returned.
             signer: The key.
+            ledger: The id of the ledger whose checkpoint it is, 32 bytes: a checkpoint does not say it.
 
         Returns:
             A signature of 65 bytes: r, s, v.
 
         Raises:
-            ContractError: not_newer, other_root: it would not be taken, and might be evidence against the signer.
+            ContractError: wrong_ledger: the contract is about another; not_newer, other_root: it would not be taken,
+                and might be evidence against the signer.
         """
+        if (found := self.ledger) != ledger:
+            what = f"Anchor {self.address}, ledger: expected {ledger.hex()}, found {found.hex()}"
+            _refuse_call("wrong_ledger", what)
         latest = self.tree_size
         if checkpoint.tree_size <= latest:
             what = (
@@ -456,8 +463,6 @@ class Anchor(_Deployed):
 
     def _ordered(self, typed_data: dict[str, Any], signatures: Sequence[bytes]) -> list[tuple[int, int, int]]:
         """The signatures as the contract takes them, each signer's once, ascending; what it would refuse is refused."""
-        from eth_account.messages import encode_typed_data
-
         what = f"Anchor {self.address}, signature"
         message = encode_typed_data(full_message=typed_data)
         epoch = typed_data["message"]["epoch"]
