@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from counterfoil import Key, Ledger, ops, verify
-from counterfoil.exceptions import ContractError, ProofError
+from counterfoil.exceptions import ContractError, ProofError, WireError
 from counterfoil.verify import Checkpoint, Verifier, schema_id
 
 from tests import builders
@@ -194,6 +194,7 @@ def test_what_is_not_newer_is_refused(club: Club) -> None:
     assert refused(bring, old, old_signatures, []) == "not_newer"
     assert refused(bring, first, signatures, []) == "not_newer"
     assert refused(bring, other, other_signatures, []) == "other_root"
+    assert club.anchor.proof_from(club.ledger, old) == club.anchor.proof_from(club.ledger, first) == []
     # Nor is it signed any more.
     for checkpoint, expected in ((old, "not_newer"), (first, "not_newer"), (other, "other_root")):
         with pytest.raises(ContractError, match=f"expected a tree size over {first.tree_size}") as caught:
@@ -339,6 +340,16 @@ def test_signers_that_cannot_be(club: Club, signers: list[str], threshold: int, 
     assert refused(evm.Anchor.deploy, club.chain.w3, ledger=club.ledger.id, **given) == expected
     signatures = [club.anchor.sign_signers(signers, threshold, each) for each in SIGNERS]
     assert refused(club.anchor.replace_signers, signers, threshold, signatures, sender=sender) == expected
+
+
+def test_what_no_contract_would_take(club: Club) -> None:
+    many = [Account.from_key(bytes([100 + number]) * 32).address for number in range(17)]
+    given = {"ledger": club.ledger.id, "threshold": 1, "sender": club.chain.sender}
+    with pytest.raises(WireError, match="signers: expected at most 16, found 17"):
+        evm.Anchor.deploy(club.chain.w3, signers=many, **given)
+    checkpoint = club.checkpoint()
+    with pytest.raises(WireError, match="proof: expected 32 bytes, found 31"):
+        club.anchor.anchor(checkpoint, club.sign(checkpoint), [bytes(31)], sender=club.chain.sender)
 
 
 def test_signers_replace_themselves(club: Club) -> None:

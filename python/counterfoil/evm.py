@@ -24,6 +24,7 @@ from counterfoil.verify import (
     Bytes,
     BytesUpTo,
     Checkpoint,
+    _bad_wire,
     _Bytes,
     _refuse,
     _split_question,
@@ -66,6 +67,7 @@ __all__ = [
 Sender: TypeAlias = "LocalAccount | str"
 
 COMMIT_BYTES = 94
+SIGNERS_MAX = 16
 INCLUSION_HASHES_MAX = 63
 PROOF_BYTES_MAX = 8_192
 """The longest map proof that the contracts read. Paths of 84 siblings fit, beside the longest value."""
@@ -296,6 +298,7 @@ class Anchor(_Deployed):
 
         Raises:
             ContractError: wrong_threshold, signer_order (one of them twice).
+            WireError: More than 16 signers.
         """
         return cls(w3, cls._create(w3, sender, _ID.check(ledger, "ledger"), _ascending(signers), threshold))
 
@@ -362,9 +365,12 @@ class Anchor(_Deployed):
         return _sign(signer, self.typed_data(checkpoint))
 
     def proof_from(self, ledger: Ledger, checkpoint: Checkpoint) -> list[bytes]:
-        """The consistency proof that this contract asks for with a checkpoint; empty for the first."""
+        """The consistency proof that this contract asks for with a checkpoint; empty for the first.
+
+        It is empty for one that is not newer, too, which the contract refuses without looking at it.
+        """
         latest = self.tree_size
-        return ledger.prove_consistency(latest, checkpoint.tree_size) if latest else []
+        return ledger.prove_consistency(latest, checkpoint.tree_size) if 0 < latest < checkpoint.tree_size else []
 
     def anchor(
         self, checkpoint: Checkpoint, signatures: Sequence[bytes], proof: Sequence[bytes], *, sender: Sender
@@ -382,9 +388,11 @@ class Anchor(_Deployed):
 
         Raises:
             ContractError: frozen, not_newer, other_root, too_few_signatures, unknown_signer, high_s, wrong_log_proof.
+            WireError: A hash that has not 32 bytes.
         """
         ordered = self._ordered(self.typed_data(checkpoint), signatures)
-        return self._send(sender, "anchor", checkpoint.tree_size, checkpoint.root_hash, list(proof), ordered)
+        hashes = [_ID.check(step, "proof") for step in proof]
+        return self._send(sender, "anchor", checkpoint.tree_size, checkpoint.root_hash, hashes, ordered)
 
     def signers_typed_data(self, signers: Sequence[str], threshold: int) -> dict[str, Any]:
         """What the signers sign of those who shall replace them: EIP-712."""
@@ -406,7 +414,8 @@ class Anchor(_Deployed):
             sender: Who pays for it.
 
         Raises:
-            ContractError: frozen, too_few_signatures, unknown_signer, high_s, wrong_threshold.
+            ContractError: frozen, too_few_signatures, unknown_signer, high_s, wrong_threshold, signer_order.
+            WireError: More than 16 signers.
         """
         ordered = self._ordered(self.signers_typed_data(signers, threshold), signatures)
         return self._send(sender, "replace_signers", _ascending(signers), threshold, ordered)
@@ -715,4 +724,6 @@ def _sign(signer: LocalAccount, typed_data: dict[str, Any]) -> bytes:
 
 
 def _ascending(addresses: Sequence[str]) -> list[str]:
+    if len(addresses) > SIGNERS_MAX:
+        _bad_wire("signers", f"at most {SIGNERS_MAX}", len(addresses))
     return sorted((Web3.to_checksum_address(address) for address in addresses), key=lambda address: int(address, 16))

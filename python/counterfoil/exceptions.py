@@ -136,11 +136,12 @@ class SelfCustodyError(LedgerError):
 
 
 class ContractError(LedgerError, ValueError):
-    """A contract on an EVM chain refuses a call, which was therefore not sent.
+    """A contract on an EVM chain refuses a call, before it is sent.
 
     Attributes:
-        reason: A short stable code: one of `counterfoil.evm.CONTRACT_REASONS`, why a proof is refused, one of
-            `counterfoil.verify.REASONS`, or `reverted` where the contract does not say.
+        reason: A short stable code: one of `counterfoil.evm.CONTRACT_REASONS`; where a proof is refused, one of
+            `counterfoil.verify.REASONS`; `reverted` where the contract does not say, or where a transaction failed
+            that would not have when it was sent: another came before it.
     """
 
     def __init__(self, message: str, reason: str = "reverted") -> None:
