@@ -832,6 +832,7 @@ def test_an_attestation_is_proven_by_a_fresh_checkpoint(airdrop: Airdrop) -> Non
         ({"content": b"\x02" + builders.u(4, 21) + b"a" * 20}, 0, "wrong_attestation"),
         ({"content": b"\x01" + builders.u(4, 20) + b"a" * 20}, 0, "wrong_attestation"),
         ({"revoked": b"\x01"}, 0, "wrong_attestation"),
+        ({"revoked": b"\x00\x00"}, 0, "wrong_attestation"),
     ],
 )
 def test_attestations_and_times_that_no_ledger_has(
@@ -893,6 +894,18 @@ def test_what_is_left_goes_back_when_it_is_over(airdrop: Airdrop) -> None:
     receipt = airdrop.contract.close(sender=club.chain.sender)
     paid = receipt["gasUsed"] * receipt["effectiveGasPrice"]
     assert club.chain.w3.eth.get_balance(club.chain.sender) == before - paid + POOL_WEI * 3 // 4
+
+
+def test_a_part_of_less_than_a_wei(airdrop: Airdrop) -> None:
+    club = airdrop.club
+    held = airdrop.held[club.bob.account]
+    given = {"anchor": club.anchor.address, "schema": club.schema, "statement": held, "max_age_s": DAY_S}
+    end = club.chain.time + DAY_S
+    claim = evm.Claim.deploy(club.chain.w3, closes=end, amount_wei=3, sender=club.chain.sender, **given)
+    club.ledger.execute([claim.attest(club.bob.account, new_address())], club.bob)
+    club.anchored()
+    said = club.ledger.prove("attestations", claim.attestation_id(club.bob.account), key=club.schema)
+    assert refused(claim.claim, club.bob.account, held, said, sender=club.chain.sender) == "no_balance"
 
 
 def test_a_payee_that_takes_no_ether(airdrop: Airdrop) -> None:
