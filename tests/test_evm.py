@@ -535,6 +535,37 @@ def anchored_balances(running: chain.Chain, ledger: bytes, checkpoint: Checkpoin
     return evm.Balances.deploy(running.w3, anchor=anchored(running, ledger, checkpoint).address, sender=running.sender)
 
 
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (lambda entry: entry, None),
+        (lambda entry: b"\x01" + entry[1:], "wrong_entry"),
+        (lambda entry: b"\x03" + entry[1:], "wrong_entry"),
+        (lambda _: b"", "wrong_entry"),
+        (lambda entry: entry[:-1], "malformed_entry"),
+        (lambda _: b"\x02", "malformed_entry"),
+        (lambda entry: entry[:1] + b"\x02" + entry[2:], "unknown_version"),
+        (lambda entry: entry[:2] + bytes(32) + entry[34:], "wrong_ledger"),
+        (lambda entry: entry[:38] + builders.u(8, 3) + entry[46:], "wrong_entry"),  # the height is the index
+        (lambda entry: entry[:54] + builders.u(8, 4) + entry[62:], "wrong_entry"),  # through what comes after
+        (lambda entry: entry[:54] + b"\xff" * 8 + entry[62:], "wrong_entry"),
+    ],
+)
+def test_what_ends_a_log_and_is_no_commit(
+    running: chain.Chain, changed: Callable[[bytes], bytes], expected: str | None
+) -> None:
+    # A contract is not asked through a note and a question: these are the last entries of logs that are anchored.
+    world = builders.World.example()
+    log = world.log()
+    log[-1] = changed(log[-1])
+    checkpoint = Checkpoint(world.origin, len(log), builders.log_root(log))
+    contract = anchored_balances(running, world.ledger, checkpoint).contract
+    record_proof, directory_proof, *_ = world.parts("holders", builders.BEAN, builders.BOB)
+    parts = builders.BEAN, builders.BOB, len(log), record_proof, directory_proof, log[-1]
+    inclusion = builders.inclusion(log, len(log) - 1)
+    assert refused(running.call, contract, "balance_of", *parts, inclusion) == expected
+
+
 @pytest.mark.soak
 def test_whatever_byte_is_changed_it_is_no_proof(running: chain.Chain) -> None:
     # All of them where there is time; else every third.

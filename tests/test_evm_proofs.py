@@ -126,6 +126,24 @@ def test_each_refusal_has_the_reason_of_the_verifier_in_python(probe: Probe) -> 
     assert [refused(record, probe, root, *case) for case in cases] == reasons
 
 
+def test_proofs_that_are_cut_short_or_go_on(probe: Probe) -> None:
+    leaves = {bytes(32): (5, b"value"), b"\x01" + bytes(31): (6, b""), b"\xff" * 32: (7, b"")}
+    alone = {bytes(32): (5, b"")}
+    for held, key in (
+        (leaves, bytes(32)),
+        (leaves, b"\x02" * 32),
+        (alone, bytes(32)),
+        (alone, b"\x02" * 32),
+        ({}, b"k" * 32),
+    ):
+        root, _ = builders.map_root(held)
+        proof = builders.map_proof(held, key)
+        for changed in (*(proof[:size] for size in range(len(proof))), proof + b"\0", proof + bytes(48)):
+            reason = refused(in_python, root, key, changed)
+            assert reason in ("truncated", "trailing_bytes", "shallow_leaf")
+            assert refused(record, probe, root, key, changed) == reason
+
+
 def test_the_deepest_paths(probe: Probe) -> None:
     # Two keys that differ in their last bit alone; then as many more beside their path as a proof may list.
     pair = {bytes(32): (1, b""), bytes(31) + b"\x01": (2, b"")}

@@ -159,11 +159,11 @@ def _commit(
     """
     @notice The commit that the tree of this size and root ends with.
     @param ledger The id of the ledger whose commit it must be.
+    @param tree_size 1 or more.
     @param entry 02, version u8, ledger, rules u32, height u64, time u64, through u64, state root.
     @param inclusion Hashes, deepest first.
     """
     assert len(entry) != 0 and slice(entry, 0, 1) == b"\x02", "wrong_entry"
-    assert tree_size != 0, "not_last_entry"
     index: uint256 = tree_size - 1
     leaf: bytes32 = sha256(concat(LOG_LEAF, entry))
     assert self._is_included(leaf, index, tree_size, root, inclusion), "not_last_entry"
