@@ -19,4 +19,4 @@ def shared_vectors() -> Path:
 
 
 # Imported by tests under their own names; collected for doctests they would be imported a second time.
-collect_ignore_glob = ["model/*", "vectors/*", "ops/play.py", "ops/scenarios*.py"]
+collect_ignore_glob = ["model/*", "vectors/*", "chain.py", "ops/play.py", "ops/scenarios*.py"]

@@ -9,11 +9,13 @@ import pickle
 import pytest
 from counterfoil import exceptions
 from counterfoil.exceptions import (
+    ContractError,
     CorruptionError,
     KeyReusedError,
     LedgerError,
     LedgerTimeError,
     ProofError,
+    RefusedError,
     RejectedError,
     SignatureError,
     SignInError,
@@ -24,6 +26,8 @@ from counterfoil.status import Status
 
 ALL = [getattr(exceptions, name) for name in exceptions.__all__]
 SAMPLES = {
+    ContractError: ContractError("Anchor: frozen", "frozen"),
+    RefusedError: RefusedError("what: expected this, found that", "wrong_root"),
     ProofError: ProofError("root: expected 00, found 01", "wrong_root"),
     SignInError: SignInError("domain: expected a, found b", "wrong_domain"),
     RejectedError: RejectedError(Status.insufficient_funds, 2, 7),
@@ -35,7 +39,7 @@ def test_all_are_listed_and_nothing_else() -> None:
         name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"
     }
     assert defined == set(exceptions.__all__)
-    assert len(exceptions.__all__) == 24
+    assert len(exceptions.__all__) == 26
 
 
 @pytest.mark.parametrize("made", ALL)
@@ -52,9 +56,11 @@ def test_pickling_keeps_everything(made: type[LedgerError]) -> None:
 
 def test_the_tree() -> None:
     assert [made for made in ALL if issubclass(made, ValueError)] == [
+        ContractError,
         KeyReusedError,
         LedgerTimeError,
         ProofError,
+        RefusedError,
         SignInError,
         SignatureError,
         WireError,

@@ -28,6 +28,9 @@ CONTINUES = re.compile(r"<!-- continues -->\s*\Z")
 # counterfoil.verify is pure Python; whatever else an example imports from the package ends in the native module.
 NEEDS_NATIVE = re.compile(r"^\s*(from|import) counterfoil(?!\.verify\b)", re.MULTILINE)
 
+# A chain in the process: not on every Python.
+NEEDS_CHAIN = re.compile(r"\bEthereumTesterProvider\b")
+
 
 class Example(NamedTuple):
     """A block of code and the page and line where it stands."""
@@ -63,6 +66,8 @@ def native_module_is_missing() -> bool:
 def test_example_runs(example: Example, tmp_path: Path):
     if NEEDS_NATIVE.search(example.code) and native_module_is_missing():
         pytest.skip("the native module counterfoil._core is not built")
+    if NEEDS_CHAIN.search(example.code) and importlib.util.find_spec("eth_tester") is None:
+        pytest.skip("no eth_tester: the group `test` of pyproject.toml has it")
     program = tmp_path / "example.py"
     program.write_text(example.code, encoding="utf-8")
     done = subprocess.run(

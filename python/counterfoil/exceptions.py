@@ -7,10 +7,11 @@ for it. Plain input and output errors are Python's own `OSError` kinds. All of t
 from __future__ import annotations
 
 from counterfoil.status import Status
-from counterfoil.verify import LedgerError, ProofError, SignatureError, WireError
+from counterfoil.verify import LedgerError, ProofError, RefusedError, SignatureError, WireError
 
 __all__ = [
     "ClosedError",
+    "ContractError",
     "CorruptionError",
     "DivergedError",
     "ForkedError",
@@ -25,6 +26,7 @@ __all__ = [
     "PoisonedError",
     "ProofError",
     "ReadOnlyError",
+    "RefusedError",
     "RejectedError",
     "SelfCustodyError",
     "SignInError",
@@ -140,23 +142,14 @@ class SelfCustodyError(LedgerError):
     """A member's key is asked for, and the member has taken the account over: it signs with keys of its own."""
 
 
-class SignInError(LedgerError, ValueError):
-    """A sign-in that is refused.
+class SignInError(RefusedError):
+    """A sign-in that is refused: `reason` is one of `counterfoil.signin.REASONS`."""
 
-    Attributes:
-        reason: A short stable code, one of `counterfoil.signin.REASONS`.
+
+class ContractError(RefusedError):
+    """A contract on an EVM chain refuses a call, before it is sent.
+
+    Its `reason` is one of `counterfoil.evm.CONTRACT_REASONS`; where a proof is refused, one of
+    `counterfoil.verify.REASONS`; `reverted` where the contract does not say, or where a transaction failed that would
+    not have when it was sent: another came before it.
     """
-
-    def __init__(self, message: str, reason: str = "malformed_message") -> None:
-        """Make the error.
-
-        Args:
-            message: What, what was expected, what was found.
-            reason: One of `counterfoil.signin.REASONS`.
-        """
-        super().__init__(message, reason)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """The message alone."""
-        return str(self.args[0])

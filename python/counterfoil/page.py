@@ -105,5 +105,5 @@ def proofs_of(page: bytes) -> list[bytes]:
         proofs = []
     if not proofs:
         message = "page: expected proofs in base64 in the element `embedded`, found none"
-        raise ProofError(message)
+        raise ProofError(message, "malformed_statement")
     return proofs

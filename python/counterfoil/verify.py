@@ -90,19 +90,19 @@ REASONS: tuple[str, ...] = (
 """Every value of `ProofError.reason`. Codes are added, never renamed."""
 
 
-class ProofError(LedgerError, ValueError):
-    """What was handed out does not prove what it claims.
+class RefusedError(LedgerError, ValueError):
+    """What somebody handed in is refused, for a reason that has a name.
 
     Attributes:
-        reason: A short stable code, one of `REASONS`.
+        reason: A short stable code.
     """
 
-    def __init__(self, message: str, reason: str = "malformed_statement") -> None:
+    def __init__(self, message: str, reason: str) -> None:
         """Make the error.
 
         Args:
             message: What, what was expected, what was found.
-            reason: One of `REASONS`.
+            reason: The code.
         """
         super().__init__(message, reason)
         self.reason = reason
@@ -110,6 +110,10 @@ class ProofError(LedgerError, ValueError):
     def __str__(self) -> str:
         """The message alone."""
         return str(self.args[0])
+
+
+class ProofError(RefusedError):
+    """What was handed out does not prove what it claims: `reason` is one of `REASONS`."""
 
 
 def _refuse(reason: str, what: str, expected: object, found: object) -> NoReturn:
