@@ -775,7 +775,8 @@ def test_a_bundle_is_refused_where_anything_is_changed(tmp_path, ledger, gate):
     _unproven("too_long", gate.verify, HEADER + bytes(DATA_BYTES_MAX), verifier, **asked)
     _unproven("too_long", gate.verify, memoryview(bytes(4 * 10**6)).cast("I"), verifier, **asked)
     _unproven("truncated", gate.verify, HEADER + b"\xff" * 40, verifier, **asked)
-    _unproven("malformed_statement", gate.verify, bundle.replace(b"gate/v1", b"gate/v2", 1), verifier, **asked)
+    _unproven("unknown_version", gate.verify, bundle.replace(b"gate/v1", b"gate/v2", 1), verifier, **asked)
+    _unproven("malformed_statement", gate.verify, bundle.replace(b"gate/v1", b"date/v1", 1), verifier, **asked)
     for wrong in (bundle.hex(), None, 5):
         with pytest.raises(TypeError, match="gate bundle: expected bytes"):
             gate.verify(wrong, verifier, **asked)

@@ -26,6 +26,7 @@ from counterfoil.verify import (
     Checkpoint,
     _bad_wire,
     _Bytes,
+    _check_version,
     _refuse,
     _split_question,
     _split_statement,
@@ -179,7 +180,7 @@ def split_statement(
 
     Raises:
         ProofError: malformed_question, unknown_table, wrong_question, malformed_statement, truncated, trailing_bytes,
-            wrong_entry, malformed_entry, malformed_checkpoint; too_long: longer than the contracts read it.
+            wrong_entry, unknown_version, malformed_entry, malformed_checkpoint; too_long: longer than the contracts read it.
     """
     found_table, found_key, found_id, rest = _split_question(bytes(statement))
     for name, expected, found in (
@@ -196,6 +197,7 @@ def split_statement(
     if entry[:1] != b"\x02":
         _refuse("wrong_entry", "statement, entry", "tag 02 (commit)", entry[:1].hex() or "no bytes")
     if len(entry) > COMMIT_BYTES:
+        _check_version("commit", entry[1])
         _refuse("malformed_entry", "statement, commit entry", f"{COMMIT_BYTES} bytes", len(entry))
     if len(inclusion) > INCLUSION_HASHES_MAX:
         _refuse("too_long", "statement, inclusion hashes", f"at most {INCLUSION_HASHES_MAX}", len(inclusion))
