@@ -180,7 +180,8 @@ def split_statement(
 
     Raises:
         ProofError: malformed_question, unknown_table, wrong_question, malformed_statement, truncated, trailing_bytes,
-            wrong_entry, unknown_version, malformed_entry, malformed_checkpoint; too_long: longer than the contracts read it.
+            wrong_entry, unknown_version, malformed_entry, malformed_checkpoint; too_long: longer than the contracts
+            read it.
     """
     found_table, found_key, found_id, rest = _split_question(bytes(statement))
     for name, expected, found in (
