@@ -1307,7 +1307,9 @@ def test_a_bug_is_named_as_one(shop, monkeypatch):
 def test_every_exception_of_the_package_has_an_exit_code():
     for name in counterfoil.exceptions.__all__:
         kind = getattr(counterfoil.exceptions, name)
-        error = kind(counterfoil.Status.expired) if name == "RejectedError" else kind("what: expected, found")
+        is_refused = issubclass(kind, counterfoil.exceptions.RefusedError)
+        given = ("what: expected, found", "wrong_root") if is_refused else ("what: expected, found",)
+        error = kind(counterfoil.Status.expired) if name == "RejectedError" else kind(*given)
         message, code = _errors.explain(error)
         assert message
         assert code not in (Exit.OK, Exit.BUG), name

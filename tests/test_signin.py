@@ -99,13 +99,13 @@ class EthereumMessage(Message):
     def check_address(cls, address: str) -> None:
         if not re.fullmatch("0x[0-9A-Fa-f]{40}", address):
             message = f"address: expected 0x and 40 digits, found {address}"
-            raise SignInError(message)
+            raise SignInError(message, "malformed_message")
 
     @classmethod
     def check_chain(cls, chain: str) -> None:
         if not re.fullmatch("[0-9]+", chain):
             message = f"chain id: expected digits, found {chain}"
-            raise SignInError(message)
+            raise SignInError(message, "malformed_message")
 
 
 CHECKSUM = {"address not EIP-55"}
