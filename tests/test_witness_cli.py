@@ -199,7 +199,9 @@ def test_follow_add_and_evidence(club: SimpleNamespace) -> None:
 def test_follow_again_and_again(club: SimpleNamespace) -> None:
     public, out = club.folder / "public", club.folder / "cosigned.note"
     arguments = [*witness(club, "first"), public, "--every", 1, "--out", out]
-    command = [*COMMAND, "follow", *map(str, arguments)]
+    # A shell's jobs in the background are told to ignore interrupts, and so is what they start.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n" + COMMAND[2]
+    command = [*COMMAND[:2], program, *COMMAND[3:], "follow", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None
         assert "No such file" in child.stderr.readline(), "it is not there yet"
@@ -214,7 +216,10 @@ def test_follow_again_and_again(club: SimpleNamespace) -> None:
                     break
                 time.sleep(0.02)
         child.send_signal(signal.SIGINT)
-        assert child.wait(20) == 130
+        try:
+            assert child.wait(20) == 130
+        finally:
+            child.kill()
     assert len(sizes) == 2
 
 
