@@ -9,6 +9,7 @@ import pickle
 import pytest
 from counterfoil import exceptions
 from counterfoil.exceptions import (
+    AuditError,
     CorruptionError,
     KeyReusedError,
     LedgerError,
@@ -24,6 +25,7 @@ from counterfoil.status import Status
 ALL = [getattr(exceptions, name) for name in exceptions.__all__]
 SAMPLES = {
     ProofError: ProofError("root: expected 00, found 01", "wrong_root"),
+    AuditError: AuditError("log entry 3", "the effects that applying it has", "others", 3),
     RejectedError: RejectedError(Status.insufficient_funds, 2, 7),
 }
 
@@ -33,7 +35,7 @@ def test_all_are_listed_and_nothing_else() -> None:
         name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"
     }
     assert defined == set(exceptions.__all__)
-    assert len(exceptions.__all__) == 22
+    assert len(exceptions.__all__) == 24
 
 
 @pytest.mark.parametrize("made", ALL)
@@ -64,6 +66,7 @@ def test_the_tree() -> None:
         "ClosedError",
         "ForkedError",
         "ReadOnlyError",
+        "HandedOverError",
         "NotALedgerError",
         "NewerFormatError",
         "PoisonedError",
