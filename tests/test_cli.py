@@ -1145,7 +1145,8 @@ def test_bench(tmp_path, monkeypatch):
 
 COMMANDS = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "proposal", "tally", "members", "balances", "journal", "fsck", "stats", "bench", "demo"),
+    *("prove", "verify", "export", "import", "audit", "proposal", "tally", "members", "balances", "journal"),
+    *("fsck", "stats", "bench", "demo"),
 )
 
 
@@ -1161,7 +1162,7 @@ def test_help_teaches():
         assert ok(command, "-h") == shown
     for command in ("balance", "transaction", "entry", "record"):
         assert f"counterfoil prove {command}" in ok("prove", command, "--help").partition("\n")[2]
-    for both in ("members import", "balances import", "balances export", "journal export"):
+    for both in ("export ledger", "members import", "balances import", "balances export", "journal export"):
         assert f"counterfoil {both}" in ok(*both.split(), "--help").partition("\n")[2]
 
 
