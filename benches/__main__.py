@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benches.attack import attack
+from benches.audit import audit
 from benches.boundary import boundary
 from benches.csv_rows import csv_rows
 from benches.families import families
@@ -43,6 +44,7 @@ ROWS: dict[str, Callable[[Plan, int], Result]] = {
         families,
         csv_rows,
         governance,
+        audit,
         batch_sizes,
     )
 }

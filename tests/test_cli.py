@@ -1204,7 +1204,7 @@ def test_bench(tmp_path, monkeypatch):
 
 COMMANDS = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "export", "witness", "proposal", "tally", "members", "balances", "journal"),
+    *("prove", "verify", "export", "import", "audit", "witness", "proposal", "tally", "members", "balances", "journal"),
     *("fsck", "stats", "bench", "demo"),
 )
 
@@ -1222,7 +1222,15 @@ def test_help_teaches():
     for command in ("balance", "transaction", "entry", "record"):
         assert f"counterfoil prove {command}" in ok("prove", command, "--help").partition("\n")[2]
     witness = [f"witness {name}" for name in ("key", "serve", "follow", "ask", "add", "status", "evidence")]
-    for both in ("members import", "balances import", "balances export", "journal export", "export tiles", *witness):
+    for both in (
+        "export ledger",
+        "members import",
+        "balances import",
+        "balances export",
+        "journal export",
+        "export tiles",
+        *witness,
+    ):
         assert f"counterfoil {both}" in ok(*both.split(), "--help").partition("\n")[2]
 
 

@@ -29,8 +29,9 @@ import pytest
 
 pytest.importorskip("counterfoil._core")
 
-from counterfoil import Key, Ledger, Transaction
-from counterfoil.exceptions import LedgerError, NotALedgerError, OperatorKeyError
+from counterfoil import Key, Ledger, Transaction, _core
+from counterfoil.audit import audit, import_ledger
+from counterfoil.exceptions import HandedOverError, LedgerError, NotALedgerError, OperatorKeyError
 from counterfoil.ledger import fsck
 from counterfoil.ops import Mint, Pay, Payee, Transfer, asset_id
 from counterfoil.verify import Verifier
@@ -564,6 +565,29 @@ def story_of_backup(path: Path, acknowledged: Acknowledgements) -> None:
     ledger.close()
 
 
+def story_of_handing_over(path: Path, acknowledged: Acknowledgements) -> None:
+    """Write, and hand the ledger over."""
+    ledger = Ledger.open(path, operator=OPERATOR, commit_every_ms=None)
+    acknowledged.transactions(ledger.apply(write_batch(ledger.id, random.Random(5), 5, 0, 3)))  # noqa: S311
+    vkey = ledger.verifier_key
+    acknowledged.note(ledger.hand_over(HEIR.account), vkey)
+
+
+def story_of_feeding(path: Path, acknowledged: Acknowledgements) -> None:
+    """Feed a folder with the log, in two parts."""
+    del acknowledged
+    log = _core.Log.open(str(path))
+    entries = [log.frames(index, 1, index + 1)[0][4:] for index in range(log.size())]
+    notes = [note for _, note in log.notes()]
+    log.close()
+    for end in (len(entries) // 2, len(entries)):
+        feed = _core.Feed.open(str(path / "replica"), entries[0], {"flush_records": 1, "map_bytes": 1 << 16})
+        size = feed.size()
+        feed.run(iter([entries[size:end]]), size)
+        feed.put_notes([note for note in notes if int(note.split(b"\n")[1]) <= feed.size()])
+        feed.close()
+
+
 def story_of_writing_followed(path: Path, acknowledged: Acknowledgements) -> None:
     """The same with a follower that was there before and stays: LMDB's lock files outlive the writer."""
     story_of_writing(path, acknowledged)
@@ -576,6 +600,8 @@ STORIES = [
     story_of_rebuilding,
     story_of_creation,
     story_of_backup,
+    story_of_handing_over,
+    story_of_feeding,
 ]
 
 
@@ -744,7 +770,36 @@ def audit_story(story: Callable[..., None], path: Path, acknowledgements: Path) 
                 assert ledger.log_root(int(report["entries"])) == report["log_root"]  # type: ignore[call-overload]
             with Ledger.open(path / "backup", operator=OPERATOR) as ledger:
                 assert not ledger.is_confirmed
+    if story is story_of_feeding:
+        # Whatever was kept is what holds, and the rest is fed again.
+        if (path / "replica" / "format").exists():
+            fsck(path / "replica", full=True)
+        history = audit(path, path / "replica").history
+        with Ledger.open(path, read_only=True) as ledger:
+            assert (history.root_hash, history.state_root) == (ledger.log_root(), ledger.state_root)
+    if story is story_of_handing_over and is_handed_over(path):
+        # What was acknowledged is there, the log ends with a commit, and the heir goes on with it.
+        with Ledger.open(path, read_only=True) as ledger:
+            check_acknowledged(ledger, Acknowledgements.read(acknowledgements))
+            assert [entry[0] for entry in ledger.entries()][-2:] == [3, 2]
+            ledger.export(path / "exported")
+        last = import_ledger(path / "exported", path / "heir").signed_size
+        with Ledger.open(path, read_only=True) as ledger:
+            note = dict(ledger._engine.notes(0, 1_000))[last].decode()
+        with Ledger.open(path / "heir", operator=HEIR) as ledger:
+            ledger.confirm(note)
+            Verifier(ledger.verifier_key).checkpoint(ledger.checkpoint())
+        return
     Audit(path).after(acknowledgements, full=True)
+
+
+def is_handed_over(path: Path) -> bool:
+    """Whether the folder takes no more transactions; whoever opens it makes what a death left out."""
+    try:
+        Ledger.open(path, operator=OPERATOR).close()
+    except HandedOverError:
+        return True
+    return False
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pickle
 import pytest
 from counterfoil import exceptions
 from counterfoil.exceptions import (
+    AuditError,
     ContractError,
     CorruptionError,
     KeyReusedError,
@@ -30,6 +31,7 @@ SAMPLES = {
     RefusedError: RefusedError("what: expected this, found that", "wrong_root"),
     ProofError: ProofError("root: expected 00, found 01", "wrong_root"),
     SignInError: SignInError("domain: expected a, found b", "wrong_domain"),
+    AuditError: AuditError("log entry 3", "the effects that applying it has", "others", 3),
     RejectedError: RejectedError(Status.insufficient_funds, 2, 7),
 }
 
@@ -39,7 +41,7 @@ def test_all_are_listed_and_nothing_else() -> None:
         name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__name__ != "Status"
     }
     assert defined == set(exceptions.__all__)
-    assert len(exceptions.__all__) == 26
+    assert len(exceptions.__all__) == 28
 
 
 @pytest.mark.parametrize("made", ALL)
@@ -73,6 +75,7 @@ def test_the_tree() -> None:
         "ClosedError",
         "ForkedError",
         "ReadOnlyError",
+        "HandedOverError",
         "NotALedgerError",
         "NewerFormatError",
         "PoisonedError",

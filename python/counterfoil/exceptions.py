@@ -10,11 +10,13 @@ from counterfoil.status import Status
 from counterfoil.verify import LedgerError, ProofError, RefusedError, SignatureError, WireError
 
 __all__ = [
+    "AuditError",
     "ClosedError",
     "ContractError",
     "CorruptionError",
     "DivergedError",
     "ForkedError",
+    "HandedOverError",
     "KeyReusedError",
     "LedgerError",
     "LedgerTimeError",
@@ -68,6 +70,36 @@ class RejectedError(LedgerError):
         return f"{which} was refused{by}: {self.status.name}: {self.status.explain}"
 
 
+class AuditError(LedgerError):
+    """A log contradicts its rules, itself, or what is known of it; nothing of what follows was taken.
+
+    Attributes:
+        place: Where: a log entry, a checkpoint, or what else it is about.
+        expected: What should be there.
+        found: What is there.
+        index: The log entry's index; None where it is about something else.
+    """
+
+    def __init__(self, place: str, expected: str = "", found: str = "", index: int | None = None) -> None:
+        """Make the error.
+
+        Args:
+            place: Where.
+            expected: What should be there.
+            found: What is there.
+            index: Which log entry.
+        """
+        super().__init__(place, expected, found, index)
+        self.place = place
+        self.expected = expected
+        self.found = found
+        self.index = index
+
+    def __str__(self) -> str:
+        """The place, what was found and what was expected."""
+        return f"{self.place}: {self.found}, expected {self.expected}" if self.found else self.place
+
+
 class StoreError(LedgerError):
     """The storage cannot go on. Nothing of the failed call was kept; the handle may have to be reopened."""
 
@@ -90,6 +122,10 @@ class ForkedError(StoreError):
 
 class ReadOnlyError(StoreError):
     """A call that writes, on a handle that was opened read-only."""
+
+
+class HandedOverError(StoreError):
+    """A write to a ledger that was handed over to another operator, and goes on elsewhere. It opens read-only."""
 
 
 class NotALedgerError(StoreError):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from counterfoil import _core
 from counterfoil.exceptions import LedgerError, LedgerTimeError, RejectedError
+from counterfoil.exports import Exported, export_log
 from counterfoil.history import Kind, Past, Posting, Records
 from counterfoil.keys import Key
 from counterfoil.ops import Create, Mint, Operation, Parameters, Powers, Transfer, asset_id
@@ -574,6 +575,44 @@ class Ledger(Records):
     def rotate_operator(self, new: Key) -> None:
         """Hand the ledger to a new operator key: the old one signs that, and the new one signs what follows."""
         self._engine.rotate_operator(_key("new", new).seed)
+
+    def hand_over(self, heir: bytes) -> str:
+        """Hand the ledger over to another operator, who goes on with it elsewhere from an export.
+
+        A last checkpoint covers all that was applied, an entry signed by the old key names the new one, and a commit
+        ends the log. From then on the old key can sign nothing. The ledger is closed, opens read-only, and is exported
+        from there: see `export`.
+
+        Args:
+            heir: The new operator's public key: `account` of its `Key`, 32 bytes.
+
+        Returns:
+            The last checkpoint: what the new operator confirms.
+
+        Raises:
+            OperatorKeyError: The ledger was opened without its operator's key.
+            UnconfirmedError: It is a copy that has not compared itself.
+            ValueError: The heir is no public key, or the operator's own.
+        """
+        _id("heir", heir)
+        note = self._engine.hand_over(heir)
+        _OPEN.discard(self)
+        return note
+
+    def export(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None) -> Exported:
+        """Write the log up to the last commit, and all checkpoints, into one new file, while the ledger goes on.
+
+        `counterfoil.audit.import_ledger` makes a ledger of it, and `counterfoil.audit.audit` checks it.
+
+        Args:
+            path: The file.
+            progress: Called with (entries written, entries in all); what it raises ends the export.
+
+        Raises:
+            FileExistsError: Something is there.
+            OSError: The file cannot be written.
+        """
+        return export_log(self._engine, path, progress)
 
     def backup(self, path: str | os.PathLike[str]) -> None:
         """Write a consistent copy into a new or empty folder, while the ledger goes on.

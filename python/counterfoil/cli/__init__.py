@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from counterfoil.cli import (
+    _audit,
     _ballots,
     _bench,
     _check,
     _export,
+    _export_ledger,
     _journal,
     _make,
     _members,
@@ -40,7 +42,7 @@ from counterfoil.cli.demo import command as _demo
 __all__ = ["app", "main"]
 
 MODULES = (
-    *(_make, _write, _read, _prove, _verify, _export, _witness),
+    *(_make, _write, _read, _prove, _verify, _export, _export_ledger, _audit, _witness),
     *(_proposals, _ballots, _members, _journal, _check, _bench, _demo),
 )
 """Importing them registers their commands; `_app` says in which order help lists these."""

@@ -19,7 +19,7 @@ corruption; 5 locked by another writer."""
 _PROGRAM = "counterfoil"
 _ORDER = (
     *("init", "keygen", "apply", "balance", "account", "asset", "log", "checkpoint"),
-    *("prove", "verify", "export", "witness", "proposal", "tally", "members", "balances", "journal"),
+    *("prove", "verify", "export", "import", "audit", "witness", "proposal", "tally", "members", "balances", "journal"),
     *("fsck", "stats", "bench", "demo"),
 )
 

@@ -6,7 +6,9 @@ import enum
 import errno
 
 from counterfoil.exceptions import (
+    AuditError,
     DivergedError,
+    HandedOverError,
     LedgerError,
     LedgerTimeError,
     LockedError,
@@ -54,10 +56,13 @@ class CommandError(Exception):
 
 # The first line whose classes fit counts, so that narrower ones stand first.
 _CODES: tuple[tuple[tuple[type[BaseException], ...], Exit], ...] = (
-    ((ProofError, RejectedError), Exit.REFUSED),
+    ((AuditError, ProofError, RejectedError), Exit.REFUSED),
     ((LockedError,), Exit.LOCKED),
     ((NotALedgerError, NewerFormatError), Exit.NOT_FOUND),
-    ((UnconfirmedError, DivergedError, OperatorKeyError, LedgerTimeError, WitnessError), Exit.REFUSED),
+    (
+        (HandedOverError, UnconfirmedError, DivergedError, OperatorKeyError, LedgerTimeError, WitnessError),
+        Exit.REFUSED,
+    ),
     ((StoreError,), Exit.STORAGE),
     ((LedgerError,), Exit.USAGE),
     ((FileNotFoundError, NotADirectoryError, LookupError), Exit.NOT_FOUND),
@@ -79,6 +84,8 @@ def explain(error: BaseException) -> tuple[str, Exit]:
 def _message(error: BaseException, code: Exit) -> str:
     if isinstance(error, ProofError):
         return f"refused: {error} [{error.reason}]"
+    if isinstance(error, AuditError):
+        return f"refused: {error}"
     if isinstance(error, OSError) and error.strerror:
         if error.errno == errno.ENAMETOOLONG:
             return f"{found(str(error.filename))}: expected a path that the system takes, found one that is too long"

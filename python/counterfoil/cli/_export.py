@@ -19,6 +19,7 @@ def _root() -> None:
 
     \b
       counterfoil export tiles public/                 the log as static files
+      counterfoil export ledger club.export            the whole ledger in one file
     """
 
 

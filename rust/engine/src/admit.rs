@@ -10,6 +10,7 @@ use crate::keys::KeyCache;
 use crate::ledger::OutcomeRow;
 use crate::shared::Shared;
 use crate::writer::{Ordered, Work, stop_on_panic};
+use counterfoil_core::Id;
 use counterfoil_core::apply::{Admission, admit};
 use counterfoil_core::note::SignedNote;
 use counterfoil_core::signature::{self, Check};
@@ -117,6 +118,7 @@ pub(crate) enum Request {
     DryRun { batch: Batch, time: Option<u64>, reply: Reply<Vec<OutcomeRow>> },
     Checkpoint { time: Option<u64>, reply: Reply<String> },
     Rotate { seed: [u8; 32], reply: Reply<()> },
+    HandOver { heir: Id, reply: Reply<String> },
     Flush { reply: Reply<()> },
     Cosign { note: SignedNote, reply: Reply<String> },
 }
@@ -313,6 +315,7 @@ pub(crate) fn admit_parts(shared: &Shared, work: &Sender<Work>, workers: usize) 
             }
             Part::Other(Request::Checkpoint { time, reply }) => Ordered::Checkpoint { time, reply },
             Part::Other(Request::Rotate { seed, reply }) => Ordered::Rotate { seed, reply },
+            Part::Other(Request::HandOver { heir, reply }) => Ordered::HandOver { heir, reply },
             Part::Other(Request::Flush { reply }) => Ordered::Flush { reply },
             Part::Other(Request::Cosign { note, reply }) => Ordered::Cosign { note, reply },
             Part::End => Ordered::Close,

@@ -3,6 +3,7 @@
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::home::Home;
+use crate::keys::KeyCache;
 use crate::ledger::Options;
 use crate::log_store::LogReader;
 use crate::opening::load;
@@ -47,6 +48,7 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64) -> Resul
     let frontier = log.check(&mut *progress)?;
     Tree::check(&store)?;
     let loaded = load(&store, &log, &options)?;
+    let keys = KeyCache::new(options.memory().cache_keys);
     let (mut tree, mut replica) = (loaded.tree, loaded.replica);
     if replica.position.through > frontier.size() {
         return Err(Error::Corrupt {
@@ -58,9 +60,9 @@ pub fn fsck(path: &Path, full: bool, progress: &mut dyn FnMut(u64, u64) -> Resul
     if full && replica.position.indexed {
         store.check_indexes_by_log(&log, replica.position.through, progress)?;
     }
-    replica.replay(&mut tree, &store, &log, frontier.size(), true, &mut |_, _| Ok(()))?;
+    replica.replay(&mut tree, &store, &log, frontier.size(), Some(&keys), &mut |_, _| Ok(()))?;
     if full {
-        let again = replay_from_genesis(&loaded.genesis, &log, frontier.size(), &options, progress)?;
+        let again = replay_from_genesis(&loaded.genesis, &log, frontier.size(), &options, &keys, progress)?;
         if again != tree.root() {
             return Err(Error::Corrupt {
                 place: "state".to_owned(),
@@ -83,6 +85,7 @@ fn replay_from_genesis(
     log: &LogReader,
     size: u64,
     options: &Options,
+    keys: &KeyCache,
     progress: &mut dyn FnMut(u64, u64) -> Result<()>,
 ) -> Result<Id> {
     let scratch = tempfile::tempdir().map_err(|source| Error::Io { path: std::env::temp_dir(), source })?;
@@ -91,6 +94,6 @@ fn replay_from_genesis(
     let store = StateStore::create(scratch.path(), &store_options)?;
     let mut tree = Tree::open(&store)?;
     let mut replica = Replica::begin(genesis, Cache::new(options.memory().cache_records), &store, log, false)?;
-    replica.replay(&mut tree, &store, log, size, true, progress)?;
+    replica.replay(&mut tree, &store, log, size, Some(keys), progress)?;
     Ok(tree.root())
 }

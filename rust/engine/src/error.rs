@@ -98,6 +98,26 @@ pub enum Error {
         /// What was there.
         found: String,
     },
+    /// An entry of a log that its rules do not give.
+    #[error("corrupt: log entry {index}: {found}, expected {expected}")]
+    Entry {
+        /// Its place in the log.
+        index: u64,
+        /// What should have been there.
+        expected: String,
+        /// What was there.
+        found: String,
+    },
+    /// A checkpoint that is not one of the log that it is said to be of.
+    #[error("{place}: {found}, expected {expected}")]
+    Checkpoint {
+        /// Which.
+        place: String,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// A time that may not be applied.
     #[error("time {given_ms} ms is refused: {reason}")]
     Time {
@@ -122,6 +142,14 @@ pub enum Error {
         "this ledger is a restored or copied folder: before it signs again, compare it with the last published checkpoint: ledger.confirm(note)"
     )]
     Unconfirmed,
+    /// A write to a ledger that goes on elsewhere.
+    #[error(
+        "this ledger was handed over to operator {heir}: it goes on where its export was imported, and opens here read-only (read_only=True)"
+    )]
+    HandedOver {
+        /// The public key that it was handed over to.
+        heir: String,
+    },
     /// A copy that contradicts what was published.
     #[error("this copy must not sign: {reason}")]
     Diverged {

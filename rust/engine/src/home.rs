@@ -5,6 +5,7 @@
 //!   format     "counterfoil ledger\nformat 1\n"
 //!   lock       held by the one writer
 //!   identity   which objects of the file system log/data.mdb and this file itself are, and what was signed last
+//!   handed-over   the key of the operator that it goes on with elsewhere; only where it was handed over
 //!   log/       LMDB: entries, log tree, notes
 //!   state/     LMDB: tables, indexes
 //! ```
@@ -21,10 +22,19 @@ use std::time::UNIX_EPOCH;
 /// The format that this version writes.
 pub const FORMAT: u32 = 1;
 
+/// Names the file that says to whom the ledger was handed over.
+const HEIR: &str = "handed-over";
+
 const FIRST_LINE: &str = "counterfoil ledger";
 
 /// Stands in a folder while a ledger is being created there.
 const CREATING: &str = "creating";
+
+/// What the identity of a folder says that was only ever fed.
+const REPLICA: &str = "a replica\n";
+
+/// What the identity of a copy says.
+const COPY: &str = "a copy\n";
 
 /// A ledger's folder.
 #[derive(Debug)]
@@ -135,11 +145,7 @@ impl Home {
     /// written back into this folder brings an identity that names a file replaced since, or a log that is behind.
     pub(crate) fn is_original(&self, log: &LogReader) -> Result<bool> {
         let path = self.path.join("identity");
-        let recorded = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            Err(source) => return Err(io(&path, source)),
-        };
+        let Some(recorded) = self.read_file("identity")? else { return Ok(false) };
         let own = std::fs::metadata(&path).map_err(|source| io(&path, source))?;
         let signed = recorded.lines().last().and_then(|line| line.strip_prefix("signed "));
         let Some(tree_size) = signed.and_then(|line| line.split(' ').next()?.parse::<u64>().ok()) else {
@@ -161,7 +167,49 @@ impl Home {
 
     /// Records that this folder is a copy, whatever it is written back into.
     pub(crate) fn record_copy(&self) -> Result<()> {
-        self.write_file("identity", "a copy\n")
+        self.write_file("identity", COPY)
+    }
+
+    /// Records that this folder is only ever fed with the entries of a log.
+    pub(crate) fn record_replica(&self) -> Result<()> {
+        self.write_file("identity", REPLICA)
+    }
+
+    /// Whether this folder was only ever fed: nothing was applied in it of which the log that it was fed from does not
+    /// know.
+    pub(crate) fn is_replica(&self) -> Result<bool> {
+        Ok(self.read_file("identity")?.is_some_and(|text| text == REPLICA))
+    }
+
+    /// Records that this folder is handed over: the operator that follows these will be `heir`. It counts from when the
+    /// log says so.
+    pub(crate) fn record_heir(&self, operators: &[Id], heir: &Id) -> Result<()> {
+        self.write_file(HEIR, &format!("{} {heir}\n", operators.len()))
+    }
+
+    /// Whom the folder was handed over to. A crash may have left the record without the entry that makes it count: then it
+    /// goes.
+    pub(crate) fn handed_over(&self, operators: &[Id]) -> Result<Option<Id>> {
+        let Some(text) = self.read_file(HEIR)? else { return Ok(None) };
+        let recorded = text.trim_end();
+        let is_heir = |(place, operator): &(usize, &Id)| format!("{place} {operator}") == recorded;
+        if let Some((_, heir)) = operators.iter().enumerate().find(is_heir) {
+            return Ok(Some(*heir));
+        }
+        let path = self.path.join(HEIR);
+        std::fs::remove_file(&path).map_err(|source| io(&path, source))?;
+        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(|source| io(&path, source))?;
+        Ok(None)
+    }
+
+    /// A small file's text; none where there is no such file.
+    fn read_file(&self, name: &str) -> Result<Option<String>> {
+        let path = self.path.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(io(&path, source)),
+        }
     }
 
     fn identity(&self, own: &Metadata, tree_size: u64, root: &Id) -> Result<String> {

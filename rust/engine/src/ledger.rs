@@ -229,8 +229,14 @@ impl Ledger {
                 break replayed?;
             }
         };
+        let handed_over = if read_only { None } else { home.handed_over(&replica.position.operators)? };
+        let operator = operator.filter(|_| handed_over.is_none());
         if let Some(seed) = &operator {
             check_operator(seed, &replica.position.operator())?;
+        }
+        if !read_only && home.is_replica()? {
+            // From here on it may have what no other folder of this log has.
+            home.record_copy()?;
         }
         let confirmed = read_only || home.is_original(&reader)?;
         let mut published = published_at(&reader, commit_index, &genesis.origin, &replica.position.operators)?;
@@ -245,7 +251,12 @@ impl Ledger {
             published.note = sign_if_missing(log, &genesis.origin, signer.as_ref(), tree_size)?;
         }
         let parts = Parts { home, lock, genesis, store, loaded, reader, log, tree, replica, published, confirmed };
-        Self::start(parts, options, operator)
+        let ledger = Self::start(parts, options, operator)?;
+        match handed_over {
+            None => Ok(ledger),
+            // A crash may have left the entry that says so without the commit after it: closing makes that.
+            Some(heir) => ledger.close().and(Err(Error::HandedOver { heir: heir.to_string() })),
+        }
     }
 
     fn start(parts: Parts, options: &Options, operator: Option<[u8; 32]>) -> Result<Self> {
@@ -350,6 +361,15 @@ impl Ledger {
         self.checkpoint(None).map(|_| ())
     }
 
+    /// Hands the ledger over to the holder of another key, who goes on with it elsewhere, from the log: a last checkpoint
+    /// covers all that was applied, an entry signed by the old key names the new one, and a commit, which nobody has signed
+    /// yet, ends the log. Then the ledger is closed, and the folder opens read-only. Returns the last checkpoint.
+    pub fn hand_over(&self, heir: Id) -> Result<String> {
+        let note = self.send(|reply| Job::Other(Request::HandOver { heir, reply }))?;
+        self.close()?;
+        Ok(note)
+    }
+
     /// Writes a consistent copy into a new or empty folder, while the ledger goes on. It holds everything that was durable
     /// when this was called. A copy opens, but signs only after [`Ledger::confirm`].
     pub fn backup(&self, path: &Path) -> Result<()> {
@@ -445,6 +465,11 @@ impl Ledger {
         })
     }
 
+    /// How many records a table has, and their sum, as of the last commit.
+    pub fn total(&self, table: &Table) -> Result<(u64, u128)> {
+        self.reading(|shared| shared.at_last_commit(|tree, _| Ok((tree.count(table), tree.sum(table)))))
+    }
+
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
     pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
         let mut proofs = self.prove_many(table, std::slice::from_ref(id))?;
@@ -538,6 +563,16 @@ impl Ledger {
             Ok(true)
         })?;
         Ok(entries)
+    }
+
+    /// See [`LogView::frames`](crate::LogView::frames).
+    pub fn frames(&self, from: u64, to: u64, bytes: usize) -> Result<(Vec<u8>, u64)> {
+        self.check()?.log.frames(from, to, bytes)
+    }
+
+    /// See [`LogView::notes`](crate::LogView::notes).
+    pub fn notes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        self.check()?.log.notes(after, limit)
     }
 
     /// The first `width` hashes of a tile of the log, one after the other: tile `tile` of level `level` has the hashes of

@@ -181,17 +181,26 @@ impl LogStore {
 
     /// Keeps the note of a checkpoint, in place of an earlier one at its size. It must be a checkpoint of this log.
     pub fn put_note(&mut self, tree_size: u64, note: &[u8]) -> Result<()> {
+        self.put_notes(&[(tree_size, note)])
+    }
+
+    /// Keeps notes, all or none, as [`LogStore::put_note`] does each. They are durable when this returns.
+    pub fn put_notes(&mut self, notes: &[(u64, &[u8])]) -> Result<()> {
         let databases = self.reader.databases;
         self.reader.environment.write(|txn| {
             let size = databases.size(txn)?;
-            if tree_size > size {
-                return Err(Error::Invalid(format!("note: expected a tree size of at most {size}, found {tree_size}")));
+            for (tree_size, note) in notes {
+                if *tree_size > size {
+                    let reason = format!("note: expected a tree size of at most {size}, found {tree_size}");
+                    return Err(Error::Invalid(reason));
+                }
+                let root = root_at(*tree_size, |level, index| databases.node(txn, level, index))?;
+                check_note(note, *tree_size, &root).map_err(|(expected, found)| {
+                    Error::Invalid(format!("note at tree size {tree_size}: expected {expected}, found {found}"))
+                })?;
+                databases.notes.put(txn, &tree_size.to_be_bytes(), note)?;
             }
-            let root = root_at(tree_size, |level, index| databases.node(txn, level, index))?;
-            check_note(note, tree_size, &root).map_err(|(expected, found)| {
-                Error::Invalid(format!("note at tree size {tree_size}: expected {expected}, found {found}"))
-            })?;
-            Ok(databases.notes.put(txn, &tree_size.to_be_bytes(), note)?)
+            Ok(())
         })
     }
 
@@ -291,6 +300,16 @@ impl LogReader {
     /// See [`LogView::note`].
     pub fn note(&self, tree_size: u64) -> Result<Option<Vec<u8>>> {
         self.view()?.note(tree_size)
+    }
+
+    /// See [`LogView::notes`].
+    pub fn notes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        self.view()?.notes(after, limit)
+    }
+
+    /// See [`LogView::frames`].
+    pub fn frames(&self, from: u64, to: u64, bytes: usize) -> Result<(Vec<u8>, u64)> {
+        self.view()?.frames(from, to, bytes)
     }
 
     /// See [`LogView::latest_note`].
@@ -464,6 +483,31 @@ impl LogView {
     /// The note of the checkpoint at this size.
     pub fn note(&self, tree_size: u64) -> Result<Option<Vec<u8>>> {
         Ok(self.databases.notes.get(&self.txn, &tree_size.to_be_bytes())?.map(<[u8]>::to_vec))
+    }
+
+    /// The checkpoints after this size, in their order, at most so many: tree size and note of each.
+    pub fn notes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        let after = after.to_be_bytes();
+        let bounds = (std::ops::Bound::Excluded(after.as_slice()), std::ops::Bound::Unbounded);
+        let notes = self.databases.notes.range(&self.txn, &bounds)?.take(limit);
+        notes
+            .map(|item| {
+                let (key, note) = item?;
+                Ok((decode_u64("notes key", key)?, note.to_vec()))
+            })
+            .collect()
+    }
+
+    /// Entries from an index up to another, each after its length (u32, little-endian), and the index after the last: at least one,
+    /// and no more once there are so many bytes. Nothing where there is none.
+    pub fn frames(&self, from: u64, to: u64, bytes: usize) -> Result<(Vec<u8>, u64)> {
+        let mut frames = Vec::new();
+        let next = self.entries(from, to.saturating_sub(from), |_, entry| {
+            frames.extend_from_slice(&to_u32(entry.len())?.to_le_bytes());
+            frames.extend_from_slice(entry);
+            Ok(frames.len() < bytes)
+        })?;
+        Ok((frames, next))
     }
 
     /// The note of the latest checkpoint, and its tree size.

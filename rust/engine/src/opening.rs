@@ -79,7 +79,7 @@ pub(crate) fn load_and_replay(
         replica.apply_tail(store, reader, size)?;
         last
     } else {
-        replica.replay(&mut tree, store, reader, size, false, progress)?
+        replica.replay(&mut tree, store, reader, size, None, progress)?
     };
     let commit_index = last.ok_or_else(|| no_commit(size))?;
     Ok(Replayed { loaded, genesis, tree, replica, commit_index, size })

@@ -10,11 +10,11 @@
 use crate::error::{Error, Result};
 use crate::ledger::Page;
 use crate::log_store::LogReader;
-use crate::replica::{Prepared, corrupt_entry, expect_applied, not_before, prepare_page};
+use crate::replica::{Decoded, Prepared, corrupt_entry, expect_applied, not_before, prepare_page};
 use counterfoil_core::Id;
 use counterfoil_core::apply::{Machine, Posting};
 use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
-use counterfoil_core::wire::{Applied, Entry, Genesis};
+use counterfoil_core::wire::Genesis;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
@@ -123,7 +123,7 @@ impl Replay {
         }
         self.is_whole = false;
         if self.ready.is_empty() {
-            self.ready = prepare_page(log, self.through, self.end, &self.machine.admission_rules(), false)?.into();
+            self.ready = prepare_page(log, self.through, self.end, &self.machine.admission_rules(), None)?.into();
         }
         let mut posted = Vec::new();
         let mut count = 0usize;
@@ -134,8 +134,8 @@ impl Replay {
                 self.ready.clear();
                 break;
             }
-            if let Entry::Applied(applied) = prepared.entry(self.through)? {
-                let mut found = self.apply(&prepared, applied)?;
+            if let Decoded::Applied { time } = prepared.entry(self.through)? {
+                let mut found = self.apply(&prepared, *time)?;
                 count = count.saturating_add(found.postings.len());
                 if account.is_some() {
                     found.postings.retain(|posting| posting.side.account() == account);
@@ -154,13 +154,13 @@ impl Replay {
     fn enter(&mut self, prepared: &Prepared) -> Result<bool> {
         let index = self.through;
         let time = match prepared.entry(index)? {
-            Entry::Genesis(genesis) if index == 0 && genesis.ledger_id() == self.ledger => genesis.time,
-            Entry::Genesis(_) => {
+            Decoded::Genesis(genesis) if index == 0 && genesis.ledger_id() == self.ledger => genesis.time,
+            Decoded::Genesis(_) => {
                 return Err(corrupt_entry(index, "genesis of this ledger, at 0 only", "another genesis"));
             }
-            Entry::Applied(applied) => applied.time,
-            Entry::Commit(commit) => commit.time,
-            Entry::Operator(_) => self.time,
+            Decoded::Applied { time } => *time,
+            Decoded::Commit(commit) => commit.time,
+            Decoded::Operator(_) => self.time,
         };
         not_before(index, self.time, time)?;
         if self.until.is_some_and(|until| time > until) {
@@ -170,16 +170,16 @@ impl Replay {
         Ok(true)
     }
 
-    fn apply(&mut self, prepared: &Prepared, applied: &Applied) -> Result<Posted> {
+    fn apply(&mut self, prepared: &Prepared, time: u64) -> Result<Posted> {
         let Self { machine, tables, through, .. } = self;
         let index = *through;
         let contradiction = |what: String| corrupt_entry(index, "records that their rules wrote", &what);
-        let (signed, admission) = prepared.admitted(index, machine, false)?;
+        let (signed, admission) = prepared.admitted(index, machine, None)?;
         let mut entry = Vec::with_capacity(prepared.bytes.len());
-        let outcome = machine.apply(tables, signed, &admission, applied.time, &mut entry).map_err(contradiction)?;
+        let outcome = machine.apply(tables, signed, &admission, time, &mut entry).map_err(contradiction)?;
         expect_applied(index, outcome, &entry, &prepared.bytes)?;
         let postings = machine.postings(tables).map_err(contradiction)?;
-        Ok(Posted { index, time: applied.time, transaction: admission.id, postings })
+        Ok(Posted { index, time, transaction: admission.id, postings })
     }
 }
 

@@ -4,23 +4,26 @@
 use crate::cache::{Cache, Known, Stored};
 use crate::error::{Error, Result};
 use crate::indexes::{IndexEntries, Sought};
+use crate::keys::KeyCache;
 use crate::log_store::LogReader;
 use crate::seen::{Remembered, Seen};
 use crate::state_store::StateStore;
 use crate::tree::{Change, Tree};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterfoil_core::Id;
-use counterfoil_core::apply::{Admission, AdmissionRules, Admitted, Machine, Outcome, admit, admit_form, admit_forms};
-use counterfoil_core::signature::{self, Check, NoKeys};
+use counterfoil_core::apply::{
+    Admission, AdmissionRules, Admitted, Machine, Outcome, admit, admit_form, admit_signed, verify_signatures,
+};
+use counterfoil_core::signature::{self, Check};
 use counterfoil_core::state::{Record, Records, SeenTransaction, Table};
 use counterfoil_core::wire::{
-    Applied, COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES, encode, transaction_id,
+    Applied, COMMIT_VERSION, Commit, Entry, Genesis, OperatorChange, RULES, SignedTransaction, encode, transaction_id,
 };
 use rayon::prelude::*;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "looked up by key only; its order never shows")]
 use std::collections::HashMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -65,8 +68,8 @@ pub(crate) struct Replica {
     pub(crate) unsaved: IndexEntries,
     /// Whether transactions are indexed by account and id.
     pub(crate) indexed: bool,
-    /// Transactions that were applied but not appended yet, from the log's size on.
-    pub(crate) in_flight: Vec<Identity>,
+    /// Entries that were applied but not appended yet, from the log's size on; none for one that is no transaction.
+    pub(crate) in_flight: VecDeque<Option<Identity>>,
     /// What [`Replica::fetch`] has collected; kept for its memory.
     wanted: Vec<(Table, Id)>,
     /// What a follower has beyond the last commit.
@@ -127,7 +130,7 @@ pub(crate) struct Working<'a> {
     seen: &'a Seen,
     store: &'a dyn Stored,
     log: &'a LogReader,
-    in_flight: &'a [Identity],
+    in_flight: &'a VecDeque<Option<Identity>>,
     log_size: u64,
 }
 
@@ -150,7 +153,7 @@ impl Records for Working<'_> {
         for index in self.seen.candidates(pair, time) {
             let waiting = index.checked_sub(self.log_size).and_then(|offset| usize::try_from(offset).ok());
             let found = match waiting {
-                Some(offset) => self.in_flight.get(offset).copied(),
+                Some(offset) => self.in_flight.get(offset).copied().flatten(),
                 None => identify(self.log, index)?,
             };
             let Some(found) = found else {
@@ -254,9 +257,35 @@ fn identify(log: &LogReader, index: u64) -> Result<Option<Identity>> {
 }
 
 /// A commit in the part of the log that is replayed.
-struct Boundary {
-    index: u64,
-    commit: Commit,
+pub(crate) struct Boundary {
+    pub(crate) index: u64,
+    pub(crate) commit: Commit,
+}
+
+impl Boundary {
+    /// The commit that an entry is, whose `through` is at least the one before it; none where it is another entry.
+    pub(crate) fn find(index: u64, bytes: &[u8], previous: u64) -> Result<Option<Self>> {
+        if bytes.first() != Some(&COMMIT_TAG) {
+            return Ok(None);
+        }
+        let Some(Entry::Commit(commit)) = Entry::decode(bytes) else {
+            return Err(corrupt_entry(index, "a commit", "bytes that do not decode"));
+        };
+        if commit.through > index || commit.through < previous {
+            let expected = format!("through between {previous} and {index}");
+            return Err(corrupt_entry(index, &expected, &commit.through.to_string()));
+        }
+        Ok(Some(Self { index, commit }))
+    }
+
+    /// Refuses a state root that is not the commit's.
+    pub(crate) fn expect_root(&self, root: Id) -> Result<()> {
+        if root == self.commit.state_root {
+            return Ok(());
+        }
+        let expected = format!("state root {} as committed", self.commit.state_root);
+        Err(corrupt_entry(self.index, &expected, &root.to_string()))
+    }
 }
 
 impl Replica {
@@ -270,7 +299,8 @@ impl Replica {
     ) -> Result<Self> {
         let mut cache = cache;
         let seen = Seen::new();
-        let mut working = Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: 0 };
+        let mut working =
+            Working { cache: &mut cache, seen: &seen, store, log, in_flight: &VecDeque::new(), log_size: 0 };
         let machine = Machine::begin(genesis, &mut working)?;
         let position = Position {
             through: 0,
@@ -291,7 +321,7 @@ impl Replica {
             position,
             unsaved: IndexEntries::new(store.hash_key()?),
             indexed,
-            in_flight: Vec::new(),
+            in_flight: VecDeque::new(),
             wanted: Vec::new(),
             tail: None,
             awaited_note: None,
@@ -311,8 +341,14 @@ impl Replica {
         let mut seen = Seen::new();
         store.each_seen(|remembered| seen.restore(remembered))?;
         let mut cache = cache;
-        let mut working =
-            Working { cache: &mut cache, seen: &seen, store, log, in_flight: &[], log_size: position.through };
+        let mut working = Working {
+            cache: &mut cache,
+            seen: &seen,
+            store,
+            log,
+            in_flight: &VecDeque::new(),
+            log_size: position.through,
+        };
         let machine = Machine::resume(ledger, &mut working)?;
         seen.forget_before(position.time);
         Ok(Self {
@@ -323,7 +359,7 @@ impl Replica {
             position,
             unsaved: IndexEntries::new(store.hash_key()?),
             indexed,
-            in_flight: Vec::new(),
+            in_flight: VecDeque::new(),
             wanted: Vec::new(),
             tail: None,
             awaited_note: None,
@@ -375,7 +411,7 @@ impl Replica {
         if let (Outcome::Applied, Ok(admitted)) = (&outcome, &admission.verdict) {
             let index = index_after(log_size, self.in_flight.len());
             let valid_until = admitted.signed.transaction.valid_until;
-            self.in_flight.push(Identity { id: admission.id, pair: admitted.pair, valid_until });
+            self.in_flight.push_back(Some(Identity { id: admission.id, pair: admitted.pair, valid_until }));
             self.remember(admission.id, admitted, index);
             self.position.time = time;
         }
@@ -426,14 +462,28 @@ impl Replica {
         store: &StateStore,
         log: &LogReader,
         to: u64,
-        signatures: bool,
+        keys: Option<&KeyCache>,
         progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
         let boundaries = find_boundaries(log, self.position.through, to, self.position.commit_through)?;
-        self.replay_between(&boundaries, tree, store, log, to, signatures, progress)
+        self.replay_between(&boundaries, tree, store, log, to, keys, progress)
     }
 
-    /// Replays what the last commit below `size` is through, and no entry more. `has_note`: whether the commit that it stands
+    /// Replays what the last commit below `size` is through, and no entry more.
+    pub(crate) fn replay_to_last_commit(
+        &mut self,
+        tree: &mut Tree,
+        store: &StateStore,
+        log: &LogReader,
+        size: u64,
+    ) -> Result<()> {
+        let boundaries = find_boundaries(log, self.position.through, size, self.position.commit_through)?;
+        let to = boundaries.last().map_or(self.position.through, |last| last.commit.through);
+        self.replay_between(&boundaries, tree, store, log, to, None, &mut |_, _| Ok(()))?;
+        Ok(())
+    }
+
+    /// Replays what the last commit below `size` is through, as a follower does. `has_note`: whether the commit that it stands
     /// at has one.
     pub(crate) fn replay_commits(
         &mut self,
@@ -460,7 +510,7 @@ impl Replica {
         if to != self.position.through {
             self.tail = None;
         }
-        self.replay_between(&boundaries, tree, store, log, to, false, &mut |_, _| Ok(()))
+        self.replay_between(&boundaries, tree, store, log, to, None, &mut |_, _| Ok(()))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the one loop under two ways to replay")]
@@ -471,7 +521,7 @@ impl Replica {
         store: &StateStore,
         log: &LogReader,
         to: u64,
-        signatures: bool,
+        keys: Option<&KeyCache>,
         progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
         if boundaries.is_empty() && to == self.position.through {
@@ -482,7 +532,7 @@ impl Replica {
             // The changes of one commit may wait while the root of the one before is found.
             let (met, roots_to_check) = sync_channel(1);
             let checking = scope.spawn(move || check_roots(tree, store, &roots_to_check));
-            let applied = self.apply_entries(boundaries, &met, store, log, to, signatures, progress);
+            let applied = self.apply_entries(boundaries, &met, store, log, to, keys, progress);
             drop(met);
             // What is wrong with a root is the cause of whatever went wrong after it.
             checking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -499,13 +549,13 @@ impl Replica {
         store: &StateStore,
         log: &LogReader,
         to: u64,
-        signatures: bool,
+        keys: Option<&KeyCache>,
         progress: &mut dyn FnMut(u64, u64) -> Result<()>,
     ) -> Result<Option<u64>> {
         // The commit that the flushed state is of stands above `through`: its boundary is met at once.
         let mut next = 0usize;
         let mut index = self.position.through;
-        let mut ready = prepare_page(log, index, to, &self.machine.admission_rules(), signatures)?;
+        let mut ready = prepare_page(log, index, to, &self.machine.admission_rules(), keys)?;
         while !ready.is_empty() {
             let after = index_after(index, ready.len());
             let rules = self.machine.admission_rules();
@@ -513,8 +563,8 @@ impl Replica {
             // found by threads of the pool. One of them must not wait for them.
             let mut following = Ok(Vec::new());
             rayon::in_place_scope(|scope| {
-                scope.spawn(|_| following = prepare_page(log, after, to, &rules, signatures));
-                self.apply_page(boundaries, &mut next, index, &ready, met, store, log, signatures)
+                scope.spawn(|_| following = prepare_page(log, after, to, &rules, keys));
+                self.apply_page(boundaries, &mut next, index, &ready, met, store, log, keys)
             })?;
             ready = following?;
             index = after;
@@ -537,14 +587,15 @@ impl Replica {
         met: &SyncSender<(&'b Boundary, Vec<Change>)>,
         store: &StateStore,
         log: &LogReader,
-        signatures: bool,
+        keys: Option<&KeyCache>,
     ) -> Result<()> {
         let mut index = first;
         for some in page.chunks(PREPARED_ENTRIES) {
-            self.fetch(some.iter().filter_map(|prepared| prepared.admission.as_ref()), store)?;
+            self.fetch(some.iter().filter_map(Prepared::admission), store)?;
             for prepared in some {
                 self.meet_boundaries(boundaries, next, index, met)?;
-                self.replay_entry(index, prepared, store, log, signatures)?;
+                self.replay_entry(index, prepared, store, log, index, keys)?;
+                self.in_flight.clear();
                 index = index.saturating_add(1);
             }
         }
@@ -632,30 +683,31 @@ impl Replica {
         Ok(())
     }
 
-    fn replay_entry(
+    /// Applies an entry, of which every byte must be what applying it gives. Those from `log_size` on are in flight.
+    pub(crate) fn replay_entry(
         &mut self,
         index: u64,
         prepared: &Prepared,
-        store: &StateStore,
+        store: &dyn Stored,
         log: &LogReader,
-        signatures: bool,
+        log_size: u64,
+        keys: Option<&KeyCache>,
     ) -> Result<()> {
         let Prepared { bytes, .. } = prepared;
         match prepared.entry(index)? {
-            Entry::Genesis(genesis) => {
+            Decoded::Genesis(genesis) => {
                 if index != 0 || genesis.ledger_id() != self.ledger {
                     return Err(corrupt_entry(index, "genesis of this ledger, at 0 only", "another genesis"));
                 }
             }
-            Entry::Applied(applied) => {
-                not_before(index, self.position.time, applied.time)?;
-                let (signed, admission) = prepared.admitted(index, &self.machine, signatures)?;
+            Decoded::Applied { time } => {
+                not_before(index, self.position.time, *time)?;
+                let (signed, admission) = prepared.admitted(index, &self.machine, keys)?;
                 let mut entry = Vec::with_capacity(bytes.len());
-                let outcome = self.apply(store, log, index, signed, &admission, applied.time, &mut entry)?;
-                self.in_flight.clear();
+                let outcome = self.apply(store, log, log_size, signed, &admission, *time, &mut entry)?;
                 expect_applied(index, outcome, &entry, bytes)?;
             }
-            Entry::Commit(commit) => {
+            Decoded::Commit(commit) => {
                 not_before(index, self.position.time, commit.time)?;
                 let height = if index <= 1 { 0 } else { self.position.height.saturating_add(1) };
                 if commit.version != COMMIT_VERSION || commit.ledger != self.ledger || commit.height != height {
@@ -674,7 +726,7 @@ impl Replica {
                 }
                 self.committed(commit);
             }
-            Entry::Operator(change) => {
+            Decoded::Operator(change) => {
                 let message = OperatorChange::message(&self.ledger, self.position.height, &change.new_key);
                 let old = self.position.operator();
                 let check = Check { key: old.as_bytes(), signature: &change.signature, message: &message };
@@ -690,12 +742,8 @@ impl Replica {
 
 /// Finds the state root of each commit, which must be the one that it states.
 fn check_roots(tree: &mut Tree, store: &StateStore, met: &Receiver<(&Boundary, Vec<Change>)>) -> Result<()> {
-    while let Ok((Boundary { index, commit }, changes)) = met.recv() {
-        let root = tree.update(store, &changes)?;
-        if root != commit.state_root {
-            let expected = format!("state root {} as committed", commit.state_root);
-            return Err(corrupt_entry(*index, &expected, &root.to_string()));
-        }
+    while let Ok((boundary, changes)) = met.recv() {
+        boundary.expect_root(tree.update(store, &changes)?)?;
     }
     Ok(())
 }
@@ -705,16 +753,12 @@ fn find_boundaries(log: &LogReader, from: u64, to: u64, commit_through: u64) -> 
     let mut boundaries: Vec<Boundary> = Vec::new();
     let mut previous = commit_through;
     log.entries(from, to.saturating_sub(from), |index, bytes| {
-        if bytes.first() == Some(&COMMIT_TAG) {
-            let Some(Entry::Commit(commit)) = Entry::decode(bytes) else {
-                return Err(corrupt_entry(index, "a commit", "bytes that do not decode"));
-            };
-            if commit.through > index || commit.through < previous {
-                let expected = format!("through between {previous} and {index}");
-                return Err(corrupt_entry(index, &expected, &commit.through.to_string()));
+        if let Some(boundary) = Boundary::find(index, bytes, previous)? {
+            previous = boundary.commit.through;
+            // A commit may be through less than a later one that stands where the state does: that is found already.
+            if previous >= from {
+                boundaries.push(boundary);
             }
-            previous = commit.through;
-            boundaries.push(Boundary { index, commit });
         }
         Ok(true)
     })?;
@@ -731,8 +775,8 @@ fn page(log: &LogReader, from: u64, to: u64) -> Result<Vec<Vec<u8>>> {
     if next <= from { Err(corrupt_entry(from, "an entry", "none")) } else { Ok(entries) }
 }
 
-const COMMIT_TAG: u8 = 2;
-const PAGE_ENTRIES: u64 = 4_096;
+pub(crate) const COMMIT_TAG: u8 = 2;
+pub(crate) const PAGE_ENTRIES: u64 = 4_096;
 
 /// So many entries are made ready at once by one thread: enough to verify their signatures together.
 const PREPARED_ENTRIES: usize = 512;
@@ -741,11 +785,22 @@ const PREPARED_ENTRIES: usize = 512;
 pub(crate) struct Prepared {
     pub(crate) bytes: Vec<u8>,
     /// None where the bytes do not decode.
-    entry: Option<Entry>,
+    entry: Option<Decoded>,
     /// Where in the bytes the transaction is that it applied; empty in other entries.
     signed: Range<usize>,
     /// The transaction's admission, under the parameters of a little earlier.
     admission: Option<Admission>,
+}
+
+/// What an entry says.
+pub(crate) enum Decoded {
+    Genesis(Genesis),
+    /// When. What was applied is in the admission, and with which effects in the bytes.
+    Applied {
+        time: u64,
+    },
+    Commit(Commit),
+    Operator(OperatorChange),
 }
 
 /// The next entries, made ready by all cores; none at the end.
@@ -754,20 +809,30 @@ pub(crate) fn prepare_page(
     from: u64,
     to: u64,
     rules: &AdmissionRules,
-    signatures: bool,
+    keys: Option<&KeyCache>,
 ) -> Result<Vec<Prepared>> {
     if from >= to {
         return Ok(Vec::new());
     }
     let mut entries = page(log, from, to)?;
     let pieces = entries.par_chunks_mut(PREPARED_ENTRIES);
-    Ok(pieces.flat_map_iter(|some| prepare(some, rules, signatures)).collect())
+    Ok(pieces.flat_map_iter(|some| prepare(some, rules, keys)).collect())
 }
 
-fn prepare(some: &mut [Vec<u8>], rules: &AdmissionRules, signatures: bool) -> Vec<Prepared> {
-    let mut prepared: Vec<Prepared> = some.iter_mut().map(std::mem::take).map(Prepared::decode).collect();
-    let transactions: Vec<&[u8]> = prepared.iter().filter_map(Prepared::transaction).collect();
-    let mut admissions = admit_entries(&transactions, rules, signatures).into_iter();
+pub(crate) fn prepare(some: &mut [Vec<u8>], rules: &AdmissionRules, keys: Option<&KeyCache>) -> Vec<Prepared> {
+    let mut decoded = Vec::with_capacity(some.len());
+    let mut prepared = Vec::with_capacity(some.len());
+    for bytes in some.iter_mut().map(std::mem::take) {
+        let (one, signed) = Prepared::decode(bytes);
+        decoded.extend(signed);
+        prepared.push(one);
+    }
+    let transactions = prepared.iter().filter_map(Prepared::transaction).zip(decoded).collect();
+    let mut admissions = admit_signed(transactions, rules);
+    if let Some(keys) = keys {
+        verify_signatures(&mut admissions, rules, keys);
+    }
+    let mut admissions = admissions.into_iter();
     for one in prepared.iter_mut().filter(|one| !one.signed.is_empty()) {
         one.admission = admissions.next();
     }
@@ -775,17 +840,39 @@ fn prepare(some: &mut [Vec<u8>], rules: &AdmissionRules, signatures: bool) -> Ve
 }
 
 impl Prepared {
-    fn decode(bytes: Vec<u8>) -> Self {
-        let entry = Entry::decode(&bytes);
-        let signed = match &entry {
-            Some(Entry::Applied(applied)) => applied.signed_range(&bytes).unwrap_or_default(),
-            Some(Entry::Genesis(_) | Entry::Commit(_) | Entry::Operator(_)) | None => Range::default(),
-        };
-        Self { bytes, entry, signed, admission: None }
+    /// An entry that is not admitted yet, and its transaction, if it applied one.
+    fn decode(bytes: Vec<u8>) -> (Self, Option<SignedTransaction>) {
+        let (mut range, mut signed) = (Range::default(), None);
+        let entry = Entry::decode(&bytes).map(|entry| match entry {
+            Entry::Genesis(genesis) => Decoded::Genesis(genesis),
+            Entry::Commit(commit) => Decoded::Commit(commit),
+            Entry::Operator(change) => Decoded::Operator(change),
+            Entry::Applied(applied) => {
+                if let Some(found) = applied.signed_range(&bytes) {
+                    (range, signed) = (found, Some(applied.signed));
+                }
+                Decoded::Applied { time: applied.time }
+            }
+        });
+        (Self { bytes, entry, signed: range, admission: None }, signed)
+    }
+
+    /// Its transaction's admission; none of other entries.
+    pub(crate) const fn admission(&self) -> Option<&Admission> {
+        self.admission.as_ref()
+    }
+
+    /// How many signatures its transaction has, its slips included.
+    pub(crate) fn signatures(&self, ledger: &Id) -> usize {
+        let Some(Ok(Admitted { signed, .. })) = self.admission().map(|admission| &admission.verdict) else { return 0 };
+        let operations = signed.transaction.operations.iter();
+        operations
+            .map(|operation| operation.signatures(ledger).len())
+            .fold(signed.signatures.len(), usize::saturating_add)
     }
 
     /// What the bytes say.
-    pub(crate) fn entry(&self, index: u64) -> Result<&Entry> {
+    pub(crate) fn entry(&self, index: u64) -> Result<&Decoded> {
         self.entry.as_ref().ok_or_else(|| corrupt_entry(index, "an entry", "bytes that do not decode"))
     }
 
@@ -794,7 +881,7 @@ impl Prepared {
         &self,
         index: u64,
         machine: &Machine,
-        signatures: bool,
+        keys: Option<&KeyCache>,
     ) -> Result<(&[u8], Cow<'_, Admission>)> {
         let signed = self.transaction().zip(self.admission.as_ref());
         let (signed, admission) =
@@ -803,7 +890,11 @@ impl Prepared {
             return Ok((signed, Cow::Borrowed(admission)));
         }
         // An earlier entry has changed the parameters.
-        let again = admit_entries(&[signed], &machine.admission_rules(), signatures).pop();
+        let rules = machine.admission_rules();
+        let again = match keys {
+            Some(keys) => admit(&[signed], &rules, keys).pop(),
+            None => Some(admit_form(signed, &rules)),
+        };
         Ok((signed, Cow::Owned(again.ok_or_else(|| corrupt_entry(index, "a verdict", "none"))?)))
     }
 
@@ -811,10 +902,6 @@ impl Prepared {
     fn transaction(&self) -> Option<&[u8]> {
         self.bytes.get(self.signed.clone()).filter(|bytes| !bytes.is_empty())
     }
-}
-
-fn admit_entries(transactions: &[&[u8]], rules: &AdmissionRules, signatures: bool) -> Vec<Admission> {
-    if signatures { admit(transactions, rules, &NoKeys) } else { admit_forms(transactions, rules) }
 }
 
 /// Refuses an entry of an earlier time than the one before it.
@@ -838,5 +925,5 @@ pub(crate) fn expect_applied(index: u64, outcome: Outcome, made: &[u8], stored: 
 }
 
 pub(crate) fn corrupt_entry(index: u64, expected: &str, found: &str) -> Error {
-    Error::Corrupt { place: format!("log entry {index}"), expected: expected.to_owned(), found: found.to_owned() }
+    Error::Entry { index, expected: expected.to_owned(), found: found.to_owned() }
 }

@@ -86,6 +86,10 @@ pub(crate) enum Ordered {
         seed: [u8; 32],
         reply: Reply<()>,
     },
+    HandOver {
+        heir: Id,
+        reply: Reply<String>,
+    },
     Flush {
         reply: Reply<()>,
     },
@@ -157,6 +161,8 @@ impl Threads {
             wanted_time: None,
             checkpoint_waiters: Vec::new(),
             flush_waiters: Vec::new(),
+            heir: None,
+            hand_over_waiter: None,
             staged: Vec::new(),
             spare_changes: Vec::new(),
             entries: Batch::default(),
@@ -298,6 +304,10 @@ struct Writer {
     wanted_time: Option<u64>,
     checkpoint_waiters: Vec<(u64, Reply<String>)>,
     flush_waiters: Vec<(u64, Reply<()>)>,
+    /// Who goes on with the ledger elsewhere. From when that is set nothing more is applied here.
+    heir: Option<Id>,
+    /// Told, with the last checkpoint, when the ledger is handed over.
+    hand_over_waiter: Option<(u64, Reply<String>)>,
     /// Remembered transactions of commits that are not flushed yet.
     staged: Vec<Remembered>,
     /// The list of the last commit's changes, empty: new memory costs as much as hashing a third of them.
@@ -380,6 +390,7 @@ impl Writer {
             }
             Ordered::Checkpoint { time, reply } => self.want_checkpoint(time, reply),
             Ordered::Rotate { seed, reply } => self.rotate(seed, reply),
+            Ordered::HandOver { heir, reply } => self.want_hand_over(heir, reply),
             Ordered::Flush { reply } => self.want_flush(reply),
             Ordered::Cosign { note, reply } => {
                 reply.send(self.add_cosignatures(&note));
@@ -436,7 +447,8 @@ impl Writer {
         }
         let due = self.until_due().is_some_and(|left| left.is_zero());
         let wanted = !self.checkpoint_waiters.is_empty()
-            || self.flush_waiters.iter().any(|(delta, _)| *delta > self.committed_delta);
+            || self.flush_waiters.iter().any(|(delta, _)| *delta > self.committed_delta)
+            || self.hand_over_waiter.is_some();
         // Closing ends with a flush, and only a commit can be flushed.
         let last_one = self.closing && self.uncommitted;
         // And so does running out of memory.
@@ -501,7 +513,7 @@ impl Writer {
         let Piece { job, from, admissions } = piece;
         if from == 0 {
             group.rows = Vec::with_capacity(job.batch.len());
-            group.time = Self::time_of(state, job.time);
+            group.time = self.refuse_handed_over().and_then(|()| Self::time_of(state, job.time));
         }
         group.is_open = from.saturating_add(admissions.len()) < job.batch.len();
         let Ok(time) = group.time else {
@@ -559,7 +571,7 @@ impl Writer {
     fn dry_run(&mut self, batch: &Batch, admissions: Vec<Admission>, time: Option<u64>) -> Outcomes {
         let shared = Arc::clone(&self.shared);
         let mut state = self.lock_state(&shared)?;
-        let time = Self::time_of(&state, time)?;
+        let time = self.refuse_handed_over().and_then(|()| Self::time_of(&state, time))?;
         let size = self.log.size();
         let mut applied = 0_usize;
         let mut rows = Vec::with_capacity(batch.len());
@@ -660,17 +672,64 @@ impl Writer {
                 return Ok(());
             }
         };
-        let new_key = Id(signature::public_key(&seed));
-        let message = OperatorChange::message(&state.ledger, state.position.height, &new_key);
-        let change = OperatorChange { new_key, signature: signature::sign(&old, &message) };
-        // A commit that is being hashed was captured before this entry, and its height is not in the log yet: the
-        // message names the last commit that is.
-        self.log.append(&[Entry::Operator(change).encode()])?;
-        self.uncommitted = true;
-        state.position.operators.push(new_key);
+        self.append_operator(&mut state, Id(signature::public_key(&seed)), &old)?;
         self.operator = Some(seed);
         drop(state);
         reply.send(Ok(()));
+        Ok(())
+    }
+
+    fn refuse_handed_over(&self) -> Result<()> {
+        self.heir.map_or(Ok(()), |heir| Err(Error::HandedOver { heir: heir.to_string() }))
+    }
+
+    /// The ledger is handed over once a last checkpoint covers all that was applied; from now on nothing more is.
+    fn want_hand_over(&mut self, heir: Id, reply: Reply<String>) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let state = self.lock_state(&shared)?;
+        match self.refuse_handed_over().and_then(|()| self.may_sign(&state)) {
+            Err(error) => reply.send(Err(error)),
+            Ok(_) if !signature::is_valid_key(heir.as_bytes()) || heir == state.position.operator() => {
+                let problem =
+                    format!("heir: expected an Ed25519 public key that is not the operator's own, found {heir}");
+                reply.send(Err(Error::Invalid(problem)));
+            }
+            Ok(_) => {
+                let delta = state.cache.delta();
+                drop(state);
+                self.heir = Some(heir);
+                self.hand_over_waiter = Some((delta, reply));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what may be written here, after a commit that a checkpoint by the old key covers: an entry that names the
+    /// heir, signed by the old key. The record in the folder comes first, and counts from when the entry is in the log:
+    /// so there is no moment at which the ledger goes on here and elsewhere.
+    fn hand_over(&mut self, note: Option<&String>) -> Result<()> {
+        let (Some(heir), Some((_, reply))) = (self.heir, self.hand_over_waiter.take()) else { return Ok(()) };
+        let (shared, Some(note)) = (Arc::clone(&self.shared), note) else {
+            reply.send(Err(Error::NoOperatorKey));
+            return Ok(());
+        };
+        let mut state = self.lock_state(&shared)?;
+        shared.home.record_heir(&state.position.operators, &heir)?;
+        let seed = self.may_sign(&state)?;
+        self.append_operator(&mut state, heir, &seed)?;
+        drop(state);
+        reply.send(Ok(note.clone()));
+        Ok(())
+    }
+
+    fn append_operator(&mut self, state: &mut Replica, new_key: Id, old: &[u8; 32]) -> Result<()> {
+        // A commit that is being hashed was captured before this entry, and its height is not in the log yet: the
+        // message names the last commit that is.
+        let message = OperatorChange::message(&state.ledger, state.position.height, &new_key);
+        let change = OperatorChange { new_key, signature: signature::sign(old, &message) };
+        self.log.append(&[Entry::Operator(change).encode()])?;
+        self.uncommitted = true;
+        state.position.operators.push(new_key);
         Ok(())
     }
 
@@ -739,6 +798,9 @@ impl Writer {
         self.committed_delta = task.delta;
         self.committed = Some(Committed { position: task.position, delta: task.delta });
         self.spare_changes = task.changes;
+        if self.hand_over_waiter.as_ref().is_some_and(|(delta, _)| *delta <= task.delta) {
+            self.hand_over(note.as_ref())?;
+        }
         Ok(())
     }
 

@@ -8,10 +8,12 @@ use pyo3::exceptions::{PyFileExistsError, PyInterruptedError, PyLookupError, PyV
 mod exceptions {
     use pyo3::import_exception;
 
+    import_exception!(counterfoil.exceptions, AuditError);
     import_exception!(counterfoil.exceptions, ClosedError);
     import_exception!(counterfoil.exceptions, CorruptionError);
     import_exception!(counterfoil.exceptions, DivergedError);
     import_exception!(counterfoil.exceptions, ForkedError);
+    import_exception!(counterfoil.exceptions, HandedOverError);
     import_exception!(counterfoil.exceptions, LedgerTimeError);
     import_exception!(counterfoil.exceptions, LockedError);
     import_exception!(counterfoil.exceptions, MapFullError);
@@ -41,7 +43,9 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::ReadOnly => exceptions::ReadOnlyError::new_err(message),
         Error::Forked { .. } => exceptions::ForkedError::new_err(message),
         Error::Poisoned { .. } => exceptions::PoisonedError::new_err(message),
-        Error::Corrupt { .. } => exceptions::CorruptionError::new_err(message),
+        Error::Corrupt { .. } | Error::Entry { .. } => exceptions::CorruptionError::new_err(message),
+        Error::Checkpoint { place, expected, found } => exceptions::AuditError::new_err((place, expected, found)),
+        Error::HandedOver { .. } => exceptions::HandedOverError::new_err(message),
         Error::Time { .. } => exceptions::LedgerTimeError::new_err(message),
         Error::NoOperatorKey | Error::WrongOperatorKey { .. } => exceptions::OperatorKeyError::new_err(message),
         Error::Unconfirmed => exceptions::UnconfirmedError::new_err(message),
@@ -50,6 +54,14 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         Error::Interrupted => PyInterruptedError::new_err(message),
         Error::Invalid(_) => PyValueError::new_err(message),
     }
+}
+
+/// The Python exception for what was fed and does not hold: here that is the log's fault, not the storage's.
+pub(crate) fn to_audit_error(error: Error) -> PyErr {
+    if let Error::Entry { index, expected, found } = error {
+        return exceptions::AuditError::new_err((format!("log entry {index}"), expected, found, Some(index)));
+    }
+    to_python(error)
 }
 
 /// The Python exception for a statement that is refused.

@@ -1,6 +1,7 @@
 //! The native module of the Python package: bytes in, bytes out, errors mapped in one file. No operation is named here.
 
 mod error;
+mod feed;
 mod submission;
 mod verifier;
 
@@ -32,7 +33,7 @@ type PostedTuple<'py> = (u64, u64, Bound<'py, PyBytes>, Vec<PostingTuple<'py>>);
 /// `(index, height, time, through, state root)` of a commit.
 type CommitTuple<'py> = (u64, u64, u64, u64, Bound<'py, PyBytes>);
 
-fn bytes<'py>(py: Python<'py>, id: &Id) -> Bound<'py, PyBytes> {
+pub(crate) fn bytes<'py>(py: Python<'py>, id: &Id) -> Bound<'py, PyBytes> {
     PyBytes::new(py, id.as_bytes())
 }
 
@@ -72,7 +73,7 @@ fn table(name: &str, key: Option<&[u8]>) -> PyResult<Table> {
 }
 
 /// A batch from a list of `bytes`, or from one `bytes` of transactions, each after its length (u32, little-endian).
-fn batch(given: &Bound<'_, PyAny>) -> PyResult<Batch> {
+pub(crate) fn batch(given: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let mut batch = Batch::default();
     if let Ok(list) = given.cast::<PyList>() {
         for item in list {
@@ -189,7 +190,7 @@ impl Drop for Engine {
     }
 }
 
-fn options(read_only: bool, given: Option<&Bound<'_, PyDict>>) -> PyResult<Options> {
+pub(crate) fn options(read_only: bool, given: Option<&Bound<'_, PyDict>>) -> PyResult<Options> {
     let mut options = Options::default();
     options.store = StoreOptions { read_only, ..options.store };
     for (name, value) in given.into_iter().flatten() {
@@ -284,6 +285,11 @@ impl Engine {
     fn rotate_operator(&self, py: Python<'_>, operator: &[u8]) -> PyResult<()> {
         let seed = id("operator seed", operator)?.0;
         py.detach(|| self.ledger.rotate_operator(seed)).map_err(to_python)
+    }
+
+    fn hand_over(&self, py: Python<'_>, heir: &[u8]) -> PyResult<String> {
+        let heir = id("heir", heir)?;
+        py.detach(|| self.ledger.hand_over(heir)).map_err(to_python)
     }
 
     fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
@@ -390,6 +396,33 @@ impl Engine {
     fn entries<'py>(&self, py: Python<'py>, start: u64, limit: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let entries = py.detach(|| self.ledger.entries(start, limit)).map_err(to_python)?;
         Ok(entries.iter().map(|entry| PyBytes::new(py, entry)).collect())
+    }
+
+    /// Entries from an index up to another, each after its length (u32, little-endian), until there are so many bytes; and
+    /// the index after the last.
+    fn frames<'py>(
+        &self,
+        py: Python<'py>,
+        start: u64,
+        limit_bytes: usize,
+        end: u64,
+    ) -> PyResult<(Bound<'py, PyBytes>, u64)> {
+        let (frames, next) = py.detach(|| self.ledger.frames(start, end, limit_bytes)).map_err(to_python)?;
+        Ok((PyBytes::new(py, &frames), next))
+    }
+
+    /// The checkpoints after a size: tree size and note of each.
+    #[pyo3(signature = (after=0, limit=1_000))]
+    fn notes<'py>(&self, py: Python<'py>, after: u64, limit: usize) -> PyResult<Vec<(u64, Bound<'py, PyBytes>)>> {
+        let notes = py.detach(|| self.ledger.notes(after, limit)).map_err(to_python)?;
+        Ok(notes.iter().map(|(tree_size, note)| (*tree_size, PyBytes::new(py, note))).collect())
+    }
+
+    /// How many records a table has, and their sum, as of the last commit.
+    #[pyo3(signature = (name, key))]
+    fn total(&self, py: Python<'_>, name: &str, key: Option<&[u8]>) -> PyResult<(u64, u128)> {
+        let table = table(name, key)?;
+        py.detach(|| self.ledger.total(&table)).map_err(to_python)
     }
 
     fn tile<'py>(&self, py: Python<'py>, level: u8, tile: u64, width: u16) -> PyResult<Bound<'py, PyBytes>> {
@@ -675,6 +708,8 @@ fn sign_messages<'py>(py: Python<'py>, seeds: &[u8], messages: &[u8]) -> PyResul
 
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::feed::{Feed, Log};
     #[pymodule_export]
     use super::submission::Submission;
     #[pymodule_export]

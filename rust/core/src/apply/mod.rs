@@ -225,7 +225,12 @@ fn apply_operations<R: Records>(
 /// same as one by one. Keys that are `known` are not decoded again.
 pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) -> Vec<Admission> {
     let mut admissions = admit_forms(batch, rules);
+    verify_signatures(&mut admissions, rules, known);
+    admissions
+}
 
+/// Verifies all signatures of what is admitted so far, together.
+pub fn verify_signatures(admissions: &mut [Admission], rules: &AdmissionRules, known: &impl KnownKeys) {
     // Every signature of the batch, and whose it is.
     let slips: Vec<(usize, SlipSignature)> = admissions
         .iter()
@@ -238,8 +243,8 @@ pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) ->
         .collect();
     let messages: Vec<[u8; SIGNED_MESSAGE_BYTES]> =
         admissions.iter().map(|admission| signed_message(&admission.id)).collect();
-    let mut owners = Vec::with_capacity(batch.len());
-    let mut checks: Vec<Check<'_>> = Vec::with_capacity(batch.len());
+    let mut owners = Vec::with_capacity(admissions.len());
+    let mut checks: Vec<Check<'_>> = Vec::with_capacity(admissions.len());
     for (position, (admission, message)) in admissions.iter().zip(&messages).enumerate() {
         let Ok(Admitted { signed, .. }) = &admission.verdict else { continue };
         for (authorizer, signature) in signed.transaction.authorizers.iter().zip(&signed.signatures) {
@@ -257,7 +262,6 @@ pub fn admit(batch: &[&[u8]], rules: &AdmissionRules, known: &impl KnownKeys) ->
             admission.verdict = Err(Refusal::whole(BAD_SIGNATURE));
         }
     }
-    admissions
 }
 
 /// Admits one transaction without a look at its signatures: for entries of a log that were verified when they were
@@ -274,7 +278,21 @@ pub fn admit_form(bytes: &[u8], rules: &AdmissionRules) -> Admission {
 
 /// As [`admit_form`] each, the first half of [`admit`]. The ids are hashed together.
 pub fn admit_forms(batch: &[&[u8]], rules: &AdmissionRules) -> Vec<Admission> {
-    let decoded: Vec<Result<SignedTransaction, Status>> = batch.iter().map(|bytes| decode_form(bytes)).collect();
+    admit_decoded_forms(batch, batch.iter().map(|bytes| decode_form(bytes)).collect(), rules)
+}
+
+/// As [`admit_forms`], where the transactions were decoded strictly, as a part of something else.
+pub fn admit_signed(batch: Vec<(&[u8], SignedTransaction)>, rules: &AdmissionRules) -> Vec<Admission> {
+    let (bytes, signed): (Vec<&[u8]>, Vec<SignedTransaction>) = batch.into_iter().unzip();
+    let decoded = bytes.iter().zip(signed).map(|(bytes, signed)| check_head(bytes).map(|()| signed)).collect();
+    admit_decoded_forms(&bytes, decoded, rules)
+}
+
+fn admit_decoded_forms(
+    batch: &[&[u8]],
+    decoded: Vec<Result<SignedTransaction, Status>>,
+    rules: &AdmissionRules,
+) -> Vec<Admission> {
     let bodies: Vec<&[u8]> =
         batch.iter().zip(&decoded).filter_map(|(bytes, signed)| Some(body(bytes, signed.as_ref().ok()?))).collect();
     let mut ids = transaction_ids(&bodies).into_iter().zip(bodies);
@@ -306,6 +324,12 @@ fn admit_decoded(signed: SignedTransaction, id: Id, body_bytes: usize, rules: &A
 }
 
 fn decode_form(bytes: &[u8]) -> Result<SignedTransaction, Status> {
+    check_head(bytes)?;
+    decode(bytes).ok_or(MALFORMED)
+}
+
+/// What is refused before it is decoded.
+fn check_head(bytes: &[u8]) -> Result<(), Status> {
     let version = bytes.first().ok_or(MALFORMED)?;
     if bytes.len() > SIGNED_TRANSACTION_BYTES_MAX {
         return Err(TOO_LARGE);
@@ -313,7 +337,7 @@ fn decode_form(bytes: &[u8]) -> Result<SignedTransaction, Status> {
     if *version != TRANSACTION_VERSION {
         return Err(UNKNOWN_VERSION);
     }
-    decode(bytes).ok_or(MALFORMED)
+    Ok(())
 }
 
 fn check_form(signed: &SignedTransaction, transaction_bytes: usize, rules: &AdmissionRules) -> Result<(), Refusal> {
