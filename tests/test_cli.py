@@ -888,7 +888,7 @@ def test_a_page_s_proofs_are_checked_without_a_browser(shop, tmp_path):
     for changed, reason in (
         (whole.replace(b'"proofs": ["Y', b'"proofs": ["Z'), "malformed_question"),
         (whole.replace(b'"proofs": ["', b'"proofs": ["*'), "malformed_statement"),
-        (whole.replace(b'"proofs"', b'"prooves"'), "malformed_statement"),
+        (whole.replace(b'"proofs"', b'"receipts"'), "malformed_statement"),
         (whole.replace(b'id="embedded"', b'id="embroidered"'), "malformed_statement"),
         (whole + bytes(20_000_000), "too_long"),
     ):
