@@ -13,9 +13,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time as clock
 import tracemalloc
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +162,11 @@ def test_a_file_and_tiles_are_what_the_folder_is(story, tmp_path):
     with Ledger.open(story.path, read_only=True) as ledger:
         export_tiles(ledger, tmp_path / "tiles", entries=True)
     assert audit(tmp_path / "tiles", vkey=story.vkey) == whole
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "tiles")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert audit(f"http://127.0.0.1:{server.server_port}/", vkey=story.vkey) == whole
+        server.shutdown()
     with pytest.raises(ValueError, match="verifier key"):
         audit(tmp_path / "tiles")
     with pytest.raises(ProofError):
@@ -514,6 +522,25 @@ def test_a_folder_that_lost_entries_under_its_checkpoint(story, tmp_path):
         txn.put(len(story.entries).to_bytes(8, "big"), story.notes[-1], db=notes)
     with pytest.raises(AuditError, match=f"checkpoint of {len(story.entries)} entries: .*which are all"):
         audit(work, tmp_path / "work")
+
+
+def test_a_folder_whose_log_was_changed_on_the_disk(story, tmp_path):
+    """Each entry is held against its stored hash; where that was changed as well, the signature does not hold."""
+    lmdb = pytest.importorskip("lmdb")
+    shutil.copytree(story.path, tmp_path / "changed")
+    with (
+        lmdb.open(str(tmp_path / "changed" / "log"), max_dbs=8) as environment,
+        environment.begin(write=True) as txn,
+    ):
+        entries = environment.open_db(b"entries", txn=txn, create=False)
+        for key, value in list(txn.cursor(db=entries)):
+            place = value.find(story.entries[7])
+            if place >= 0:
+                turned = bytearray(value)
+                turned[place + len(story.entries[7]) - 20] ^= 1
+                txn.put(key, bytes(turned), db=entries)
+    with pytest.raises(AuditError, match=r"source: corrupt: log: entries 7: .*, expected a log that is stored"):
+        audit(tmp_path / "changed")
 
 
 # Two histories.

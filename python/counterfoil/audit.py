@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from counterfoil import _core
-from counterfoil.exceptions import AuditError, ProofError
+from counterfoil.exceptions import AuditError, CorruptionError, ProofError
 from counterfoil.exports import ExportFile, committed_size
 from counterfoil.lapsing import spendable
 from counterfoil.ledger import Ledger
@@ -344,8 +344,18 @@ def _source(source: str | os.PathLike[str] | Ledger, vkey: str | None) -> _Sourc
         return _Tiles(TileLog(text, vkey))
     if not Path(text).is_dir():
         return _File(text)
-    log = _core.Log.open(text)
+    with _damage_refused():
+        log = _core.Log.open(text)
     return _Log(log, log.close)
+
+
+@contextmanager
+def _damage_refused() -> Iterator[None]:
+    """What contradicts itself where the log comes from is the log's fault, not that of the folder that is fed."""
+    try:
+        yield
+    except CorruptionError as error:
+        _refuse("source", "a log that is stored as it was written", str(error))
 
 
 class _Log:
@@ -353,29 +363,36 @@ class _Log:
 
     def __init__(self, log: _core.Log | _core.Engine, close: Callable[[], None]) -> None:
         self._log, self.close = log, close
-        self.size = committed_size(log)
+        with _damage_refused():
+            self.size = committed_size(log)
         if self.size == 0:
             _refuse("log", "a commit", "none")
 
     def first(self) -> bytes:
-        return self._log.frames(0, 1, 1)[0][4:]
+        with _damage_refused():
+            return self._log.frames(0, 1, 1)[0][4:]
 
     def batches(self, known: int) -> tuple[int, Iterator[bytes]]:
         return known, self._frames(known)
 
     def _frames(self, index: int) -> Iterator[bytes]:
         while index < self.size:
-            frames, index = self._log.frames(index, _PAGE_BYTES, self.size)
+            with _damage_refused():
+                frames, index = self._log.frames(index, _PAGE_BYTES, self.size)
             yield frames
 
+    def _root(self, size: int) -> bytes:
+        with _damage_refused():
+            return self._log.log_root(size)
+
     def check_history(self, feed: _core.Feed, size: int) -> None:
-        ours, theirs = feed.log_root(size), self._log.log_root(size)
+        ours, theirs = feed.log_root(size), self._root(size)
         if ours == theirs:
             return
         same, other = 0, size
         while other - same > 1:
             middle = (same + other) // 2
-            if self._log.log_root(middle) == feed.log_root(middle):
+            if self._root(middle) == feed.log_root(middle):
                 same = middle
             else:
                 other = middle

@@ -18,8 +18,8 @@ def _root() -> None:
     """Write the ledger out for others to read.
 
     \b
-      counterfoil export tiles public/                 the log as static files
-      counterfoil export ledger club.export            the whole ledger in one file
+      counterfoil export tiles public/          the log as static files
+      counterfoil export ledger club.export     the whole ledger in one file
     """
 
 
