@@ -294,6 +294,30 @@ def test_a_session_ends_with_the_keys(served: Served) -> None:
     assert ann.ask("GET", "/me").status == (401 if has_ledger(served) else 200)
 
 
+def test_nesting_is_bounded_whatever_python_allows() -> None:
+    """A virtual machine for contracts raises the limit of recursion to 100,000, and a parser then leaves its stack."""
+    program = (
+        "import sys, threading\n"
+        "from counterfoil._checks import json_of\n"
+        "from counterfoil.exceptions import ProofError\n"
+        "from counterfoil.page import proofs_of\n"
+        "sys.setrecursionlimit(100_000)\n"
+        "deep = b'[' * 90_000 + b']' * 90_000\n"
+        "def refused(call, data):\n"
+        "    try:\n"
+        "        call(data)\n"
+        "    except (ValueError, ProofError) as error:\n"
+        "        print(type(error).__name__)\n"
+        "page = b'<script type=\"application/json\" id=\"embedded\">' + deep + b'</script>'\n"
+        "for call, data in ((json_of, deep), (proofs_of, page)):\n"
+        "    thread = threading.Thread(target=refused, args=(call, data))\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["ValueError", "ProofError"]
+
+
 def test_what_is_no_request_is_refused(served: Served) -> None:
     ann = served.client()
     text = ann.ask("POST", "/auth/challenge", {"account": ANN.did}).body["text"]

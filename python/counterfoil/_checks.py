@@ -1,6 +1,11 @@
-"""What is asked of numbers and ids before anything is computed from them."""
+"""What is asked of numbers, ids and texts before anything is computed from them."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
+
+_OPENED_MAX = 1_000
 
 
 def integer(value: object, what: str, *, least: int, most: int) -> int:
@@ -35,3 +40,19 @@ def identifier(value: object, what: str) -> bytes:
         message = f"{what}: expected 32 bytes, found {len(value)}"
         raise ValueError(message)
     return value
+
+
+def json_of(data: bytes) -> Any:  # noqa: ANN401 - whatever it says
+    """What JSON of outside says.
+
+    Python's own parser goes as deep as `sys.setrecursionlimit` lets it, which other libraries raise, and further than
+    the stack: so nesting is bounded before.
+
+    Raises:
+        ValueError: It is not JSON, or has over 1,000 brackets.
+    """
+    opened = data.count(b"[") + data.count(b"{")
+    if opened > _OPENED_MAX:
+        message = f"JSON: expected at most {_OPENED_MAX:,} arrays and objects, found {opened:,}"
+        raise ValueError(message)
+    return json.loads(data)

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from counterfoil._checks import json_of
 from counterfoil.exceptions import ProofError
 from counterfoil.verify import Verifier
 
@@ -98,10 +99,9 @@ def proofs_of(page: bytes) -> list[bytes]:
         raise ProofError(message, "too_long")
     found = _EMBEDDED.search(page)
     try:
-        embedded = json.loads(found[1] if found else b"")
+        embedded = json_of(found[1] if found else b"")
         proofs = [base64.b64decode(proof, validate=True) for proof in embedded["proofs"]]
-    # Older Pythons give up on deep nesting with an error of their own.
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+    except (ValueError, KeyError, TypeError, binascii.Error):
         proofs = []
     if not proofs:
         message = "page: expected proofs in base64 in the element `embedded`, found none"

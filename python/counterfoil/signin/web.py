@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import json
 import time as clock
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from counterfoil._checks import integer
+from counterfoil._checks import integer, json_of
 from counterfoil.creators import Gate
 from counterfoil.exceptions import ProofError, SignInError, WireError
 from counterfoil.signin.service import Identity, SignIn
@@ -286,9 +285,8 @@ async def _bundle(request: Request) -> bytes:
 
 def _fields(body: bytes) -> Mapping[str, Any]:
     try:
-        fields = json.loads(body or b"{}")
-    # Older Pythons give up on deep nesting with an error of their own.
-    except (ValueError, RecursionError):
+        fields = json_of(body or b"{}")
+    except ValueError:
         fields = None
     if not isinstance(fields, dict):
         _malformed("body", "an object in JSON", "something else")
