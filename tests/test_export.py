@@ -186,6 +186,20 @@ def test_a_ledger_that_nobody_signed_is_exported_too(tmp_path):
 # Damage.
 
 
+def test_a_file_of_a_later_version_says_so(made, tmp_path):
+    _, file, _ = made
+    whole = file.read_bytes()
+    for version, said in (
+        (b"v2\n", "newer Counterfoil"),
+        (b"v10\n", "newer Counterfoil"),
+        (b"v0\n", "another beginning"),
+    ):
+        later = tmp_path / "later.export"
+        later.write_bytes(whole.replace(b"v1\n", version, 1))
+        with pytest.raises(AuditError, match=said):
+            import_ledger(later, tmp_path / "imported")
+
+
 def test_a_file_that_is_cut_anywhere_is_no_export(made, tmp_path):
     """What was good before the cut may be kept, and an import of the whole file goes on from there."""
     _, file, _ = made

@@ -7,6 +7,7 @@ again, which is the proof that the file is right.
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +129,9 @@ class ExportFile:
         try:
             found = self._file.read(len(HEADER))
             if found != HEADER:
-                self._refuse(0, repr(HEADER.decode()), "another beginning" if found else "nothing")
+                is_newer = re.fullmatch(rb"counterfoil/export/v([2-9]\n|[1-9][0-9])", found) is not None
+                beginning = "one by a newer Counterfoil" if is_newer else "another beginning"
+                self._refuse(0, repr(HEADER.decode()), beginning if found else "nothing")
             kind, body = self._read()
             if kind != _HEAD or len(body) != _HEAD_BYTES:
                 self._refuse(len(HEADER), f"a head of {_HEAD_BYTES} bytes", f"block {kind} of {len(body)} bytes")
