@@ -18,7 +18,7 @@ from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from counterfoil.exceptions import WireError
-from counterfoil.verify import decode_account, encode_did_key, is_public_key
+from counterfoil.verify import decode_account, encode_base58, encode_did_key, is_public_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,18 +28,17 @@ __all__ = ["KeyFormat", "did_document"]
 KeyFormat: TypeAlias = Literal["Multikey", "JsonWebKey2020", "Ed25519VerificationKey2020", "Ed25519VerificationKey2018"]
 """How a document writes keys."""
 
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ED25519, _X25519 = b"\xed\x01", b"\xec\x01"
 _CURVES = {_ED25519: "Ed25519", _X25519: "X25519"}
 _SUITES = "https://w3id.org/security"
 
 
 def _multibase(codec: bytes, key: bytes) -> dict[str, object]:
-    return {"publicKeyMultibase": "z" + _base58(codec + key)}
+    return {"publicKeyMultibase": "z" + encode_base58(codec + key)}
 
 
 def _base58_key(_codec: bytes, key: bytes) -> dict[str, object]:
-    return {"publicKeyBase58": _base58(key)}
+    return {"publicKeyBase58": encode_base58(key)}
 
 
 def _jwk(codec: bytes, key: bytes) -> dict[str, object]:
@@ -92,7 +91,7 @@ def did_document(account: str | bytes, *, key_format: KeyFormat = "Multikey") ->
         raise WireError(message)
     contexts, signs, encrypts, write = _FORMATS[key_format]
     methods = [
-        {"id": f"{did}#z{_base58(codec + public)}", "type": kind, "controller": did, **write(codec, public)}
+        {"id": f"{did}#z{encode_base58(codec + public)}", "type": kind, "controller": did, **write(codec, public)}
         for codec, kind, public in ((_ED25519, signs, key), (_X25519, encrypts, _x25519(key)))
     ]
     signing, encrypting = (method["id"] for method in methods)
@@ -118,12 +117,3 @@ def _x25519(key: bytes) -> bytes:
             pass
     message = f"account: expected an Ed25519 public key, a point of the curve's main group, found {key.hex()}"
     raise WireError(message)
-
-
-def _base58(data: bytes) -> str:
-    number = int.from_bytes(data, "big")
-    letters = ""
-    while number:
-        number, digit = divmod(number, 58)
-        letters = _BASE58[digit] + letters
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + letters

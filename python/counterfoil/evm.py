@@ -27,10 +27,10 @@ from counterfoil.verify import (
     _bad_wire,
     _Bytes,
     _check_version,
+    _expect_question,
     _refuse,
     _split_question,
     _split_statement,
-    _text_of,
     attestation_id,
 )
 
@@ -184,13 +184,7 @@ def split_statement(
             read it.
     """
     found_table, found_key, found_id, rest = _split_question(bytes(statement))
-    for name, expected, found in (
-        ("table", table, found_table),
-        ("table key", key, found_key),
-        ("record id", record_id, found_id),
-    ):
-        if expected is not None and found != expected:
-            _refuse("wrong_question", f"question, {name}", _text_of(expected), _text_of(found))
+    _expect_question((table, key, record_id), (found_table, found_key, found_id))
     record_proof, directory_proof, entry, inclusion, note = _split_statement(rest)
     for name, part in (("record proof", record_proof), ("directory proof", directory_proof)):
         if len(part) > PROOF_BYTES_MAX:

@@ -18,6 +18,7 @@ from counterfoil._log import flat
 from counterfoil.exceptions import LedgerError, ProofError
 from counterfoil.page import PAGE_BYTES_MAX, page_of
 from counterfoil.verify import (
+    RECEIPT,
     Holding,
     Item,
     Items,
@@ -32,7 +33,7 @@ from counterfoil.verify import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from counterfoil.ledger import Ledger, Statement
+    from counterfoil.ledger import AppliedTransaction, Ledger, Statement
     from counterfoil.verify import (
         AccountRecord,
         AssetRecord,
@@ -50,7 +51,6 @@ __all__ = ["EXIT", "ExitClaim", "check_exit_bundle", "exit_bundle", "exit_page",
 
 EXIT = b"counterfoil/exit/v1\n"
 """How a bundle begins."""
-_RECEIPT = b"c2sp.org/tlog-proof@v1\n"
 _ATTEMPTS = 10
 _TABLES = ("accounts", "assets", "holders", "items", "hold_groups", "holds", "schemas", "attestations")
 
@@ -144,13 +144,14 @@ def _parts(ledger: Ledger, account: bytes, time: int | None) -> list[bytes]:
     verifier = Verifier(ledger.verifier_key)
     for _ in range(_ATTEMPTS):
         note = ledger.last_checkpoint
+        size = 0 if note is None else verifier.checkpoint(note).tree_size
         # What witnesses have cosigned is better than a new one, if it tells all.
-        if note is None or verifier.checkpoint(note).tree_size != ledger.size:
+        if size != ledger.size:
             note = ledger.checkpoint(time=time)
-        size = verifier.checkpoint(note).tree_size
-        parts = [bytes(statement) for statement in _statements(ledger, account)]
-        entries = (applied.index for applied in ledger.transactions(account))
-        parts += [bytes(ledger.prove_entry(index)) for index in entries if index < size]
+            size = verifier.checkpoint(note).tree_size
+        history = list(ledger.transactions(account))
+        parts = [bytes(statement) for statement in _statements(ledger, account, history)]
+        parts += [bytes(ledger.prove_entry(applied.index)) for applied in history if applied.index < size]
         # The log is as it was: what was read is what the checkpoint tells, and every proof is of that checkpoint.
         if ledger.last_checkpoint == note and ledger.size == size:
             return parts
@@ -158,11 +159,11 @@ def _parts(ledger: Ledger, account: bytes, time: int | None) -> list[bytes]:
     raise LedgerError(message)
 
 
-def _statements(ledger: Ledger, account: bytes) -> Iterator[Statement]:
+def _statements(ledger: Ledger, account: bytes, history: Sequence[AppliedTransaction]) -> Iterator[Statement]:
     yield ledger.prove("accounts", account)
     balances: list[bytes] = []
     items: list[tuple[bytes, Item]] = []
-    holds, attestations = _named_in_log(ledger, account)
+    holds, attestations = _named_in(history, ledger, account)
     held = {record.asset for record in holds.values()}
     for asset, record in ledger.assets():
         if any(isinstance(term, Items) for term in record.policy):
@@ -188,11 +189,13 @@ def _statements(ledger: Ledger, account: bytes) -> Iterator[Statement]:
         yield ledger.prove("attestations", attestation, key=schema)
 
 
-def _named_in_log(ledger: Ledger, account: bytes) -> tuple[dict[bytes, HoldRecord], list[tuple[bytes, bytes]]]:
+def _named_in(
+    history: Sequence[AppliedTransaction], ledger: Ledger, account: bytes
+) -> tuple[dict[bytes, HoldRecord], list[tuple[bytes, bytes]]]:
     """The holds that name an account, and the ids of what was attested of it and stands, each after its schema's."""
     holds: dict[bytes, HoldRecord] = {}
     attestations: dict[tuple[bytes, bytes], None] = {}
-    for applied in ledger.transactions(account):
+    for applied in history:
         for operation in flat(applied.signed.transaction.operations):
             for hold in _holds_by(ledger, operation, applied.id):
                 record = ledger.hold(hold)
@@ -249,7 +252,7 @@ def check_exit_bundle(data: bytes, verifier: Verifier, *, account: bytes | None 
     member, parts = bundle.take(32, "account"), bundle.parts("statement", least=1)
     if account is not None and member != account:
         _refuse("wrong_question", "account", account.hex(), member.hex())
-    statements = [part for part in parts if not part.startswith(_RECEIPT)]
+    statements = [part for part in parts if not part.startswith(RECEIPT)]
     claims = [verifier.record(statement) for statement in statements]
     if not claims or claims[0].table != "accounts" or claims[0].record_id != member:
         _refuse("wrong_question", "first statement", f"the account {member.hex()}", "another one")
@@ -261,7 +264,7 @@ def check_exit_bundle(data: bytes, verifier: Verifier, *, account: bytes | None 
 
 def _receipt(verifier: Verifier, receipt: bytes, statement: bytes) -> ReceiptClaim:
     """What a receipt proves, under the very checkpoint with which the statement ends."""
-    if not receipt.startswith(_RECEIPT):
+    if not receipt.startswith(RECEIPT):
         _refuse("malformed_receipt", "parts", "statements first, and then receipts", "a statement after a receipt")
     if not statement.endswith(parse_log_proof(receipt).note):
         _refuse("wrong_root", "receipt", "the checkpoint of the statements", "another one")

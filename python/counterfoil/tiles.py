@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from counterfoil import _http
 from counterfoil.exceptions import DivergedError, LockedError, OperatorKeyError, ProofError
-from counterfoil.verify import NOTE_BYTES_MAX, Checkpoint, Verifier
+from counterfoil.verify import NOTE_BYTES_MAX, Checkpoint, Verifier, record_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,6 @@ _BUNDLE_BYTES_MAX = TILE_HASHES * (_LENGTH_BYTES + 0xFFFF)
 # 64 full tiles of 8 KiB: of the levels above the lowest a walk through a billion entries needs two at a time.
 _TILES_KEPT = 64
 _GENESIS = b"\x00"
-_LEDGER_DOMAIN = b"counterfoil/ledger/v1\n"
 _TEMPORARY = ".being-written"
 
 
@@ -299,7 +298,7 @@ class TileLog:
     def _check_genesis(self, entry: bytes) -> None:
         expected = self._verifier.ledger
         if expected is not None:
-            found = hashlib.sha256(_LEDGER_DOMAIN + entry[1:]).digest()
+            found = record_id("ledger", entry[1:])
             if entry[:1] != _GENESIS or found != expected:
                 _refuse("entry 0, ledger", expected.hex(), found.hex(), "wrong_ledger")
 
@@ -582,9 +581,14 @@ class _Writer:
     def _sync(self) -> None:
         """Have the names of all files on the disk, as their contents are."""
         for folder in sorted(self._unsynced):
-            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)
+            sync_folder(folder)
         self._unsynced.clear()
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

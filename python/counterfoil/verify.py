@@ -858,13 +858,7 @@ class Verifier:
             statement = data
         else:
             found_table, found_key, found_identifier, statement = _split_question(data)
-            for part, expected, found in (
-                ("table", table, found_table),
-                ("table key", key, found_key),
-                ("record id", identifier, found_identifier),
-            ):
-                if expected is not None and found != expected:
-                    _refuse("wrong_question", f"question, {part}", _text_of(expected), _text_of(found))
+            _expect_question((table, key, identifier), (found_table, found_key, found_identifier))
             table, key, identifier = found_table, found_key, found_identifier
         keyed, _ = TABLES[table]
         if len(key) != (32 if keyed else 0):
@@ -914,6 +908,8 @@ class Verifier:
         return now - (self.tolerance_ms if max_age_ms is None else max_age_ms), now + self.tolerance_ms
 
 
+RECEIPT = b"c2sp.org/tlog-proof@v1\n"
+"""How a receipt begins."""
 _STATEMENT = b"counterfoil/statement/v1\n"
 _QUESTION = b"counterfoil/question/v1\n"
 _VERSION_PLACE = 9
@@ -944,6 +940,13 @@ def encode_question(table: str, key: bytes, record_id: bytes) -> bytes:
         record_id: The record's id, 32 bytes.
     """
     return _QUESTION + bytes([len(table)]) + table.encode() + bytes([len(key)]) + key + record_id
+
+
+def _expect_question(expected: Sequence[bytes | str | None], found: Sequence[bytes | str]) -> None:
+    """Table, table key and record id must be those that are expected; None is any."""
+    for part, one, other in zip(("table", "table key", "record id"), expected, found, strict=True):
+        if one is not None and other != one:
+            _refuse("wrong_question", f"question, {part}", _text_of(one), _text_of(other))
 
 
 def _split_question(data: bytes) -> tuple[str, bytes, bytes, bytes]:
@@ -3788,12 +3791,21 @@ def encode_did_key(account: bytes) -> str:
     >>> encode_did_key(bytes.fromhex("3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"))
     'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp'
     """
-    number = int.from_bytes(b"\xed\x01" + _Bytes(32).check(account, "account"), "big")
+    return _DID_KEY + encode_base58(b"\xed\x01" + _Bytes(32).check(account, "account"))
+
+
+def encode_base58(data: bytes) -> str:
+    """The text of bytes in Bitcoin's base58, which did:key has.
+
+    >>> encode_base58(bytes([0, 1]))
+    '12'
+    """
+    number = int.from_bytes(data, "big")
     letters = ""
     while number:
         number, digit = divmod(number, 58)
         letters = _BASE58[digit] + letters
-    return _DID_KEY + letters
+    return _BASE58[0] * (len(data) - len(data.lstrip(b"\0"))) + letters
 
 
 def encode_named_account(account: bytes) -> str:
@@ -4211,8 +4223,8 @@ def parse_log_proof(data: bytes) -> LogProof:
     reason = "malformed_receipt"
     head, separator, note = data.partition(b"\n\n")
     first, *lines = head.split(b"\n")
-    if first != b"c2sp.org/tlog-proof@v1":
-        _refuse(reason, "receipt, first line", "c2sp.org/tlog-proof@v1", _describe(first[:60]))
+    if first != RECEIPT[:-1]:
+        _refuse(reason, "receipt, first line", RECEIPT[:-1].decode(), _describe(first[:60]))
     if not separator:
         _refuse(reason, "receipt", "an empty line before the checkpoint", "none")
     extra = _base64(lines.pop(0)[6:], reason, "receipt, extra") if lines and lines[0][:6] == b"extra " else None

@@ -18,7 +18,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
-import os
 import sqlite3
 import threading
 import time as clock
@@ -41,7 +40,7 @@ from counterfoil.exceptions import (
     WireError,
     WitnessError,
 )
-from counterfoil.tiles import claimed_checkpoint
+from counterfoil.tiles import claimed_checkpoint, sync_folder
 from counterfoil.verify import (
     COSIGNATURE_NOTE,
     Checkpoint,
@@ -56,6 +55,7 @@ from counterfoil.verify import (
 )
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
@@ -417,11 +417,7 @@ def _open(path: Path, key: NoteKey | None) -> sqlite3.Connection:
             raise ValueError(message)
         database.execute("COMMIT")
         for folder in (path.parent, path.parent.parent):
-            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)
+            sync_folder(folder)
     except sqlite3.OperationalError as error:
         database.close()
         message = f"{path}: {error}"

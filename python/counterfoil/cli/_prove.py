@@ -74,8 +74,8 @@ def balance(
         key, _ = _inputs.asset_from(opened, asset)
         need_checkpoint(opened.last_checkpoint)
         statement = opened.prove_balance(key, identifier)
-        data = _page(opened, statement, asset=key) if html else bytes(statement)
-    _write(data, out, f"{identifier.hex()[:16]}.{'html' if html else 'statement'}", force=force, json=json)
+        data = _data(opened, statement, html=html, asset=key)
+    _write(data, out, _name(identifier.hex()[:16], "statement", html=html), force=force, json=json)
 
 
 @prove_app.command(epilog=EXIT_CODES)
@@ -98,8 +98,8 @@ def transaction(
     with _inputs.reading(ledger) as opened:
         need_checkpoint(opened.last_checkpoint)
         receipt = opened.prove_transaction(wanted)
-        data = _page(opened, receipt) if html else bytes(receipt)
-    _write(data, out, f"{wanted.hex()[:16]}.{'html' if html else 'receipt'}", force=force, json=json)
+        data = _data(opened, receipt, html=html)
+    _write(data, out, _name(wanted.hex()[:16], "receipt", html=html), force=force, json=json)
 
 
 @prove_app.command(epilog=EXIT_CODES)
@@ -126,8 +126,8 @@ def entry(
             )
             raise CommandError(message, Exit.NOT_FOUND)
         receipt = opened.prove_entry(index)
-        data = _page(opened, receipt) if html else bytes(receipt)
-    _write(data, out, f"entry-{index}.{'html' if html else 'receipt'}", force=force, json=json)
+        data = _data(opened, receipt, html=html)
+    _write(data, out, _name(f"entry-{index}", "receipt", html=html), force=force, json=json)
 
 
 @prove_app.command(epilog=EXIT_CODES)
@@ -192,9 +192,8 @@ def record(
         need_checkpoint(opened.last_checkpoint)
         key, identifier = _values.record_id_of(table, named)
         statement = opened.prove(table, identifier, key=key or None)
-        data = _page(opened, statement, asset=key or None) if html else bytes(statement)
-    suffix = "html" if html else "statement"
-    _write(data, out, f"{table}-{identifier.hex()[:16]}.{suffix}", force=force, json=json)
+        data = _data(opened, statement, html=html, asset=key or None)
+    _write(data, out, _name(f"{table}-{identifier.hex()[:16]}", "statement", html=html), force=force, json=json)
 
 
 @prove_app.command("exit", epilog=EXIT_CODES)
@@ -228,10 +227,17 @@ def exit_(
         except ReadOnlyError:
             message = "the log has gone on since the last checkpoint; sign one with `counterfoil checkpoint --key FILE`"
             raise CommandError(message, Exit.REFUSED) from None
-    _write(data, out, f"{identifier.hex()[:16]}.{'html' if html else 'exit'}", force=force, json=json)
+    _write(data, out, _name(identifier.hex()[:16], "exit", html=html), force=force, json=json)
 
 
-def _page(ledger: Ledger, proof: Statement, *, asset: bytes | None = None) -> bytes:
+def _name(stem: str, suffix: str, *, html: bool) -> str:
+    return f"{stem}.{'html' if html else suffix}"
+
+
+def _data(ledger: Ledger, proof: Statement, *, html: bool, asset: bytes | None = None) -> bytes:
+    """What is written: the proof, or a page with it inside."""
+    if not html:
+        return bytes(proof)
     proofs = [proof]
     # By the asset's record the page shows whole units and the symbol. Neither ever changes, so that it does not matter
     # whether a writer made another checkpoint meanwhile.

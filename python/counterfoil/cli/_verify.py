@@ -14,8 +14,10 @@ from counterfoil.cli._errors import CommandError, found, one_line
 from counterfoil.exit import EXIT, ExitClaim, check_exit_bundle
 from counterfoil.page import PAGE_BYTES_MAX, proofs_of
 from counterfoil.verify import (
+    _QUESTION,
     COSIGNATURE_NOTE,
     EQUIVOCATION,
+    RECEIPT,
     AttestationRecord,
     BalanceClaim,
     Checkpoint,
@@ -30,8 +32,6 @@ from counterfoil.verify import (
     split_equivocation,
 )
 
-_QUESTION = b"counterfoil/question/v1\n"
-_RECEIPT = b"c2sp.org/tlog-proof@v1\n"
 _PAGE = b"<!doctype html"
 _VKEY_BYTES_MAX = 2_000
 _MS = 1_000
@@ -177,7 +177,7 @@ def _check(
             message = "verify: --asset and --max-age are for statements; this file is an exit bundle"
             raise CommandError(message)
         return check_exit_bundle(data, verifier, account=account)
-    if data.startswith(_RECEIPT):
+    if data.startswith(RECEIPT):
         if asset is not None or account is not None or max_age_ms is not None:
             message = "verify: --asset, --account and --max-age are for statements; this file is a receipt"
             raise CommandError(message)
