@@ -800,7 +800,7 @@ mod tests {
     fn prove(map: &Map, id: &Id) -> Vec<u8> {
         let (leaves, records): (Vec<Leaf>, Vec<Record>) = leaves(map).into_iter().unzip();
         let (tree_key, mut siblings) = (tree_key(id), Vec::new());
-        let end = match sum_map::siblings(&leaves, 0, &tree_key, &mut siblings).unwrap() {
+        let end = match sum_map::siblings(&leaves, 0, &tree_key, |_| None, &mut siblings).unwrap() {
             None => PathEnd::Nothing,
             Some(leaf) => {
                 let record = records[leaves.iter().position(|one| one == leaf).unwrap()].clone();

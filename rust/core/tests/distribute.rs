@@ -335,7 +335,7 @@ fn a_sum_map_pays_what_it_says() {
     assert_eq!(root.sum, 40);
     let prove = |of: Id| {
         let mut siblings = Vec::new();
-        let found = sum_map::siblings(&leaves, 0, &tree_key(&of), &mut siblings).unwrap();
+        let found = sum_map::siblings(&leaves, 0, &tree_key(&of), |_| None, &mut siblings).unwrap();
         let held = said.iter().find(|(id, ..)| *id == of);
         let end = match (found, held) {
             (Some(_), Some((_, sum, value))) => PathEnd::Present(Record { sum: *sum, value: value.to_vec() }),

@@ -65,6 +65,20 @@ pub struct Checked {
     pub records: u64,
 }
 
+/// What one proof of a table leaves for the next one, in one view of the store.
+#[derive(Default)]
+struct Walk<'a> {
+    path: VerifiedPath,
+    block: Option<HashedBlock<'a>>,
+}
+
+/// The leaves of a block, read and hashed.
+struct HashedBlock<'a> {
+    key: BlockKey,
+    leaves: Vec<PlacedLeaf<'a>>,
+    hashed: Vec<sum_map::Leaf>,
+}
+
 /// The state's tables, as of the last update.
 #[derive(Debug)]
 pub struct Tree {
@@ -360,8 +374,8 @@ impl Tree {
     /// Prove what the directory holds under a table's name.
     pub(crate) fn prove_table(&self, store: &StateStore, table: &Table) -> Result<Vec<u8>> {
         self.check_usable()?;
-        let path = &mut VerifiedPath::default();
-        self.prove_in(&Reader::new(store), &Table::DIRECTORY, &table.directory_record_id(), path)
+        let reader = Reader::new(store);
+        self.prove_in(&reader, &Table::DIRECTORY, &table.directory_record_id(), &mut Walk::default())
     }
 
     /// Prove what a table holds under each of these record ids, in one view of the store. The proofs are empty (zero
@@ -371,11 +385,17 @@ impl Tree {
         if self.count(table) == 0 {
             return Ok(vec![Vec::new(); record_ids.len()]);
         }
-        let (reader, mut path) = (Reader::new(store), VerifiedPath::default());
-        record_ids.iter().map(|record_id| self.prove_in(&reader, table, record_id, &mut path)).collect()
+        let (reader, mut walk) = (Reader::new(store), Walk::default());
+        record_ids.iter().map(|record_id| self.prove_in(&reader, table, record_id, &mut walk)).collect()
     }
 
-    fn prove_in(&self, reader: &Reader<'_>, table: &Table, record_id: &Id, path: &mut VerifiedPath) -> Result<Vec<u8>> {
+    fn prove_in<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        table: &Table,
+        record_id: &Id,
+        walk: &mut Walk<'a>,
+    ) -> Result<Vec<u8>> {
         let tree_key = tree_key(record_id);
         let wrong = |error: ProofError| {
             corrupt("blocks", &format!("{table:?}, {tree_key}"), "leaves that prove the root", error.to_string())
@@ -386,12 +406,17 @@ impl Tree {
         let mut siblings = Vec::with_capacity(40);
         let (end, depth) = tree.root.descend(&tree_key, &mut siblings);
         let key = BlockKey::new(tree.number, &sum_map::lower_bound(&tree_key, depth));
-        let leaves = match end {
-            Subtree::Block(block) => Leaves::at_depth(key, depth, reader.read(&key, block)?)?.placed()?,
-            Subtree::Empty | Subtree::Branch(_) => Vec::new(),
-        };
-        let hashed = sum_map::leaves(&leaves, PlacedLeaf::parts);
-        let at_end = sum_map::siblings(&hashed, depth, &tree_key, &mut siblings)
+        let Walk { path, block } = walk;
+        if block.as_ref().is_none_or(|read| read.key != key) {
+            let leaves = match end {
+                Subtree::Block(block) => Leaves::at_depth(key, depth, reader.read(&key, block)?)?.placed()?,
+                Subtree::Empty | Subtree::Branch(_) => Vec::new(),
+            };
+            let hashed = sum_map::leaves(&leaves, PlacedLeaf::parts);
+            *block = Some(HashedBlock { key, leaves, hashed });
+        }
+        let (leaves, hashed) = block.as_ref().map_or((&[][..], &[][..]), |read| (&read.leaves, &read.hashed));
+        let at_end = sum_map::siblings(hashed, depth, &tree_key, path.beside(&tree_key), &mut siblings)
             .map_err(|overflow| wrong(ProofError::Sum(overflow)))?;
         let at_end = at_end.and_then(|end| leaves.iter().find(|placed| placed.tree_key == end.tree_key));
         let end = match at_end {

@@ -6,6 +6,7 @@
 use super::sum_map::{self, DEPTH_MAX, Leaf, Node, SumOverflow};
 use crate::id::Id;
 use crate::state::{Record, VALUE_BYTES_MAX};
+use std::cmp::Ordering;
 
 /// What a verified proof says about the key that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -301,6 +302,17 @@ pub struct VerifiedPath {
 }
 
 impl VerifiedPath {
+    /// What stands beside the path of `tree_key`, below its node at each depth, as far as this path tells: what stands
+    /// beside both, and where they part, this path's own node.
+    pub fn beside(&self, tree_key: &Id) -> impl Fn(usize) -> Option<Node> {
+        let parting = sum_map::common_bits(&self.tree_key, tree_key);
+        move |depth| match depth.cmp(&parting) {
+            Ordering::Less => self.siblings.get(depth).copied(),
+            Ordering::Equal => self.nodes.get(depth.saturating_add(1)).copied(),
+            Ordering::Greater => None,
+        }
+    }
+
     /// The depth of the last node that it shares with the path of `tree_key`, if that has these siblings as far as here.
     fn parting(&self, root_hash: &Id, tree_key: &Id, siblings: &[Node]) -> Option<usize> {
         let depth = sum_map::common_bits(&self.tree_key, tree_key);
@@ -374,9 +386,13 @@ mod tests {
     use crate::merkle::test_support::{Random, load_vectors};
 
     fn prove(leaves: &[(Id, Record)], tree_key: &Id) -> MapProof {
+        prove_beside(leaves, tree_key, |_| None)
+    }
+
+    fn prove_beside(leaves: &[(Id, Record)], tree_key: &Id, known: impl Fn(usize) -> Option<Node>) -> MapProof {
         let nodes: Vec<Leaf> = leaves.iter().map(|(key, record)| Leaf::new(*key, record.sum, &record.value)).collect();
         let mut siblings = Vec::new();
-        let end = match sum_map::siblings(&nodes, 0, tree_key, &mut siblings).unwrap() {
+        let end = match sum_map::siblings(&nodes, 0, tree_key, known, &mut siblings).unwrap() {
             None => PathEnd::Nothing,
             Some(found) => {
                 let (key, record) = leaves.iter().find(|(key, _)| *key == found.tree_key).unwrap();
@@ -443,6 +459,8 @@ mod tests {
             for tree_key in asked {
                 let held = leaves.iter().find(|(key, _)| *key == tree_key);
                 let bytes = prove(&leaves, &tree_key).encode();
+                // What stands beside an earlier path is what would be hashed for this one.
+                assert_eq!(prove_beside(&leaves, &tree_key, path.beside(&tree_key)).encode(), bytes);
                 let proven = verify(&bytes, &root.hash, &tree_key).unwrap();
                 assert_eq!(proven.table_sum(), root.sum);
                 let before = path.clone();

@@ -255,10 +255,12 @@ fn node<'a>(leaves: &'a [Leaf], hashed: &mut impl Iterator<Item = &'a Node>) -> 
 
 /// Append to `siblings`, root first, what stands beside the path of `tree_key` in the subtree at `depth` that holds
 /// `leaves` (as for [`root`]), and give back the leaf at the end of the path: the key's own, another one, or none.
+/// `known` is what is known to stand beside the path below the node at a depth; it is not hashed again.
 pub fn siblings<'a>(
     leaves: &'a [Leaf],
     depth: usize,
     tree_key: &Id,
+    known: impl Fn(usize) -> Option<Node>,
     siblings: &mut Vec<Node>,
 ) -> Result<Option<&'a Leaf>, SumOverflow> {
     let (mut leaves, mut depth) = (leaves, depth);
@@ -266,9 +268,12 @@ pub fn siblings<'a>(
         debug_assert!(depth < DEPTH_MAX, "two leaves with one tree key");
         let (left, right) = leaves.split_at(split_point(leaves, depth, |leaf| &leaf.tree_key));
         let (path, beside) = if bit(tree_key, depth) { (right, left) } else { (left, right) };
-        depth = depth.saturating_add(1);
-        siblings.push(root(beside, depth)?);
-        leaves = path;
+        let below = depth.saturating_add(1);
+        siblings.push(match known(depth) {
+            Some(sibling) => sibling,
+            None => root(beside, below)?,
+        });
+        (leaves, depth) = (path, below);
     }
     Ok(leaves.first())
 }
