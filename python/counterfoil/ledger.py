@@ -563,6 +563,10 @@ class Ledger(Records):
     def checkpoint(self, *, time: int | None = None) -> str:
         """Commit what has changed and sign a checkpoint.
 
+        Args:
+            time: When, ms since 1970. Default: now; or, where the last transactions were applied with a time that was
+                stated, that time.
+
         Returns:
             A C2SP signed note: origin, tree size, root hash and the operator's signature.
 

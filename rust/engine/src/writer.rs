@@ -148,8 +148,7 @@ impl Threads {
             commit_running: false,
             flush_running: false,
             closing: false,
-            // What is taken over from the log keeps to the log's time.
-            stated_time: true,
+            times: Times::Log,
             uncommitted,
             // A state that was made anew is flushed soon, at the latest when the ledger is closed: the next opening and
             // followers shall not have to make it again.
@@ -274,6 +273,17 @@ fn flush_batches(shared: &Arc<Shared>, tasks: &Receiver<(FlushBatch, u64)>, work
     }
 }
 
+/// Where the time of the last entry is from. Commits nobody asked for keep to the clock, or to what the log says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Times {
+    /// From the log: nothing was applied since it was opened.
+    Log,
+    /// From the caller: a ledger that replays the past, whose next entry may be as old.
+    Stated,
+    /// From the clock.
+    Clock,
+}
+
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Writer {
     shared: Arc<Shared>,
@@ -290,8 +300,7 @@ struct Writer {
     commit_running: bool,
     flush_running: bool,
     closing: bool,
-    /// Whether the last transactions came with a stated time: then commits keep to it.
-    stated_time: bool,
+    times: Times,
     /// Whether entries were appended that no commit covers. A refused transaction appends none, and causes no commit.
     uncommitted: bool,
     changed_since_flush: usize,
@@ -523,7 +532,7 @@ impl Writer {
             }
             return Ok(());
         };
-        self.stated_time = job.time.is_some();
+        self.times = if job.time.is_some() { Times::Stated } else { Times::Clock };
         // One view of the stored records for all of the piece: opening one for each record costs as much as reading it.
         let poison = |error: Error| {
             // Before anything is dropped: whoever waits is told why, and not that the ledger is closed.
@@ -619,13 +628,16 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let (delta, checked) = {
             let state = self.lock_state(&shared)?;
-            (state.cache.delta(), Self::time_of(&state, time).and_then(|_| self.may_sign(&state)))
+            (state.cache.delta(), Self::time_of(&state, time).and_then(|at| self.may_sign(&state).map(|_| at)))
         };
-        if let Err(error) = checked {
-            reply.send(Err(error));
-        } else {
-            self.wanted_time = self.wanted_time.max(time);
-            self.checkpoint_waiters.push((delta, reply));
+        match checked {
+            Err(error) => reply.send(Err(error)),
+            Ok(at) => {
+                if time.is_some() || self.times != Times::Stated {
+                    self.wanted_time = self.wanted_time.max(Some(at));
+                }
+                self.checkpoint_waiters.push((delta, reply));
+            }
         }
         Ok(())
     }
@@ -763,10 +775,9 @@ impl Writer {
     fn finish_commit(&mut self, task: CommitTask, (root, size): (Id, TreeSize)) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let mut state = self.lock_state(&shared)?;
-        let clock_bound = clock_ms().saturating_add(AHEAD_MAX_MS);
         let mut time = state.position.time.max(self.wanted_time.take().unwrap_or(0));
-        if !self.stated_time {
-            time = time.max(clock_ms().min(clock_bound));
+        if self.times == Times::Clock {
+            time = time.max(clock_ms());
         }
         let commit = state.commit(task.position.through, time, root, false);
         let commit_index = self.log.size();
