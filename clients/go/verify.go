@@ -1,6 +1,7 @@
 // Package verify checks what a Counterfoil ledger hands out: statements about balances and other records, receipts of
-// transactions, and checkpoints. Notes are opened by golang.org/x/mod/sumdb/note, and proofs of the log checked by
-// github.com/transparency-dev/merkle: only the sum map, the records and the signature rule are its own.
+// transactions, and checkpoints; and evidence that its operator has signed two histories. Notes are opened by
+// golang.org/x/mod/sumdb/note, and proofs of the log checked by github.com/transparency-dev/merkle: only the sum map, the
+// records and the signature rule are its own.
 //
 // Every call returns what was proven or an error, a *ProofError where bytes do not prove what they claim; none returns a
 // bare true.

@@ -72,7 +72,10 @@ const state = {
 const result = h("div", { class: "result" });
 const notices = h("div", { class: "notices", role: "alert" });
 const status = h("p", { class: "status", role: "status" });
-const progress = h("progress", { hidden: true, "aria-hidden": "true" });
+const progress = h("progress");
+const progressText = h("p");
+/** What `status` says of a long check, seen, and more often. */
+const busy = h("div", { hidden: true, "aria-hidden": "true", class: "busy" }, progress, progressText);
 const inputs = h("section", { class: "inputs" });
 const header = h("header", { class: "bar" });
 const main = h("main", {});
@@ -153,10 +156,12 @@ async function check(): Promise<void> {
     proof.finding = finding;
     const now = performance.now();
     if (now - drawn < BREATH_MS) continue;
-    progress.hidden = false;
+    const done = fill(text.checking, { done: number(place + 1), all: number(proofs.length) }).textContent;
+    busy.hidden = false;
     progress.value = (place + 1) / proofs.length;
+    progressText.textContent = done;
     if (now - told > TELL_MS) {
-      status.textContent = fill(text.checking, { done: number(place + 1), all: number(proofs.length) }).textContent;
+      status.textContent = done;
       told = now;
     }
     await new Promise((resolve) => setTimeout(resolve));
@@ -172,7 +177,7 @@ async function check(): Promise<void> {
 function setChecking(isChecking: boolean): void {
   result.inert = isChecking;
   result.setAttribute("aria-busy", String(isChecking));
-  progress.hidden = true;
+  busy.hidden = true;
 }
 
 /** Says what came of a check, for those who do not see it. */
@@ -830,7 +835,7 @@ async function start(): Promise<void> {
   setTheme(recall("theme"));
   const asked = new URLSearchParams(location.search).get("lang");
   speak(isLanguage(asked) ? asked : preferred());
-  main.append(notices, progress, status, result, inputs);
+  main.append(notices, busy, status, result, inputs);
   document.body.append(header, main);
   drawAll();
   if (!globalThis.crypto?.subtle) {
