@@ -394,8 +394,7 @@ export class Verifier {
     if (nowMs === undefined && maxAgeMs === undefined) return;
     const now = BigInt(nowMs ?? Date.now());
     const oldest = now - BigInt(maxAgeMs ?? this.toleranceMs);
-    if (time < oldest)
-      refuse("stale", "commit, time", `${oldest} ms or later`, `${time} ms, ${oldest - time} ms too old`);
+    if (time < oldest) refuse("stale", "commit, time", `${oldest} ms or later`, `${time} ms`);
     const newest = now + this.toleranceMs;
     if (time > newest) refuse("from_the_future", "commit, time", `${newest} ms or earlier`, `${time} ms`);
   }
@@ -498,7 +497,7 @@ function splitStatement(statement: Uint8Array): StatementParts {
   return { recordProof, directoryProof, entry, hashes: hashesOf(joined), note };
 }
 
-/** The parts of a file after its first line. */
+/** A file behind its first line, to be taken part by part. */
 function partsOf(what: string, reason: ReasonCode, data: Uint8Array, found?: string): Parts {
   const line = utf8(`counterfoil/${what}/v1\n`);
   if (!startsWith(data, line)) notFile(reason, what, data, found);
@@ -507,6 +506,7 @@ function partsOf(what: string, reason: ReasonCode, data: Uint8Array, found?: str
   return parts;
 }
 
+/** The hashes, 32 bytes each; the last one has fewer where bytes are left over. */
 function hashesOf(joined: Bytes): Bytes[] {
   return Array.from({ length: Math.ceil(joined.length / 32) }, (_, place) => joined.slice(32 * place, 32 * place + 32));
 }

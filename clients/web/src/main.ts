@@ -183,15 +183,16 @@ function setChecking(isChecking: boolean): void {
 /** Says what came of a check, for those who do not see it. */
 function tell(): void {
   const findings = state.proofs.map(({ finding }) => finding);
-  const proven = findings.filter((finding) => isProven(finding)).length;
   if (!findings.length) status.textContent = "";
   else if (!isAnyChecked()) status.textContent = text.unchecked;
   else if (findings.length === 1) {
     status.textContent = fill(text.checkedOne, { verdict: verdict(findings[0]) }).textContent;
-  } else {
-    const values = { all: number(findings.length), proven: number(proven) };
-    status.textContent = fill(text.checkedAll, values).textContent;
-  }
+  } else status.textContent = howMany().textContent;
+}
+
+function howMany(): DocumentFragment {
+  const proven = state.proofs.filter(({ finding }) => isProven(finding)).length;
+  return fill(text.checkedAll, { all: number(state.proofs.length), proven: number(proven) });
 }
 
 function isAnyChecked(): boolean {
@@ -543,9 +544,7 @@ async function drawResult(): Promise<void> {
 }
 
 function drawSummary(units: Units): HTMLElement {
-  const all = state.proofs.length;
-  const proven = state.proofs.filter(({ finding }) => isProven(finding)).length;
-  const count = fill(text.checkedAll, { all: number(all), proven: number(proven) });
+  const areAllProven = state.proofs.every(({ finding }) => isProven(finding));
   const rows = state.proofs.map(({ finding, data }, place) => {
     const moment = isProven(finding) ? timeOf(finding) : undefined;
     const about = isProven(finding) ? subject(finding, units) : ltr(originOf(data) ?? "?");
@@ -581,7 +580,7 @@ function drawSummary(units: Units): HTMLElement {
     "section",
     { class: "summary" },
     h("h2", { id: "summary" }, text.summary),
-    isAnyChecked() ? h("p", { class: proven === all ? "note" : "warning" }, count) : undefined,
+    isAnyChecked() ? h("p", { class: areAllProven ? "note" : "warning" }, howMany()) : undefined,
     h(
       "div",
       { class: "rows", tabindex: 0, role: "region", "aria-labelledby": "summary" },

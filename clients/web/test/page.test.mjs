@@ -379,7 +379,7 @@ describe("what is proven", { skip: noLedger }, () => {
     await page.waitForSelector(".busy:not([hidden])");
     const [verdicts, shown, value] = await page.evaluate(() => [
       document.querySelectorAll("#verdict").length,
-      document.querySelector(".busy").innerText,
+      document.querySelector(".busy").textContent,
       document.querySelector("progress").value,
     ]);
     assert.deepEqual([verdicts, value > 0 && value < 1], [0, true]);
