@@ -34,6 +34,7 @@ from counterfoil.verify import (
 
 from tests import test_verify
 from tests.test_log_proofs import decoded, lines
+from tests.verifiers import equivocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,11 @@ TESTS: tuple[Callable[..., None], ...] = (
     test_verify.test_too_few_witnesses,
     test_verify.test_cosignatures_that_do_not_hold,
     test_verify.test_witnesses_tell_the_time,
+    test_verify.test_evidence,
+    test_verify.test_evidence_that_shows_no_contradiction,
+    test_verify.test_evidence_that_is_not_as_it_should_be,
     test_verify.test_entries_that_are_in_the_log_but_wrong,
+    test_verify.test_the_largest_transaction,
     test_verify.test_a_receipt_of_actions,
     test_verify.test_receipts_of_actions_that_are_wrong,
     test_verify.test_what_only_an_execution_does,
@@ -80,6 +85,7 @@ TOLD = {
     "receipt": ("id", "index", "entry", "root_hash", "cosignatures"),
     "checkpoint": ("origin", "tree_size", "root_hash", "cosignatures"),
     "consistency": ("origin", "tree_size", "root_hash", "cosignatures"),
+    "equivocation": ("origin", "tree_size", "root_hashes"),
 }
 """What a claim is compared by; statements and receipts by their moment, too."""
 MOMENT = {
@@ -126,7 +132,7 @@ class Recorder:
             if proof is not None:
                 case["proof"] = proof
             try:
-                claim = getattr(self.verifier, method)(*arguments, **named)
+                claim = call_of(self.verifier, method)(*arguments, **named)
             except ProofError as error:
                 self.cases.cases.append(case | {"reason": error.reason})
                 raise
@@ -135,6 +141,11 @@ class Recorder:
             return claim
 
         return ask
+
+
+def call_of(verifier: Verifier, method: str) -> Callable[..., Any]:
+    """The method, of evidence as it stands in a file."""
+    return partial(equivocation, verifier) if method == "equivocation" else getattr(verifier, method)
 
 
 def plain(value: object) -> str | list[Any] | None:
@@ -187,14 +198,18 @@ def _lines(values: list[Any]) -> str:
 
 
 def every_byte(cases: Cases) -> Iterator[dict[str, Any]]:
-    """What each changed byte of a statement and of a receipt is refused for."""
+    """What each changed byte of a statement, of a receipt and of evidence is refused for."""
     world = test_verify.WORLD
     verifier = Verifier(world.vkey, ledger=world.ledger)
     asked = {"asset": test_verify.BEAN, "account": test_verify.BOB}
-    for method, data, options in (("balance", test_verify.BALANCE, asked), ("receipt", test_verify.RECEIPT, {})):
+    for method, data, options in (
+        ("balance", test_verify.BALANCE, asked),
+        ("receipt", test_verify.RECEIPT, {}),
+        ("equivocation", test_verify.EVIDENCE, {}),
+    ):
         for change in CHANGES:
             every = (data[:at] + bytes([data[at] ^ change]) + data[at + 1 :] for at in range(len(data)))
-            reasons = [test_verify.reason(getattr(verifier, method), each, **options) for each in every]
+            reasons = [test_verify.reason(call_of(verifier, method), each, **options) for each in every]
             yield {
                 "method": method,
                 "vkey": cases.place(cases.vkeys, world.vkey),

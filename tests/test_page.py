@@ -12,7 +12,7 @@ import pytest
 from counterfoil import Key, Ledger
 from counterfoil.cli import app
 from counterfoil.page import page_of
-from counterfoil.verify import ProofError, WireError, encode_did_key
+from counterfoil.verify import EQUIVOCATION, ProofError, WireError, encode_did_key
 from typer.testing import CliRunner
 
 OPERATOR, ROASTER, ANN = (Key.from_seed(bytes([number]) * 32) for number in (1, 2, 3))
@@ -77,13 +77,34 @@ def test_no_page_is_made_of_what_does_not_hold(shop, monkeypatch, tmp_path):
     assert refused.value.reason == "wrong_key"
     with pytest.raises(WireError):
         page_of([proofs["balance"]], vkey, need=1)
-    with pytest.raises(ValueError, match="expected 1 proof or more, found none"):
+    with pytest.raises(ValueError, match="expected 1 to 5,000 proofs, found 0"):
         page_of([], vkey)
+    with pytest.raises(ValueError, match="expected 1 to 5,000 proofs, found 5,001"):
+        page_of([proofs["checkpoint"]] * 5_001, vkey)
+    with monkeypatch.context() as smaller:
+        smaller.setattr(counterfoil.page, "PAGE_BYTES_MAX", 1_000)
+        with pytest.raises(
+            ValueError, match=r"expected at most 1,000 bytes, found [\d,]+: make several of fewer proofs"
+        ):
+            page_of([proofs["balance"]] * 2, vkey)
+    with pytest.raises(ProofError) as evidence:
+        page_of([EQUIVOCATION + bytes(12)], vkey)
+    assert evidence.value.reason == "malformed_question"
     witness = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
     with pytest.raises(ProofError) as alone:
         page_of([proofs["balance"]], vkey, witnesses=[witness])
     assert alone.value.reason == "too_few_witnesses"
     assert embedded(page_of([proofs["balance"]], vkey, witnesses=[witness], need=0))["witnesses"] == [witness]
+
+
+def test_a_ledger_may_be_named_as_files_begin(tmp_path, monkeypatch):
+    monkeypatch.setattr(counterfoil.page, "_PAGE", tmp_path / "page.html")
+    (tmp_path / "page.html").write_text(counterfoil.page._PLACE)
+    with Ledger.create(tmp_path / "club.ledger", origin="counterfoil/demo", operator=OPERATOR) as ledger:
+        bean = ledger.create_asset(ROASTER, "BEAN")
+        proofs = [ledger.checkpoint().encode(), bytes(ledger.prove("assets", bean))]
+        made = page_of(proofs, ledger.verifier_key)
+    assert embedded(made)["proofs"] == [base64.b64encode(proof).decode() for proof in proofs]
 
 
 def prove(folder: Path, *args: str):

@@ -15,6 +15,7 @@ import pytest
 from counterfoil import verify
 from counterfoil.exceptions import ProofError
 from counterfoil.verify import (
+    EQUIVOCATION,
     LAYOUTS,
     REASONS,
     TABLES,
@@ -77,6 +78,7 @@ from tests.builders import (
     hold_terms,
     holding,
     join_statement,
+    log_root,
     map_proof,
     map_root,
     moved,
@@ -968,6 +970,20 @@ def test_entries_that_are_in_the_log_but_wrong(entry: bytes, expected: str) -> N
     assert reason(VERIFIER.receipt, receipt_of(entry)) == expected
 
 
+def test_the_largest_transaction() -> None:
+    def collecting(size: int) -> bytes:
+        """A transaction of so many bytes, nearly all of them one field."""
+        collect = b"\x83" + bytes(32) + u(4, 1) + bytes(32)
+        rest = len(transaction(WORLD.ledger, [collect + u(4, 0)], [ANN_KEY])) - (4 + 64)
+        padded = collect + u(4, size - rest) + bytes(size - rest)
+        return receipt_of(applied(transaction(WORLD.ledger, [padded], [ANN_KEY]), [b"\x00"]))
+
+    assert VERIFIER.receipt(collecting(60_000)).index == 1
+    assert reason(VERIFIER.receipt, collecting(60_001)) == "malformed_transaction"
+    # One field alone is longer than that.
+    assert reason(VERIFIER.receipt, collecting(60_500)) == "malformed_transaction"
+
+
 def executing(actions: list[bytes], effects: list[bytes]) -> bytes:
     """A receipt of an executed proposal with these actions."""
     execute = b"\x78" + PROPOSAL + u(4, len(actions)) + b"".join(actions)
@@ -1075,6 +1091,74 @@ def test_applied_entries_stand_between_genesis_and_the_last_commit() -> None:
 )
 def test_receipts_that_are_not_as_they_should_be(data: bytes, expected: str) -> None:
     assert reason(VERIFIER.receipt, data) == expected
+
+
+# Two histories.
+
+
+def evidence(*notes_and_hashes: bytes) -> bytes:
+    first, second, *proof = notes_and_hashes
+    return EQUIVOCATION + b"".join(big(4, len(part)) + part for part in (first, second, b"".join(proof)))
+
+
+FORK = replace(WORLD, entries=[WORLD.entries[0], entry_of(), *WORLD.entries[2:]])
+GROWN = replace(WORLD, entries=[*WORLD.log(), WORLD.applied_entry()])
+IMPLIED = [log_root(WORLD.log()), *consistency(GROWN.log(), 4)]
+EVIDENCE = evidence(FORK.note(), GROWN.note(), *IMPLIED)
+
+
+def test_evidence() -> None:
+    roots = log_root(FORK.log()), log_root(WORLD.log())
+    claim = VERIFIER.equivocation(evidence(FORK.note(), WORLD.note()))
+    assert (claim.origin, claim.tree_size, claim.root_hashes) == (WORLD.origin, 4, roots)
+    grown = VERIFIER.equivocation(EVIDENCE)
+    assert (grown.origin, grown.tree_size, grown.root_hashes) == (WORLD.origin, 4, roots)
+    # Who has cosigned them does not matter, nor who has not.
+    strict = Both(WORLD.vkey, witnesses=WITNESSES)
+    assert strict.equivocation(EVIDENCE) == grown
+    forged = FORK.note() + cosign(WORLD.note(), "shop.example/witness", SHOP, AT)
+    assert strict.equivocation(evidence(forged, WORLD.note())).root_hashes == roots
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (evidence(WORLD.note(), WORLD.note()), "no_contradiction"),
+        (evidence(WORLD.note(), GROWN.note(), *IMPLIED), "no_contradiction"),
+        (evidence(FORK.note(), GROWN.note()), "no_contradiction"),
+        (evidence(FORK.note(), GROWN.note(), IMPLIED[0]), "no_contradiction"),
+        (evidence(FORK.note(), GROWN.note(), *[EMPTY] * 129), "no_contradiction"),
+        (evidence(FORK.note(), GROWN.note(), *[EMPTY] * 128), "wrong_log_proof"),
+        (evidence(FORK.note(), GROWN.note(), log_root(FORK.log()), *IMPLIED[1:]), "wrong_log_proof"),
+        (evidence(FORK.note(), GROWN.note(), *IMPLIED[:-1], IMPLIED[-1][:31]), "wrong_log_proof"),
+        (evidence(GROWN.note(), FORK.note(), *IMPLIED), "wrong_log_proof"),
+        (evidence(FORK.note(), WORLD.note(), *IMPLIED), "wrong_log_proof"),
+        (evidence(FORK.note(), WORLD.note(tree_size="0")), "no_contradiction"),
+        (evidence(WORLD.note(tree_size="0"), GROWN.note(), *IMPLIED), "wrong_log_proof"),
+    ],
+)
+def test_evidence_that_shows_no_contradiction(data: bytes, expected: str) -> None:
+    assert reason(VERIFIER.equivocation, data) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (EVIDENCE[:-1], "truncated"),
+        (EQUIVOCATION, "truncated"),
+        (EQUIVOCATION + big(4, 2**32 - 1), "truncated"),
+        (EVIDENCE + b"\x00", "trailing_bytes"),
+        (b"x" + EVIDENCE, "malformed_note"),
+        (EVIDENCE.replace(b"/v1\n", b"/v2\n", 1), "unknown_version"),
+        (evidence(FORK.note(), b""), "malformed_note"),
+        (evidence(FORK.note(), WORLD.note(origin="other.example")), "wrong_origin"),
+        (evidence(FORK.note(), WORLD.note(rest="more\n")), "malformed_checkpoint"),
+        (evidence(sign_note("a\n4\nb\n", "other", BOB_KEY), WORLD.note()), "wrong_key"),
+        (evidence(FORK.note(), WORLD.note().replace(b"\n4\n", b"\n5\n")), "bad_signature"),
+    ],
+)
+def test_evidence_that_is_not_as_it_should_be(data: bytes, expected: str) -> None:
+    assert reason(VERIFIER.equivocation, data) == expected
 
 
 # The file itself.

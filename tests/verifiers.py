@@ -6,7 +6,7 @@ from typing import Any
 
 from counterfoil import NativeVerifier, _core
 from counterfoil.exceptions import ProofError
-from counterfoil.verify import Checkpoint, MapResult, ReceiptClaim, Verifier
+from counterfoil.verify import Checkpoint, Equivocation, MapResult, ReceiptClaim, Verifier, split_equivocation
 from counterfoil.verify import verify_map_proof as verify_map_proof_in_python
 
 
@@ -43,6 +43,9 @@ class Both:
     def consistency(self, old_note: bytes, new_note: bytes, proof: list[bytes]) -> Checkpoint:
         return self.pure.consistency(old_note, new_note, proof)
 
+    def equivocation(self, data: bytes) -> Equivocation:
+        return equivocation(self.pure, data)
+
     def _ask(self, method: str, data: object, **named: Any) -> Any:
         found = answer(getattr(self.pure, method), data, **named)
         for native in (self.native, self.new()):
@@ -51,6 +54,11 @@ class Both:
         if error is not None:
             raise error
         return claim
+
+
+def equivocation(verifier: Verifier, data: bytes) -> Equivocation:
+    """Checks evidence as it stands in a file, which is how the clients in other languages take it."""
+    return verifier.equivocation(*split_equivocation(data))
 
 
 def answer(call: Any, *arguments: object, **named: object) -> tuple[Any, Exception | None]:

@@ -1,6 +1,7 @@
 // Package verify checks what a Counterfoil ledger hands out: statements about balances and other records, receipts of
-// transactions, and checkpoints. Notes are opened by golang.org/x/mod/sumdb/note, and proofs of the log checked by
-// github.com/transparency-dev/merkle: only the sum map, the records and the signature rule are its own.
+// transactions, and checkpoints; and evidence that its operator has signed two histories. Notes are opened by
+// golang.org/x/mod/sumdb/note, and proofs of the log checked by github.com/transparency-dev/merkle: only the sum map, the
+// records and the signature rule are its own.
 //
 // Every call returns what was proven or an error, a *ProofError where bytes do not prove what they claim; none returns a
 // bare true.
@@ -15,12 +16,14 @@ import (
 )
 
 const (
-	dataBytesMax   = 2_000_000
-	entryBytesMax  = 65_535
-	versionPlace   = 9 // of the transaction in an applied entry: after the tag and the time
-	authorizersMax = 16
-	statementLine  = "counterfoil/statement/v1\n"
-	questionLine   = "counterfoil/question/v1\n"
+	dataBytesMax        = 2_000_000
+	entryBytesMax       = 65_535
+	transactionBytesMax = 60_000
+	versionPlace        = 9 // of the transaction in an applied entry: after the tag and the time
+	authorizersMax      = 16
+	statementLine       = "counterfoil/statement/v1\n"
+	historiesLine       = "counterfoil/equivocation/v1\n"
+	questionLine        = "counterfoil/question/v1\n"
 )
 
 // Verifier checks what one ledger handed out. It holds no state: goroutines may share one.
@@ -132,6 +135,18 @@ type Receipt struct {
 	Cosignatures []Cosignature
 }
 
+// Equivocation is that an operator has signed two histories of one log.
+type Equivocation struct {
+	// Origin is the log's name.
+	Origin string
+	// TreeSize is the size at which it has two roots.
+	TreeSize uint64
+	// RootHashes are the one that the first checkpoint says, and the one that the second says or implies.
+	RootHashes [2][32]byte
+	// Checkpoints are the two that contradict each other; the second is of the same size, or a larger one.
+	Checkpoints [2]*Checkpoint
+}
+
 // Checkpoint checks a checkpoint: what the operator signed of the log.
 func (v *Verifier) Checkpoint(message []byte) (*Checkpoint, error) {
 	if len(message) > dataBytesMax {
@@ -155,6 +170,50 @@ func (v *Verifier) Consistency(older, newer []byte, hashes [][]byte) (*Checkpoin
 		return nil, err
 	}
 	return after, VerifyConsistency(before, after, hashes)
+}
+
+// Equivocation checks evidence that the operator has signed two histories. Who has cosigned them does not matter.
+func (v *Verifier) Equivocation(data []byte) (*Equivocation, error) {
+	if len(data) > dataBytesMax {
+		return nil, refuse("too_long", "equivocation", dataBytesMax, len(data))
+	}
+	if !bytes.HasPrefix(data, []byte(historiesLine)) {
+		return nil, asFile("malformed_note", "equivocation", data)
+	}
+	taken, err := takeParts(data, historiesLine, "equivocation", "first note", "second note", "proof")
+	if err != nil {
+		return nil, err
+	}
+	first, err := openCheckpoint(taken[0], v.key, nil)
+	if err != nil {
+		return nil, err
+	}
+	second, err := openCheckpoint(taken[1], v.key, nil)
+	if err != nil {
+		return nil, err
+	}
+	hashes, then := splitHashes(taken[2]), *second
+	if first.TreeSize != second.TreeSize {
+		if len(hashes) < 2 || len(hashes) > 128 {
+			return nil, refuse("no_contradiction", "equivocation, proof", "2 to 128 hashes", len(hashes))
+		}
+		// What the tree of the second has at the size of the first.
+		then = Checkpoint{TreeSize: first.TreeSize, RootHash: [32]byte(hashes[0])}
+		if err := VerifyConsistency(&then, second, hashes[1:]); err != nil {
+			return nil, err
+		}
+	} else if len(hashes) != 0 {
+		return nil, refuse("wrong_log_proof", "equivocation, proof", "no hashes for equal sizes", len(hashes))
+	}
+	if then.RootHash == first.RootHash {
+		return nil, refuse("no_contradiction", fmt.Sprintf("roots at %d entries", first.TreeSize), "two", "one")
+	}
+	return &Equivocation{
+		Origin:      first.Origin,
+		TreeSize:    first.TreeSize,
+		RootHashes:  [2][32]byte{first.RootHash, then.RootHash},
+		Checkpoints: [2]*Checkpoint{first, second},
+	}, nil
 }
 
 // Balance checks a statement about what an account holds of an asset, either of which may be nil: then the statement's
@@ -296,26 +355,37 @@ func splitStatement(statement []byte) (*statementParts, error) {
 	if !bytes.HasPrefix(statement, []byte(statementLine)) {
 		return nil, asFile("malformed_statement", "statement", statement)
 	}
-	reader := &parts{data: statement, place: len(statementLine), what: "statement"}
-	var taken [5][]byte
-	for place, part := range []string{"record proof", "directory proof", "commit entry", "inclusion hashes", "note"} {
-		var err error
-		if taken[place], err = reader.counted(4, part); err != nil {
-			return nil, err
-		}
-	}
-	if err := reader.end(); err != nil {
+	names := []string{"record proof", "directory proof", "commit entry", "inclusion hashes", "note"}
+	taken, err := takeParts(statement, statementLine, "statement", names...)
+	if err != nil {
 		return nil, err
 	}
 	joined := taken[3]
 	if len(joined)%32 != 0 || len(joined) > 64*32 {
 		return nil, refuse("malformed_statement", "statement, inclusion hashes", "at most 64 times 32 bytes", len(joined))
 	}
-	split := &statementParts{record: taken[0], directory: taken[1], entry: taken[2], note: taken[4]}
-	for place := 0; place < len(joined); place += 32 {
-		split.hashes = append(split.hashes, joined[place:place+32])
+	return &statementParts{taken[0], taken[1], taken[2], taken[4], splitHashes(joined)}, nil
+}
+
+// takeParts takes these parts of a file, each after its length, behind its first line.
+func takeParts(data []byte, line, what string, names ...string) ([][]byte, error) {
+	reader, taken := &parts{data: data, place: len(line), what: what}, make([][]byte, len(names))
+	for place, part := range names {
+		var err error
+		if taken[place], err = reader.counted(4, part); err != nil {
+			return nil, err
+		}
 	}
-	return split, nil
+	return taken, reader.end()
+}
+
+// splitHashes cuts joined hashes into 32 bytes each. The last one has fewer where bytes are left over.
+func splitHashes(joined []byte) [][]byte {
+	var hashes [][]byte
+	for place := 0; place < len(joined); place += 32 {
+		hashes = append(hashes, joined[place:min(place+32, len(joined))])
+	}
+	return hashes
 }
 
 // lastCommit is what the commit says that the checkpointed tree ends with.
@@ -428,7 +498,11 @@ func (v *Verifier) Receipt(data []byte) (*Receipt, error) {
 	if ledger := transaction.bytes("ledger"); v.Ledger != nil && !bytes.Equal(ledger, v.Ledger) {
 		return nil, refuse("wrong_ledger", "receipt, ledger", v.Ledger, ledger)
 	}
-	identifier := id("transaction", transaction.bytes(rawBytes))
+	encoded := transaction.bytes(rawBytes)
+	if len(encoded) > transactionBytesMax {
+		return nil, refuse("malformed_transaction", "receipt, transaction", transactionBytesMax, len(encoded))
+	}
+	identifier := id("transaction", encoded)
 	if err := checkTransaction(applied, identifier); err != nil {
 		return nil, err
 	}

@@ -121,6 +121,12 @@ func ask(t *testing.T, vkey, method string, inputs [][]byte, proof []string, giv
 			"origin": claim.Origin, "tree_size": claim.TreeSize, "time": claim.Time,
 			"cosignatures": claim.Cosignatures,
 		}, nil
+	case "equivocation":
+		claim, err := verifier.Equivocation(inputs[0])
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"origin": claim.Origin, "tree_size": claim.TreeSize, "root_hashes": claim.RootHashes}, nil
 	case "checkpoint", "consistency":
 		var checkpoint *Checkpoint
 		if method == "checkpoint" {
@@ -170,6 +176,8 @@ func plain(value any) string {
 		return hex.EncodeToString(value)
 	case [32]byte:
 		return hex.EncodeToString(value[:])
+	case [2][32]byte:
+		return fmt.Sprint([]any{plain(value[0]), plain(value[1])})
 	case []Cosignature:
 		pairs := make([]any, len(value))
 		for place, each := range value {

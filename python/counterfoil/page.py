@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
     from counterfoil.ledger import Statement
 
-__all__ = ["PAGE_BYTES_MAX", "page_of", "proofs_of"]
+__all__ = ["PAGE_BYTES_MAX", "PAGE_PROOFS_MAX", "page_of", "proofs_of"]
 
 PAGE_BYTES_MAX = 20_000_000
 """A longer page or exit bundle is refused."""
+PAGE_PROOFS_MAX = 5_000
+"""The page takes no more at once."""
 
 _PAGE = Path(__file__).with_name("page.html")
 _PLACE = '<script type="application/json" id="embedded"></script>'
 _EMBEDDED = re.compile(rb'<script type="application/json" id="embedded">([^<]+)</script>')
 _RECEIPT = b"c2sp.org/tlog-proof@"
-_STATEMENT = b"counterfoil/"
+_FILE = b"counterfoil/"
+_QUESTION = b"counterfoil/question/"
 
 
 def page_of(
@@ -52,12 +55,13 @@ def page_of(
 
     Raises:
         ProofError: One of the proofs does not hold, or a key is none.
-        ValueError: No proofs, or more witnesses are needed than there are.
+        ValueError: No proofs, more than `PAGE_PROOFS_MAX`, a page of more than `PAGE_BYTES_MAX`, or more witnesses are
+            needed than there are.
         FileNotFoundError: This installation has no page: it was built where Node.js was missing.
     """
     given = [bytes(proof) for proof in proofs]
-    if not given:
-        message = "page: expected 1 proof or more, found none"
+    if not 1 <= len(given) <= PAGE_PROOFS_MAX:
+        message = f"page: expected 1 to {PAGE_PROOFS_MAX:,} proofs, found {len(given):,}"
         raise ValueError(message)
     try:
         page = _PAGE.read_text(encoding="utf-8")
@@ -65,10 +69,12 @@ def page_of(
         message = "this installation of counterfoil has no page: it was built without Node.js 20; `make page` builds it"
         raise FileNotFoundError(message) from None
     verifier = Verifier(vkey, witnesses=witnesses, need=need)
+    # A checkpoint begins with the ledger's name, which may begin as files do.
+    own_line = f"{verifier.key.name}\n".encode()
     for proof in given:
         if proof.startswith(_RECEIPT):
             verifier.receipt(proof)
-        elif proof.startswith(_STATEMENT):
+        elif proof.startswith(_QUESTION) or (proof.startswith(_FILE) and not proof.startswith(own_line)):
             verifier.record(proof)
         else:
             verifier.checkpoint(proof)
@@ -80,7 +86,12 @@ def page_of(
     }
     # Without "<" nothing in it can end the element, or open a comment.
     text = json.dumps(embedded).replace("<", "\\u003c")
-    return page.replace(_PLACE, _PLACE.replace("></", f">{text}</"), 1)
+    made = page.replace(_PLACE, _PLACE.replace("></", f">{text}</"), 1)
+    size = len(made.encode())
+    if size > PAGE_BYTES_MAX:
+        message = f"page: expected at most {PAGE_BYTES_MAX:,} bytes, found {size:,}: make several of fewer proofs each"
+        raise ValueError(message)
+    return made
 
 
 def proofs_of(page: bytes) -> list[bytes]:

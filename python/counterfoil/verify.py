@@ -726,7 +726,11 @@ class Verifier:
             raise ProofError(message, "malformed_entry") from None
         transaction = applied.signed.transaction
         ledger = self._ledger(transaction.ledger, "receipt")
-        identifier = transaction_id(CODEC.encode("Transaction", transaction))
+        encoded = CODEC.encode("Transaction", transaction)
+        if len(encoded) > TRANSACTION_BYTES_MAX:
+            expected = f"at most {TRANSACTION_BYTES_MAX:,} bytes"
+            _refuse("malformed_transaction", "receipt, transaction", expected, f"{len(encoded):,}")
+        identifier = transaction_id(encoded)
         _check_transaction(applied, identifier)
         return ReceiptClaim(
             id=identifier,
@@ -4492,10 +4496,11 @@ def split_equivocation(data: bytes) -> tuple[bytes, bytes, list[bytes]]:
     """The parts of such evidence, in the order in which `Verifier.equivocation` takes them.
 
     Raises:
-        ProofError: too_long, malformed_note, truncated, trailing_bytes.
+        ProofError: too_long, malformed_note, unknown_version, truncated, trailing_bytes.
     """
     data = _bounded(data, "equivocation")
     if not data.startswith(EQUIVOCATION):
+        check_file_version(data, "equivocation")
         _refuse("malformed_note", "equivocation", f"{EQUIVOCATION.decode()!r} at the beginning", "other bytes")
     parts = _Parts(data, "equivocation")
     parts.place = len(EQUIVOCATION)

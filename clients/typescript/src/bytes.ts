@@ -1,6 +1,6 @@
 /** Bytes: joined, compared, and as text and numbers. */
 
-import { badWire } from "./errors.js";
+import { badWire, describe } from "./errors.js";
 
 /** Bytes as they are hashed and sent. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -68,8 +68,7 @@ export function toHex(data: Uint8Array): string {
  * @throws WireError: other characters, or half a byte.
  */
 export function fromHex(text: string): Bytes {
-  if (text.length % 2 || !/^[0-9a-fA-F]*$/.test(text))
-    badWire("hexadecimal", "pairs of digits", JSON.stringify(text.slice(0, 40)));
+  if (text.length % 2 || !/^[0-9a-fA-F]*$/.test(text)) badWire("hexadecimal", "pairs of digits", describe(text));
   return Uint8Array.from({ length: text.length / 2 }, (_, place) =>
     Number.parseInt(text.slice(2 * place, 2 * place + 2), 16),
   );

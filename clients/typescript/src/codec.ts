@@ -92,7 +92,8 @@ function fixedBytes(size: number): Type {
   };
 }
 
-function bounded(size: number, where: string): void {
+/** Refuses what is longer than a transaction may be, and so any part of one. */
+export function bounded(size: number, where: string): void {
   if (size > TRANSACTION_BYTES_MAX) badWire(where, `at most ${TRANSACTION_BYTES_MAX} bytes`, size);
 }
 
@@ -148,7 +149,7 @@ function option(element: Type): Type {
       return tag ? element.read(reader) : null;
     },
     write: (out, value, where) => {
-      const isThere = value !== null && value !== undefined;
+      const isThere = (value ?? null) !== null;
       out.push(littleEndian(isThere ? 1 : 0, 1));
       if (isThere) element.write(out, value, where);
     },
@@ -197,8 +198,7 @@ function variants(name: string, all: readonly Variant[]): Type {
       return { kind: found.kind, ...(found.fields.read(reader) as object) };
     },
     write: (out, value, where) => {
-      const kind = typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined;
-      writeVariant(name, all, kind, value, out, where);
+      writeVariant(name, all, (value as { kind?: unknown } | null)?.kind, value, out, where);
     },
   };
 }

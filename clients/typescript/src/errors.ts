@@ -1,5 +1,6 @@
 /** What is refused, and why. */
 
+import { latin1 } from "./bytes.js";
 import type { ReasonCode } from "./layouts.js";
 
 /** Bytes or values that are no encoding of what they should be. */
@@ -48,7 +49,7 @@ export function checkVersion(what: string, found: number | undefined): void {
 
 /** Refuses what begins otherwise than it should; differently where a later version would begin so. */
 export function notFile(reason: ReasonCode, what: string, data: Uint8Array, found = "other bytes"): never {
-  const head = String.fromCharCode(...data.subarray(0, 40));
+  const head = latin1(data.subarray(0, 40));
   checkVersion(what, Number(/^counterfoil\/[a-z-]{1,20}\/v([2-9]|[1-9]\d{1,2})\n/.exec(head)?.[1] ?? 1));
   return refuse(reason, what, `'counterfoil/${what}/v1\\n' at the beginning`, found);
 }
@@ -73,9 +74,10 @@ export function badWire(what: string, expected: unknown, found: unknown): never 
 export function describe(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (typeof value === "string") {
-    return value.length <= 60
-      ? JSON.stringify(value)
-      : `${JSON.stringify(value.slice(0, 40))} and ${value.length - 40} more characters`;
+    const [shown, rest] =
+      value.length > 60 ? [value.slice(0, 40), ` and ${value.length - 40} more characters`] : [value, ""];
+    // What hides, or turns the text around it, is spelled out.
+    return JSON.stringify(shown).replace(/\p{C}/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16)}}`) + rest;
   }
   if (typeof value === "bigint" || typeof value === "number") return value.toString().slice(0, 60);
   return value === null ? "null" : typeof value;

@@ -1,7 +1,7 @@
 /** Ids: of accounts, assets and all other records. Formats, *Names*. */
 
 import { type Bytes, concat, counted, toBigEndian, utf8 } from "./bytes.js";
-import { encode } from "./codec.js";
+import { bounded, encode } from "./codec.js";
 import { badWire, describe } from "./errors.js";
 import { recordId, sha256 } from "./hash.js";
 import type { Ballot, Constitution, Item, Operation, Rule, Transaction } from "./layouts.js";
@@ -99,9 +99,16 @@ export const actionsHash = (actions: readonly Operation[]): Promise<Bytes> =>
 export const ballotSeal = (proposal: Bytes, voter: Bytes, salt: Bytes, ballot: Ballot): Promise<Bytes> =>
   sha256(utf8("counterfoil/ballot/v1\n"), proposal, voter, salt, encode("Ballot", ballot));
 
-/** The id of a transaction, without its signatures. */
-export const transactionId = (transaction: Transaction): Promise<Bytes> =>
-  recordId("transaction", encode("Transaction", transaction));
+/**
+ * The id of a transaction, without its signatures.
+ *
+ * @throws WireError: more bytes than a transaction may have.
+ */
+export function transactionId(transaction: Transaction): Promise<Bytes> {
+  const encoded = encode("Transaction", transaction);
+  bounded(encoded.length, "transaction");
+  return recordId("transaction", encoded);
+}
 
 /** What the authorizers of the transaction with this id sign. */
 export const signMessage = (id: Bytes): Bytes => concat(utf8("counterfoil/sign/v1\n"), id);

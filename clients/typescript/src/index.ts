@@ -34,6 +34,7 @@ export { decodeRecord } from "./records.js";
 export { isPublicKey, verifySignature } from "./signature.js";
 export {
   type BalanceClaim,
+  type Equivocation,
   encodeQuestion,
   type Freshness,
   type Moment,

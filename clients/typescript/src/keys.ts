@@ -10,8 +10,7 @@ import { signMessage, transactionId } from "./ids.js";
 import type { Operation, RoleSignature, Slip } from "./layouts.js";
 
 const DERIVATION_SALT = utf8("counterfoil/key/v1");
-const TRANSACTION_BYTES_MAX = 60_000;
-const AUTHORIZERS_MAX = 16;
+export const AUTHORIZERS_MAX = 16;
 const VALID_MS = 120_000n;
 
 /** An Ed25519 key that signs: for the account that it is the id of, or with `on` for one that has named it. */
@@ -146,8 +145,6 @@ export async function signTransaction(unsigned: Unsigned, ...signers: readonly (
     authorizers,
     operations,
   };
-  const size = encode("Transaction", transaction).length;
-  if (size > TRANSACTION_BYTES_MAX) badWire("transaction", `at most ${TRANSACTION_BYTES_MAX} bytes`, size);
   const id = await transactionId(transaction);
   const signatures = keys.map((key) => key.sign(signMessage(id)));
   return { id, bytes: encode("SignedTransaction", { transaction, signatures }) };

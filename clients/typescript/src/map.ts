@@ -67,6 +67,11 @@ export class Parts {
     return Number(this.integer(size, part));
   }
 
+  /** A part after its length. */
+  next(part: string): Bytes {
+    return this.take(this.number(4, `length of ${part}`), part);
+  }
+
   end(): void {
     if (this.place !== this.data.length) refuse("trailing_bytes", this.what, `${this.place} bytes`, this.data.length);
   }

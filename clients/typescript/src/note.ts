@@ -161,8 +161,9 @@ export interface Checkpoint {
  */
 export function parseCheckpoint(text: string): Checkpoint {
   const reason = "malformed_checkpoint";
-  const [origin = "", size = "", root = "", ...rest] = text.split("\n");
-  if (rest.length !== 1 || rest[0] !== "") refuse(reason, "checkpoint", "three lines", text.split("\n").length - 1);
+  const lines = text.split("\n");
+  const [origin = "", size = "", root = "", end] = lines;
+  if (lines.length !== 4 || end) refuse(reason, "checkpoint", "three lines", lines.length - 1);
   if (!/^[!-*,-~]{1,255}$/.test(origin)) {
     refuse(reason, "checkpoint, origin", "1 to 255 printable ASCII characters without +", describe(origin));
   }

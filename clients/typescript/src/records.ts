@@ -12,7 +12,7 @@ const LOTS_MAX = 64;
 type OwnId<Name extends TableName> = (value: Records[Name], key: Bytes) => Promise<Bytes | undefined>;
 
 const OWN_IDS: { [Name in TableName]?: OwnId<Name> } = {
-  parameters: () => ids.parametersId(),
+  parameters: ids.parametersId,
   mandates: (value) => ids.mandateId(value.account, value.agent, value.asset),
   once: (value) => ids.onceId(value.account, value.key),
   assets: (value) => ids.lettersId("asset", value.issuer, value.symbol),

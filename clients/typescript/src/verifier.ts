@@ -1,16 +1,17 @@
 /** Checks statements, receipts and checkpoints of one ledger against its operator's key. */
 
-import { type Bytes, concat, counted, equal, startsWith, toHex, utf8 } from "./bytes.js";
+import { type Bytes, concat, counted, equal, latin1, startsWith, toHex, utf8 } from "./bytes.js";
 import { decode, encode } from "./codec.js";
 import { asProof, badWire, checkVersion, describe, notFile, ProofError, refuse, SignatureError } from "./errors.js";
 import { signMessage, tableId, transactionId } from "./ids.js";
-import { slipMessage } from "./keys.js";
+import { AUTHORIZERS_MAX, slipMessage } from "./keys.js";
 import {
   type Applied,
   type Commit,
   type Effect,
   type LotAmount,
   type Operation,
+  type ReasonCode,
   type Records,
   TABLES,
   type TableName,
@@ -35,7 +36,6 @@ const STATEMENT = utf8("counterfoil/statement/v1\n");
 const QUESTION = utf8("counterfoil/question/v1\n");
 const DATA_BYTES_MAX = 2_000_000;
 const ENTRY_BYTES_MAX = 65_535;
-const AUTHORIZERS_MAX = 16;
 const TOLERANCE_MS = 300_000;
 
 /** Of which commit a claim is. */
@@ -120,6 +120,18 @@ export interface ReceiptClaim {
   readonly cosignatures: readonly Cosignature[];
 }
 
+/** That the operator has signed two histories. */
+export interface Equivocation {
+  /** The log's name. */
+  readonly origin: string;
+  /** The size at which it has two roots. */
+  readonly treeSize: bigint;
+  /** The one that the first checkpoint says, and the one that the second says or implies, 32 bytes each. */
+  readonly rootHashes: readonly [Bytes, Bytes];
+  /** The two that contradict each other; the second is of the same size, or a larger one. */
+  readonly checkpoints: readonly [Checkpoint, Checkpoint];
+}
+
 /** How fresh a statement must be. Without either it may be of any time. */
 export interface Freshness {
   /** The time now, ms; the clock's where only `maxAgeMs` is given. */
@@ -194,14 +206,14 @@ export class Verifier {
     checkId(asset, "asset");
     checkId(account, "account");
     const claim = await this.record(data, { table: "holders", key: asset, recordId: account, ...freshness });
-    const { ledger, origin, treeSize, height, time, stateRoot, cosignatures } = claim;
+    const { sum, total, key, recordId, value, ledger, origin, treeSize, height, time, stateRoot, cosignatures } = claim;
     return {
-      amount: claim.sum,
-      supply: claim.total,
-      asset: claim.key,
-      account: claim.recordId,
-      lots: claim.value?.lots ?? [],
-      activityDay: claim.value?.activityDay ?? 0,
+      amount: sum,
+      supply: total,
+      asset: key,
+      account: recordId,
+      lots: value?.lots ?? [],
+      activityDay: value?.activityDay ?? 0,
       ledger,
       origin,
       treeSize,
@@ -222,9 +234,7 @@ export class Verifier {
     data: Uint8Array,
     { table, key, recordId, nowMs, maxAgeMs }: Question<Name> = {},
   ): Promise<RecordClaim<Name>> {
-    if (table !== undefined && !isTable(table)) {
-      refuse("unknown_table", "table", `one of ${Object.keys(TABLES).join(", ")}`, describe(table));
-    }
+    if (table !== undefined) checkTable(table, "table");
     const asked = { table, key: table && !isKeyed(table) ? (key ?? new Uint8Array(0)) : key, recordId };
     const question = splitQuestion<Name>(bounded(data, "statement"), asked);
     const parts = splitStatement(question.statement);
@@ -233,7 +243,7 @@ export class Verifier {
     this.checkLedger(commit.ledger, "commit");
     const near = checkpoint.cosignatures.filter((each) => {
       const apart = each.time * 1_000n - commit.time;
-      return (apart < 0n ? -apart : apart) <= this.toleranceMs;
+      return apart <= this.toleranceMs && -apart <= this.toleranceMs;
     });
     this.checkWitnesses("wrong_time", near);
     this.checkTime(commit.time, nowMs, maxAgeMs);
@@ -292,7 +302,7 @@ export class Verifier {
     const applied = asProof("receipt, entry", "malformed_entry", () => decodeApplied(entry));
     const { transaction } = applied.signed;
     this.checkLedger(transaction.ledger, "receipt");
-    const id = await transactionId(transaction);
+    const id = await asProof("receipt", "malformed_transaction", () => transactionId(transaction));
     await checkTransaction(applied, id);
     return {
       id,
@@ -302,10 +312,7 @@ export class Verifier {
       effects: applied.effects,
       entry,
       ledger: transaction.ledger,
-      origin: checkpoint.origin,
-      treeSize: checkpoint.treeSize,
-      rootHash: checkpoint.rootHash,
-      cosignatures: checkpoint.cosignatures,
+      ...checkpoint,
     };
   }
 
@@ -315,8 +322,14 @@ export class Verifier {
    * @throws ProofError: malformed_note, malformed_checkpoint, wrong_key, bad_signature, wrong_origin, too_few_witnesses.
    */
   checkpoint(note: Uint8Array | string): Checkpoint {
+    const checkpoint = this.signed(note, this.witnesses);
+    this.checkWitnesses("too_few_witnesses", checkpoint.cosignatures);
+    return checkpoint;
+  }
+
+  private signed(note: Uint8Array | string, witnesses: readonly NoteKey[]): Checkpoint {
     const data = bounded(typeof note === "string" ? utf8(note) : note, "note");
-    const { text, signers, cosignatures } = openNote(data, [this.key, ...this.witnesses]);
+    const { text, signers, cosignatures } = openNote(data, [this.key, ...witnesses]);
     if (!signers.includes(this.key)) {
       refuse("wrong_key", "note, signatures", `one by ${this.key.name}`, "those of witnesses alone");
     }
@@ -324,7 +337,6 @@ export class Verifier {
     if (checkpoint.origin !== this.key.name) {
       refuse("wrong_origin", "checkpoint, origin", this.key.name, describe(checkpoint.origin));
     }
-    this.checkWitnesses("too_few_witnesses", cosignatures);
     return checkpoint;
   }
 
@@ -345,6 +357,28 @@ export class Verifier {
     return newer;
   }
 
+  /**
+   * Checks evidence that the operator has signed two histories. Who has cosigned them does not matter.
+   *
+   * @throws ProofError: a checkpoint is refused, malformed_note, truncated, trailing_bytes, no_contradiction, wrong_log_proof.
+   */
+  async equivocation(data: Uint8Array): Promise<Equivocation> {
+    const parts = partsOf("equivocation", "malformed_note", bounded(data, "equivocation"));
+    const [one, other, joined] = [parts.next("first note"), parts.next("second note"), parts.next("proof")];
+    parts.end();
+    const [first, second] = [this.signed(one, []), this.signed(other, [])];
+    const hashes = hashesOf(joined);
+    const { origin, treeSize, rootHash } = first;
+    const isGrown = treeSize !== second.treeSize;
+    if (isGrown && (hashes.length < 2 || hashes.length > 128)) {
+      refuse("no_contradiction", "equivocation, proof", "2 to 128 hashes", hashes.length);
+    }
+    const root = (isGrown && hashes.shift()) || second.rootHash;
+    if (isGrown || hashes.length) await verifyConsistency(treeSize, second.treeSize, root, second.rootHash, hashes);
+    if (equal(root, rootHash)) refuse("no_contradiction", `roots at ${treeSize} entries`, "two", "one");
+    return { origin, treeSize, rootHashes: [rootHash, root], checkpoints: [first, second] };
+  }
+
   private checkWitnesses(reason: "too_few_witnesses" | "wrong_time", found: readonly Cosignature[]): void {
     if (found.length >= this.need) return;
     const names = found.map((each) => each.witness.name).join(", ") || "none";
@@ -360,8 +394,7 @@ export class Verifier {
     if (nowMs === undefined && maxAgeMs === undefined) return;
     const now = BigInt(nowMs ?? Date.now());
     const oldest = now - BigInt(maxAgeMs ?? this.toleranceMs);
-    if (time < oldest)
-      refuse("stale", "commit, time", `${oldest} ms or later`, `${time} ms, ${oldest - time} ms too old`);
+    if (time < oldest) refuse("stale", "commit, time", `${oldest} ms or later`, `${time} ms`);
     const newest = now + this.toleranceMs;
     if (time > newest) refuse("from_the_future", "commit, time", `${newest} ms or earlier`, `${time} ms`);
   }
@@ -378,8 +411,10 @@ function bounded(data: unknown, what: string): Uint8Array {
   return data;
 }
 
-function isTable(name: string): name is TableName {
-  return Object.hasOwn(TABLES, name);
+function checkTable(name: string, what: string): asserts name is TableName {
+  if (!Object.hasOwn(TABLES, name)) {
+    refuse("unknown_table", what, `one of ${Object.keys(TABLES).join(", ")}`, describe(name));
+  }
 }
 
 function isKeyed(table: TableName): boolean {
@@ -428,16 +463,11 @@ function splitQuestion<Name extends TableName>(
 }
 
 function parseQuestion(data: Uint8Array): { table: TableName; key: Bytes; recordId: Bytes; statement: Uint8Array } {
-  if (!startsWith(data, QUESTION)) {
-    const found = startsWith(data, STATEMENT) ? "a statement without its question" : "other bytes";
-    notFile("malformed_question", "question", data, found);
-  }
-  const parts = new Parts(data, "question");
-  parts.place = QUESTION.length;
+  const found = startsWith(data, STATEMENT) ? "a statement without its question" : undefined;
+  const parts = partsOf("question", "malformed_question", data, found);
   const name = parts.take(parts.number(1, "length of table name"), "table name");
-  const table = Array.from(name, (byte) => String.fromCharCode(byte)).join("");
-  if (!isTable(table))
-    refuse("unknown_table", "question, table", `one of ${Object.keys(TABLES).join(", ")}`, describe(table));
+  const table = latin1(name);
+  checkTable(table, "question, table");
   const key = parts.take(parts.number(1, "length of table key"), "table key");
   const recordId = parts.take(32, "record id");
   return { table, key, recordId, statement: data.subarray(parts.place) };
@@ -452,18 +482,33 @@ interface StatementParts {
 }
 
 function splitStatement(statement: Uint8Array): StatementParts {
-  if (!startsWith(statement, STATEMENT)) notFile("malformed_statement", "statement", statement);
-  const parts = new Parts(statement, "statement");
-  parts.place = STATEMENT.length;
-  const next = (part: string): Bytes => parts.take(parts.number(4, `length of ${part}`), part);
-  const [recordProof, directoryProof, entry] = [next("record proof"), next("directory proof"), next("commit entry")];
-  const [joined, note] = [next("inclusion hashes"), next("checkpoint note")];
+  const parts = partsOf("statement", "malformed_statement", statement);
+  const [recordProof, directoryProof, entry, joined, note] = [
+    parts.next("record proof"),
+    parts.next("directory proof"),
+    parts.next("commit entry"),
+    parts.next("inclusion hashes"),
+    parts.next("checkpoint note"),
+  ];
   parts.end();
   if (joined.length % 32 || joined.length > 64 * 32) {
     refuse("malformed_statement", "statement, inclusion hashes", "at most 64 times 32 bytes", joined.length);
   }
-  const hashes = Array.from({ length: joined.length / 32 }, (_, place) => joined.slice(32 * place, 32 * place + 32));
-  return { recordProof, directoryProof, entry, hashes, note };
+  return { recordProof, directoryProof, entry, hashes: hashesOf(joined), note };
+}
+
+/** A file behind its first line, to be taken part by part. */
+function partsOf(what: string, reason: ReasonCode, data: Uint8Array, found?: string): Parts {
+  const line = utf8(`counterfoil/${what}/v1\n`);
+  if (!startsWith(data, line)) notFile(reason, what, data, found);
+  const parts = new Parts(data, what);
+  parts.place = line.length;
+  return parts;
+}
+
+/** The hashes, 32 bytes each; the last one has fewer where bytes are left over. */
+function hashesOf(joined: Bytes): Bytes[] {
+  return Array.from({ length: Math.ceil(joined.length / 32) }, (_, place) => joined.slice(32 * place, 32 * place + 32));
 }
 
 /** The commit that the checkpointed tree ends with. */

@@ -38,7 +38,10 @@ async function answer(run) {
 /** A value as it stands in the cases. */
 function plain(value) {
   if (value instanceof Uint8Array) return toHex(value);
-  if (Array.isArray(value)) return JSON.stringify(value.map((each) => [each.witness.name, String(each.time)]));
+  if (Array.isArray(value)) {
+    const cosignature = ({ witness, time }) => [witness.name, String(time)];
+    return JSON.stringify(value.map((each) => (each instanceof Uint8Array ? toHex(each) : cosignature(each))));
+  }
   return value === null ? null : String(value);
 }
 

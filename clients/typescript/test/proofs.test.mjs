@@ -17,7 +17,18 @@ for (const each of proofs.every_byte) {
 test("100 MB are refused before they are looked into", async () => {
   const verifier = await Verifier.of(proofs.vkeys[0]);
   const large = new Uint8Array(100_000_000);
-  for (const method of ["balance", "record", "receipt", "checkpoint"]) {
+  for (const method of ["balance", "record", "receipt", "checkpoint", "equivocation"]) {
     await assert.rejects(async () => verifier[method](large), { reason: "too_long" }, method);
   }
+});
+
+test("what hides, or turns the text around it, is spelled out in messages", async () => {
+  const verifier = await Verifier.of(proofs.vkeys[0]);
+  const root = Buffer.alloc(32).toString("base64");
+  const signature = Buffer.alloc(68).toString("base64");
+  const note = `club.example/beans\n1\n${root}\n\n— \u202eevil\u2066\u200bx\u{e0001} ${signature}\n`;
+  assert.throws(() => verifier.checkpoint(note), {
+    reason: "wrong_key",
+    message: /found by "\\u\{202e\}evil\\u\{2066\}\\u\{200b\}x\\u\{e0001\}", none/,
+  });
 });

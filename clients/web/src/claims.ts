@@ -1,6 +1,6 @@
 /** What was proven, in words: a sentence first, then the facts. */
 
-import { type Bytes, OPERATIONS, type Operation, type RecordClaim, toHex } from "counterfoil-verify";
+import { type Bytes, type Equivocation, OPERATIONS, type Operation, type RecordClaim, toHex } from "counterfoil-verify";
 import { type Child, h, ltr } from "./dom.js";
 import type { Finding, Proven } from "./examine.js";
 import { account, age, amount, day, hex, isoTime, number, short, shortAccount, time, type Unit } from "./format.js";
@@ -182,6 +182,19 @@ export function facts(proven: Proven, units: Units, vkey: string, hasWitnesses: 
   return found;
 }
 
+/** The facts of evidence: what the operator signed, and what does not go together in it. */
+export function contradictionFacts({ origin, treeSize, rootHashes, checkpoints }: Equivocation, vkey: string): Fact[] {
+  const [first, second] = checkpoints;
+  const log = (size: bigint, root: Bytes): Child => fill(text.rootAt, { size: number(size), root: hex(root) });
+  return [
+    [text.fact.origin, ltr(origin)],
+    [text.fact.first, log(first.treeSize, first.rootHash)],
+    [text.fact.second, log(second.treeSize, second.rootHash)],
+    ...(second.treeSize === treeSize ? [] : [[text.fact.implied, log(treeSize, rootHashes[1])] as const]),
+    [text.fact.key, ltr(vkey)],
+  ];
+}
+
 /** Fields that are times in ms. */
 const TIMES = new Set(
   "time since until ends opened due started deadline issued expires validUntil starts cliff closes sunset at lapses".split(
@@ -190,7 +203,7 @@ const TIMES = new Set(
 );
 /** Fields that are accounts. */
 const ACCOUNTS = new Set(
-  "account agent issuer sender to payer owner creator subject opener into voter delegator proposer guardian fund leftover governor mint freeze pause clawBack change members accounts guardians assetCreators issuers parties seller buyer excluded".split(
+  "account agent issuer sender to at payer owner creator subject opener into voter delegator proposer guardian fund leftover governor mint freeze pause clawBack change members accounts guardians assetCreators issuers parties seller buyer excluded".split(
     " ",
   ),
 );
@@ -199,7 +212,8 @@ const ACCOUNTS = new Set(
 export function fieldsOf(value: object): HTMLElement {
   const rows = Object.entries(value).flatMap(([name, each]) => [
     h("dt", {}, ltr(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))),
-    h("dd", {}, fieldOf(name, each)),
+    // What a rule is applied to is named by its hash.
+    h("dd", {}, fieldOf(name === "subject" && "rule" in value ? "hash" : name, each)),
   ]);
   return h("dl", { class: "fields" }, ...rows);
 }

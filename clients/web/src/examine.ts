@@ -4,6 +4,7 @@ import {
   type Bytes,
   type Checkpoint,
   decode,
+  type Equivocation,
   type MapStep,
   ProofError,
   parseLogProof,
@@ -15,16 +16,31 @@ import {
   type Verifier,
   verifyMapProof,
 } from "counterfoil-verify";
-import { beginsWith, originOf } from "./load.js";
+import { beginsWith, EQUIVOCATION, originOf } from "./load.js";
 
 /** Where a check can fail. */
-export type Stage = "question" | "form" | "signature" | "log" | "directory" | "record" | "content" | "transaction";
+export type Stage =
+  | "question"
+  | "form"
+  | "signature"
+  | "log"
+  | "directory"
+  | "record"
+  | "content"
+  | "transaction"
+  | "contradiction";
 
 /** What was proven. */
 export type Proven =
   | { readonly kind: "record"; readonly claim: RecordClaim; readonly parts: StatementParts }
   | { readonly kind: "receipt"; readonly claim: ReceiptClaim; readonly hashes: readonly Bytes[] }
   | { readonly kind: "checkpoint"; readonly claim: Checkpoint };
+
+/** That the operator signed two histories, which is proven as well, but proves nothing that they say. */
+export interface Contradiction {
+  readonly kind: "equivocation";
+  readonly claim: Equivocation;
+}
 
 /** Why something is not proven. */
 export interface Refusal {
@@ -37,13 +53,14 @@ export interface Refusal {
   readonly stages: readonly Stage[];
 }
 
-export type Finding = Proven | Refusal;
+export type Finding = Proven | Contradiction | Refusal;
 
 const RECEIPT = "c2sp.org/tlog-proof@";
 const QUESTION = "counterfoil/question/";
 const STATEMENT_STAGES: readonly Stage[] = ["question", "form", "signature", "log", "directory", "record", "content"];
 const RECEIPT_STAGES: readonly Stage[] = ["form", "signature", "log", "transaction"];
 const CHECKPOINT_STAGES: readonly Stage[] = ["form", "signature"];
+const EVIDENCE_STAGES: readonly Stage[] = ["form", "signature", "contradiction"];
 
 /** The parts of a statement that the steps are drawn from. */
 export interface StatementParts {
@@ -63,13 +80,18 @@ export interface StatementParts {
  */
 export async function examine(verifier: Verifier, data: Bytes, account?: Bytes): Promise<Finding> {
   const isReceipt = beginsWith(data, RECEIPT);
+  const isEvidence = beginsWith(data, EQUIVOCATION);
   const isCheckpoint =
-    !isReceipt && !beginsWith(data, "counterfoil/") && beginsWith(data, `${originOf(data) ?? verifier.key.name}\n`);
+    !isReceipt &&
+    !isEvidence &&
+    !beginsWith(data, QUESTION) &&
+    beginsWith(data, `${originOf(data) ?? verifier.key.name}\n`);
   try {
     if (isReceipt) {
       return { kind: "receipt", claim: await verifier.receipt(data), hashes: parseLogProof(data).hashes };
     }
     if (isCheckpoint) return { kind: "checkpoint", claim: verifier.checkpoint(data) };
+    if (isEvidence) return { kind: "equivocation", claim: await verifier.equivocation(data) };
     // What is no statement either is refused as one: the verifier says what one looks like.
     const isBalance = beginsWith(data, `${QUESTION}v1\n\x07holders`);
     const claim = await verifier.record(data, isBalance && account ? { recordId: account } : {});
@@ -83,6 +105,9 @@ export async function examine(verifier: Verifier, data: Bytes, account?: Bytes):
     if (isCheckpoint) {
       const stage = reason.startsWith("malformed") || reason === "too_long" ? "form" : "signature";
       return { kind: "refused", reason, detail, stage, stages: CHECKPOINT_STAGES };
+    }
+    if (isEvidence) {
+      return { kind: "refused", reason, detail, stage: evidenceStage(reason, detail), stages: EVIDENCE_STAGES };
     }
     const stage = await statementStage(reason, detail, data);
     return { kind: "refused", reason, detail, stage, stages: STATEMENT_STAGES };
@@ -134,6 +159,11 @@ function receiptStage(reason: ReasonCode): Stage {
   if (reason === "too_long" || reason === "malformed_receipt") return "form";
   if (SIGNATURE.includes(reason)) return "signature";
   return reason === "wrong_log_proof" ? "log" : "transaction";
+}
+
+function evidenceStage(reason: ReasonCode, detail: string): Stage {
+  if (reason === "no_contradiction" || reason === "wrong_log_proof") return "contradiction";
+  return SIGNATURE.includes(reason) && !detail.startsWith("equivocation") ? "signature" : "form";
 }
 
 async function statementStage(reason: ReasonCode, detail: string, data: Bytes): Promise<Stage> {

@@ -1,6 +1,6 @@
 /** Numbers, amounts, times and ids as people read them, in the language in use. */
 
-import { type Bytes, encodeDidKey, toHex } from "counterfoil-verify";
+import { type Bytes, encodeDidKey, encodeNamedAccount, toHex } from "counterfoil-verify";
 import { h, ltr } from "./dom.js";
 import { locale } from "./messages/index.js";
 
@@ -44,8 +44,9 @@ export function amount(units: bigint, unit?: Unit): string {
 export function roughly(units: bigint, unit?: Unit): string {
   const exact = amount(units, unit);
   if (exact.length <= DIGITS_MAX) return exact;
-  const whole = units / 10n ** BigInt(unit?.decimals ?? 0);
-  return `≈ ${new Intl.NumberFormat(locale, { notation: "scientific", maximumFractionDigits: 2 }).format(whole)}`;
+  const value = Number(units) / 10 ** (unit?.decimals ?? 0);
+  const notation = value >= 0.001 && value < 1e9 ? "standard" : "scientific";
+  return `≈ ${new Intl.NumberFormat(locale, { notation, maximumSignificantDigits: 4 }).format(value)}`;
 }
 
 /** A time in ms, with its zone: that of this device unless another is named. */
@@ -70,7 +71,7 @@ export function day(days: number): string {
 export function age(ms: bigint, now = Date.now()): string {
   const seconds = (Number(ms) - now) / 1_000;
   const [unit, size] = AGES.find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(locale).format(Math.trunc(seconds / size), unit);
 }
 
 /** Bytes in hexadecimal digits, in full. */
@@ -83,9 +84,9 @@ export function short(data: Uint8Array): string {
   return `${toHex(data.subarray(0, 4))}…`;
 }
 
-/** An account, in full. */
+/** An account, in full, in both of its spellings: from the id alone none can tell by which one it is known. */
 export function account(id: Bytes): HTMLElement {
-  return ltr(encodeDidKey(id));
+  return h("span", {}, ltr(encodeDidKey(id)), h("br"), ltr(encodeNamedAccount(id)));
 }
 
 /** An account, short, in a sentence. */

@@ -24,8 +24,12 @@ export function keep(name: string, text: string | undefined): boolean {
   }
 }
 
+/** Whether keys can be kept: pages from files share what they keep with every other file that somebody opens. */
+export const canKeep = /^https?:$/.test(location.protocol);
+
 /** What was kept for a ledger. */
 export function recallTrust(origin: string): Trust | undefined {
+  if (!canKeep) return undefined;
   try {
     const { vkey, witnesses, need } = JSON.parse(recall(`ledger:${origin}`) ?? "null");
     const isWhole = [vkey, witnesses, need].every((each) => typeof each === "string");

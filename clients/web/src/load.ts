@@ -1,21 +1,38 @@
 /** What files, links and pages carry: proofs, keys, bundles of proofs. Formats, *Link*. */
 
-import { type Bytes, COSIGNATURE, fromBase64, ProofError, parseNoteKey, toBase64, utf8 } from "counterfoil-verify";
+import {
+  type Bytes,
+  COSIGNATURE,
+  fromBase64,
+  ProofError,
+  parseNoteKey,
+  toBase64,
+  toHex,
+  utf8,
+} from "counterfoil-verify";
 
 /** No proof has more: the verifier refuses it. */
 const PROOF_BYTES_MAX = 2_000_000;
-/** What a member takes along has many. */
+/** What a member takes along has many, and so may a page. */
 const BUNDLE_BYTES_MAX = 20_000_000;
 const PROOFS_MAX = 5_000;
 const EXIT = "counterfoil/exit/v1\n";
 const BALLOTS = "counterfoil/ballots/v1\n";
+/** How evidence of two histories begins. */
+export const EQUIVOCATION = "counterfoil/equivocation/v1\n";
 const HEADER_BYTES = 64;
 const KEY_BYTES_MAX = 1_000;
+
+/** A key of a ledger or of a witness, from a file that somebody chose. */
+export interface KeyFile {
+  readonly kind: "vkey" | "witness";
+  readonly vkey: string;
+}
 
 /** What a file is. */
 export type Loaded =
   | { readonly kind: "proofs"; readonly proofs: readonly Bytes[] }
-  | { readonly kind: "vkey" | "witness"; readonly vkey: string }
+  | KeyFile
   | { readonly kind: "image" }
   | { readonly kind: "refused"; readonly why: "tooBig" | "tooMany"; readonly most: number }
   | { readonly kind: "refused"; readonly why: "bundleBad" | "ballots" | "unreadable" };
@@ -32,10 +49,14 @@ export async function load(file: Blob): Promise<Loaded> {
     const header = new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer());
     if (beginsWith(header, BALLOTS)) return { kind: "refused", why: "ballots" };
     const isExit = beginsWith(header, EXIT);
-    const most = isExit ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX;
+    const isPage = /^<!doctype html>/i.test(new TextDecoder().decode(header));
+    const most = isExit || isPage ? BUNDLE_BYTES_MAX : PROOF_BYTES_MAX;
     if (file.size > most) return { kind: "refused", why: "tooBig", most };
     const data = new Uint8Array(await file.arrayBuffer());
     if (isExit) return splitExit(data);
+    const inside =
+      isPage && /<script type="application\/json" id="embedded">([^<]+)</.exec(new TextDecoder().decode(data));
+    if (inside) return proofsInside(inside[1] ?? "");
     return (data.length <= KEY_BYTES_MAX && (await keyOf(data))) || { kind: "proofs", proofs: [data] };
   } catch {
     // The file went away, or it is a folder: what a browser says of that is its own affair.
@@ -56,6 +77,15 @@ function splitExit(data: Bytes): Loaded {
     place = end;
   }
   return proofs.length ? { kind: "proofs", proofs } : { kind: "refused", why: "bundleBad" };
+}
+
+/** The proofs of another page like this one. Its key is not looked at: whoever made it chose that, and its script. */
+function proofsInside(text: string): Loaded {
+  const { proofs = [] } = readEmbedded(text) ?? {};
+  if (!proofs.length) return { kind: "refused", why: "bundleBad" };
+  return proofs.length > PROOFS_MAX
+    ? { kind: "refused", why: "tooMany", most: PROOFS_MAX }
+    : { kind: "proofs", proofs };
 }
 
 /** The key in a file that holds one and nothing else. */
@@ -80,7 +110,13 @@ async function keyOf(data: Bytes): Promise<Loaded | undefined> {
  * fit refuses the proof. The first line of the note counts, as far as it is the name of one who signed.
  */
 export function originOf(data: Uint8Array): string | undefined {
-  const note = new TextDecoder().decode(data.subarray(-8_192));
+  let end = data.length;
+  if (beginsWith(data, EQUIVOCATION)) {
+    // Evidence begins with a note after its length, which is that of a ledger as well.
+    const start = EQUIVOCATION.length + 4;
+    end = start + Number(`0x${toHex(data.subarray(start - 4, start))}`);
+  }
+  const note = new TextDecoder().decode(data.subarray(Math.max(0, end - 8_192), end));
   const found = /([!-*,-~]{1,255})\n\d+\n[A-Za-z0-9+/=]+\n\n((?:— [^\n]+\n)+)$/.exec(note);
   const names = Array.from(found?.[2]?.matchAll(/— (\S+) /g) ?? [], (line) => line[1] ?? "");
   // In a statement the byte before the note is part of its length, and may look like a letter of the name.
@@ -100,12 +136,20 @@ export async function encodeFragment(proofs: readonly Bytes[], vkey?: string): P
   return [...parts, ...(vkey ? [`vkey=${encodeURIComponent(vkey)}`] : [])].join("&");
 }
 
-/** What a link carries after its `#`; undefined where a proof in it is not whole. */
+/** What a link carries after its `#`; undefined where a proof in it is not whole, or they are too many. */
 export async function decodeFragment(fragment: string): Promise<Carried | undefined> {
   const given = new URLSearchParams(fragment);
   try {
-    const proofs = await Promise.all(given.getAll("proof").map(decodeProof));
-    if (!proofs.every((data) => data !== undefined)) return undefined;
+    // One after the other, and only so many: a link that is small must not fill the memory by what it unpacks to.
+    const proofs: Bytes[] = [];
+    let size = 0;
+    for (const text of given.getAll("proof")) {
+      const data = await decodeProof(text);
+      if (!data) return undefined;
+      proofs.push(data);
+      size += data.length;
+      if (size > BUNDLE_BYTES_MAX || proofs.length > PROOFS_MAX) return undefined;
+    }
     return { proofs, vkey: given.get("vkey") ?? undefined, language: given.get("lang") ?? undefined };
   } catch {
     return undefined;
@@ -156,7 +200,10 @@ export interface Embedded {
 /** What this page was made with; undefined where it is a plain one, null where it cannot be read. */
 export function embedded(): Embedded | undefined | null {
   const text = document.getElementById("embedded")?.textContent?.trim();
-  if (!text) return undefined;
+  return text ? readEmbedded(text) : undefined;
+}
+
+function readEmbedded(text: string): Embedded | null {
   try {
     const { vkey, witnesses, need, proofs } = JSON.parse(text);
     const read = proofs.map(fromBase64);

@@ -2,6 +2,7 @@
 
 import { type Bytes, decodeAccount, fromHex, toHex, Verifier, WireError } from "counterfoil-verify";
 import {
+  contradictionFacts,
   factList,
   facts,
   fieldsOf,
@@ -15,10 +16,21 @@ import {
   unitsOf,
 } from "./claims.js";
 import { type Child, h, ltr } from "./dom.js";
-import { examine, type Finding, type Proven, type Refusal } from "./examine.js";
+import { type Contradiction, examine, type Finding, type Proven, type Refusal } from "./examine.js";
 import { isoTime, number, time } from "./format.js";
-import { forgetTrust, keep, keepTrust, recall, recallTrust } from "./keep.js";
-import { decodeFragment, embedded, encodeFragment, type Loaded, load, originOf } from "./load.js";
+import { canKeep, forgetTrust, keep, keepTrust, recall, recallTrust } from "./keep.js";
+import {
+  beginsWith,
+  type Carried,
+  decodeFragment,
+  EQUIVOCATION,
+  embedded,
+  encodeFragment,
+  type KeyFile,
+  type Loaded,
+  load,
+  originOf,
+} from "./load.js";
 import { fill, isLanguage, LANGUAGES, type Language, speak, text } from "./messages/index.js";
 import { pictureOf } from "./picture.js";
 import { canReadCodes, QR_BYTES_MAX, qrOf, readCodes } from "./qr.js";
@@ -27,8 +39,10 @@ import { type Fault, NO_TRUST, type Trust, verifierOf, witnessLines } from "./tr
 
 /** How far a ledger's clock may be ahead of this one's, as verifiers have it. */
 const TOLERANCE_MS = 300_000n;
-/** After so many ms of checking the page draws how far it is. */
+/** After so many ms of checking the page draws how far it is, */
 const BREATH_MS = 50;
+/** and after so many it says it: a screen reader that is told more often says nothing else. */
+const TELL_MS = 3_000;
 
 interface Proof {
   readonly data: Bytes;
@@ -47,6 +61,10 @@ const state = {
   account: "",
   notices: [] as (() => Child)[],
   verifier: undefined as Verifier | undefined,
+  /** Whether somebody named the witnesses here: they are asked for, whatever key comes. */
+  hasOwnWitnesses: false,
+  /** Counts what is opened, so that what is read slowly does not come after what was opened later. */
+  opened: 0,
   /** Counts the checks, so that one that was overtaken stops. */
   run: 0,
 };
@@ -54,6 +72,10 @@ const state = {
 const result = h("div", { class: "result" });
 const notices = h("div", { class: "notices", role: "alert" });
 const status = h("p", { class: "status", role: "status" });
+const progress = h("progress");
+const progressText = h("p");
+/** What `status` says of a long check, seen, and more often. */
+const busy = h("div", { hidden: true, "aria-hidden": "true", class: "busy" }, progress, progressText);
 const inputs = h("section", { class: "inputs" });
 const header = h("header", { class: "bar" });
 const main = h("main", {});
@@ -82,8 +104,12 @@ function ledgerOf(trust: Trust): string | undefined {
   return trust.vkey.trim().split("+")[0] || undefined;
 }
 
-/** Takes these proofs in place of those before, with the key that came with them, and checks them. */
-async function open(proofs: readonly Bytes[], offered: Trust | undefined): Promise<void> {
+/** Takes these proofs in place of those before, with the keys that came with them, and checks them. */
+async function open(
+  proofs: readonly Bytes[],
+  offered: Trust | undefined,
+  keys: readonly KeyFile[] = [],
+): Promise<void> {
   state.proofs = proofs.map((data) => ({ data, finding: undefined }));
   state.chosen = 0;
   state.otherKey = undefined;
@@ -93,8 +119,15 @@ async function open(proofs: readonly Bytes[], offered: Trust | undefined): Promi
   const kept = name === undefined ? undefined : recallTrust(name);
   const isOwn = (state.trust.source === "typed" || state.trust.source === "file") && state.trust.vkey !== "";
   // What somebody brought goes before what was kept, and that before what came with the proof, which is worth least.
-  if (!isOwn) state.trust = kept ?? offered ?? (state.trust.source === "kept" ? NO_TRUST : state.trust);
+  if (!isOwn) {
+    const { witnesses, need } = state.trust;
+    state.trust = kept ?? offered ?? (state.trust.source === "kept" ? NO_TRUST : state.trust);
+    if (state.hasOwnWitnesses) state.trust = { ...state.trust, witnesses, need };
+  }
+  for (const key of keys) takeKey(key);
   if (offered && offered.vkey.trim() !== state.trust.vkey.trim()) state.otherKey = offered.vkey;
+  // What came of something else must not stand for this while it is checked.
+  result.replaceChildren();
   drawInputs();
   drawNotices();
   await check();
@@ -106,7 +139,8 @@ async function check(): Promise<void> {
   const { run } = state;
   const { proofs } = state;
   const account = ownAccount();
-  result.setAttribute("aria-busy", "true");
+  setChecking(true);
+  status.textContent = "";
   const made = state.trust.vkey.trim() ? await verifierOf(state.trust) : undefined;
   if (run !== state.run) return;
   state.verifier = made instanceof Verifier ? made : undefined;
@@ -114,71 +148,132 @@ async function check(): Promise<void> {
   drawFaults();
   for (const proof of proofs) proof.finding = undefined;
   let drawn = performance.now();
+  let told = Number.NEGATIVE_INFINITY;
   for (const [place, proof] of state.verifier ? proofs.entries() : []) {
+    if (!mayCheck(proof.data)) continue;
     const finding = await examine(state.verifier as Verifier, proof.data, account);
     if (run !== state.run) return;
     proof.finding = finding;
-    if (performance.now() - drawn > BREATH_MS) {
-      status.textContent = fill(text.checking, { done: number(place + 1), all: number(proofs.length) }).textContent;
-      await new Promise((resolve) => setTimeout(resolve));
-      drawn = performance.now();
+    const now = performance.now();
+    if (now - drawn < BREATH_MS) continue;
+    const done = fill(text.checking, { done: number(place + 1), all: number(proofs.length) }).textContent;
+    busy.hidden = false;
+    progress.value = (place + 1) / proofs.length;
+    progressText.textContent = done;
+    if (now - told > TELL_MS) {
+      status.textContent = done;
+      told = now;
     }
+    await new Promise((resolve) => setTimeout(resolve));
+    if (run !== state.run) return;
+    drawn = performance.now();
   }
-  if (run !== state.run) return;
   tell();
   await drawResult();
-  if (run === state.run) result.setAttribute("aria-busy", "false");
+  if (run === state.run) setChecking(false);
+}
+
+/** Until a check is done, what is drawn is what came of the one before: it is neither to be read nor clicked. */
+function setChecking(isChecking: boolean): void {
+  result.inert = isChecking;
+  result.setAttribute("aria-busy", String(isChecking));
+  busy.hidden = true;
 }
 
 /** Says what came of a check, for those who do not see it. */
 function tell(): void {
   const findings = state.proofs.map(({ finding }) => finding);
-  const proven = findings.filter((finding) => isProven(finding)).length;
   if (!findings.length) status.textContent = "";
+  else if (!isAnyChecked()) status.textContent = text.unchecked;
   else if (findings.length === 1) {
     status.textContent = fill(text.checkedOne, { verdict: verdict(findings[0]) }).textContent;
-  } else {
-    const values = { all: number(findings.length), proven: number(proven) };
-    status.textContent = fill(text.checkedAll, values).textContent;
-  }
+  } else status.textContent = howMany().textContent;
+}
+
+function howMany(): DocumentFragment {
+  const proven = state.proofs.filter(({ finding }) => isProven(finding)).length;
+  return fill(text.checkedAll, { all: number(state.proofs.length), proven: number(proven) });
+}
+
+function isAnyChecked(): boolean {
+  return state.proofs.some(({ finding }) => finding !== undefined);
 }
 
 function isProven(finding: Finding | undefined): finding is Proven {
-  return finding !== undefined && finding.kind !== "refused";
+  return finding !== undefined && finding.kind !== "equivocation" && finding.kind !== "refused";
 }
 
 function verdict(finding: Finding | undefined): string {
+  if (finding?.kind === "equivocation") return text.contradicted;
   return finding === undefined ? text.unchecked : isProven(finding) ? text.proven : text.refused;
 }
 
-function mark(finding: Finding | undefined): string {
+/** The name of its colours: evidence has those of a refusal, for it is bad news. */
+function mark(finding: Finding | undefined): "unchecked" | "proven" | "refused" {
   return finding === undefined ? "unchecked" : isProven(finding) ? "proven" : "refused";
+}
+
+/** Evidence accuses an operator, so that it is not checked with a key that whoever accuses him brought along. */
+function mayCheck(data: Bytes): boolean {
+  return !(beginsWith(data, EQUIVOCATION) && isOffered());
+}
+
+/** Whether the key came with what was opened. */
+function isOffered(): boolean {
+  return state.trust.source === "page" || state.trust.source === "link";
 }
 
 // What is opened ------------------------------------------------------------------------------------------------------
 
-async function openFiles(files: readonly File[]): Promise<void> {
-  const proofs: Bytes[] = [];
+/** Begins to open something; says later whether nothing else was opened since. */
+function begin(): () => boolean {
   state.notices = [];
-  for (const file of files) {
-    const loaded = await load(file);
-    if (loaded.kind === "proofs") proofs.push(...loaded.proofs);
-    else if (loaded.kind === "image") await openImage(file);
-    else if (loaded.kind === "refused") noticeRefused(file, loaded);
-    else takeKey(loaded);
-  }
-  drawNotices();
-  if (proofs.length) await open(proofs, undefined);
-  else {
-    drawInputs();
-    await check();
-  }
-  if (state.proofs.length) document.getElementById("verdict")?.focus();
+  state.opened += 1;
+  const { opened } = state;
+  return () => opened === state.opened;
 }
 
-function takeKey({ kind, vkey }: Extract<Loaded, { vkey: string }>): void {
-  if (kind === "vkey") state.trust = { ...state.trust, vkey, source: "file" };
-  else state.trust = { ...state.trust, witnesses: [...witnessLines(state.trust), vkey].join("\n") };
+async function openFiles(files: readonly File[]): Promise<void> {
+  const isLatest = begin();
+  const proofs: Bytes[] = [];
+  const keys: KeyFile[] = [];
+  let offered: Trust | undefined;
+  for (const file of files) {
+    const loaded = await load(file);
+    const carried = loaded.kind === "image" ? await carriedByImage(file) : undefined;
+    if (!isLatest()) return;
+    if (loaded.kind === "proofs") proofs.push(...loaded.proofs);
+    else if (loaded.kind === "refused") noticeRefused(file, loaded);
+    else if (loaded.kind !== "image") keys.push(loaded);
+    else if (carried) {
+      proofs.push(...carried.proofs);
+      offered ??= offeredBy(carried);
+    }
+  }
+  if (proofs.length || state.notices.length) await open(proofs, offered, keys);
+  else {
+    for (const key of keys) takeKey(key);
+    drawInputs();
+    drawNotices();
+    await check();
+  }
+  if (isLatest()) document.getElementById(state.proofs.length ? "verdict" : "files")?.focus();
+}
+
+/** With what is checked, but for witnesses that came inside a page: whoever made the page may have made them up. */
+function ownTrust(): Trust {
+  const { trust, hasOwnWitnesses } = state;
+  return trust.source === "page" && !hasOwnWitnesses ? { ...trust, witnesses: "", need: "" } : trust;
+}
+
+function takeKey({ kind, vkey }: KeyFile): void {
+  const trust = ownTrust();
+  if (kind === "vkey") state.trust = { ...trust, vkey, source: "file" };
+  else {
+    const witnesses = new Set([...witnessLines(trust), vkey]);
+    state.trust = { ...trust, witnesses: [...witnesses].join("\n") };
+    state.hasOwnWitnesses = true;
+  }
   state.otherKey = undefined;
 }
 
@@ -188,31 +283,38 @@ function noticeRefused(file: File, refused: Extract<Loaded, { kind: "refused" }>
   state.notices.push(() => fill(text[refused.why], values));
 }
 
-async function openImage(file: File): Promise<void> {
+/** What the first code with a proof in a picture carries. */
+async function carriedByImage(file: File): Promise<Carried | undefined> {
   if (!canReadCodes()) {
     state.notices.push(() => text.imageUnsupported);
-    return;
+    return undefined;
   }
-  const links = (await readCodes(file)).filter((code) => code.includes("#"));
-  const [link] = links;
-  if (link === undefined) state.notices.push(() => fill(text.imageNothing, { name: h("bdi", {}, file.name) }));
-  else await openFragment(link.slice(link.indexOf("#") + 1));
+  const link = (await readCodes(file)).find((code) => /#(?:.*&)?proof=/.test(code));
+  if (link !== undefined) return carriedBy(link.slice(link.indexOf("#") + 1));
+  state.notices.push(() => fill(text.imageNothing, { name: h("bdi", {}, file.name) }));
+  return undefined;
 }
 
-async function openFragment(fragment: string): Promise<void> {
-  if (!fragment) return;
+async function carriedBy(fragment: string): Promise<Carried | undefined> {
   const carried = await decodeFragment(fragment);
-  if (!carried) {
-    state.notices.push(() => text.linkBad);
-    drawNotices();
-    return;
-  }
-  if (isLanguage(carried.language)) {
+  if (!carried) state.notices.push(() => text.linkBad);
+  return carried;
+}
+
+function offeredBy({ vkey }: Carried): Trust | undefined {
+  return vkey ? { ...NO_TRUST, vkey, source: "link" } : undefined;
+}
+
+async function openFragment(fragment: string, isLatest: () => boolean): Promise<void> {
+  if (!fragment) return;
+  const carried = await carriedBy(fragment);
+  if (!isLatest()) return;
+  if (isLanguage(carried?.language)) {
     speak(carried.language);
     drawAll();
   }
-  const { proofs, vkey } = carried;
-  if (proofs.length) await open(proofs, vkey ? { ...NO_TRUST, vkey, source: "link" } : undefined);
+  if (!carried) await open([], undefined);
+  else if (carried.proofs.length) await open(carried.proofs, offeredBy(carried));
 }
 
 async function openEmbedded(): Promise<void> {
@@ -238,6 +340,9 @@ function drawAll(): void {
   drawHeader();
   drawNotices();
   drawInputs();
+  // A check that is under way draws what came of it at its end.
+  if (result.inert) return;
+  tell();
   void drawResult();
 }
 
@@ -250,7 +355,6 @@ function drawHeader(): void {
       speak(value as Language);
       keep("language", value);
       drawAll();
-      tell();
       document.getElementById("language")?.focus();
     }),
     select("theme", text.theme, themes, document.documentElement.dataset.theme ?? "auto", (value) => {
@@ -321,8 +425,16 @@ function drawInputs(): void {
   const { trust } = state;
   const edit = (part: "vkey" | "witnesses" | "need") => (event: Event) => {
     const { value } = event.target as HTMLInputElement;
-    state.trust = { ...state.trust, [part]: value, ...(part === "vkey" && { source: "typed" }) };
-    if (part === "vkey") state.otherKey = undefined;
+    if (part === "vkey") {
+      state.trust = { ...ownTrust(), vkey: value, source: "typed" };
+      state.otherKey = undefined;
+      [witnesses.value, need.value] = [state.trust.witnesses, state.trust.need];
+    } else {
+      const isPages = ownTrust() !== state.trust;
+      state.trust = { ...state.trust, [part]: value };
+      // How many of a page's witnesses are asked for does not make them one's own.
+      if (part === "witnesses" || !isPages) state.hasOwnWitnesses = state.trust.witnesses.trim() !== "";
+    }
     drawNotices();
     drawTrust();
     void check();
@@ -383,15 +495,12 @@ function drawTrust(): void {
     else says.textContent = text.cannotKeep;
     document.getElementById("keep")?.focus();
   };
-  place.replaceChildren(
-    h(
-      "p",
-      { class: trust.source === "page" || trust.source === "link" ? "warning" : "help" },
-      fill(text.keyFrom[trust.source], { origin: ltr(name) }),
-    ),
-    h("button", { type: "button", id: "keep", click: toggle }, isKept ? text.forget : text.keep),
+  const children: Child[] = [
+    keyNote("help"),
+    canKeep ? h("button", { type: "button", id: "keep", click: toggle }, isKept ? text.forget : text.keep) : undefined,
     says,
-  );
+  ];
+  place.replaceChildren(...children.filter((child) => child !== undefined));
 }
 
 function drawFaults(): void {
@@ -425,8 +534,9 @@ async function drawResult(): Promise<void> {
   const parts: Child[] = [];
   if (proofs.length > 1) parts.push(drawSummary(units));
   if (isProven(finding)) parts.push(...(await drawProven(finding, units)));
+  else if (finding?.kind === "equivocation") parts.push(...drawContradiction(finding));
   else if (finding) parts.push(...drawRefusal(finding));
-  else parts.push(drawUnchecked());
+  else parts.push(drawUnchecked(proof.data));
   const shared = await drawShare(proof);
   // Somebody may have opened or chosen something else meanwhile.
   if (run !== state.run || chosen !== state.chosen) return;
@@ -434,6 +544,7 @@ async function drawResult(): Promise<void> {
 }
 
 function drawSummary(units: Units): HTMLElement {
+  const areAllProven = state.proofs.every(({ finding }) => isProven(finding));
   const rows = state.proofs.map(({ finding, data }, place) => {
     const moment = isProven(finding) ? timeOf(finding) : undefined;
     const about = isProven(finding) ? subject(finding, units) : ltr(originOf(data) ?? "?");
@@ -469,6 +580,7 @@ function drawSummary(units: Units): HTMLElement {
     "section",
     { class: "summary" },
     h("h2", { id: "summary" }, text.summary),
+    isAnyChecked() ? h("p", { class: areAllProven ? "note" : "warning" }, howMany()) : undefined,
     h(
       "div",
       { class: "rows", tabindex: 0, role: "region", "aria-labelledby": "summary" },
@@ -484,7 +596,7 @@ function drawSummary(units: Units): HTMLElement {
 
 /** The ticket: the stub says the verdict, the other part says what it is about. */
 function ticket(finding: Finding | undefined, number: string | undefined, ...children: Child[]): HTMLElement {
-  const sign = finding === undefined ? "?" : isProven(finding) ? "✓" : "✕";
+  const sign = { proven: "✓", refused: finding?.kind === "equivocation" ? "≠" : "✕", unchecked: "?" }[mark(finding)];
   return h(
     "section",
     { class: `ticket ${mark(finding)}`, "aria-labelledby": "verdict" },
@@ -514,15 +626,7 @@ async function drawProven(proven: Proven, units: Units): Promise<Child[]> {
   if (moment !== undefined && moment > BigInt(Date.now()) + TOLERANCE_MS) {
     notes.push(h("p", { class: "warning" }, text.future, " ", ltr(isoTime(moment))));
   }
-  const source = state.trust.source;
-  const name = verifier.key.name;
-  notes.push(
-    h(
-      "p",
-      { class: source === "page" || source === "link" ? "warning" : "note" },
-      fill(text.keyFrom[source], { origin: ltr(name) }),
-    ),
-  );
+  notes.push(keyNote());
   const steps = await stepsOf(proven, verifier.key, unit);
   const parts: Child[] = [
     ticket(proven, toHex(rootOf(proven)).slice(0, 8), h("p", { class: "sentence" }, sentence(proven, units)), ...notes),
@@ -565,6 +669,28 @@ async function drawProven(proven: Proven, units: Units): Promise<Child[]> {
   return parts;
 }
 
+/** Where the key came from. */
+function keyNote(style: "note" | "help" = "note"): HTMLElement {
+  const { source } = state.trust;
+  const name = ledgerOf(state.trust) ?? "";
+  return h("p", { class: isOffered() ? "warning" : style }, fill(text.keyFrom[source], { origin: ltr(name) }));
+}
+
+function drawContradiction(contradiction: Contradiction): Child[] {
+  const { claim } = contradiction;
+  const values = { origin: h("strong", {}, ltr(claim.origin)), size: number(claim.treeSize) };
+  return [
+    ticket(
+      contradiction,
+      undefined,
+      h("p", { class: "sentence" }, fill(text.contradiction, values)),
+      h("p", {}, text.contradictionText),
+      keyNote(),
+    ),
+    h("section", {}, h("h2", {}, text.facts), factList(contradictionFacts(claim, state.trust.vkey.trim()))),
+  ];
+}
+
 function rootOf(proven: Proven): Bytes {
   return proven.kind === "record" ? proven.claim.stateRoot : proven.claim.rootHash;
 }
@@ -602,14 +728,14 @@ function drawRefusal(refusal: Refusal): Child[] {
   ];
 }
 
-function drawUnchecked(): HTMLElement {
-  const name = origin();
-  const message = name === undefined ? text.keyNeededUnknown : fill(text.keyNeeded, { origin: ltr(name) });
+function drawUnchecked(data: Bytes): HTMLElement {
+  const name = originOf(data) ?? origin();
+  const message = mayCheck(data) ? text.keyNeeded : text.ownKeyNeeded;
   const focus = (): void => document.getElementById("vkey")?.focus();
   return ticket(
     undefined,
     undefined,
-    h("p", { class: "sentence" }, message),
+    h("p", { class: "sentence" }, name === undefined ? text.keyNeededUnknown : fill(message, { origin: ltr(name) })),
     h("p", {}, h("button", { type: "button", class: "primary", click: focus }, text.keyEnter)),
   );
 }
@@ -687,6 +813,11 @@ function listenForDrops(): void {
 }
 
 function noticeBroken(reason: unknown): void {
+  // Whatever is drawn may be of something else by now.
+  state.run += 1;
+  setChecking(false);
+  status.textContent = "";
+  result.replaceChildren();
   state.notices = [() => fill(text.broken, { detail: ltr(String(reason).slice(0, 300)) })];
   drawNotices();
 }
@@ -703,7 +834,7 @@ async function start(): Promise<void> {
   setTheme(recall("theme"));
   const asked = new URLSearchParams(location.search).get("lang");
   speak(isLanguage(asked) ? asked : preferred());
-  main.append(notices, status, result, inputs);
+  main.append(notices, busy, status, result, inputs);
   document.body.append(header, main);
   drawAll();
   if (!globalThis.crypto?.subtle) {
@@ -714,12 +845,13 @@ async function start(): Promise<void> {
   }
   listenForDrops();
   addEventListener("hashchange", () => {
-    state.notices = [];
+    const isLatest = begin();
     drawNotices();
-    void openFragment(location.hash.slice(1));
+    void openFragment(location.hash.slice(1), isLatest);
   });
+  const isLatest = begin();
   await openEmbedded();
-  await openFragment(location.hash.slice(1));
+  if (isLatest()) await openFragment(location.hash.slice(1), isLatest);
 }
 
 void start();

@@ -51,13 +51,14 @@ export async function openBrowser() {
   return { page, close: () => browser.close() };
 }
 
+/** A file as a browser is given it. */
+export function fileLike([name, data]) {
+  return { name, mimeType: "application/octet-stream", buffer: Buffer.from(data) };
+}
+
 /** Opens these as files; `[name, bytes]` each. Resolves when they are checked. */
 export async function openFiles(page, ...files) {
-  const payload = files.map(([name, data]) => ({
-    name,
-    mimeType: "application/octet-stream",
-    buffer: Buffer.from(data),
-  }));
+  const payload = files.map(fileLike);
   // What is drawn of files before is not what is waited for.
   await page.evaluate(() => document.getElementById("verdict")?.setAttribute("data-before", ""));
   await page.setInputFiles("#files", payload);
@@ -104,7 +105,11 @@ with Ledger.create(folder / "club.ledger", origin="club.example/beans", operator
     }.items():
         (folder / name).write_bytes(bytes(data))
     print(ann.did)
-# A name may have any printable letters.
+# A name may have any printable letters, and may begin as files do.
+with Ledger.create(folder / "demo.ledger", origin="counterfoil/demo", operator=operator) as ledger:
+    ledger.create_asset(roaster, "BEAN")
+    (folder / "demo.checkpoint").write_text(ledger.checkpoint())
+    (folder / "demo.vkey").write_text(ledger.verifier_key)
 with Ledger.create(folder / "markup.ledger", origin="</script><img/src=x/onerror=alert(1)>", operator=operator) as ledger:
     ledger.create_asset(roaster, "BEAN")
 `;

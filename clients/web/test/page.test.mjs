@@ -7,10 +7,20 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before, describe } from "node:test";
-import { gzipSync, inflateRawSync } from "node:zlib";
-import { encodeQuestion, fromHex, ProofError, REASONS, Verifier } from "counterfoil-verify";
+import { deflateRawSync, gzipSync, inflateRawSync } from "node:zlib";
+import { encodeDidKey, encodeQuestion, fromHex, ProofError, REASONS, toHex, Verifier } from "counterfoil-verify";
 import decodeQR from "qr/decode.js";
-import { BUILT, checked, makeLedger, noChromium, noLedger, openBrowser, openFiles, textOf } from "./browser.mjs";
+import {
+  BUILT,
+  checked,
+  fileLike,
+  makeLedger,
+  noChromium,
+  noLedger,
+  openBrowser,
+  openFiles,
+  textOf,
+} from "./browser.mjs";
 
 const LANGUAGES = ["en", "ar", "he", "fa"];
 const built = readFileSync(BUILT, "utf8");
@@ -22,6 +32,9 @@ const {
 } = JSON.parse(readFileSync(new URL("../../proofs.json", import.meta.url), "utf8"));
 const bytesOf = (place) => Buffer.from(inputs[place], "base64");
 const balance = cases.find(({ method, claim }) => method === "balance" && claim?.amount === "120");
+const cosigned = cases.find(({ method, claim }) => method === "balance" && claim?.cosignatures?.length > 1);
+/** Of which the second checkpoint is the later one. */
+const evidence = ["two.evidence", bytesOf(everyByte.find(({ method }) => method === "equivocation").input)];
 const [vkey] = vkeys;
 /** Another key of a ledger of the same name, by which nothing here is signed. */
 const otherVkey = (() => {
@@ -37,10 +50,10 @@ before(async () => {
 after(() => browser?.close());
 
 describe("the file", () => {
-  test("has less than 210 kB, 75 kB compressed", () => {
+  test("has less than 220 kB, 75 kB compressed", () => {
     const size = Buffer.byteLength(built);
     const sent = gzipSync(built, { level: 9 }).length;
-    assert.ok(size < 210_000 && sent < 75_000, `${size} and ${sent} bytes`);
+    assert.ok(size < 220_000 && sent < 75_000, `${size} and ${sent} bytes`);
   });
 
   test("allows its own script and style by their hashes, and nothing else", () => {
@@ -76,11 +89,15 @@ async function expected(each) {
   const verifier = await Verifier.of(vkeys[place], { witnesses, need: need === undefined ? undefined : Number(need) });
   const data = fileOf(each);
   const beginning = data.subarray(0, 30).toString("latin1");
-  const kinds = { receipt: "c2sp.org/tlog-proof@", checkpoint: "club.example/beans\n" };
+  const kinds = {
+    receipt: "c2sp.org/tlog-proof@",
+    checkpoint: "club.example/beans\n",
+    equivocation: "counterfoil/equivocation/v1\n",
+  };
   const [method = "record"] = Object.keys(kinds).filter((kind) => beginning.startsWith(kinds[kind]));
   try {
     await verifier[method](data);
-    return "Proven";
+    return method === "equivocation" ? "Two histories" : "Proven";
   } catch (error) {
     if (!(error instanceof ProofError)) throw error;
     return `Not proven ${error.reason}`;
@@ -127,7 +144,7 @@ describe("every case that clients are tested with", { skip: noChromium }, () => 
             .locator("tbody button")
             .nth(index + 1)
             .click();
-          await assertTold(page, results[index].split(" ")[2], each.name);
+          await assertTold(page, results[index], each.name);
         }
       }
       assert.deepEqual(page.failed, []);
@@ -135,6 +152,21 @@ describe("every case that clients are tested with", { skip: noChromium }, () => 
     }
     // The others are refused for options that the page does not have: which ledger, how old, which record.
     assert.ok(count > 450 && same > 430, `${same} of ${count}`);
+  });
+
+  test("names accounts in both spellings, and hashes as hashes", async () => {
+    const page = await browser.page();
+    await page.fill("#vkey", vkey);
+    const told = async (name) => {
+      const { claim, inputs: places } = cases.find(({ claim: found }) => found?.table === name && found.raw);
+      await openFiles(page, [name, bytesOf(places[0])]);
+      return [fromHex(claim.raw), await textOf(page, ".fields")];
+    };
+    const [redemption, atWhom] = await told("redemptions");
+    assert.ok(atWhom.includes(` at ${encodeDidKey(redemption.subarray(32, 64))} acct1`), atWhom);
+    const [resolution, rule] = await told("resolutions");
+    assert.ok(rule.includes(` subject ${toHex(resolution.subarray(64, 96))} option`), rule);
+    await page.context().close();
   });
 
   test("changed in any byte, is refused at a stage that the page can name", async () => {
@@ -161,10 +193,11 @@ describe("every case that clients are tested with", { skip: noChromium }, () => 
 });
 
 /** That a refusal says in words where and why, in all languages; of what is proven, that it says so. */
-async function assertTold(page, reason, name) {
+async function assertTold(page, result, name) {
   const verdict = await textOf(page, "#verdict");
+  const [, reason] = result.split("Not proven ");
   if (reason === undefined) {
-    assert.equal(verdict, "Proven", name);
+    assert.equal(verdict, result, name);
     return;
   }
   assert.ok(REASONS.includes(reason));
@@ -261,9 +294,159 @@ describe("what is proven", { skip: noLedger }, () => {
     const page = await browser.page();
     await openFiles(page, file("ann.exit"), file("club.vkey"));
     assert.equal(await textOf(page, ".status"), "Checked: 5. Proven: 5.");
-    const [name, data] = file("ann.exit");
-    await openFiles(page, [name, data.subarray(0, -1)]);
-    assert.match(await textOf(page, ".notices"), /ann\.exit is a bundle of proofs that is not whole/);
+    await page.context().close();
+  });
+
+  test("of a ledger that is named as files begin is not mistaken for a statement", async () => {
+    const page = await browser.page();
+    await openFiles(page, file("demo.checkpoint"), file("demo.vkey"));
+    assert.match(await textOf(page, ".sentence"), /^The ledger counterfoil\/demo has signed a log of \d+ entries\.$/);
+    await page.context().close();
+  });
+
+  test("of another page that somebody sent is checked here, with one's own key", async () => {
+    const page = await browser.page();
+    const sent = ["ann.html", readFileSync(made.prove("sent.html", ["balance", "BEAN", made.ann]))];
+    await openFiles(page, sent);
+    assert.equal(await textOf(page, "#verdict"), "Not checked");
+    assert.equal(await page.inputValue("#vkey"), "");
+    await openFiles(page, sent, file("club.vkey"));
+    assert.equal(await textOf(page, ".status"), "Checked: 2. Proven: 2.");
+    assert.match(await textOf(page, ".ticket .body"), /This key is from a file that you chose/);
+    await page.setInputFiles("#files", [
+      fileLike(["cut.html", sent[1].toString().replace('"proofs": ["', '"proofs": ["_')]),
+    ]);
+    await page.waitForSelector(".notices p");
+    assert.match(await textOf(page, ".notices"), /cut\.html is a bundle of proofs that is not whole/);
+    await page.context().close();
+  });
+
+  test("does not stand for what is opened next and cannot be read", async () => {
+    const page = await browser.page("https://page.example/");
+    const [name, bundle] = file("ann.exit");
+    for (const [payload, notice] of [
+      [[name, bundle.subarray(0, -1)], /ann\.exit is a bundle of proofs that is not whole/],
+      [["vote.ballots", "counterfoil/ballots/v1\n"], /vote\.ballots is a file of ballots/],
+      [
+        ["film.statement", Buffer.alloc(2_000_001)],
+        /film\.statement has 2,000,001 bytes\. Files of its kind have at most/,
+      ],
+    ]) {
+      await openFiles(page, file("ann.statement"), file("club.vkey"));
+      assert.equal(await textOf(page, "#verdict"), "Proven");
+      await page.setInputFiles("#files", [fileLike(payload)]);
+      await page.waitForSelector(".notices p");
+      await page.waitForSelector("#verdict", { state: "detached" });
+      assert.match(await textOf(page, ".notices"), notice);
+      assert.equal(await page.textContent(".status"), "");
+      assert.equal(await page.evaluate(() => document.activeElement.id), "files");
+    }
+    await openFiles(page, file("ann.statement"));
+    await page.evaluate(() => {
+      location.hash = "proof=1zAAAA";
+    });
+    await page.waitForSelector("#verdict", { state: "detached" });
+    assert.deepEqual(page.failed, []);
+    // Nor where the page has a fault.
+    await openFiles(page, file("ann.statement"));
+    await page.evaluate(() => {
+      setTimeout(() => {
+        throw new Error("out of order");
+      });
+    });
+    await page.waitForSelector("#verdict", { state: "detached" });
+    assert.match(await textOf(page, ".notices"), /This page has a fault: .*out of order/);
+    assert.equal(await page.getAttribute(".result", "aria-busy"), "false");
+    await page.context().close();
+  });
+
+  test("does not stand for what is still checked, and how far that is, is shown and seldom said", async () => {
+    const page = await browser.page();
+    await openFiles(page, file("ann.statement"), file("club.vkey"));
+    await page.evaluate(() => {
+      globalThis.told = [];
+      const status = document.querySelector(".status");
+      const see = () => globalThis.told.push([performance.now(), status.textContent]);
+      new MutationObserver(see).observe(status, { childList: true });
+    });
+    const [, statement] = file("ann.statement");
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(statement.length);
+    const many = Array(3_000).fill(Buffer.concat([length, statement]));
+    await page.setInputFiles("#files", [
+      fileLike(["many.exit", Buffer.concat([Buffer.from("counterfoil/exit/v1\n"), Buffer.alloc(32), ...many])]),
+    ]);
+    await page.waitForSelector(".busy:not([hidden])");
+    const [verdicts, shown, value] = await page.evaluate(() => [
+      document.querySelectorAll("#verdict").length,
+      document.querySelector(".busy").textContent,
+      document.querySelector("progress").value,
+    ]);
+    assert.deepEqual([verdicts, value > 0 && value < 1], [0, true]);
+    assert.match(shown, /Checking: [\d,]+ of 3,000/);
+    await checked(page);
+    assert.equal(await page.isVisible(".busy"), false);
+    const told = await page.evaluate(() => globalThis.told.filter(([, text]) => text));
+    assert.match(told[0][1], /^Checking: [\d,]+ of 3,000$/);
+    assert.equal(told.at(-1)[1], "Checked: 3,000. Proven: 3,000.");
+    const pauses = told.slice(1, -1).map(([time], place) => time - told[place][0]);
+    assert.ok(
+      pauses.every((pause) => pause > 2_900),
+      String(pauses),
+    );
+    await page.context().close();
+  });
+
+  test("is what was dropped last, whatever is read last", async () => {
+    const page = await browser.page();
+    await openFiles(page, file("club.vkey"), file("bean.statement"));
+    await page.evaluate(
+      ([first, last]) => {
+        const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        const drop = (files) => {
+          const dataTransfer = new DataTransfer();
+          for (const each of files) dataTransfer.items.add(each);
+          document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        };
+        drop(Array.from({ length: 60 }, (_, place) => new File([bytes(first)], `${place}`)));
+        drop([new File([bytes(last)], "last")]);
+      },
+      [file("ann.statement")[1].toString("base64"), file("gift.receipt")[1].toString("base64")],
+    );
+    await page.waitForFunction(() => /applied this/.test(document.querySelector(".sentence")?.textContent));
+    await page.waitForTimeout(500);
+    assert.match(await textOf(page, ".sentence"), /applied this transaction: transfer/);
+    assert.equal(await page.locator("tbody tr").count(), 0);
+    await page.context().close();
+  });
+
+  test("among many is told from what is not", async () => {
+    const page = await browser.page();
+    const bad = Buffer.from(file("ann.statement")[1]);
+    bad[300] ^= 1;
+    await openFiles(page, file("ann.statement"), ["bad.statement", bad], file("club.vkey"));
+    assert.equal(await textOf(page, ".summary .warning"), "Checked: 2. Proven: 1.");
+    await openFiles(page, file("ann.statement"), file("bean.statement"));
+    assert.equal(await textOf(page, ".summary .note"), "Checked: 2. Proven: 2.");
+    assert.equal(await page.locator(".summary .warning").count(), 0);
+    await page.context().close();
+  });
+
+  test("is printed whole, in dark ink", async () => {
+    const page = await browser.page();
+    await openFiles(page, ...Array(30).fill(file("ann.statement")), file("club.vkey"));
+    await page.selectOption("#theme", "dark");
+    const seen = () =>
+      page.evaluate(() => {
+        const { clientHeight, scrollHeight } = document.querySelector(".rows");
+        return [clientHeight === scrollHeight, getComputedStyle(document.body).color];
+      });
+    assert.deepEqual(await seen(), [false, "rgb(236, 230, 216)"]);
+    await page.emulateMedia({ media: "print" });
+    assert.deepEqual(await seen(), [true, "rgb(30, 27, 21)"]);
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    await page.selectOption("#theme", "auto", { force: true });
+    assert.deepEqual(await seen(), [true, "rgb(30, 27, 21)"]);
     await page.context().close();
   });
 
@@ -438,6 +621,29 @@ describe("what is proven", { skip: noLedger }, () => {
     await page.context().close();
   });
 
+  test("that a link has many of cannot fill it either", async () => {
+    const page = await browser.page(BUILT, {
+      prepare: () => {
+        globalThis.unpacked = 0;
+        const Real = DecompressionStream;
+        globalThis.DecompressionStream = class extends Real {
+          constructor(format) {
+            super(format);
+            globalThis.unpacked += 1;
+          }
+        };
+      },
+    });
+    const proof = `proof=1z${deflateRawSync(Buffer.alloc(2_000_000), { level: 9 }).toString("base64url")}`;
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, Array(50).fill(proof).join("&"));
+    await page.waitForSelector(".notices p");
+    assert.match(await textOf(page, ".notices"), /does not carry a whole proof/);
+    assert.equal(await page.evaluate(() => globalThis.unpacked), 11);
+    await page.context().close();
+  });
+
   test("comes inside the page that prove --html writes, with a warning about its key", async () => {
     const page = await browser.page(made.prove("ann.html", ["balance", "BEAN", made.ann]));
     await checked(page);
@@ -493,6 +699,7 @@ describe("what is proven", { skip: noLedger }, () => {
       "without a key": [file("ann.statement")],
       proven: [file("ann.statement"), file("bean.statement"), file("club.vkey")],
       refused: [["bad.statement", bad], file("club.vkey")],
+      "two histories": [evidence, ["club.vkey", vkey]],
     };
     for (const lang of LANGUAGES) {
       for (const colorScheme of ["light", "dark"]) {
@@ -506,10 +713,7 @@ describe("what is proven", { skip: noLedger }, () => {
           });
           await page.evaluate(axe);
           if (files.length) {
-            await page.setInputFiles(
-              "#files",
-              files.map(([name, buffer]) => ({ name, mimeType: "application/octet-stream", buffer })),
-            );
+            await page.setInputFiles("#files", files.map(fileLike));
             await page.waitForSelector("#verdict");
           }
           for (const summary of await page.locator("summary").all()) await summary.click();
@@ -544,6 +748,56 @@ function scan(path, viewBox) {
   }
   return decodeQR({ width: size * scale, height: size * scale, data }, { timeLimit: 10_000 });
 }
+
+describe("evidence of two histories", { skip: noChromium }, () => {
+  test("is neither proven nor refused, and shows both of them", async () => {
+    const { treeSize, rootHashes, checkpoints } = await (await Verifier.of(vkey)).equivocation(evidence[1]);
+    const page = await browser.page();
+    await openFiles(page, evidence, ["club.vkey", vkey]);
+    assert.equal(await textOf(page, "#verdict"), "Two histories");
+    assert.equal(await textOf(page, ".status"), "Checked: Two histories.");
+    assert.match(
+      await textOf(page, ".sentence"),
+      /^The operator of club\.example\/beans has signed two histories: the first 4 entries of the log have two different roots\.$/,
+    );
+    const said = await textOf(page, ".result");
+    assert.equal(treeSize, 4n);
+    for (const root of [...rootHashes, checkpoints[1].rootHash]) assert.ok(said.includes(toHex(root)));
+    assert.match(
+      said,
+      /First checkpoint 4 entries, root .* Second checkpoint 6 entries, root .* Beginning of the second 4 entries/,
+    );
+    assert.equal(await page.locator(".ticket.refused").count(), 1);
+    assert.equal(await page.locator(".share, .path, .ticket.proven").count(), 0);
+    assert.ok(!said.includes("It does not prove what happened"));
+    await openFiles(page, evidence, ["bob.statement", bytesOf(balance.inputs[0])]);
+    assert.equal(await textOf(page, ".summary .warning"), "Checked: 2. Proven: 1.");
+    const cut = Buffer.from(evidence[1]);
+    cut[cut.length - 1] ^= 1;
+    await openFiles(page, ["cut.evidence", cut]);
+    assert.match(await textOf(page, ".sentence"), /failed here: the contradiction between the two checkpoints\.$/);
+    assert.deepEqual(page.failed, []);
+    await page.context().close();
+  });
+
+  test("is not checked with a key that came with it", async () => {
+    const page = await browser.page("https://page.example/", {
+      fragment: `proof=1p${evidence[1].toString("base64url")}&vkey=${encodeURIComponent(vkey)}`,
+    });
+    await checked(page);
+    assert.equal(await textOf(page, "#verdict"), "Not checked");
+    assert.match(
+      await textOf(page, ".sentence"),
+      /evidence against the operator of club\.example\/beans\. It is checked only/,
+    );
+    assert.equal(await textOf(page, ".status"), "Not checked");
+    await page.click("#keep");
+    await openFiles(page, evidence);
+    assert.equal(await textOf(page, "#verdict"), "Two histories");
+    assert.match(await textOf(page, ".ticket .body"), /You kept this key on this device/);
+    await page.context().close();
+  });
+});
 
 describe("the key", { skip: noChromium }, () => {
   const statement = ["bob.statement", bytesOf(balance.inputs[0])];
@@ -596,8 +850,95 @@ describe("the key", { skip: noChromium }, () => {
     await page.context().close();
   });
 
-  test("is used where the browser lets nothing be kept", async () => {
+  test("is neither kept for pages from files, nor taken from what another file may have kept", async () => {
     const page = await browser.page(BUILT, {
+      prepare: `localStorage.setItem("counterfoil:ledger:club.example/beans", ${JSON.stringify(
+        JSON.stringify({ vkey, witnesses: "", need: "" }),
+      )})`,
+    });
+    await openFiles(page, statement);
+    assert.equal(await textOf(page, "#verdict"), "Not checked");
+    await page.fill("#vkey", vkey);
+    await page.waitForSelector(".ticket.proven");
+    assert.equal(await page.locator("#keep").count(), 0);
+    await page.context().close();
+  });
+
+  test("of a witness that somebody named is asked for, whatever was kept", async () => {
+    const [witness, other] = cosigned.options.witnesses;
+    const page = await browser.page("https://page.example/");
+    await page.fill("#vkey", vkey);
+    await page.click("#keep");
+    await page.reload();
+    await openFiles(page, ["shop.witness", witness], statement);
+    assert.equal(await page.inputValue("#witnesses"), witness);
+    for (const _ of "twice") {
+      assert.match(await textOf(page, ".ticket .body"), /Reason too_few_witnesses/);
+      await openFiles(page, statement);
+    }
+    await page.fill("#witnesses", other);
+    await openFiles(page, statement);
+    assert.equal(await page.inputValue("#witnesses"), other);
+    assert.match(await textOf(page, ".ticket .body"), /Reason too_few_witnesses/);
+    // Those that were kept are not forgotten for one that is opened along.
+    await page.click("#keep");
+    await page.reload();
+    await openFiles(page, ["shop.witness", witness], statement);
+    assert.equal(await page.inputValue("#witnesses"), `${other}\n${witness}`);
+    // An empty field names none: what was kept counts again.
+    await page.fill("#witnesses", "");
+    await openFiles(page, statement);
+    assert.equal(await page.inputValue("#witnesses"), other);
+    await page.context().close();
+  });
+
+  test("of witnesses that came inside a page does not count beside a key of one's own", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "counterfoil-page-"));
+    try {
+      const path = join(folder, "cosigned.html");
+      const { witnesses } = cosigned.options;
+      const embedded = { vkey, witnesses, need: 1, proofs: [inputs[cosigned.inputs[0]]] };
+      const place = '<script type="application/json" id="embedded">';
+      writeFileSync(
+        path,
+        built.replace(place, () => place + JSON.stringify(embedded)),
+      );
+      for (const bring of [
+        (page) => page.fill("#vkey", `${vkey}\n`),
+        (page) => openFiles(page, ["club.vkey", vkey]),
+        async (page) => {
+          await page.fill("#need", "2");
+          await page.fill("#vkey", `${vkey}\n`);
+        },
+      ]) {
+        const page = await browser.page(path);
+        await checked(page);
+        assert.match(await textOf(page, ".result"), /Cosigned by shop\.example\/witness, on/);
+        assert.match(
+          await textOf(page, ".ticket .warning"),
+          /could have put in other keys, of the ledger and of witnesses/,
+        );
+        await bring(page);
+        await page.waitForFunction(() => /you named no witnesses/.test(document.querySelector(".result").textContent));
+        assert.deepEqual([await page.inputValue("#witnesses"), await page.inputValue("#need")], ["", ""]);
+        assert.equal(await page.locator(".warning").count(), 0);
+        await page.context().close();
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("alone leaves the focus where files are chosen", async () => {
+    const page = await browser.page();
+    await page.setInputFiles("#files", [fileLike(["club.vkey", vkey])]);
+    await page.waitForFunction(() => document.activeElement.id === "files");
+    assert.equal(await page.inputValue("#vkey"), vkey);
+    await page.context().close();
+  });
+
+  test("is used where the browser lets nothing be kept", async () => {
+    const page = await browser.page("https://page.example/", {
       prepare: () => {
         Object.defineProperty(globalThis, "localStorage", {
           get() {
@@ -620,7 +961,6 @@ describe("the key", { skip: noChromium }, () => {
   });
 
   test("of witnesses is asked for as many as are needed, and what they signed is shown", async () => {
-    const cosigned = cases.find(({ method, claim }) => method === "balance" && claim?.cosignatures?.length > 1);
     const page = await browser.page();
     await page.fill("#vkey", vkeys[cosigned.vkey]);
     await page.click(".inputs summary");
@@ -661,7 +1001,7 @@ describe("what is no proof", { skip: noChromium }, () => {
       await page.waitForSelector(".notices p");
       assert.equal(
         await textOf(page, ".notices"),
-        "film.statement has 100,000,000 bytes. No proof has more than 2,000,000, so it was not read.",
+        "film.statement has 100,000,000 bytes. Files of its kind have at most 2,000,000, so it was not read.",
       );
       assert.ok((await page.evaluate(() => globalThis.bytesRead)) <= 64);
       await page.context().close();
@@ -676,14 +1016,40 @@ describe("what is no proof", { skip: noChromium }, () => {
     await page.waitForSelector(".notices p");
     // Chromium on Linux does not read codes; where it does, there is none in this picture.
     assert.match(await textOf(page, ".notices"), /cannot read QR codes from pictures|There is no QR code/);
-    await page.setInputFiles("#files", [
-      { name: "vote.ballots", mimeType: "", buffer: Buffer.from("counterfoil/ballots/v1\n") },
-    ]);
+    await page.setInputFiles("#files", [fileLike(["vote.ballots", "counterfoil/ballots/v1\n"])]);
     await page.waitForFunction(() => /ballots/.test(document.querySelector(".notices").textContent));
     await page.fill("#vkey", vkey);
     await openFiles(page, ["letter.txt", "Dear Ann, you have 1,000 points."]);
     assert.match(await textOf(page, ".ticket .body"), /This is not a file of proofs.*Reason malformed_question/);
     assert.deepEqual(page.failed, []);
+    await page.context().close();
+  });
+
+  test("is said of a picture with a code of something else", async () => {
+    const page = await browser.page(BUILT, {
+      // Chromium on Linux reads no codes: this stands for what finds the text of one.
+      prepare: () => {
+        globalThis.createImageBitmap = async () => ({});
+        globalThis.BarcodeDetector = class {
+          async detect() {
+            return [{ rawValue: globalThis.code }];
+          }
+        };
+      },
+    });
+    const open = async (code) => {
+      await page.evaluate((text) => {
+        globalThis.code = text;
+      }, code);
+      await page.setInputFiles("#files", [{ name: "code.png", mimeType: "image/png", buffer: Buffer.from("x") }]);
+    };
+    const proof = `proof=1p${Buffer.from(inputs[balance.inputs[0]], "base64").toString("base64url")}`;
+    await open(`https://page.example/#lang=en&${proof}&vkey=${encodeURIComponent(vkey)}`);
+    await page.waitForSelector(".ticket.proven");
+    assert.match(await textOf(page, ".ticket .body"), /This key came with the link/);
+    await open("https://shop.example/#offers");
+    await page.waitForSelector("#verdict", { state: "detached" });
+    assert.match(await textOf(page, ".notices"), /There is no QR code with a proof in code\.png/);
     await page.context().close();
   });
 

@@ -23,13 +23,15 @@ export const en = {
     "One line: the ledger’s name, a check value, a public key. Everything rests on having the right one, so take it from somewhere else than the proof: an app, a printed card, the ledger’s website.",
   keyNeeded: "To check this, the verifier key of {origin} is needed.",
   keyNeededUnknown: "To check this, the verifier key of the ledger is needed.",
+  ownKeyNeeded:
+    "This is said to be evidence against the operator of {origin}. It is checked only with a key that you enter or have kept: whoever made it could have made up the key that came with it.",
   keyEnter: "Enter the key",
   keyBad: "This is not a verifier key: {detail}",
   keyFrom: {
     typed: "You entered this key.",
     file: "This key is from a file that you chose.",
     kept: "You kept this key on this device.",
-    page: "This key came inside this page. Whoever made the page could have put in another one: compare it with the key that {origin} publishes.",
+    page: "This key came inside this page. Whoever made the page could have put in other keys, of the ledger and of witnesses, or another program: compare the keys with those that {origin} publishes, and open this file in your own copy of the page, or check it with the command “counterfoil verify”.",
     link: "This key came with the link. Whoever made the link could have put in another one: compare it with the key that {origin} publishes.",
   },
   keyOther: "Careful: what you opened brought another key than yours. Yours is used. The other one: {other}",
@@ -50,6 +52,7 @@ export const en = {
   proven: "Proven",
   refused: "Not proven",
   unchecked: "Not checked",
+  contradicted: "Two histories",
   checking: "Checking: {done} of {all}",
   checkedOne: "Checked: {verdict}.",
   checkedAll: "Checked: {all}. Proven: {proven}.",
@@ -66,6 +69,10 @@ export const en = {
   noRecord: "On {time}, the ledger {origin} had no such record: {table}.",
   receipt: "On {time}, the ledger {origin} applied this transaction: {operations}.",
   checkpoint: "The ledger {origin} has signed a log of {size} entries.",
+  contradiction:
+    "The operator of {origin} has signed two histories: the first {size} entries of the log have two different roots.",
+  contradictionText:
+    "A log only grows, so its first entries have one history. Whoever signs two has shown different things to different people. Keep this file and pass it on: everybody who has the operator’s key can check it.",
   minor:
     "Minor units are the smallest there are. How many make a whole one is in the asset’s record: open a statement about it as well, and amounts are shown in whole ones.",
   yours: "This is the account that you entered.",
@@ -100,11 +107,15 @@ export const en = {
     transaction: "Transaction’s id",
     signers: "Signed by",
     validUntil: "Valid until",
+    first: "First checkpoint",
+    second: "Second checkpoint",
+    implied: "Beginning of the second",
   },
   cosignedAt: "{witness}, on {time}",
   cosignedNone: "none of the witnesses that you named",
   cosignedUnasked: "not asked: you named no witnesses",
   indexOf: "{index} of {size}",
+  rootAt: "{size} entries, root {root}",
   fields: "What the record says",
   fieldsHelp: "The names are those of the reference. Amounts are minor units.",
   operations: "What it did",
@@ -128,6 +139,7 @@ export const en = {
     record: "the way from the record to its table’s root",
     content: "what the record says",
     transaction: "the transaction itself",
+    contradiction: "the contradiction between the two checkpoints",
   },
   stageState: { held: "held", failed: "failed", open: "not reached" },
   reason: "Reason",
@@ -234,7 +246,7 @@ export const en = {
 
   noSubtle:
     "This browser does not let this page hash, so nothing can be checked here. Open it over https, or from a file on this device.",
-  tooBig: "{name} has {size} bytes. No proof has more than {most}, so it was not read.",
+  tooBig: "{name} has {size} bytes. Files of its kind have at most {most}, so it was not read.",
   tooMany: "There are more proofs in {name} than this page takes at once: {most}.",
   unreadable: "{name} could not be read.",
   ballots: "{name} is a file of ballots. The command “counterfoil tally --verify” recounts it.",
