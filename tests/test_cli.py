@@ -945,7 +945,7 @@ def test_verify_refuses(shop, tmp_path):
     fails(1, "verify", tmp_path / "s", "--vkey", stranger, says="[wrong_key]")
 
 
-def test_no_option_of_verify_is_left_unheard(shop, tmp_path):
+def test_no_option_of_verify_is_left_unheard(tmp_path):
     """An option of which a kind of file tells nothing is a mistake; of a statement without its question all count."""
     with Ledger.create(tmp_path / "l", origin="club.example/beans", operator=OPERATOR, time=1_000) as ledger:
         bean = ledger.create_asset(ROASTER, "BEAN", time=1_000)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from counterfoil import _core
 
-__all__ = ["ExportFile", "Exported", "committed_size", "export_log", "new_file", "refuse_existing"]
+__all__ = ["COMMIT_TAG", "ExportFile", "Exported", "committed_size", "export_log", "new_file", "refuse_existing"]
 
 HEADER = b"counterfoil/export/v1\n"
 
@@ -35,9 +35,8 @@ _NOTES = 1_000
 _NOTE_BYTES_MIN = 100
 """A root hash and a signature alone have more."""
 _HEAD, _ENTRIES, _CHECKPOINTS, _END = range(4)
-_COMMIT = 2
-"""The tag of a commit's entry."""
-_COMMIT_TAG = bytes([_COMMIT])
+COMMIT_TAG = b"\x02"
+"""How a commit's entry begins."""
 _HEAD_BYTES = 8 + 32
 
 
@@ -143,7 +142,7 @@ def committed_size(log: _core.Engine | _core.Log) -> int:
     The log itself is asked: who follows a ledger waits with the last commit until it is signed.
     """
     size = log.size()
-    while size and log.frames(size - 1, 1, size)[0][4] != _COMMIT:
+    while size and log.frames(size - 1, 1, size)[0][4:5] != COMMIT_TAG:
         size -= 1
     return size
 
@@ -247,7 +246,7 @@ class ExportFile:
                 self.count += 1
                 if is_wanted:
                     taken = end
-                    is_wanted = least is None or self.count < least or body[begin : begin + 1] != _COMMIT_TAG
+                    is_wanted = least is None or self.count < least or body[begin : begin + 1] != COMMIT_TAG
             if place != len(body):
                 index = self.count
                 message = f"log entry {index}"

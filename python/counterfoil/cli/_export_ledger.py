@@ -112,8 +112,7 @@ def import_ledger(
         with _console.progress("Replaying the log") as tell:
             history = replay(file, folder, vkey=trusted, progress=tell)
     except AuditError as error:
-        if json:
-            _console.emit(_audit.refusal_json(error))
+        _audit.tell_refusal(error, folder, json=json)
         raise
     if json:
         _console.emit({"ok": True, "folder": str(folder), **_audit.history_json(history)})
