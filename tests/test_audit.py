@@ -28,7 +28,7 @@ import pytest
 pytest.importorskip("counterfoil._core")
 
 from counterfoil import Key, Ledger, Transaction, _core, fsck
-from counterfoil.audit import audit, import_ledger
+from counterfoil.audit import _Log, audit, import_ledger
 from counterfoil.cli import app
 from counterfoil.exceptions import AuditError, LockedError, ProofError
 from counterfoil.ops import Hold, Mint, Transfer
@@ -154,6 +154,26 @@ def test_a_folder_is_replayed_beside_its_writer_and_added_up(story, tmp_path):
         assert json.loads(beside.stdout)["state_root"] == ledger.state_root.hex()
         # In this process the handle itself is what can be read.
         assert audit(ledger, vkey=story.vkey).history.state_root == ledger.state_root
+
+
+def test_what_is_signed_while_the_log_is_read_is_for_the_next_time(story, tmp_path):
+    """Not even between a look at the log's size and one at its checkpoints."""
+    with Ledger.open(grow(story, tmp_path / "club", 1, 1), operator=HEIR) as ledger:
+        engine = ledger._engine
+
+        class Busy:
+            size, frames = engine.size, engine.frames
+
+            def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+                if ledger.size == size:
+                    ledger.transfer(BOB, story.coin, to=ANN.account, amount=1, time=BEGAN + 3 * DAY)
+                    ledger.checkpoint(time=BEGAN + 3 * DAY)
+                return engine.notes(after, limit)
+
+        size = ledger.size
+        log = _Log(Busy(), lambda: None)
+        notes = [note for page in log.notes(size, 0) for note in page]
+        assert [int(note.split(b"\n")[1]) for note in notes][-1] == size < ledger.size
 
 
 def test_a_file_and_tiles_are_what_the_folder_is(story, tmp_path):

@@ -296,19 +296,24 @@ def _refuse(place: str, expected: str, found: str, index: int | None = None) -> 
 
 def _check_origin(key: NoteKey, first: bytes) -> None:
     """Refuse a log of another name before anything of it is stored."""
+    genesis = _genesis(first)
+    if genesis is not None and key.name != genesis.origin:
+        _refuse("origin", f"{key.name}, as the verifier key says", genesis.origin)
+
+
+def _genesis(first: bytes) -> Any:  # noqa: ANN401 - one, or None
+    """What the first entry says, where it is one: whoever opens the folder says what else it is."""
     try:
-        origin = CODEC.decode("Genesis", first[1:]).origin
+        return CODEC.decode("Genesis", first[1:]) if first[:1] == b"\0" else None
     except WireError:
-        return  # Whoever opens the folder says what the entry is.
-    if key.name != origin:
-        _refuse("origin", f"{key.name}, as the verifier key says", origin)
+        return None
 
 
 def _open(folder: Path, first: bytes, key: NoteKey | None, options: Mapping[str, object]) -> _core.Feed:
     try:
         return _core.Feed.open(str(folder), first, options)
     except AuditError as error:
-        if not (folder / "format").exists():
+        if _genesis(first) is None or not (folder / "format").exists():
             raise
         # The folder is of another ledger, and maybe of one that nobody else has ever heard of.
         with Ledger.open(folder, read_only=True, index=False) as held:
@@ -553,6 +558,8 @@ class _Log:
         self._log, self.close = log, close
         with _damage_refused():
             self.size = committed_size(log)
+        if self.size == 0:
+            _refuse("log", "a commit", "none")
 
     def end_with_checkpoint(self, known: int, after: int) -> None:
         end = max([2, known, after, *(at for at, _ in self._notes(after) if at <= self.size)])
@@ -588,12 +595,14 @@ class _Log:
         pass  # The root is what the entries give; what the folder says it is does not matter.
 
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
-        with _damage_refused():
-            stored = self._log.size()
         # What was signed since the log was looked at is for the next time; what has no entries is for now.
-        due = (note for at, note in self._notes(after) if at <= size or at > stored)
+        due = (note for at, note in self._notes(after) if at <= size or at > self._stored())
         while page := list(islice(due, _NOTES)):
             yield page
+
+    def _stored(self) -> int:
+        with _damage_refused():
+            return self._log.size()
 
     def _notes(self, after: int) -> Iterator[tuple[int, bytes]]:
         while True:

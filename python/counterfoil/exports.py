@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from counterfoil import _core
 
-__all__ = ["COMMIT_TAG", "ExportFile", "Exported", "committed_size", "export_log", "new_file", "refuse_existing"]
+__all__ = ["COMMIT_TAG", "ExportFile", "Exported", "check_new_file", "committed_size", "export_log", "new_file"]
 
 HEADER = b"counterfoil/export/v1\n"
 
@@ -100,7 +100,7 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     from counterfoil.tiles import sync_folder  # Who only has a ledger needs no HTTP.
 
     target = Path(path)
-    refuse_existing(target)
+    check_new_file(target)
     # Another one each time: two that write the same file do not disturb each other.
     unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.being-written")
     try:
@@ -113,14 +113,14 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         except FileExistsError:
             raise
         except OSError:  # A file system without links.
-            refuse_existing(target)
+            check_new_file(target)
             unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
     sync_folder(target.parent)
 
 
-def refuse_existing(target: Path) -> None:
+def check_new_file(target: Path) -> None:
     """Refuse a path at which something is, or into whose folder nothing can be written.
 
     Raises:
