@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import random
 import re
 import shutil
@@ -27,13 +28,13 @@ import pytest
 pytest.importorskip("counterfoil._core")
 
 from counterfoil import Key, Ledger, Transaction, _core, fsck
-from counterfoil.audit import audit
+from counterfoil.audit import _Log, audit, import_ledger
 from counterfoil.cli import app
 from counterfoil.exceptions import AuditError, LockedError, ProofError
 from counterfoil.ops import Hold, Mint, Transfer
 from counterfoil.ops.hold import After, Share, Terms, hold_id
 from counterfoil.tiles import export_tiles
-from counterfoil.verify import FixedExpiry, LotAmount, Lots, Period, Verifier
+from counterfoil.verify import FixedExpiry, LotAmount, Lots, Period, Verifier, split_equivocation
 from counterfoil.wire import Applied, decode_entry, encode_entry
 from nacl.signing import SigningKey
 from typer.testing import CliRunner, Result
@@ -155,6 +156,26 @@ def test_a_folder_is_replayed_beside_its_writer_and_added_up(story, tmp_path):
         assert audit(ledger, vkey=story.vkey).history.state_root == ledger.state_root
 
 
+def test_what_is_signed_while_the_log_is_read_is_for_the_next_time(story, tmp_path):
+    """Not even between a look at the log's size and one at its checkpoints."""
+    with Ledger.open(grow(story, tmp_path / "club", 1, 1), operator=HEIR) as ledger:
+        engine = ledger._engine
+
+        class Busy:
+            size, frames = engine.size, engine.frames
+
+            def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+                if ledger.size == size:
+                    ledger.transfer(BOB, story.coin, to=ANN.account, amount=1, time=BEGAN + 3 * DAY)
+                    ledger.checkpoint(time=BEGAN + 3 * DAY)
+                return engine.notes(after, limit)
+
+        size = ledger.size
+        log = _Log(Busy(), lambda: None)
+        notes = [note for page in log.notes(size, 0) for note in page]
+        assert [int(note.split(b"\n")[1]) for note in notes][-1] == size < ledger.size
+
+
 def test_a_file_and_tiles_are_what_the_folder_is(story, tmp_path):
     whole = audit(story.path, vkey=story.vkey)
     file = story.export().save(tmp_path / "club.export")
@@ -208,11 +229,21 @@ def test_who_signed_is_asked_of_the_log_itself(story, tmp_path):
     unsigned = story.places(2)[2] + 1
     early = Export(story.entries[:unsigned], story.notes[:2]).save(tmp_path / "early.export")
     assert story.places(3)[0] < unsigned
-    with pytest.raises(AuditError, match="checkpoints: none, expected one signed by"):
+    with pytest.raises(AuditError, match=r"operator: only .*, expected key"):
         audit(early, vkey=story.vkey)
-    history = audit(early, vkey=first_vkey(story)).history
+    with pytest.raises(AuditError, match="checkpoints: none, expected one signed by"):
+        import_ledger(early, tmp_path / "imported", vkey=story.vkey)
+    assert list((tmp_path / "imported").iterdir()) == [], "nothing that opens for writing"
+    with pytest.raises(AuditError, match="checkpoints: none, expected one signed by"):
+        audit(Export(story.entries).save(tmp_path / "unsigned.export"), vkey=first_vkey(story))
+    # What nobody has signed yet is replayed where nobody's key is asked for, and kept in an import.
+    history = audit(early, tmp_path / "work", vkey=first_vkey(story)).history
     assert history.is_trusted
+    assert history.signed_size == history.size < unsigned
+    history = audit(early, tmp_path / "work").history
     assert history.signed_size < history.size == unsigned
+    assert audit(early, tmp_path / "work", vkey=first_vkey(story)).history.size == unsigned
+    assert import_ledger(early, tmp_path / "imported", vkey=first_vkey(story)).size == unsigned
 
 
 def test_another_commit_and_another_split_of_the_same_entries_hold_as_well(story, tmp_path):
@@ -464,7 +495,7 @@ def test_every_byte_of_an_entry_counts(story, tmp_path):
     ],
 )
 def test_a_beginning_that_is_none(story, tmp_path, entries, message):
-    error = refused(story, tmp_path, Export(entries(list(story.entries))))
+    error = refused(story, tmp_path, Export(entries(list(story.entries)), story.notes[-1:]))
     assert message in str(error)
 
 
@@ -546,27 +577,41 @@ def test_a_folder_whose_log_was_changed_on_the_disk(story, tmp_path):
 # Two histories.
 
 
+def grow(story: Story, path: Path, times: int, amount: int, *, key: Key | None = HEIR, sign: bool = True) -> Path:
+    """A copy that goes on by itself: so many transfers, each with a checkpoint."""
+    shutil.copytree(story.path, path)
+    with Ledger.open(path, operator=key, commit_every_ms=None) as ledger:
+        ledger.confirm(ledger.last_checkpoint or "")
+        for _ in range(times):
+            ledger.transfer(BOB, story.coin, to=ANN.account, amount=amount, time=BEGAN + 3 * DAY)
+            if sign:
+                ledger.checkpoint(time=BEGAN + 3 * DAY)
+    return path
+
+
+def saved(ledger: Path, file: Path, **changes: Any) -> Path:
+    """The export of a ledger, changed."""
+    with Ledger.open(ledger, read_only=True) as opened:
+        notes = [note for _, note in opened._engine.notes(0, 100)]
+        return dataclasses.replace(Export(list(opened.entries()), notes), **changes).save(file)
+
+
+def published(ledger: Path, folder: Path) -> Path:
+    with Ledger.open(ledger, read_only=True) as opened:
+        export_tiles(opened, folder, entries=True)
+    return folder
+
+
 def test_a_fork_of_what_was_audited_before_is_told_with_both_roots(story, tmp_path):
-    fork = tmp_path / "fork.ledger"
-    shutil.copytree(story.path, fork)
-    with Ledger.open(fork, operator=HEIR) as ledger:
-        ledger.confirm(ledger.last_checkpoint or "")
-        ledger.transfer(BOB, story.coin, to=ANN.account, amount=1, time=BEGAN + 3 * DAY)
-        ledger.checkpoint(time=BEGAN + 3 * DAY)
+    fork, other = grow(story, tmp_path / "fork", 1, 1), grow(story, tmp_path / "other", 3, 2)
+    with Ledger.open(fork, read_only=True) as ledger:
         ours = ledger.size, ledger.log_root()
-    other = tmp_path / "other.ledger"
-    shutil.copytree(story.path, other)
-    with Ledger.open(other, operator=HEIR) as ledger:
-        ledger.confirm(ledger.last_checkpoint or "")
-        for _ in range(3):
-            ledger.transfer(BOB, story.coin, to=ANN.account, amount=2, time=BEGAN + 3 * DAY)
-        ledger.checkpoint(time=BEGAN + 3 * DAY)
-        export_tiles(ledger, tmp_path / "tiles", entries=True)
-        ledger.export(tmp_path / "other.export")
+    with Ledger.open(other, read_only=True) as ledger:
         theirs = ledger.log_root(ours[0])
+    sources = [other, saved(other, tmp_path / "other.export"), published(other, tmp_path / "tiles")]
     work = tmp_path / "work"
     audit(fork, work, vkey=story.vkey)
-    for source in (other, tmp_path / "other.export", tmp_path / "tiles"):
+    for source in sources:
         with pytest.raises(AuditError, match="the history that was audited before") as raised:
             audit(source, work, vkey=story.vkey)
         text = str(raised.value)
@@ -574,14 +619,164 @@ def test_a_fork_of_what_was_audited_before_is_told_with_both_roots(story, tmp_pa
         assert f"{ours[0]:,} entries" in text
         if source == other:
             assert theirs.hex() in text
-        if source != tmp_path / "tiles":
-            assert raised.value.index == len(story.entries), "the first entry that the two do not share"
+        assert raised.value.index == len(story.entries), "the first entry that the two do not share"
     # A source that is shorter than what was audited is cut, or old.
     with pytest.raises(AuditError, match=r"log: 2\d: it is truncated, or an older copy, expected at least the \d+"):
         audit(story.path, work, vkey=story.vkey)
     with pytest.raises(AuditError, match="it is truncated, or an older copy"):
         audit(story.export().save(tmp_path / "old.export"), work, vkey=story.vkey)
     assert audit(fork, work, vkey=story.vkey).history.known == ours[0]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(3, 5), (3, 3), (3, 1), (1, 3)])
+def test_a_fork_that_the_operator_has_signed_is_evidence_against_him(story, tmp_path, ours, theirs):
+    """Of whatever source, longer, shorter or as long; and it needs nothing but the key."""
+    work = tmp_path / "work"
+    fork, other = grow(story, tmp_path / "fork", ours, 1), grow(story, tmp_path / "other", theirs, 2)
+    audit(fork, work, vkey=first_vkey(story))
+    last = saved(other, tmp_path / "last.export")
+    with Ledger.open(other, read_only=True) as ledger:
+        size, note = ledger.size, ledger.last_checkpoint
+    assert note is not None
+    sources = [other, saved(other, tmp_path / "other.export"), published(other, tmp_path / "tiles")]
+    if theirs <= ours:
+        sources.append(saved(other, last, notes=[note.encode()]))
+    for source in sources:
+        key = story.vkey if source == tmp_path / "tiles" else first_vkey(story)
+        with pytest.raises(AuditError, match="; the operator has signed both, expected") as raised:
+            audit(source, work, vkey=key)
+        error = raised.value
+        assert error.evidence_vkey == story.vkey, "the key in force there, whatever key the audit began with"
+        found = Verifier(story.vkey).equivocation(*split_equivocation(error.evidence))
+        assert len(story.entries) < found.tree_size <= size
+        assert len(set(found.root_hashes)) == 2
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301
+        assert again.evidence == error.evidence
+
+
+def test_a_folder_of_which_only_later_checkpoints_are_there_proves_what_is_between(story, tmp_path):
+    """Beyond what was audited: a folder has the proof, tiles have, and a file has none."""
+    work = tmp_path / "work"
+    audit(grow(story, tmp_path / "fork", 1, 1), work, vkey=story.vkey)
+    other = grow(story, tmp_path / "other", 3, 2, sign=False)
+    with Ledger.open(other, operator=HEIR) as ledger:
+        ledger.checkpoint(time=BEGAN + 3 * DAY)
+    sources = [other, published(other, tmp_path / "tiles"), saved(other, tmp_path / "other.export")]
+    for source in sources[:2]:
+        with pytest.raises(AuditError, match="the operator has signed both") as raised:
+            audit(source, work, vkey=story.vkey)
+        assert Verifier(story.vkey).equivocation(*split_equivocation(raised.value.evidence))
+    with pytest.raises(
+        AuditError, match=r"no evidence .*: its checkpoints there cover more than our \d+ ent"
+    ) as raised:
+        audit(sources[2], work, vkey=story.vkey)
+    assert raised.value.evidence == b""
+
+
+def test_a_fork_that_nobody_has_signed_is_no_evidence(story, tmp_path):
+    work = tmp_path / "work"
+    audit(grow(story, tmp_path / "fork", 3, 1), work, vkey=story.vkey)
+    other = grow(story, tmp_path / "other", 2, 2)
+    with Ledger.open(other, read_only=True) as ledger:
+        entries = list(ledger.entries())
+    forged = sign_checkpoint(ORIGIN, entries, len(entries), BOB.seed)
+    for notes, why in (
+        ([], "it has no checkpoint of what differs"),
+        (story.notes, "it has no checkpoint of what differs"),
+        ([forged], re.escape(f"none of its checkpoints there is signed by {story.vkey}")),
+        ([b"no note", b"x" * 200], "it has no checkpoint of what differs"),
+    ):
+        source = saved(other, tmp_path / "other.export", notes=notes)
+        with pytest.raises(AuditError, match=f"; no evidence for others: {why}") as raised:
+            audit(source, work)
+        assert (raised.value.evidence, raised.value.evidence_vkey) == (b"", "")
+
+
+def test_a_checkpoint_that_contradicts_those_that_hold_is_evidence(story, tmp_path):
+    size = len(story.entries)
+    forged = sign_checkpoint(ORIGIN, story.entries, size, HEIR.seed, root=bytes(range(32)))
+    earlier = sign_checkpoint(ORIGIN, story.entries, story.places(2)[-2] + 1, HEIR.seed, root=bytes(range(32)))
+    for bad, notes in ((forged, [*story.notes, forged]), (earlier, [earlier, *story.notes])):
+        error = refused(story, tmp_path, story.export(notes=notes))
+        found = Verifier(error.evidence_vkey).equivocation(*split_equivocation(error.evidence))
+        assert found.first_note == bad
+        assert set(found.root_hashes) > {bytes(range(32))}
+    assert refused(story, tmp_path, story.export(notes=[forged])).evidence == b"", "one alone contradicts none"
+
+
+def test_what_anybody_made_up_is_not_taken_for_the_operator_s(story, tmp_path):
+    """Entries after the last checkpoint: with the key they are not replayed, and without it they accuse nobody."""
+    made_up = grow(story, tmp_path / "made-up", 2, 1, key=None, sign=False)
+    later = grow(story, tmp_path / "later", 2, 2)
+    size = len(story.entries)
+    for name, source in (("a", made_up), ("b", saved(made_up, tmp_path / "made-up.export"))):
+        history = audit(source, tmp_path / name, vkey=story.vkey).history
+        assert history.signed_size == history.size == size
+        assert audit(later, tmp_path / name, vkey=story.vkey).history.size > size
+        assert audit(source, tmp_path / f"{name}-all").history.size > size
+        hint = rf"what .*{name}-all has from entry {size} on is not signed by the operator: remove it, and audit again"
+        for again in (later, saved(later, tmp_path / "later.export"), published(later, tmp_path / "tiles")):
+            with pytest.raises(AuditError, match=hint) as raised:
+                audit(again, tmp_path / f"{name}-all", vkey=story.vkey)
+            assert raised.value.index == size
+            assert "audited before" not in str(raised.value)
+
+
+def test_a_ledger_of_the_same_name_by_somebody_else_leaves_nothing(story, tmp_path):
+    with Ledger.create(tmp_path / "fake", origin=ORIGIN, operator=BOB, commit_every_ms=None) as ledger:
+        for _ in range(4):
+            ledger.create_asset(ISSUER, f"A{ledger.size}")
+        ledger.checkpoint()
+        entries, note = list(ledger.entries()), (ledger.last_checkpoint or "").encode()
+    work = tmp_path / "work"
+    for take in (audit, import_ledger):
+        with pytest.raises(AuditError, match="operator: only"):
+            take(Export(entries, [note]).save(tmp_path / "fake.export"), work, vkey=story.vkey)
+        assert list(work.iterdir()) == []
+    # One that broke off stays, and says what it is.
+    entries[-2] += b"\0"
+    with pytest.raises(AuditError, match="log entry"):
+        audit(Export(entries, [note]).save(tmp_path / "broken.export"), work, vkey=story.vkey)
+    hint = "; what .*work has from entry 0 on is not signed by the operator: remove it, and audit again"
+    with pytest.raises(AuditError, match=hint):
+        audit(story.path, work, vkey=story.vkey)
+    # What the operator has signed is not to be removed for that.
+    audit(story.path, tmp_path / "good", vkey=story.vkey)
+    with pytest.raises(AuditError, match=r"log entry 0: that of ledger [0-9a-f]{64}, expected"):
+        audit(tmp_path / "fake", tmp_path / "good")
+
+
+def test_an_error_of_the_caller_s_is_the_caller_s(story, tmp_path):
+    def fail(_done: int, _total: int) -> None:
+        message = "of the caller's"
+        raise ValueError(message)
+
+    for source in (story.path, story.export().save(tmp_path / "club.export")):
+        with pytest.raises(ValueError, match="of the caller's") as raised:
+            audit(source, progress=fail)
+        assert type(raised.value) is ValueError
+
+
+def test_tiles_of_nothing(story, tmp_path):
+    tiles = published(story.path, tmp_path / "tiles")
+    (tiles / "checkpoint").write_bytes(sign_checkpoint(ORIGIN, [], 0, HEIR.seed))
+    with pytest.raises(AuditError, match="tiles: one of none, expected a checkpoint of entries"):
+        audit(tiles, vkey=story.vkey)
+
+
+@pytest.mark.parametrize(("table", "key"), [(b"tiles", None), (b"notes", b"abc")])
+def test_a_damaged_source_is_told_as_the_source(story, tmp_path, table, key):
+    """Though what was audited before is compared with it, and the checkpoints are read at the end."""
+    lmdb = pytest.importorskip("lmdb")
+    audit(story.path, tmp_path / "work")
+    shutil.copytree(story.path, tmp_path / "damaged")
+    with lmdb.open(str(tmp_path / "damaged" / "log"), max_dbs=8) as environment, environment.begin(write=True) as txn:
+        database = environment.open_db(table, txn=txn, create=False)
+        for each, value in list(txn.cursor(db=database)):
+            txn.put(key or each, bytes([value[0] ^ 1]) + value[1:], db=database)
+    for work in (tmp_path / "work", tmp_path / "new"):
+        with pytest.raises(AuditError, match=r"source: corrupt: log"):
+            audit(tmp_path / "damaged", work)
 
 
 def test_a_folder_of_another_ledger_or_of_another_kind_is_left_alone(story, tmp_path):
@@ -662,7 +857,7 @@ def long_log(path: Path, count: int) -> bytes:
 
 SLOWLY = """
 import sys, time
-from counterfoil.audit import audit
+from counterfoil.audit import audit, import_ledger
 def tell(done, total):
     print(done, flush=True)
     time.sleep(0.2)
@@ -768,6 +963,32 @@ def test_the_command_says_what_holds(story, tmp_path):
     assert (bean["supply"], bean["outstanding"], coin["in_programmes"]) == ("400", "100", {"holds": "40"})
 
 
+def test_the_command_writes_evidence_that_verify_takes(story, tmp_path):
+    work, evidence = tmp_path / "work", tmp_path / "work.evidence"
+    audit(grow(story, tmp_path / "fork", 1, 1), work, vkey=story.vkey)
+    other = grow(story, tmp_path / "other", 2, 2)
+    done = run("audit", other, "--vkey", story.vkey, "--work", work)
+    assert done.exit_code == 1
+    command = f"counterfoil verify {evidence} --vkey {story.vkey}"
+    assert command in done.stderr.splitlines()
+    convicted = run(*command.split()[1:])
+    assert (convicted.exit_code, "the operator signed two histories" in convicted.stdout) == (0, True), convicted.stderr
+    first = evidence.read_bytes()
+    evidence.write_bytes(b"kept")
+    done = run("audit", other, "--vkey", story.vkey, "--work", work, "--json")
+    assert (evidence.read_bytes(), "was left as it is" in done.stderr) == (b"kept", True)
+    assert json.loads(done.stdout)["evidence"] == str(evidence)
+    # An import that would go on with another history tells as much.
+    imported = tmp_path / "imported"
+    assert run("import", saved(tmp_path / "fork", tmp_path / "fork.export"), imported).exit_code == 0
+    assert run("import", saved(other, tmp_path / "other.export"), imported).exit_code == 1
+    assert (tmp_path / "imported.evidence").read_bytes().startswith(first[:28])
+    # Without a folder to keep it beside, that there is some is said.
+    forged = sign_checkpoint(ORIGIN, story.entries, len(story.entries), HEIR.seed, root=bytes(range(32)))
+    file = story.export(notes=[*story.notes, forged]).save(tmp_path / "forged.export")
+    assert "give --work FOLDER" in run("audit", file).stderr
+
+
 def test_the_command_says_what_does_not(story, tmp_path):
     entries = list(story.entries)
     index = with_effects(story, entries)
@@ -780,6 +1001,7 @@ def test_the_command_says_what_does_not(story, tmp_path):
         "index": index,
         "expected": "the effects that applying it has",
         "found": "others",
+        "evidence": None,
     }
     assert done.stderr == (
         f"counterfoil: refused: log entry {index}: others, expected the effects that applying it has\n"

@@ -15,7 +15,7 @@ import pytest
 from counterfoil import Key, Ledger, Transaction, page
 from counterfoil.cli import _errors, _inputs, _values, app
 from counterfoil.cli._errors import Exit
-from counterfoil.exit import verify_exit_bundle
+from counterfoil.exit import exit_bundle, verify_exit_bundle
 from counterfoil.ops import (
     Alias,
     Attest,
@@ -69,7 +69,7 @@ from counterfoil.ops import (
     schema_id,
     sign_slip,
 )
-from counterfoil.verify import OPERATIONS, TABLES, encode_did_key, encode_named_account
+from counterfoil.verify import EQUIVOCATION, OPERATIONS, TABLES, encode_did_key, encode_named_account
 from typer.testing import CliRunner, Result
 
 ROASTER, ANN, BOB, TILL, OPERATOR, CAT, DAN, EVE, FAY = (Key.from_seed(bytes([number]) * 32) for number in range(1, 10))
@@ -943,6 +943,34 @@ def test_verify_refuses(shop, tmp_path):
     Ledger.create(tmp_path / "other", origin="club.example/beans", operator=other).close()
     stranger = as_json("stats", "-l", tmp_path / "other")["verifier_key"]
     fails(1, "verify", tmp_path / "s", "--vkey", stranger, says="[wrong_key]")
+
+
+def test_no_option_of_verify_is_left_unheard(tmp_path):
+    """An option of which a kind of file tells nothing is a mistake; of a statement without its question all count."""
+    with Ledger.create(tmp_path / "l", origin="club.example/beans", operator=OPERATOR, time=1_000) as ledger:
+        bean = ledger.create_asset(ROASTER, "BEAN", time=1_000)
+        mint = ledger.mint(ROASTER, bean, to=ANN.account, amount=5, time=1_000)
+        note, vkey = ledger.checkpoint(time=1_000), ledger.verifier_key
+        statement, receipt = bytes(ledger.prove_balance(bean, ANN.account)), bytes(ledger.prove_transaction(mint.id))
+        (tmp_path / "ann.exit").write_bytes(exit_bundle(ledger, ANN.account))
+    bare = statement[statement.index(b"counterfoil/statement/v1") :]
+    files = {"whole": statement, "bare": bare, "note": note.encode(), "receipt": receipt}
+    files["evidence"] = EQUIVOCATION + bytes(12)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    about = ("--account", ANN.did, "--asset", bean.hex())
+    for name in ("whole", "bare"):
+        assert "this balance" in ok("verify", tmp_path / name, "--vkey", vkey, *about)
+        fails(1, "verify", tmp_path / name, "--vkey", vkey, *about, "--max-age", 60, says="[stale]")
+    asked = {"--account": ANN.did, "--asset": bean.hex(), "--max-age": 60, "--ledger-id": bytes(32).hex()}
+    kinds = {"note": "a checkpoint", "evidence": "evidence of two histories", "receipt": "a receipt"}
+    for name, kind in {**kinds, "ann.exit": "an exit bundle"}.items():
+        for option, value in asked.items():
+            if (name, option) in {("receipt", "--ledger-id"), ("ann.exit", "--ledger-id"), ("ann.exit", "--account")}:
+                continue
+            command = ("verify", tmp_path / name, "--vkey", vkey, option, value)
+            fails(2, *command, says=f"{option}: this file is {kind}, which does not tell")
+    fails(1, "verify", tmp_path / "receipt", "--vkey", vkey, "--ledger-id", bytes(32).hex(), says="[wrong_ledger]")
 
 
 def test_verify_needs_no_native_module(shop, tmp_path):

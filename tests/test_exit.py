@@ -16,7 +16,10 @@ from counterfoil.exceptions import OperatorKeyError, ProofError, ReadOnlyError
 from counterfoil.exit import exit_bundle, exit_page, verify_exit_bundle
 from counterfoil.ops import (
     Attest,
+    Distribute,
     Hold,
+    KeyGrant,
+    Open,
     OpenGroup,
     Revoke,
     Schema,
@@ -28,7 +31,7 @@ from counterfoil.ops import (
     hold_id,
     schema_id,
 )
-from counterfoil.verify import Verifier, attestation_id
+from counterfoil.verify import LeavesBasis, Verifier, attestation_id, distribution_id, named_account
 
 CLUB, ANN, BOB, FILM = (Key.from_seed(bytes([number]) * 32) for number in (41, 42, 43, 44))
 START = 1_700_000_000_000
@@ -145,6 +148,9 @@ def test_parts_that_do_not_belong_together_are_refused(ledger, bean, bundle):
         bytes(ledger.prove("attestations", _attested(ANN, MEMBER), key=MEMBER)),
         bytes(ledger.prove("schemas", MEMBER)),
     ]
+    indexes = {applied.index for applied in ledger.transactions(ANN.account)}
+    strange = [applied.index for applied in ledger.transactions(BOB.account) if applied.index not in indexes]
+    stranger = [bytes(ledger.prove_entry(index)) for index in strange[:1]]
     without = lambda table: [part for name, part in zip(tables, statements, strict=True) if name != table]  # noqa: E731
     ledger.mint(CLUB, bean, to=ANN.account, amount=1, time=START)
     later = parts_of(exit_bundle(ledger, ANN.account, time=START))
@@ -161,12 +167,28 @@ def test_parts_that_do_not_belong_together_are_refused(ledger, bean, bundle):
         ("wrong_entry", [*statements, receipts[1], receipts[0]]),
         ("wrong_root", [*statements, later[-1]]),
         ("wrong_log_proof", [*statements, receipts[0].replace(b"index ", b"index 1")]),
+        ("wrong_entry", [*statements, *stranger]),
     ):
         with pytest.raises(ProofError) as caught:
             verify_exit_bundle(joined(bundle, made), vkey)
         assert caught.value.reason == reason, (reason, caught.value)
     # Bob's part in it is closed, but it is his and Ann's all the same.
     verify_exit_bundle(joined(bundle, [*statements, theirs[0]]), vkey)
+
+
+def test_who_is_named_by_what_opens_or_funds_his_account_only(ledger, bean):
+    """A named account, and that of a distribution: their ids follow from who makes them and a salt."""
+    basis = LeavesBasis(root=b"r" * 32, total=2)
+    fund = {"fund": ANN.account, "asset": bean, "amount": 2, "deadline": LATER, "leftover": ANN.account}
+    made = {
+        named_account(ANN.account, SALT): Open(opener=ANN.account, salt=SALT, keys=[KeyGrant(ANN.public)]),
+        distribution_id(ANN.account, SALT): Distribute(salt=SALT, basis=basis, **fund),
+    }
+    for account, operation in made.items():
+        ledger.execute([operation], ANN, time=START)
+        claim = verify_exit_bundle(exit_bundle(ledger, account, time=START), ledger.verifier_key)
+        assert [each.transaction.operations[0].wire_name for each in claim.receipts] == [operation.wire_name]
+        assert account not in claim.receipts[0].signed
 
 
 def _attested(key, schema=FOUNDER):

@@ -6,8 +6,12 @@ import json
 import random
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,9 +38,7 @@ from typer.testing import CliRunner, Result
 from tests.builders import vkey
 from tests.exporting import Export
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parent.parent
 ORIGIN = "export.example/club"
 OPERATOR, HEIR, ISSUER, ANN, BOB, STRANGER = (Key.from_seed(bytes([number]) * 32) for number in range(1, 7))
 
@@ -160,6 +162,42 @@ def test_where_something_is_nothing_is_written(made, tmp_path):
     assert not (tmp_path / "stopped.export").exists(), "half a file is none"
     with pytest.raises(IsADirectoryError):
         import_ledger(path, tmp_path / "imported")
+
+
+KILLED = """
+import os, signal, sys
+from counterfoil import Ledger
+def die(done, total):
+    os.kill(os.getpid(), signal.SIGKILL)
+with Ledger.open(sys.argv[1], read_only=True) as ledger:
+    ledger.export(sys.argv[2], progress=die)
+"""
+
+
+def test_a_killed_export_does_not_block_the_next(made, tmp_path):
+    path, file, _ = made
+    out = tmp_path / "out.export"
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", KILLED, path, out], check=False, cwd=ROOT)
+        assert killed.returncode == -signal.SIGKILL
+        assert not out.exists(), "a part of it would pass for all"
+    with Ledger.open(path, read_only=True) as ledger:
+        ledger.export(out)
+        assert out.read_bytes() == file.read_bytes()
+
+        def other(_done: int, _total: int) -> None:
+            (tmp_path / "taken.export").write_text("meanwhile")
+
+        with pytest.raises(FileExistsError):
+            ledger.export(tmp_path / "taken.export", progress=other)
+    assert (tmp_path / "taken.export").read_text() == "meanwhile"
+    left = sorted(each.name for each in tmp_path.iterdir())
+    assert [bool(re.fullmatch(r"out\.export\.[0-9a-f]{8}\.being-written", name)) for name in left] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_export_beside_a_writer_ends_with_a_commit(tmp_path):
@@ -463,7 +501,10 @@ def test_the_commands(tmp_path):
         refused = run(*hand_over, heir, tmp_path / "b.export", *key)
         assert (refused.exit_code, text in refused.stderr) == (2, True), refused.stderr
     refused = run(*hand_over, HEIR.did, tmp_path / "none" / "b.export", "-k", tmp_path / "old.key")
-    assert refused.exit_code == 3, "the ledger is handed over, and the file could not be written"
+    assert refused.exit_code == 3
+    with Ledger.open(tmp_path / "old", operator=OPERATOR) as ledger:
+        ledger.mint(ISSUER, coin, to=ANN.account, amount=1)  # It is not handed over for a file that cannot be written.
+        ledger.checkpoint()
     handed = ran(*hand_over, HEIR.did, tmp_path / "b.export", "-k", tmp_path / "old.key")
     assert handed["signed_entries"] == handed["entries"] - 2
     refused = run(*hand_over, STRANGER.did, tmp_path / "c.export", "-k", tmp_path / "old.key")
@@ -479,7 +520,7 @@ def test_the_commands(tmp_path):
     )
     assert signed["tree_size"] > handed["entries"]
     with Ledger.open(tmp_path / "new", read_only=True) as ledger:
-        assert ledger.balance(coin, ANN.account) == 980
+        assert ledger.balance(coin, ANN.account) == 981
     refused = run("import", tmp_path / "published.note", tmp_path / "nothing")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("counterfoil: refused: ")

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy
 import pytest
 from counterfoil import Key, Ledger
+from counterfoil._log_bundle import check_log
 from counterfoil.exceptions import KeyReusedError, ProofError
 from counterfoil.leaves import tree_root
 from counterfoil.ops import Attest, Commitment, CommitmentKind, Schema
@@ -27,6 +28,7 @@ from counterfoil.verify import schema_id, verify_inclusion
 from scipy import linalg
 
 from tests.calls import refused
+from tests.exporting import sign_checkpoint
 from tests.model import log
 
 MARKET, ANN, BOB, EVE = (Key.from_seed(bytes([number]) * 32) for number in (41, 42, 43, 44))
@@ -282,6 +284,14 @@ def test_a_wrong_posting_does_not_match(ledger, rated, by):
     wrong = Attest(schema=by, issuer=MARKET.account, subject=MARKET.account, nonce=nonce, content=Commitment(bytes(32)))
     ledger.execute([wrong], MARKET, time=START)
     assert posted_root(ledger, MARKET.account, scores=right, by=by) == bytes(32) != right.root
+
+
+def test_a_log_that_does_not_decode_is_no_proof(ledger):
+    """Though the operator has signed it."""
+    genesis = ledger.entry(0)
+    for entries in ([b"\0x", b"\1", b"\2y"], [genesis, b"\1", b"\2y"]):
+        note = sign_checkpoint(ledger.origin, entries, 3, MARKET.seed)
+        _unproven("malformed_entry", check_log, note, entries, ledger.verifier_key, ledger=None, what="log")
 
 
 def test_one_score_is_proven_against_the_root(ledger, rated):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from counterfoil import Key, Ledger, _http
+from counterfoil import Key, Ledger, _http, tiles
 from counterfoil._load import Movement, Template
 from counterfoil.exceptions import DivergedError, LockedError, OperatorKeyError, ProofError, WireError
 from counterfoil.ops import Once
@@ -198,6 +198,42 @@ def test_what_is_refused(ledger: Ledger, tmp_path: Path) -> None:
         export_tiles(ledger, folder / "checkpoint")
 
 
+def test_what_is_somebody_else_s_stays(ledger: Ledger, tmp_path: Path) -> None:
+    """A file outside that a link leads to; and a folder of that name with other things in it."""
+    grow(ledger, 5)
+    letter, folder, maps = tmp_path / "letter.txt", tmp_path / "public", tmp_path / "maps"
+    letter.write_text("dear")
+    folder.mkdir()
+    (folder / ".being-written").symlink_to(letter)
+    export_tiles(ledger, folder)
+    assert letter.read_text() == "dear"
+    assert not any(path.is_symlink() for path in folder.rglob("*"))
+    assert set(files(folder)) == {"checkpoint", "tile/0/000.p/5"}
+    (maps / "tile/0/000.p").mkdir(parents=True)
+    (maps / "tile/0/000.p/5").write_text("a map")
+    with pytest.raises(FileExistsError, match=r"expected an empty folder, .*, found tile"):
+        export_tiles(ledger, maps)
+    assert files(maps) == {"tile/0/000.p/5": b"a map"}
+
+
+def test_another_export_that_comes_first_is_no_other_history(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It publishes a later checkpoint while this one waits for its turn."""
+    grow(ledger, 5)
+    others = [tiles._locked]
+
+    def locked(folder: Path) -> Any:
+        if others:
+            monkeypatch.setattr(tiles, "_locked", others.pop())
+            grow(ledger, 9)
+            export_tiles(ledger, folder)
+        return tiles._locked(folder)
+
+    monkeypatch.setattr(tiles, "_locked", locked)
+    assert export_tiles(ledger, tmp_path / "public").tree_size == 9
+
+
 def test_no_checkpoint_no_tiles(tmp_path: Path) -> None:
     options: dict[str, Any] = {"commit_every_ms": None}
     Ledger.create(tmp_path / "club", origin=ORIGIN, operator=OPERATOR, **options).close()
@@ -218,7 +254,7 @@ ledger, folder, left = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
 def hook(event, arguments):
     global left
-    write = event == "open" and isinstance(arguments[1], str) and "w" in arguments[1]
+    write = event == "open" and isinstance(arguments[1], str) and set("wx") & set(arguments[1])
     if write or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
         if not left:
             os._exit({KILLED})

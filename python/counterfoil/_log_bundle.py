@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from counterfoil._log import Applied, flat
 from counterfoil.exceptions import ProofError, WireError
@@ -52,13 +52,23 @@ def check_log(note: bytes, entries: Sequence[bytes], vkey: str, *, ledger: bytes
     verify_consistency(len(entries), len(entries), checkpoint.root_hash, root, [])
     if entries[-1][:1] != b"\x02" or entries[0][:1] != b"\x00":
         _refuse(what, "wrong_entry", "entries", f"{ENTRIES[0]} first and {ENTRIES[2]} last", "others")
-    found = CODEC.decode("Genesis", entries[0][1:]).ledger_id
+    found = _decoded(entries, 0, what).ledger_id
+    _decoded(entries, -1, what)
     if ledger is not None and found != ledger:
         _refuse(what, "wrong_ledger", "genesis", ledger.hex(), found.hex())
 
 
+def _decoded(entries: Sequence[bytes], index: int, what: str) -> Any:  # noqa: ANN401 - a genesis or a commit
+    entry = entries[index]
+    name = ENTRIES[entry[0]]
+    try:
+        return CODEC.decode(name, entry[1:])
+    except WireError as error:
+        _refuse(what, "malformed_entry", f"entry {index % len(entries)}", f"a {name}", error)
+
+
 def log_time(entries: Sequence[bytes]) -> int:
-    """The time of the commit with which a log ends, ms."""
+    """The time of the commit with which a log ends that was checked, ms."""
     time: int = CODEC.decode("Commit", entries[-1][1:]).time
     return time
 

@@ -8,28 +8,43 @@ the operator's key that was in force, and have the root that the entries give. S
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from counterfoil import _core
-from counterfoil.exceptions import AuditError, CorruptionError, ProofError
-from counterfoil.exports import ExportFile, committed_size
+from counterfoil.exceptions import AuditError, CorruptionError, ProofError, WireError
+from counterfoil.exports import COMMIT_TAG, ExportFile, committed_size
 from counterfoil.lapsing import spendable
 from counterfoil.ledger import Ledger
-from counterfoil.verify import AssetRecord, FixedExpiry, InactivityExpiry, NoteKey, verify_consistency
+from counterfoil.tiles import TileLog, claimed_checkpoint
+from counterfoil.verify import (
+    CODEC,
+    AssetRecord,
+    Checkpoint,
+    Equivocation,
+    FixedExpiry,
+    InactivityExpiry,
+    NoteKey,
+    Verifier,
+    verify_consistency,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from counterfoil.tiles import TileLog
 
 __all__ = ["AssetTotals", "Audit", "History", "OperatorKey", "audit", "import_ledger"]
 
 _PAGE_BYTES = 1 << 20
 _NOTES = 1_000
+_NOTES_TRIED = 100_000
+"""So many checkpoints of a forked log are looked at for evidence, at most."""
+_OPERATOR_NOTE = 1
+"""The type of an operator's signature on a note."""
 _FAMILIES = {4: "holds", 5: "campaigns", 7: "deposits", 8: "distributions"}
 """What programme accounts are for, by the family of operations that they are of."""
 
@@ -137,13 +152,16 @@ def audit(
             audit of the same ledger. It is a ledger that can be opened read-only. Without it a temporary folder is
             used, and removed.
         vkey: The verifier key of the operator, from a source that you trust: the one in force or an earlier one. It is
-            needed to read tiles, and must there be the one in force.
+            needed to read tiles, and must there be the one in force. With it the audit ends with the last checkpoint:
+            what follows nobody has signed.
         progress: Called with (entries applied, entries in all); what it raises ends the audit.
         **options: As for `Ledger.open`.
 
     Raises:
         AuditError: The log contradicts its rules, its checkpoints or what `work` holds; or no checkpoint of it is
-            signed by `vkey` or a key that followed it. What was good before the place that it names is kept in `work`.
+            signed by `vkey` or a key that followed it. What was good before the place that it names is kept in `work`,
+            but for the latter in a first audit. Where the operator has signed another history than the one that is
+            kept, `evidence` shows it.
         FileExistsError: `work` holds something else, or a ledger that was opened for writing.
         ProofError: Tiles are not those of a checkpoint, or `vkey` is no verifier key.
         LockedError: `work` is in use.
@@ -189,7 +207,7 @@ def import_ledger(
         file: The file.
         folder: A new or empty folder; or one in which an earlier import of the same ledger ended early or with fewer
             entries, and which was not opened for writing since: then it goes on.
-        vkey: As for `audit`.
+        vkey: As for `audit`; but what follows the last checkpoint is taken, too.
         progress: Called with (entries applied, entries in all); what it raises ends the import.
         **options: As for `Ledger.open`.
 
@@ -214,29 +232,45 @@ def _replay(
     key = None if vkey is None else NoteKey.parse(vkey)
     with ExitStack() as stack:
         log = stack.enter_context(closing(_File(source) if is_export else _source(source, vkey)))
-        feed = stack.enter_context(closing(_core.Feed.open(str(folder), log.first(), options)))
-        known, total = feed.size(), log.size
+        first = log.first()
+        if key is not None:
+            _check_origin(key, first)
+        feed = stack.enter_context(closing(_open(folder, first, key, options)))
+        known = feed.size()
+        if key is not None and not is_export:
+            log.end_with_checkpoint(known, _signed_size(feed))
+        total = log.size
 
         def tell(applied: int) -> None:
             if progress is not None:
                 progress(min(applied, total), total)
 
-        if known:
-            log.check_history(feed, min(known, total))
-        signatures = _feed(log, feed, known, tell)
+        try:
+            if known:
+                log.check_history(feed, min(known, total))
+            signatures = _feed(log, feed, known, tell)
+        except _ForkError as fork:
+            raise _explained(fork, log, feed, folder, key) from None
         size, root_hash = feed.size(), feed.log_root(feed.size())
         if known > total:
             expected = f"at least the {known:,} entries that were audited before"
             _refuse("log", expected, f"{total:,}: it is truncated, or an older copy")
         log.check_end(size, root_hash)
         for notes in log.notes(size, _signed_size(feed)):
-            feed.put_notes(notes)
+            _put_notes(log, feed, notes)
         tell(size)
-        operators = tuple([OperatorKey(index, public_key) for index, public_key in feed.operators()])
+        operators = _operators(feed)
         signed_size = _signed_size(feed)
-    with Ledger.open(folder, read_only=True, index=False) as ledger:
         if key is not None:
-            _check_trust(key, ledger.origin, operators, signed_size)
+            try:
+                _check_trust(key, operators, signed_size)
+            except AuditError:
+                if not known:
+                    # Nobody shall take for a ledger of the operator's what he has not signed.
+                    feed.close()
+                    _empty(folder)
+                raise
+    with Ledger.open(folder, read_only=True, index=False) as ledger:
         commits = ledger.height + 1
         return History(
             ledger=ledger.id,
@@ -260,6 +294,49 @@ def _refuse(place: str, expected: str, found: str, index: int | None = None) -> 
     raise AuditError(place, expected, found, index)
 
 
+def _check_origin(key: NoteKey, first: bytes) -> None:
+    """Refuse a log of another name before anything of it is stored."""
+    genesis = _genesis(first)
+    if genesis is not None and key.name != genesis.origin:
+        _refuse("origin", f"{key.name}, as the verifier key says", genesis.origin)
+
+
+def _genesis(first: bytes) -> Any:  # noqa: ANN401 - one, or None
+    """What the first entry says, where it is one: whoever opens the folder says what else it is."""
+    try:
+        return CODEC.decode("Genesis", first[1:]) if first[:1] == b"\0" else None
+    except WireError:
+        return None
+
+
+def _open(folder: Path, first: bytes, key: NoteKey | None, options: Mapping[str, object]) -> _core.Feed:
+    try:
+        return _core.Feed.open(str(folder), first, options)
+    except AuditError as error:
+        if _genesis(first) is None or not (folder / "format").exists():
+            raise
+        # The folder is of another ledger, and maybe of one that nobody else has ever heard of.
+        with Ledger.open(folder, read_only=True, index=False) as held:
+            own = next(held.entries())
+        with closing(_core.Feed.open(str(folder), own, options)) as feed:
+            signed = _vouched(feed, key)
+        if signed:
+            raise
+        _refuse(error.place, error.expected, f"{error.found}{_not_signed(folder, 0)}", error.index)
+
+
+def _not_signed(folder: Path, signed: int) -> str:
+    return f"; what {folder} has from entry {signed:,} on is not signed by the operator: remove it, and audit again"
+
+
+def _empty(folder: Path) -> None:
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+
+
 def _known_history(size: int, root_hash: bytes) -> str:
     return f"the history that was audited before, which has root {root_hash.hex()} at {size:,} entries"
 
@@ -267,6 +344,21 @@ def _known_history(size: int, root_hash: bytes) -> str:
 def _signed_size(feed: _core.Feed) -> int:
     last = feed.last_note()
     return 0 if last is None else last[0]
+
+
+def _operators(feed: _core.Feed) -> tuple[OperatorKey, ...]:
+    return tuple([OperatorKey(index, public_key) for index, public_key in feed.operators()])
+
+
+def _vouched(feed: _core.Feed, key: NoteKey | None) -> int:
+    """How many entries of a folder a checkpoint covers: by this key or one that followed it, if there is one."""
+    signed = _signed_size(feed)
+    if key is not None:
+        try:
+            _check_trust(key, _operators(feed), signed)
+        except AuditError:
+            return 0
+    return signed
 
 
 def _feed(log: _Source, feed: _core.Feed, known: int, tell: Callable[[int], object]) -> int:
@@ -278,24 +370,98 @@ def _feed(log: _Source, feed: _core.Feed, known: int, tell: Callable[[int], obje
         if error.index is None or error.index >= known:
             raise
         expected = _known_history(known, feed.log_root(known))
-        _refuse(error.place, expected, f"another one, of {log.size:,} entries", error.index)
-    except ProofError:
-        raise
-    except ValueError as error:  # Frames that are cut short, in a block that is whole.
-        _refuse("entries", "whole ones", str(error))
+        raise _ForkError(error.place, expected, f"another one, of {log.size:,} entries", error.index) from None
 
 
-def _check_trust(key: NoteKey, origin: str, operators: tuple[OperatorKey, ...], signed_size: int) -> None:
+def _check_trust(key: NoteKey, operators: tuple[OperatorKey, ...], signed_size: int) -> None:
     """Refuse a log of which no checkpoint is signed by this key, or by one that followed it."""
-    if key.name != origin:
-        _refuse("origin", f"{key.name}, as the verifier key says", origin)
     place = next((place for place, one in enumerate(operators) if one.public_key == key.public_key), None)
-    if place is None:
+    if place is None and signed_size:
         found = ", ".join(one.public_key.hex() for one in operators)
         _refuse("operator", f"key {key.public_key.hex()}", f"only {found}")
     signer = max((at for at, one in enumerate(operators) if one.index < signed_size), default=-1)
-    if signer < place:
+    if place is None or signer < place:
         _refuse("checkpoints", f"one signed by {key.text} or a key that followed it", "none")
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Two histories
+
+
+class _ForkError(AuditError):
+    """The source has another history than the folder, from the entry `index` on."""
+
+
+def _explained(fork: AuditError, log: _Source, feed: _core.Feed, folder: Path, key: NoteKey | None) -> AuditError:
+    """Whose word stands against whose: with evidence, if the operator has signed both."""
+    index = fork.index or 0
+    signed = _vouched(feed, key)
+    if index >= signed:
+        expected = f"the one that {folder} has there"
+        return AuditError(fork.place, expected, f"another one{_not_signed(folder, signed)}", index)
+    found, why = _equivocation(log, feed, index, log.checkpoints(index))
+    told = "; the operator has signed both" if found else f"; no evidence for others: {why}"
+    return _with_evidence(AuditError(fork.place, fork.expected, f"{fork.found}{told}", index), found)
+
+
+def _with_evidence(error: AuditError, found: tuple[Equivocation, NoteKey] | None) -> AuditError:
+    if found is not None:
+        error.evidence, error.evidence_vkey = bytes(found[0]), found[1].text
+    return error
+
+
+def _put_notes(log: _Source, feed: _core.Feed, notes: list[bytes]) -> None:
+    try:
+        feed.put_notes(notes)
+    except AuditError as error:
+        # One that does not hold may contradict those that do.
+        for note in notes:
+            with suppress(AuditError):
+                feed.put_notes([note])
+        raise _with_evidence(error, _equivocation(log, feed, 0, iter(notes))[0]) from None
+
+
+def _equivocation(
+    log: _Source, feed: _core.Feed, index: int, notes: Iterator[bytes]
+) -> tuple[tuple[Equivocation, NoteKey] | None, str]:
+    """A checkpoint of theirs that contradicts one of ours, as `Verifier.equivocation` takes it, and the signer's key.
+
+    Args:
+        log: The source.
+        feed: The folder, whose checkpoints were verified.
+        index: The first entry of which the two are known to differ.
+        notes: Checkpoints of the source, which nobody has verified.
+
+    Returns:
+        The evidence; or None, and why there is none.
+    """
+    last = feed.last_note()
+    if last is None:
+        return None, "no checkpoint of what was audited is signed"
+    origin, operators = claimed_checkpoint(last[1]).origin, feed.operators()
+    why = "it has no checkpoint of what differs"
+    try:
+        for note in islice(notes, _NOTES_TRIED):
+            with suppress(ProofError):
+                theirs = claimed_checkpoint(note)
+                size = theirs.tree_size
+                if size <= index or (size <= last[0] and feed.log_root(size) == theirs.root_hash):
+                    continue
+                # The one of ours next to it: a later one may be by a later key.
+                at, own = next(iter(feed.notes(size - 1, 1)), last)
+                key = NoteKey(origin, max(one for one in operators if one[0] < min(at, size))[1], _OPERATOR_NOTE)
+                why = f"none of its checkpoints there is signed by {key.text}"
+                if size > at:
+                    proof = log.continuation(at, theirs)
+                    if proof is None:
+                        why = f"its checkpoints there cover more than our {at:,} entries, and a file proves nothing"
+                        continue
+                    return (Verifier(key.text).equivocation(own, note, proof), key), ""
+                proof = () if size == at else (feed.log_root(size), *feed.prove_consistency(size, at))
+                return (Verifier(key.text).equivocation(note, own, proof), key), ""
+    except (AuditError, OSError):
+        why = "its checkpoints cannot be read"
+    return None, why
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -314,6 +480,13 @@ class _Source(Protocol):
     def first(self) -> bytes:
         """The first entry."""
 
+    def end_with_checkpoint(self, known: int, after: int) -> None:
+        """Read no further than the last checkpoint says, which is not verified yet, or than what is known.
+
+        What follows no operator has signed, so that anybody may have made it up. Checkpoints up to the size `after` are
+        known. Where the last one is not right after a commit, the next commit is the end.
+        """
+
     def batches(self, known: int) -> tuple[int, Iterator[bytes] | Iterator[list[bytes]]]:
         """Entries from `known` on, or from an earlier one, whose index comes first."""
 
@@ -326,6 +499,15 @@ class _Source(Protocol):
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
         """Checkpoints, once the entries are read: those after a size, or more."""
 
+    def checkpoints(self, after: int) -> Iterator[bytes]:
+        """Checkpoints of the log's own history, unverified, whether the entries are read or not: as `notes`."""
+
+    def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
+        """The root that the log has at a size, and the proof that the checkpoint's tree continues it.
+
+        None where the log cannot tell.
+        """
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -336,8 +518,6 @@ def _source(source: str | os.PathLike[str] | Ledger, vkey: str | None) -> _Sourc
     text = os.fspath(source)
     is_url = "://" in text
     if is_url or (Path(text) / "checkpoint").is_file():
-        from counterfoil.tiles import TileLog
-
         if vkey is None:
             message = f"{text}: expected the verifier key as well, without which tiles cannot be read"
             raise ValueError(message)
@@ -347,6 +527,19 @@ def _source(source: str | os.PathLike[str] | Ledger, vkey: str | None) -> _Sourc
     with _damage_refused():
         log = _core.Log.open(text)
     return _Log(log, log.close)
+
+
+def _refuse_fork(feed: _core.Feed, size: int, root_of: Callable[[int], bytes], found: str) -> NoReturn:
+    """Name the first entry that two logs do not share, which have two roots at a size."""
+    same, other = 0, size
+    while other - same > 1:
+        middle = (same + other) // 2
+        if root_of(middle) == feed.log_root(middle):
+            same = middle
+        else:
+            other = middle
+    place = f"log entry {same}"
+    raise _ForkError(place, _known_history(size, feed.log_root(size)), found, same)
 
 
 @contextmanager
@@ -367,6 +560,13 @@ class _Log:
             self.size = committed_size(log)
         if self.size == 0:
             _refuse("log", "a commit", "none")
+
+    def end_with_checkpoint(self, known: int, after: int) -> None:
+        end = max([2, known, after, *(at for at, _ in self._notes(after) if at <= self.size)])
+        with _damage_refused():
+            while end < self.size and self._log.frames(end - 1, 1, end)[0][4:5] != COMMIT_TAG:
+                end += 1
+        self.size = min(end, self.size)
 
     def first(self) -> bytes:
         with _damage_refused():
@@ -389,25 +589,38 @@ class _Log:
         ours, theirs = feed.log_root(size), self._root(size)
         if ours == theirs:
             return
-        same, other = 0, size
-        while other - same > 1:
-            middle = (same + other) // 2
-            if self._root(middle) == feed.log_root(middle):
-                same = middle
-            else:
-                other = middle
-        _refuse(f"log entry {same}", _known_history(size, ours), f"another one, with root {theirs.hex()} there", same)
+        _refuse_fork(feed, size, self._root, f"another one, with root {theirs.hex()} there")
 
     def check_end(self, size: int, root_hash: bytes) -> None:
         pass  # The root is what the entries give; what the folder says it is does not matter.
 
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
-        while page := self._log.notes(after, _NOTES):
-            # What was signed since the log was looked at is for the next time; what has no entries is for now.
-            due = [note for at, note in page if at <= size or at > self._log.size()]
-            if due:
-                yield due
+        # What was signed since the log was looked at is for the next time; what has no entries is for now.
+        due = (note for at, note in self._notes(after) if at <= size or at > self._stored())
+        while page := list(islice(due, _NOTES)):
+            yield page
+
+    def _stored(self) -> int:
+        with _damage_refused():
+            return self._log.size()
+
+    def _notes(self, after: int) -> Iterator[tuple[int, bytes]]:
+        while True:
+            with _damage_refused():
+                page = self._log.notes(after, _NOTES)
+            if not page:
+                return
+            yield from page
             after = page[-1][0]
+
+    def checkpoints(self, after: int) -> Iterator[bytes]:
+        return (note for _, note in self._notes(after))
+
+    def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
+        if checkpoint.tree_size > self.size:
+            return None
+        with _damage_refused():
+            return (self._log.log_root(old), *self._log.prove_consistency(old, checkpoint.tree_size))
 
 
 class _File:
@@ -420,27 +633,40 @@ class _File:
         self._file = ExportFile(path)
         self.size = self._file.size
         self.close = self._file.close
+        self._least: int | None = None
+
+    def end_with_checkpoint(self, known: int, after: int) -> None:
+        signed = self._file.signed_size()
+        self._least = self.size = min(max(signed, after, known), self.size)
 
     def first(self) -> bytes:
         return self._file.first()
 
     def batches(self, known: int) -> tuple[int, Iterator[bytes]]:
         del known
-        return 0, self._file.frames()
+        return 0, self._file.frames(self._least)
 
     def check_history(self, feed: _core.Feed, size: int) -> None:
         pass  # Entries are compared as they are read, from the first on.
 
     def check_end(self, size: int, root_hash: bytes) -> None:
-        if (size, root_hash) != (self._file.size, self._file.root_hash):
-            expected = (
-                f"the {self._file.size:,} entries up to a commit, with root {self._file.root_hash.hex()}, that it says"
-            )
-            _refuse("export", expected, f"{size:,} with root {root_hash.hex()}")
+        file = self._file
+        is_other = size == file.size and root_hash != file.root_hash
+        if file.count != file.size or size < self.size or is_other:
+            expected = f"the {file.size:,} entries up to a commit, with root {file.root_hash.hex()}, that it says"
+            _refuse("export", expected, f"{size:,} with root {root_hash.hex()}, of {file.count:,}")
 
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
         del size, after
         return self._file.notes()
+
+    def checkpoints(self, after: int) -> Iterator[bytes]:
+        del after
+        return chain.from_iterable(self._file.notes())
+
+    def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
+        del old, checkpoint
+        return None
 
 
 class _Tiles:
@@ -450,6 +676,11 @@ class _Tiles:
         self._log = log
         self._note, checkpoint = log.checkpoint()
         self.size, self._root_hash = checkpoint.tree_size, checkpoint.root_hash
+        if not self.size:
+            _refuse("tiles", "a checkpoint of entries", "one of none")
+
+    def end_with_checkpoint(self, known: int, after: int) -> None:
+        pass  # That is what tiles do.
 
     def first(self) -> bytes:
         return next(self._log.entries(0, self.size, self._root_hash))[0]
@@ -464,7 +695,7 @@ class _Tiles:
             verify_consistency(size, self.size, ours, self._root_hash, proof)
         except ProofError:
             found = f"another one: {self.size:,} entries with root {self._root_hash.hex()}, which do not continue it"
-            _refuse("log", _known_history(size, ours), found)
+            _refuse_fork(feed, size, lambda old: self._log.root_at(old, self.size, self._root_hash), found)
 
     def check_end(self, size: int, root_hash: bytes) -> None:
         pass  # The checkpoint is compared with the entries when it is kept.
@@ -472,6 +703,14 @@ class _Tiles:
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
         del size, after
         yield [self._note]
+
+    def checkpoints(self, after: int) -> Iterator[bytes]:
+        del after
+        yield self._note
+
+    def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
+        size, root = checkpoint.tree_size, checkpoint.root_hash
+        return (self._log.root_at(old, size, root), *self._log.prove_consistency(old, size, root))
 
     def close(self) -> None:
         pass

@@ -78,6 +78,9 @@ class AuditError(LedgerError):
         expected: What should be there.
         found: What is there.
         index: The log entry's index; None where it is about something else.
+        evidence: That the operator has signed two histories, for `counterfoil verify` and
+            `counterfoil.verify.Verifier.equivocation`; empty where there is none.
+        evidence_vkey: The verifier key with which the evidence is checked; empty where there is none.
     """
 
     def __init__(self, place: str, expected: str = "", found: str = "", index: int | None = None) -> None:
@@ -94,6 +97,8 @@ class AuditError(LedgerError):
         self.expected = expected
         self.found = found
         self.index = index
+        self.evidence = b""
+        self.evidence_vkey = ""
 
     def __str__(self) -> str:
         """The place, what was found and what was expected."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from counterfoil._bundle import Bundle, check_root, join
 from counterfoil._log import flat
@@ -24,14 +24,19 @@ from counterfoil.verify import (
     Items,
     Verifier,
     attestation_id,
+    campaign_id,
+    distribution_id,
+    group_id,
     hold_id,
     item_id,
+    named_account,
     parse_log_proof,
     pending_hold_id,
+    proposal_id,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from counterfoil.ledger import AppliedTransaction, Ledger, Statement
     from counterfoil.verify import (
@@ -52,6 +57,15 @@ __all__ = ["EXIT", "ExitClaim", "check_exit_bundle", "exit_bundle", "exit_page",
 EXIT = b"counterfoil/exit/v1\n"
 """How a bundle begins."""
 _ATTEMPTS = 10
+_MADE: Mapping[str, Callable[[Any], bytes]] = {
+    "open": lambda one: named_account(one.opener, one.salt),
+    "open_group": lambda one: group_id(one.owner, one.salt),
+    "hold": lambda one: hold_id(one.payer, one.salt),
+    "open_campaign": lambda one: campaign_id(one.owner, one.salt),
+    "propose": lambda one: proposal_id(one.account, one.proposer, one.salt),
+    "distribute": lambda one: distribution_id(one.fund, one.salt),
+}
+"""The accounts that operations make: their ids follow from what they say."""
 _TABLES = ("accounts", "assets", "holders", "items", "hold_groups", "holds", "schemas", "attestations")
 
 
@@ -257,6 +271,11 @@ def check_exit_bundle(data: bytes, verifier: Verifier, *, account: bytes | None 
     if not claims or claims[0].table != "accounts" or claims[0].record_id != member:
         _refuse("wrong_question", "first statement", f"the account {member.hex()}", "another one")
     receipts = [_receipt(verifier, receipt, statements[0]) for receipt in parts[len(statements) :]]
+    for receipt in receipts:
+        if not _names(receipt, member):
+            _refuse(
+                "wrong_entry", f"receipt of entry {receipt.index}", f"one that names {member.hex()}", "a stranger's"
+            )
     if any(later.index <= earlier.index for earlier, later in itertools.pairwise(receipts)):
         _refuse("wrong_entry", "receipts", "the order of the log", "another one")
     return _assemble(member, claims[0], claims[1:], receipts)
@@ -269,6 +288,14 @@ def _receipt(verifier: Verifier, receipt: bytes, statement: bytes) -> ReceiptCla
     if not statement.endswith(parse_log_proof(receipt).note):
         _refuse("wrong_root", "receipt", "the checkpoint of the statements", "another one")
     return verifier.receipt(receipt)
+
+
+def _names(receipt: ReceiptClaim, member: bytes) -> bool:
+    """Whether a transaction names an account: in so many words, or as what it opens or funds."""
+    if member in receipt.signed:
+        return True
+    operations = flat(receipt.transaction.operations)
+    return any(one.wire_name in _MADE and _MADE[one.wire_name](one) == member for one in operations)
 
 
 def _assemble(

@@ -6,21 +6,24 @@ again, which is the proof that the file is right.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import secrets
 import zlib
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
-from counterfoil.exceptions import AuditError
+from counterfoil.exceptions import AuditError, ProofError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from counterfoil import _core
 
-__all__ = ["ExportFile", "Exported", "committed_size", "export_log"]
+__all__ = ["COMMIT_TAG", "ExportFile", "Exported", "check_new_file", "committed_size", "export_log", "new_file"]
 
 HEADER = b"counterfoil/export/v1\n"
 
@@ -29,9 +32,11 @@ BLOCK_BYTES_MAX = 1 << 24
 
 _PAGE_BYTES = 1 << 20
 _NOTES = 1_000
+_NOTE_BYTES_MIN = 100
+"""A root hash and a signature alone have more."""
 _HEAD, _ENTRIES, _CHECKPOINTS, _END = range(4)
-_COMMIT = 2
-"""The tag of a commit's entry."""
+COMMIT_TAG = b"\x02"
+"""How a commit's entry begins."""
 _HEAD_BYTES = 8 + 32
 
 
@@ -64,31 +69,71 @@ def export_log(
     """Write the log up to the last commit, and its checkpoints, into a new file. See `Ledger.export`."""
     size = committed_size(source)
     root_hash = source.log_root(size)
-    target = Path(path)
-    with target.open("xb") as file:
-        try:
-            file.write(HEADER)
-            _write(file, _HEAD, size.to_bytes(8, "little") + root_hash)
-            index = 0
-            while index < size:
-                frames, index = source.frames(index, _PAGE_BYTES, size)
-                _write(file, _ENTRIES, frames)
-                if progress is not None:
-                    progress(index, size)
-            checkpoints = signed_size = 0
-            # Later ones may have been signed meanwhile.
-            while notes := [(at, note) for at, note in source.notes(signed_size, _NOTES) if at <= size]:
-                _write(file, _CHECKPOINTS, b"".join(len(note).to_bytes(4, "little") + note for _, note in notes))
-                checkpoints += len(notes)
-                signed_size = notes[-1][0]
-            _write(file, _END, b"")
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+    with new_file(path) as file:
+        file.write(HEADER)
+        _write(file, _HEAD, size.to_bytes(8, "little") + root_hash)
+        index = 0
+        while index < size:
+            frames, index = source.frames(index, _PAGE_BYTES, size)
+            _write(file, _ENTRIES, frames)
+            if progress is not None:
+                progress(index, size)
+        checkpoints = signed_size = 0
+        # Later ones may have been signed meanwhile.
+        while notes := [(at, note) for at, note in source.notes(signed_size, _NOTES) if at <= size]:
+            _write(file, _CHECKPOINTS, b"".join(len(note).to_bytes(4, "little") + note for _, note in notes))
+            checkpoints += len(notes)
+            signed_size = notes[-1][0]
+        _write(file, _END, b"")
         written = file.tell()
     return Exported(source.id, size, root_hash, checkpoints, signed_size, written)
+
+
+@contextmanager
+def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A new file, which has its name only when all of it is on the disk. Killed earlier, it blocks no second attempt.
+
+    Raises:
+        FileExistsError: Something is there, or came to be there meanwhile.
+        OSError: The file cannot be written.
+    """
+    from counterfoil.tiles import sync_folder  # Who only has a ledger needs no HTTP.
+
+    target = Path(path)
+    check_new_file(target)
+    # Another one each time: two that write the same file do not disturb each other.
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.being-written")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            target.hardlink_to(unfinished)
+        except FileExistsError:
+            raise
+        except OSError:  # A file system without links.
+            check_new_file(target)
+            unfinished.rename(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def check_new_file(target: Path) -> None:
+    """Refuse a path at which something is, or into whose folder nothing can be written.
+
+    Raises:
+        FileExistsError: Something is there.
+        OSError: The folder is not there, or may not be written to.
+    """
+    folder = target.parent
+    if os.path.lexists(target):
+        raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
+    if not folder.is_dir():
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(folder))
 
 
 def committed_size(log: _core.Engine | _core.Log) -> int:
@@ -97,9 +142,20 @@ def committed_size(log: _core.Engine | _core.Log) -> int:
     The log itself is asked: who follows a ledger waits with the last commit until it is signed.
     """
     size = log.size()
-    while size and log.frames(size - 1, 1, size)[0][4] != _COMMIT:
+    while size and log.frames(size - 1, 1, size)[0][4:5] != COMMIT_TAG:
         size -= 1
     return size
+
+
+def _framed(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where each of what a block has begins and ends, as far as it is whole."""
+    place = 0
+    while place + 4 <= len(body):
+        begin = place + 4
+        place = begin + int.from_bytes(body[place:begin], "little")
+        if place > len(body):
+            return
+        yield begin, place
 
 
 def _write(file: BinaryIO, kind: int, body: bytes) -> None:
@@ -115,6 +171,7 @@ class ExportFile:
     Attributes:
         size: How many entries it says it has.
         root_hash: The root hash that it says they have.
+        count: How many were read.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -139,6 +196,7 @@ class ExportFile:
             self.close()
             raise
         self.size, self.root_hash = int.from_bytes(body[:8], "little"), body[8:]
+        self.count = 0
         self._next: tuple[int, bytes] | None = None
 
     def close(self) -> None:
@@ -151,21 +209,66 @@ class ExportFile:
         length = int.from_bytes(frames[:4], "little")
         return frames[4 : 4 + length]
 
-    def frames(self) -> Iterator[bytes]:
-        """Entries, each after its length (u32, little-endian), in pages."""
-        return self._bodies(_ENTRIES)
+    def signed_size(self) -> int:
+        """How many entries its checkpoints say that they cover, at most; to be asked before anything is read.
+
+        Nothing else is looked at. What is wrong with the file shows when it is read.
+        """
+        from counterfoil.tiles import claimed_checkpoint  # As above.
+
+        place, found = self._file.tell(), 0
+        while len(head := self._file.read(5)) == 5 and head[0] != _END:
+            length = int.from_bytes(head[1:], "little")
+            if head[0] != _CHECKPOINTS or length > BLOCK_BYTES_MAX:
+                self._file.seek(length, os.SEEK_CUR)
+            else:
+                body = self._file.read(length)
+                for begin, end in _framed(body):
+                    if end - begin >= _NOTE_BYTES_MIN:
+                        with suppress(ProofError):
+                            found = max(found, claimed_checkpoint(body[begin:end]).tree_size)
+            self._file.seek(4, os.SEEK_CUR)
+        self._file.seek(place)
+        return found
+
+    def frames(self, least: int | None = None) -> Iterator[bytes]:
+        """Entries, each after its length (u32, little-endian), in pages.
+
+        Args:
+            least: From the first commit on with which there are so many, the others are counted and not yielded; all
+                are yielded if None.
+        """
+        is_wanted = True
+        for body in self._bodies(_ENTRIES):
+            place = taken = 0
+            for begin, end in _framed(body):
+                place = end
+                self.count += 1
+                if is_wanted:
+                    taken = end
+                    is_wanted = least is None or self.count < least or body[begin : begin + 1] != COMMIT_TAG
+            if place != len(body):
+                index = self.count
+                message = f"log entry {index}"
+                raise AuditError(message, "a whole entry", "one that is cut short", index)
+            if taken:
+                yield body[:taken]
 
     def notes(self) -> Iterator[list[bytes]]:
-        """Checkpoints, some at a time, once the entries are read; then the end of the file is checked."""
+        """Checkpoints, some at a time; entries before them are passed over, and the end of the file is checked."""
+        for _ in self._bodies(_ENTRIES):
+            pass
         for body in self._bodies(_CHECKPOINTS):
-            notes, place = [], 0
-            while place < len(body):
-                begin = place + 4
-                place = begin + int.from_bytes(body[place:begin], "little")
-                notes.append(body[begin:place])
+            place, page = 0, []
+            for begin, place in _framed(body):
+                page.append(body[begin:place])
+                if len(page) == _NOTES:
+                    yield page
+                    page = []
             if place != len(body):
                 self._refuse(self._file.tell(), "whole checkpoints", "one that is cut short")
-            yield notes
+            if page:
+                yield page
         if self._peek(_END) or self._file.read(1):
             self._refuse(self._file.tell(), "the end of the file", "more")
 

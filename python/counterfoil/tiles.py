@@ -44,6 +44,8 @@ _BUNDLE_BYTES_MAX = TILE_HASHES * (_LENGTH_BYTES + 0xFFFF)
 _TILES_KEPT = 64
 _GENESIS = b"\x00"
 _TEMPORARY = ".being-written"
+_UNFINISHED = ".unfinished"
+"""There from before a first export writes anything until it has written the checkpoint."""
 
 
 def tile_path(level: int | str, tile: int, width: int = TILE_HASHES) -> str:
@@ -446,14 +448,13 @@ def export_tiles(
         LockedError: Another export into the folder is under way.
         OSError: A file cannot be written.
     """
-    note = ledger.last_checkpoint
-    if note is None:
-        message = "the last commit has no checkpoint, because the operator's key was not given"
-        raise OperatorKeyError(message)
-    checkpoint = claimed_checkpoint(note)
+    _last_note(ledger)
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
+        # Not before: who had the lock may have published a later one.
+        note = _last_note(ledger)
+        checkpoint = claimed_checkpoint(note)
         published = _published(folder, ledger, checkpoint)
         if not entries and (folder / "tile/entries").exists():
             message = f"{folder} has entries: expected entries=True, to go on with them; or remove tile/entries"
@@ -475,10 +476,19 @@ def export_tiles(
             if progress is not None:
                 progress(done + 1, len(wanted))
         writer.write_last("checkpoint", note.encode())
+        (folder / _UNFINISHED).unlink(missing_ok=True)
         for level, tile, width in _wanted(published, entries=entries):
             if width < TILE_HASHES and (folder / tile_path(level, tile)).exists():
                 shutil.rmtree(folder / f"{tile_path(level, tile)}.p", ignore_errors=True)
     return Exported(checkpoint.tree_size, checkpoint.root_hash, writer.files, writer.bytes)
+
+
+def _last_note(ledger: Ledger) -> str:
+    note = ledger.last_checkpoint
+    if note is None:
+        message = "the last commit has no checkpoint, because the operator's key was not given"
+        raise OperatorKeyError(message)
+    return note
 
 
 def _wanted(tree_size: int, *, entries: bool) -> Iterator[tuple[int | str, int, int]]:
@@ -515,11 +525,16 @@ def _published(folder: Path, ledger: Ledger, checkpoint: Checkpoint) -> int:
         with (folder / "checkpoint").open("rb") as file:
             note = file.read(NOTE_BYTES_MAX)
     except FileNotFoundError:
+        names = {each.name for each in folder.iterdir()}
         # What an interrupted first export has left is written again.
-        others = sorted({each.name for each in folder.iterdir()} - {"tile", _TEMPORARY})
+        is_ours = _UNFINISHED in names
+        others = sorted(names - ({"tile", _TEMPORARY, _UNFINISHED} if is_ours else {_TEMPORARY}))
         if others:
             message = f"{folder}: expected an empty folder, or one with the tiles of {ledger.origin}, found {others[0]}"
             raise FileExistsError(message) from None
+        if not is_ours:
+            (folder / _UNFINISHED).open("xb").close()
+            sync_folder(folder)
         return 0
     try:
         found = claimed_checkpoint(note)
@@ -547,7 +562,7 @@ class _Writer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # One at a time: what a run that was killed has left, the next one writes over.
+        # One at a time: what a run that was killed has left is removed.
         self._temporary = folder / _TEMPORARY
         self._unsynced: set[Path] = set()
         self.files = self.bytes = 0
@@ -555,7 +570,8 @@ class _Writer:
     def write(self, path: str, data: bytes) -> None:
         target = self._folder / path
         self._make(target.parent)
-        with self._temporary.open("wb") as file:
+        self._temporary.unlink(missing_ok=True)
+        with self._temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -3,6 +3,7 @@
 # ruff: noqa: D301 - "\b" is Click's mark of a paragraph whose lines are kept
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from counterfoil.cli._app import EXIT_CODES, JsonOption, app
 from counterfoil.cli._errors import one_line
 from counterfoil.cli._verify import vkey_text
 from counterfoil.exceptions import AuditError
+from counterfoil.exports import new_file
 from counterfoil.verify import encode_did_key
 
 if TYPE_CHECKING:
@@ -53,10 +55,14 @@ def audit(
     """Replay a log from genesis with no trust in who kept it, and print supply and liability of each asset.
 
     Every signature is verified, every transaction applied again, every state root and checkpoint compared. Of a
-    ledger's folder only the log is read, beside its writer. Without --vkey the log is only known to be consistent with
-    itself. The exit code is 1 where something does not hold; the line says where, what was found and what was expected.
+    ledger's folder only the log is read, beside its writer. The exit code is 1 where something does not hold; the line
+    says where, what was found and what was expected.
+
+    With --vkey the audit ends with the last checkpoint, as what follows is signed by nobody. Without it everything is
+    replayed, and only known to be consistent with itself.
 
     With --work an audit that was interrupted goes on where it was, and the next one, next month, takes what is new.
+    Where the operator has signed another history than the one in FOLDER, evidence of it is written to FOLDER.evidence.
 
     \b
       counterfoil audit club.ledger --vkey club.vkey
@@ -70,8 +76,7 @@ def audit(
         with _console.progress("Replaying the log") as tell:
             found = replay(source, work, vkey=key, progress=tell)
     except AuditError as error:
-        if json:
-            _console.emit(refusal_json(error))
+        tell_refusal(error, work, json=json)
         raise
     if json:
         _console.emit(_audit_json(found))
@@ -79,15 +84,42 @@ def audit(
         _print_audit(found)
 
 
-def refusal_json(error: AuditError) -> dict[str, Any]:
-    """What does not hold, for machines."""
-    return {
-        "ok": False,
-        "place": one_line(error.place),
-        "index": error.index,
-        "expected": one_line(error.expected),
-        "found": one_line(error.found),
-    }
+def tell_refusal(error: AuditError, folder: Path | None, *, json: bool) -> None:
+    """Keep the evidence that came of a refusal in a file beside the folder, and tell of both."""
+    evidence = _keep_evidence(error, folder)
+    if json:
+        _console.emit(
+            {
+                "ok": False,
+                "place": one_line(error.place),
+                "index": error.index,
+                "expected": one_line(error.expected),
+                "found": one_line(error.found),
+                "evidence": None if evidence is None else str(evidence),
+            }
+        )
+
+
+def _keep_evidence(error: AuditError, folder: Path | None) -> Path | None:
+    """The file, if there is evidence and a folder that it can lie beside."""
+    if not error.evidence:
+        return None
+    if folder is None:
+        _console.hint("there is evidence of two histories: give --work FOLDER to keep it in FOLDER.evidence")
+        return None
+    path = Path(f"{folder}.evidence")
+    try:
+        with new_file(path) as file:
+            file.write(error.evidence)
+    except FileExistsError:
+        _console.hint(f"evidence of two histories: {path} is there already, and was left as it is")
+    except OSError as problem:
+        _console.hint(f"evidence of two histories could not be written: {path}: {problem.strerror}")
+        return None
+    else:
+        _console.hint(f"evidence of two histories, for everybody to check: {path}")
+    _console.hint(f"counterfoil verify {shlex.quote(str(path))} --vkey {error.evidence_vkey}")
+    return path
 
 
 def history_json(history: History) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def note(text: str) -> None:
 
 def hint(text: str) -> None:
     """Print a line for people on stderr, where it does not disturb what is piped."""
-    console(error=True).print(Text(printable(text), style="dim"))
+    console(error=True).print(Text(printable(text), style="dim"), soft_wrap=True)
 
 
 def day_text(day: int) -> str:

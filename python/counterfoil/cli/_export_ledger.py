@@ -13,6 +13,7 @@ from counterfoil.cli._app import EXIT_CODES, JsonOption, KeyOption, LedgerOption
 from counterfoil.cli._errors import CommandError, found
 from counterfoil.cli._verify import vkey_text
 from counterfoil.exceptions import AuditError, HandedOverError
+from counterfoil.exports import check_new_file
 
 
 @export_app.command("ledger", short_help="Write the whole ledger to one file.", epilog=EXIT_CODES)
@@ -60,6 +61,7 @@ def export_ledger(
     if file.exists():
         message = f"{found(str(file))} is there already; give another file"
         raise CommandError(message)
+    check_new_file(file)  # And a folder that takes no file, before the ledger ends here for one.
     if hand_over_to is not None:
         heir = _inputs.account_from(hand_over_to)
         try:
@@ -110,8 +112,7 @@ def import_ledger(
         with _console.progress("Replaying the log") as tell:
             history = replay(file, folder, vkey=trusted, progress=tell)
     except AuditError as error:
-        if json:
-            _console.emit(_audit.refusal_json(error))
+        _audit.tell_refusal(error, folder, json=json)
         raise
     if json:
         _console.emit({"ok": True, "folder": str(folder), **_audit.history_json(history)})

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -102,23 +102,25 @@ def verify(
       counterfoil verify ann.html --vkey club.vkey
       counterfoil verify equivocation.evidence --vkey club.vkey
     """
-    wanted_account = None if account is None else _inputs.account_from(account)
-    wanted_asset = None if asset is None else _asset_id(asset)
+    wanted = _Wanted(
+        asset=None if asset is None else _asset_id(asset),
+        account=None if account is None else _inputs.account_from(account),
+        max_age=None if max_age is None else _milliseconds(max_age),
+        ledger_id=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id"),
+    )
     verifier = Verifier(
         vkey_text(vkey),
-        ledger=None if ledger_id is None else _inputs.hash_from(ledger_id, "--ledger-id"),
+        ledger=wanted.ledger_id,
         witnesses=[vkey_text(text, "--witness", COSIGNATURE_NOTE) for text in witness or []],
         need=need,
     )
     data = _inputs.read_file(file, "proof", PAGE_BYTES_MAX)
-    max_age_ms = None if max_age is None else _milliseconds(max_age)
     is_page = data[:100].lstrip().lower().startswith(_PAGE)
-    if is_page and (account, asset, max_age) != (None, None, None):
-        message = "verify: --asset, --account and --max-age are for statements; this file is a page"
-        raise CommandError(message)
+    if is_page:
+        wanted.allow("ledger_id", kind="a page")
     try:
         proofs = proofs_of(data) if is_page else [data]
-        claims = [_check(verifier, proof, wanted_asset, wanted_account, max_age_ms) for proof in proofs]
+        claims = [_check(verifier, proof, wanted) for proof in proofs]
     except ProofError as error:
         if json:
             _console.emit({"ok": False, "reason": error.reason, "message": one_line(str(error))})
@@ -167,20 +169,35 @@ def _is_file(text: str) -> bool:
         return False
 
 
+class _Wanted(NamedTuple):
+    """What the file must be about, by the options that say so; none is left unheard."""
+
+    asset: bytes | None
+    account: bytes | None
+    max_age: int | None
+    ledger_id: bytes | None
+
+    def allow(self, *names: str, kind: str) -> None:
+        """Refuse the options of which a file of this kind tells nothing."""
+        given = [name for name, value in self._asdict().items() if value is not None and name not in names]
+        if given:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            message = f"verify: {options}: this file is {kind}, which does not tell"
+            raise CommandError(message)
+
+
 def _check(
-    verifier: Verifier, data: bytes, asset: bytes | None, account: bytes | None, max_age_ms: int | None
+    verifier: Verifier, data: bytes, wanted: _Wanted
 ) -> BalanceClaim | RecordClaim | ReceiptClaim | Checkpoint | Equivocation | ExitClaim:
+    asset, account, max_age_ms, _ = wanted
     if data.startswith(EQUIVOCATION):
+        wanted.allow(kind="evidence of two histories")
         return verifier.equivocation(*split_equivocation(data))
     if data.startswith(EXIT):
-        if asset is not None or max_age_ms is not None:
-            message = "verify: --asset and --max-age are for statements; this file is an exit bundle"
-            raise CommandError(message)
+        wanted.allow("account", "ledger_id", kind="an exit bundle")
         return check_exit_bundle(data, verifier, account=account)
     if data.startswith(RECEIPT):
-        if asset is not None or account is not None or max_age_ms is not None:
-            message = "verify: --asset, --account and --max-age are for statements; this file is a receipt"
-            raise CommandError(message)
+        wanted.allow("ledger_id", kind="a receipt")
         return verifier.receipt(data)
     if data.startswith(_QUESTION):
         table = data[len(_QUESTION) + 1 :].startswith(b"holders") and data[len(_QUESTION)] == len(b"holders")
@@ -188,9 +205,10 @@ def _check(
             return verifier.balance(data, asset=asset, account=account, max_age_ms=max_age_ms)
         return verifier.record(data, key=asset, record_id=account, max_age_ms=max_age_ms)
     if data.startswith(f"{verifier.key.name}\n".encode()):
+        wanted.allow(kind="a checkpoint")
         return verifier.checkpoint(data)
-    # Neither: the verifier says what a statement looks like.
-    return verifier.balance(data, asset=asset, account=account)
+    # A statement whose question was cut off; or neither, and the verifier says what a statement looks like.
+    return verifier.balance(data, asset=asset, account=account, max_age_ms=max_age_ms)
 
 
 def claim_json(claim: Any) -> dict[str, Any]:  # noqa: ANN401 - one of six

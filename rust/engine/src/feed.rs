@@ -21,6 +21,7 @@ use crate::indexes::IndexEntries;
 use crate::keys::KeyCache;
 use crate::ledger::Options;
 use crate::log_store::{LogReader, LogStore};
+use crate::memory::entries_memory_bytes;
 use crate::opening::{Loaded, load, open_or_renew_state};
 use crate::replica::{Boundary, POSITION, Position, Prepared, Replica, corrupt_entry, prepare};
 use crate::seen::Remembered;
@@ -30,9 +31,9 @@ use counterfoil_core::Id;
 use counterfoil_core::apply::AdmissionRules;
 use counterfoil_core::merkle::log::leaf_hashes;
 use counterfoil_core::note::{Algorithm, Checkpoint, SignedNote, VerifierKey};
-use counterfoil_core::wire::{Entry, Genesis, encode};
+use counterfoil_core::wire::{ENTRY_BYTES_MAX, Entry, Genesis, encode};
 use rayon::prelude::*;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,8 +41,12 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::ScopedJoinHandle;
 
-/// The most bytes of entries that wait for a commit. The engine makes one long before.
-const WAITING_BYTES_MAX: usize = 4 << 30;
+/// The most that entries may take that wait for a commit. The writer makes one after 64 MiB of them, and goes on for as
+/// many at most until it is there; only a single job of hundreds of megabytes makes it more.
+const WAITING_BYTES_MAX: usize = 512 << 20;
+
+/// The tags of entries go up to this one.
+const OPERATOR_TAG: u8 = 3;
 
 /// Entries whose signatures are verified by all cores before they are applied, fewer if they are long.
 const PAGE_ENTRIES: usize = 16_384;
@@ -256,8 +261,8 @@ impl Feed {
     }
 
     /// Keeps the notes of checkpoints, all or none. Each must be right after a commit, have the root that the entries
-    /// give, and be signed with the operator's key that is in force there. Of two of one size the one with more
-    /// signatures is kept.
+    /// give, and be signed with the operator's key that is in force there. To one that is there already the cosignatures
+    /// of others are added, as far as they fit; which of them mean anything nobody can tell here, so none goes for another.
     ///
     /// # Errors
     ///
@@ -265,23 +270,29 @@ impl Feed {
     pub fn put_notes(&mut self, notes: &[Vec<u8>]) -> Result<()> {
         let operators = self.operators()?;
         let verify = |note: &Vec<u8>| self.verify_note(note, &operators);
-        let verified: Vec<Result<(u64, usize)>> = notes.par_iter().map(verify).collect();
-        let mut kept: Vec<(u64, &[u8])> = Vec::new();
-        for (note, verified) in notes.iter().zip(verified) {
-            let (tree_size, signatures) = verified?;
-            let stored = self.log.note(tree_size)?.and_then(|stored| SignedNote::parse(&stored).ok());
-            if stored.is_none_or(|stored| stored.signatures().len() < signatures) {
-                kept.push((tree_size, note));
+        let verified: Vec<Result<(u64, SignedNote)>> = notes.par_iter().map(verify).collect();
+        let mut kept: BTreeMap<u64, SignedNote> = BTreeMap::new();
+        for verified in verified {
+            let (tree_size, note) = verified?;
+            let before = match kept.get(&tree_size) {
+                None => self.log.note(tree_size)?.and_then(|stored| SignedNote::parse(&stored).ok()),
+                added => added.cloned(),
+            };
+            let after = before.as_ref().map_or_else(|| note.clone(), |before| with_cosignatures(before, &note));
+            if before.as_ref() != Some(&after) {
+                kept.insert(tree_size, after);
             }
         }
+        let kept: Vec<(u64, String)> =
+            kept.into_iter().map(|(tree_size, note)| (tree_size, note.to_string())).collect();
+        let kept: Vec<(u64, &[u8])> = kept.iter().map(|(tree_size, note)| (*tree_size, note.as_bytes())).collect();
         if kept.is_empty() { Ok(()) } else { self.log.put_notes(&kept) }
     }
 
-    /// How many entries a checkpoint covers, and how many signatures it has.
-    fn verify_note(&self, bytes: &[u8], operators: &[(u64, Id)]) -> Result<(u64, usize)> {
-        let note = SignedNote::parse(bytes);
-        let parsed = note.and_then(|note| Ok((Checkpoint::parse(note.text())?, note.signatures().len())));
-        let (Checkpoint { tree_size, root_hash, .. }, signatures) = parsed.map_err(|error| {
+    /// How many entries a checkpoint covers, and its note.
+    fn verify_note(&self, bytes: &[u8], operators: &[(u64, Id)]) -> Result<(u64, SignedNote)> {
+        let parsed = SignedNote::parse(bytes).and_then(|note| Ok((Checkpoint::parse(note.text())?, note)));
+        let (Checkpoint { tree_size, root_hash, .. }, note) = parsed.map_err(|error| {
             let (place, expected) = ("a checkpoint".to_owned(), "the note of one".to_owned());
             Error::Checkpoint { place, expected, found: error.to_string() }
         })?;
@@ -306,11 +317,22 @@ impl Feed {
         }
         let last = tree_size.checked_sub(1).map(|last| self.log.entry(last)).transpose()?;
         match last.as_deref().and_then(Entry::decode) {
-            Some(Entry::Commit(_)) => Ok((tree_size, signatures)),
+            Some(Entry::Commit(_)) => Ok((tree_size, note)),
             Some(Entry::Genesis(_) | Entry::Applied(_) | Entry::Operator(_)) | None => {
                 wrong("a commit as the last of them".to_owned(), "another entry".to_owned())
             }
         }
+    }
+}
+
+/// A note with the cosignatures of another one of the same checkpoint, by keys that have not signed it yet; as it is where
+/// that is too much.
+fn with_cosignatures(stored: &SignedNote, other: &SignedNote) -> SignedNote {
+    let mut note = stored.clone();
+    // The second time is for what the first has replaced.
+    match note.add_cosignatures(other).and_then(|()| note.add_cosignatures(stored)) {
+        Ok(()) => note,
+        Err(_) => stored.clone(),
     }
 }
 
@@ -326,7 +348,6 @@ fn find_operators(genesis: &Genesis, log: &LogReader, to: u64) -> Result<Vec<(u6
 
 /// The key that an entry makes the operator's, if it is one that does.
 fn new_operator(entry: &[u8]) -> Option<Id> {
-    const OPERATOR_TAG: u8 = 3;
     if entry.first() != Some(&OPERATOR_TAG) {
         return None;
     }
@@ -462,7 +483,7 @@ impl Scan<'_> {
         // What the folder has after its last commit's `through` is not applied yet, as if it had just been fed.
         self.line.reader.entries(self.released, u64::MAX, |index, entry| {
             self.operators.extend(new_operator(entry).map(|key| (index, key)));
-            self.waiting.push_back(entry.to_vec());
+            self.wait_with(entry);
             Ok(true)
         })?;
         let taken = self.take_all(first, next, applied);
@@ -511,6 +532,11 @@ impl Scan<'_> {
 
     fn take(&mut self, entry: &[u8]) -> Result<()> {
         let index = self.fed;
+        // What is no entry by its first byte and its length waits for nothing.
+        let is_entry = entry.len() <= ENTRY_BYTES_MAX && entry.first().is_some_and(|tag| *tag <= OPERATOR_TAG);
+        if !is_entry {
+            return Err(corrupt_entry(index, "an entry", "bytes that do not decode"));
+        }
         let boundary = Boundary::find(index, entry, self.through)?;
         if index == 1 && boundary.as_ref().is_none_or(|boundary| boundary.commit.through != 1) {
             return Err(corrupt_entry(1, "the first commit, through 1", "another entry"));
@@ -522,17 +548,21 @@ impl Scan<'_> {
         }
         self.operators.extend(new_operator(entry).map(|key| (index, key)));
         self.fed = index.saturating_add(1);
-        self.waiting_bytes = self.waiting_bytes.saturating_add(entry.len());
-        self.waiting.push_back(entry.to_vec());
+        self.wait_with(entry);
         if let Some(boundary) = boundary {
             (self.last_commit, self.through) = (Some(index), boundary.commit.through);
             self.let_through(boundary.commit.through)?;
             self.marks.push_back((self.released, Mark::Root(boundary)));
         } else if self.waiting_bytes > WAITING_BYTES_MAX {
-            let expected = format!("a commit, after {WAITING_BYTES_MAX} bytes of entries without");
+            let expected = format!("a commit, after {} MiB of entries without", WAITING_BYTES_MAX >> 20);
             return Err(corrupt_entry(index, &expected, "none"));
         }
         Ok(())
+    }
+
+    fn wait_with(&mut self, entry: &[u8]) {
+        self.waiting_bytes = self.waiting_bytes.saturating_add(entries_memory_bytes(1, entry.len()));
+        self.waiting.push_back(entry.to_vec());
     }
 
     /// Everything up to a commit may be applied, for no later commit is through less.
@@ -545,7 +575,7 @@ impl Scan<'_> {
     fn let_through(&mut self, to: u64) -> Result<()> {
         while self.released < to {
             let Some(entry) = self.waiting.pop_front() else { break };
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(entry.len());
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(entries_memory_bytes(1, entry.len()));
             self.ready_bytes = self.ready_bytes.saturating_add(entry.len());
             self.ready.push(entry);
             self.released = self.released.saturating_add(1);

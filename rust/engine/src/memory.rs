@@ -20,6 +20,14 @@ const KEY_BYTES: usize = 210;
 /// What a changed block takes beside its bytes: its counts, the allocator's, and its place in the list of a flush.
 pub(crate) const BLOCK_MORE_BYTES: usize = 96;
 
+/// What an entry that waits takes beside its bytes: its place in a list, and the allocator's.
+const ENTRY_MORE_BYTES: usize = 64;
+
+/// What entries take that wait for a commit.
+pub(crate) const fn entries_memory_bytes(count: usize, bytes: usize) -> usize {
+    bytes.saturating_add(count.saturating_mul(ENTRY_MORE_BYTES))
+}
+
 /// What a changed block takes.
 pub(crate) fn block_memory_bytes(block: &[u8]) -> usize {
     block.len().saturating_add(BLOCK_MORE_BYTES)

@@ -10,6 +10,7 @@ use crate::indexes::{Recent, Sought};
 use crate::keys::KeyCache;
 use crate::ledger::{Options, Page};
 use crate::log_store::LogReader;
+use crate::memory::entries_memory_bytes;
 use crate::opening::{INDEX_HOLE, load, no_commit};
 use crate::replica::Replica;
 use crate::state_store::{StateMark, StateStore};
@@ -118,6 +119,17 @@ impl Shared {
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
         let after = self.log.stored_size()? > published.commit_index.saturating_add(1);
         Ok(after || published.commit.through < published.commit_index)
+    }
+
+    /// What the entries take that the last commit does not cover.
+    pub(crate) fn uncommitted_bytes(&self) -> Result<usize> {
+        let through = self.published.read().unwrap_or_else(PoisonError::into_inner).commit.through;
+        let mut found = 0_usize;
+        self.log.entries(through, u64::MAX, |_, entry| {
+            found = found.saturating_add(entries_memory_bytes(1, entry.len()));
+            Ok(true)
+        })?;
+        Ok(found)
     }
 
     /// Why the last commit has no checkpoint.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::indexes::IndexEntries;
 use crate::ledger::OutcomeRow;
 use crate::log_store::LogStore;
-use crate::memory::{TreeSize, Unflushed};
+use crate::memory::{TreeSize, Unflushed, entries_memory_bytes};
 use crate::opening::sign_if_missing;
 use crate::replica::{Overlay, POSITION, Position, Replica, index_after};
 use crate::seen::Remembered;
@@ -40,6 +40,13 @@ const AHEAD_MAX_MS: u64 = 60_000;
 
 /// A group takes in what waits until it has this many entries.
 const GROUP_ENTRIES: usize = 16_384;
+
+/// Or so many bytes.
+const GROUP_BYTES: usize = 16 << 20;
+
+/// A commit is made of so many bytes of entries at the latest, so that whoever reads the log has to keep few: see
+/// `WAITING_BYTES_MAX` of the feed. Twice as many may wait, and a job is always written whole.
+const UNCOMMITTED_BYTES: usize = 64 << 20;
 
 /// Records are fetched for so many transactions at once: few enough to be near when they are applied.
 const FETCHED_TRANSACTIONS: usize = 256;
@@ -134,6 +141,7 @@ impl Threads {
         let (tree_tasks, receive_tree_tasks) = channel();
         let (flushes, receive_flushes) = channel();
         let uncommitted = shared.has_uncommitted_entries()?;
+        let uncommitted_bytes = if uncommitted { shared.uncommitted_bytes()? } else { 0 };
         let state_is_new = shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).is_none();
         let size = shared.read_tree()?.size();
         let writer = Writer {
@@ -150,6 +158,7 @@ impl Threads {
             closing: false,
             times: Times::Log,
             uncommitted,
+            uncommitted_bytes,
             // A state that was made anew is flushed soon, at the latest when the ledger is closed: the next opening and
             // followers shall not have to make it again.
             changed_since_flush: if state_is_new { shared.options.flush_records } else { 0 },
@@ -303,6 +312,8 @@ struct Writer {
     times: Times,
     /// Whether entries were appended that no commit covers. A refused transaction appends none, and causes no commit.
     uncommitted: bool,
+    /// What the entries take that were appended since the last commit began.
+    uncommitted_bytes: usize,
     changed_since_flush: usize,
     unflushed: Unflushed,
     /// None before the first commit of this handle, and once it is being flushed.
@@ -377,7 +388,8 @@ impl Writer {
 
     /// Whether nothing may change until the commit or the flush that is under way has ended: it will make room.
     fn has_to_wait(&self) -> bool {
-        (self.commit_running || self.flush_running) && self.unflushed.is_full()
+        let is_full = (self.commit_running || self.flush_running) && self.unflushed.is_full();
+        is_full || (self.commit_running && self.uncommitted_bytes >= UNCOMMITTED_BYTES)
     }
 
     fn take_in(&mut self, work: Work) {
@@ -462,7 +474,8 @@ impl Writer {
         let last_one = self.closing && self.uncommitted;
         // And so does running out of memory.
         let crowded = self.uncommitted && !self.flush_running && self.unflushed.needs_commit();
-        if due || wanted || last_one || crowded { self.start_commit() } else { Ok(()) }
+        let long = self.uncommitted_bytes >= UNCOMMITTED_BYTES;
+        if due || wanted || last_one || crowded || long { self.start_commit() } else { Ok(()) }
     }
 
     fn lock_state<'a>(&self, shared: &'a Arc<Shared>) -> Result<MutexGuard<'a, Replica>> {
@@ -488,11 +501,14 @@ impl Writer {
             }
             shared.make_room(count);
             // What has been admitted meanwhile is written with it.
-            let more = group.is_open || group.entries.len() < GROUP_ENTRIES;
+            let has_room = group.entries.len() < GROUP_ENTRIES && group.entries.bytes.len() < GROUP_BYTES;
+            let more = group.is_open || has_room;
             next = if more { self.more_pieces(group.is_open)? } else { None };
         }
         let applied = group.entries.len();
         self.uncommitted |= applied > 0;
+        let bytes = entries_memory_bytes(applied, group.entries.bytes.len());
+        self.uncommitted_bytes = self.uncommitted_bytes.saturating_add(bytes);
         let entries: Vec<&[u8]> = group.entries.transactions(0, applied).collect();
         let appended = if applied > 0 { self.log.append(&entries).map(|_| ()) } else { Ok(()) };
         state.in_flight.clear();
@@ -760,6 +776,7 @@ impl Writer {
         drop(state);
         self.commit_running = true;
         self.uncommitted = false;
+        self.uncommitted_bytes = 0;
         self.last_commit = now();
         self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position }))
     }

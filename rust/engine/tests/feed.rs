@@ -21,8 +21,7 @@ fn options() -> Options {
     Options { commit_every_ms: None, flush_records: 7, ..Options::default() }
 }
 
-/// A closed ledger: its entries, its notes, and its last state root.
-fn write(folder: &Path) -> (Vec<Vec<u8>>, Vec<Vec<u8>>, Id) {
+fn genesis() -> Genesis {
     let parameters = Parameters {
         window_ms: 3_600_000,
         asset_creators: AssetCreators::Anyone,
@@ -31,21 +30,32 @@ fn write(folder: &Path) -> (Vec<Vec<u8>>, Vec<Vec<u8>>, Id) {
         governor: None,
     };
     let operator = Id(signature::public_key(&SEED));
-    let genesis = Genesis { origin: ORIGIN.to_owned(), operator, time: 1_000, salt: [0; 16], parameters };
+    Genesis { origin: ORIGIN.to_owned(), operator, time: 1_000, salt: [0; 16], parameters }
+}
+
+/// A transaction in which the operator takes these keys, each once.
+fn signed(ledger: &Ledger, nonce: [u8; 16], keys: Vec<[u8; 32]>) -> Vec<u8> {
+    let account = Id(signature::public_key(&SEED));
+    let transaction = Transaction {
+        version: 1,
+        ledger: ledger.id(),
+        valid_until: 2_000,
+        nonce,
+        authorizers: vec![Authorizer { account, key: None }],
+        operations: keys.into_iter().map(|key| Operation::Once(Once { account, key })).collect(),
+    };
+    let id = transaction_id(&encode(&transaction));
+    let message = [b"counterfoil/sign/v1\n".as_slice(), id.as_ref()].concat();
+    encode(&SignedTransaction { transaction, signatures: vec![signature::sign(&SEED, &message)] })
+}
+
+/// A closed ledger: its entries, its notes, and its last state root.
+fn write(folder: &Path) -> (Vec<Vec<u8>>, Vec<Vec<u8>>, Id) {
+    let genesis = genesis();
     let ledger = Ledger::create(folder, &genesis, Some(SEED), &options()).unwrap();
     for number in 0..40 {
-        let transaction = Transaction {
-            version: 1,
-            ledger: ledger.id(),
-            valid_until: 2_000,
-            nonce: [number; 16],
-            authorizers: vec![Authorizer { account: operator, key: None }],
-            operations: vec![Operation::Once(Once { account: operator, key: [number; 32] })],
-        };
-        let id = transaction_id(&encode(&transaction));
-        let message = [b"counterfoil/sign/v1\n".as_slice(), id.as_ref()].concat();
         let mut batch = Batch::default();
-        batch.push(&encode(&SignedTransaction { transaction, signatures: vec![signature::sign(&SEED, &message)] }));
+        batch.push(&signed(&ledger, [number; 16], vec![[number; 32]]));
         assert!(ledger.apply(batch, Some(1_000)).unwrap().iter().all(|row| row.index.is_some()));
         if number % 9 == 0 {
             ledger.checkpoint(Some(1_000)).unwrap();
@@ -156,4 +166,79 @@ fn a_folder_that_was_written_to_is_not_fed() {
     assert!(matches!(Feed::open(&path, &other, &options()), Err(Error::Entry { index: 0, .. })));
     Ledger::open(&path, None, &options(), &mut |_, _| Ok(())).unwrap().close().unwrap();
     assert!(matches!(refused(&path), Error::AlreadyExists { .. }));
+}
+
+#[test]
+fn what_is_no_entry_does_not_wait_for_a_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (entries, _, _) = write(&folder.path().join("written"));
+    let long = [vec![1], vec![0; 65_535]].concat();
+    for (number, bytes) in [vec![], vec![4], vec![255; 200], long].into_iter().enumerate() {
+        let mut fed = Feed::open(&folder.path().join(number.to_string()), &entries[0], &options()).unwrap();
+        let (mut given, mut count) = (entries[..2].to_vec(), 0);
+        given.extend(vec![bytes; 50]);
+        let mut next = || {
+            count += 1;
+            Ok(given.get(count - 1).map(|entry| {
+                let mut batch = Batch::default();
+                batch.push(entry);
+                batch
+            }))
+        };
+        let error = fed.run(0, &mut next, &mut |_| Ok(())).unwrap_err();
+        assert!(matches!(error, Error::Entry { index: 2, .. }), "{error}");
+        assert_eq!(count, 3, "the first of them is refused");
+    }
+}
+
+#[test]
+fn cosignatures_are_added_and_none_goes_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (entries, notes, _) = write(&folder.path().join("written"));
+    let mut fed = Feed::open(&folder.path().join("fed"), &entries[0], &options()).unwrap();
+    feed(&mut fed, 0, &entries, 50).unwrap();
+    let note = String::from_utf8(notes.last().unwrap().clone()).unwrap();
+    // The first four bytes are the key's id.
+    let line = |name: &str, letter: &str| format!("\u{2014} {name} AQIDBAAA{}\n", letter.repeat(96));
+    let cosigned = note.clone() + &line("w.example/a", "A");
+    let others = note.clone() + &line("w.example/a", "B") + &line("w.example/b", "C") + &line("w.example/c", "D");
+    let many = (0..60).fold(note.clone(), |note, number| note + &line(&format!("{number}.example/w"), "E"));
+    fed.put_notes(&[cosigned.into_bytes(), note.clone().into_bytes(), others.into_bytes()]).unwrap();
+    let kept = note + &line("w.example/a", "A") + &line("w.example/b", "C") + &line("w.example/c", "D");
+    assert_eq!(String::from_utf8(fed.log().latest_note().unwrap().unwrap().1).unwrap(), kept);
+    fed.put_notes(&[many.into_bytes()]).unwrap();
+    let (_, after) = fed.log().latest_note().unwrap().unwrap();
+    assert!(String::from_utf8(after).unwrap().starts_with(&kept), "what there is stays, whether more fits or not");
+}
+
+#[test]
+fn the_writer_commits_before_readers_have_to_keep_much() {
+    let folder = tempfile::tempdir().unwrap();
+    // Neither time nor memory asks for a commit.
+    let options = Options { flush_records: usize::MAX, memory_bytes: 1 << 40, ..options() };
+    let ledger = Ledger::create(&folder.path().join("l"), &genesis(), Some(SEED), &options).unwrap();
+    let (mut written, mut number) = (0, 0_u64);
+    while written < 80 << 20 {
+        let mut batch = Batch::default();
+        for _ in 0..500 {
+            let keys = (0..128_u8).map(|place| {
+                let mut key = [place; 32];
+                key[..8].copy_from_slice(&number.to_le_bytes());
+                key
+            });
+            let mut nonce = [0; 16];
+            nonce[..8].copy_from_slice(&number.to_le_bytes());
+            let bytes = signed(&ledger, nonce, keys.collect());
+            written += bytes.len();
+            number += 1;
+            batch.push(&bytes);
+        }
+        assert!(ledger.apply(batch, Some(1_000)).unwrap().iter().all(|row| row.index.is_some()));
+    }
+    // One more when it is closed.
+    ledger.close().unwrap();
+    let mut read_only = options;
+    read_only.store.read_only = true;
+    let ledger = Ledger::open(&folder.path().join("l"), None, &read_only, &mut |_, _| Ok(())).unwrap();
+    assert_eq!(ledger.last_commit().unwrap().1.height, 2);
 }

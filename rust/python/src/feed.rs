@@ -62,6 +62,12 @@ impl Log {
         Ok(notes.iter().map(|(tree_size, note)| (*tree_size, PyBytes::new(py, note))).collect())
     }
 
+    /// The hashes that prove that the first `new` entries continue the first `old` ones.
+    fn prove_consistency<'py>(&self, py: Python<'py>, old: u64, new: u64) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let proof = self.with(py, |log| log.consistency_proof(old, new))?;
+        Ok(proof.iter().map(|hash| bytes(py, hash)).collect())
+    }
+
     fn close(&self, py: Python<'_>) {
         py.detach(|| drop(self.reader.lock().unwrap_or_else(PoisonError::into_inner).take()));
     }
@@ -165,6 +171,19 @@ impl Feed {
     fn log_root<'py>(&self, py: Python<'py>, tree_size: u64) -> PyResult<Bound<'py, PyBytes>> {
         let root = self.with(py, |feed| feed.log().root_at(tree_size))?;
         Ok(bytes(py, &root))
+    }
+
+    /// The hashes that prove that the first `new` entries continue the first `old` ones.
+    fn prove_consistency<'py>(&self, py: Python<'py>, old: u64, new: u64) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let proof = self.with(py, |feed| feed.log().consistency_proof(old, new))?;
+        Ok(proof.iter().map(|hash| bytes(py, hash)).collect())
+    }
+
+    /// The checkpoints after a size: tree size and note of each.
+    #[pyo3(signature = (after=0, limit=1_000))]
+    fn notes<'py>(&self, py: Python<'py>, after: u64, limit: usize) -> PyResult<Vec<(u64, Bound<'py, PyBytes>)>> {
+        let notes = self.with(py, |feed| feed.log().notes(after, limit))?;
+        Ok(notes.iter().map(|(tree_size, note)| (*tree_size, PyBytes::new(py, note))).collect())
     }
 
     /// The tree size and the note of the last checkpoint.
