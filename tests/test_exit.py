@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 
 import pytest
-from counterfoil import Key, Ledger, page
+from counterfoil import Key, Ledger, ops, page
 from counterfoil.exceptions import OperatorKeyError, ProofError, ReadOnlyError
-from counterfoil.exit import exit_bundle, exit_page, verify_exit_bundle
+from counterfoil.exit import _MADE, exit_bundle, exit_page, verify_exit_bundle
 from counterfoil.ops import (
     Attest,
     Distribute,
@@ -212,3 +212,11 @@ def test_the_page_has_the_same_parts(ledger, bundle):
     embedded = json.loads(re.search(r'id="embedded">(.+?)</script>', made)[1])
     assert [base64.b64decode(proof) for proof in embedded["proofs"]] == parts_of(bundle)
     assert embedded["vkey"] == ledger.verifier_key
+
+
+def test_every_operation_that_makes_an_account_is_known():
+    """A new operation with a salt makes one: without its id a bundle of that account would refuse its own receipt."""
+    made = [
+        each for each in vars(ops).values() if hasattr(each, "wire_name") and "salt" in getattr(each, "__slots__", ())
+    ]
+    assert {each.wire_name for each in made} - {"reveal"} == set(_MADE)

@@ -360,7 +360,12 @@ class TileLog:
         return data if found == width else data[: width * _HASH_BYTES]
 
     def _bundle(self, tile: int, width: int) -> list[bytes]:
-        data, found = self._tile("entries", tile, width, _BUNDLE_BYTES_MAX)
+        try:
+            data, found = self._tile("entries", tile, width, _BUNDLE_BYTES_MAX)
+        except FileNotFoundError:
+            where, path = self._base or self._folder, tile_path("entries", tile)
+            message = f"{where}: expected {path}, which `counterfoil export tiles --entries` writes; there is none"
+            raise FileNotFoundError(message) from None
         entries, place = [], 0
         for number in range(width):
             begin = place + _LENGTH_BYTES

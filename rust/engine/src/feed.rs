@@ -41,7 +41,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::ScopedJoinHandle;
 
-/// The most that entries may take that wait for a commit. The writer makes one after 64 MiB of them, and goes on for as
+/// The most that entries may take that wait for a commit. The writer makes one after 128 MiB of them, and goes on for as
 /// many at most until it is there; only a single job of hundreds of megabytes makes it more.
 const WAITING_BYTES_MAX: usize = 512 << 20;
 

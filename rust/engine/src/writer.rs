@@ -46,7 +46,7 @@ const GROUP_BYTES: usize = 16 << 20;
 
 /// A commit is made of so many bytes of entries at the latest, so that whoever reads the log has to keep few: see
 /// `WAITING_BYTES_MAX` of the feed. Twice as many may wait, and a job is always written whole.
-const UNCOMMITTED_BYTES: usize = 64 << 20;
+const UNCOMMITTED_BYTES: usize = 128 << 20;
 
 /// Records are fetched for so many transactions at once: few enough to be near when they are applied.
 const FETCHED_TRANSACTIONS: usize = 256;

@@ -218,7 +218,7 @@ fn the_writer_commits_before_readers_have_to_keep_much() {
     let options = Options { flush_records: usize::MAX, memory_bytes: 1 << 40, ..options() };
     let ledger = Ledger::create(&folder.path().join("l"), &genesis(), Some(SEED), &options).unwrap();
     let (mut written, mut number) = (0, 0_u64);
-    while written < 80 << 20 {
+    while written < 144 << 20 {
         let mut batch = Batch::default();
         for _ in 0..500 {
             let keys = (0..128_u8).map(|place| {
