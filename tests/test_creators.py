@@ -430,9 +430,9 @@ def test_what_a_gate_is_made_of_is_checked():
         Gate("NOOR >= 1")
     with pytest.raises(ValueError, match="character 5: expected one of the names"):
         Gate("not badge:founder", names={"other": Requirement(bytes(32), bytes(32))})
-    with pytest.raises(ValueError, match="issuer: expected an id of 32 bytes, found 31"):
+    with pytest.raises(ValueError, match="issuer: expected 32 bytes, found 31"):
         Gate("NOOR >= 1", issuer=bytes(31))
-    with pytest.raises(TypeError, match="names, NOOR: expected an id of 32 bytes, found str"):
+    with pytest.raises(TypeError, match="names, NOOR: expected 32 bytes, found str"):
         _gate("NOOR >= 1", NOOR="ab" * 16)
     with pytest.raises(ValueError, match="the name of a schema after 'badge:'"):
         _gate("badge:noor", noor=bytes(32))
@@ -595,9 +595,9 @@ def test_a_gate_that_can_be_asked_of_nobody_is_refused(ledger):
             gate.verify(data, verifier, account=ANN.account, time=START)
         assert caught.value.reason == "wrong_record"
     for call in (_gate("NOOR >= 1").check, _gate("NOOR >= 1").prove):
-        with pytest.raises(ValueError, match="account: expected an id of 32 bytes, found 33"):
+        with pytest.raises(ValueError, match="account: expected 32 bytes, found 33"):
             call(ledger, bytes(33))
-        with pytest.raises(TypeError, match="account: expected an id of 32 bytes, found str"):
+        with pytest.raises(TypeError, match="account: expected 32 bytes, found str"):
             call(ledger, "ann")
 
 

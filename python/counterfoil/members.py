@@ -13,12 +13,12 @@ import secrets
 import sqlite3
 import stat
 import threading
-import time as clock
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from counterfoil._clock import clock_ms
 from counterfoil.exceptions import ClosedError, SelfCustodyError, StoreError, UnknownMemberError
 from counterfoil.keys import Key
 from counterfoil.reputation.disclosure import commit
@@ -331,7 +331,7 @@ class Members:
 
     def _new(self, customer: str) -> Member:
         salt = secrets.token_bytes(32)
-        return Member(customer, self._derive(salt).account, salt, managed=True, since=clock.time_ns() // 1_000_000)
+        return Member(customer, self._derive(salt).account, salt, managed=True, since=clock_ms())
 
     def _derive(self, salt: bytes) -> Key:
         return Key.from_seed(hmac.digest(self._seed, _MEMBER_DOMAIN + salt, "sha256"))

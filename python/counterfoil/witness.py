@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterfoil import _http
+from counterfoil._clock import clock_ms
 from counterfoil._http import Answer
 from counterfoil.exceptions import (
     ClosedError,
@@ -267,7 +268,7 @@ class Witness:
         raise _RefusedError(409, message)
 
     def _cosignature(self, text: str) -> bytes:
-        time = clock.time_ns() // 1_000_000_000
+        time = clock_ms() // 1_000
         signature = self._signing.sign(cosigned_message(text, time))
         signed = base64.b64encode(self.key.key_hash + time.to_bytes(8, "big") + signature).decode()
         return f"— {self.key.name} {signed}\n".encode()
@@ -344,7 +345,7 @@ class Memory:
         """
         with self._changing() as database:
             return database.execute(
-                "UPDATE equivocations SET cleared_ms = ? WHERE origin = ? AND cleared_ms IS NULL", (_now_ms(), origin)
+                "UPDATE equivocations SET cleared_ms = ? WHERE origin = ? AND cleared_ms IS NULL", (clock_ms(), origin)
             ).rowcount
 
     def keep(self, equivocation: Equivocation) -> None:
@@ -449,7 +450,7 @@ def _keep(database: sqlite3.Connection, equivocation: Equivocation) -> None:
         return  # One is enough, however often it is sent.
     _LOG.critical("%s: the operator has signed two histories", equivocation.origin)
     database.execute(
-        "INSERT INTO equivocations VALUES (?, ?, ?, NULL)", (equivocation.origin, _now_ms(), bytes(equivocation))
+        "INSERT INTO equivocations VALUES (?, ?, ?, NULL)", (equivocation.origin, clock_ms(), bytes(equivocation))
     )
 
 
@@ -499,10 +500,6 @@ def _against_replica(replica: Ledger, checkpoint: Checkpoint, note: bytes, root:
     grown = () if size == checkpoint.tree_size else (root, *replica.prove_consistency(checkpoint.tree_size, size))
     roots = (checkpoint.root_hash, root)
     return Equivocation(note, own.encode(), grown, checkpoint.origin, checkpoint.tree_size, roots)
-
-
-def _now_ms() -> int:
-    return clock.time_ns() // 1_000_000
 
 
 # --------------------------------------------------------------------------------------------------------------------

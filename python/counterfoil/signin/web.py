@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import time as clock
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from counterfoil._checks import integer, json_of
+from counterfoil._clock import clock_ms
 from counterfoil.creators import Gate
 from counterfoil.exceptions import ProofError, SignInError, WireError
 from counterfoil.signin.service import Identity, SignIn
@@ -136,7 +136,7 @@ class Access:
         identity = _identity(request.session.get(self._session_key))
         if identity is None:
             self._unauthorized("expected a session that is signed in, found none")
-        age_ms = clock.time_ns() // 1_000_000 - identity.time
+        age_ms = clock_ms() - identity.time
         if age_ms >= self._session_ms:
             self._unauthorized(f"expected a session of less than {self._session_ms} ms, found one of {age_ms}")
         try:
