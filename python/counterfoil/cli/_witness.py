@@ -289,11 +289,15 @@ def add(
     \b
       counterfoil witness add cosigned.note --witness roaster.vkey
     """
+    from counterfoil.witness import signature_lines
+
     note = _inputs.read_file(file, "note", _NOTE_BYTES_MAX)
     vkeys = [vkey_text(text, "--witness", COSIGNATURE_NOTE) for text in witness]
     with _inputs.writing(ledger, None) as opened:
         signed = Verifier(opened.verifier_key, witnesses=vkeys, need=1).checkpoint(note)
-        opened.add_cosignatures(note.decode())
+        # Of the others' lines nothing is known, and one of them may be in the place of a good one.
+        lines = signature_lines(note, [NoteKey.parse(vkey, COSIGNATURE_NOTE) for vkey in vkeys])
+        opened.add_cosignatures(f"{signed.text}\n{lines}")
     _console.fields(f"checkpoint of {signed.tree_size:,} entries", cosigned_by(signed))
 
 
