@@ -467,7 +467,8 @@ def _private_file(url: sql.URL) -> Path:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever driver there is
     cursor = connection.cursor()
-    # With a log beside the file, or a journal that stays, what was erased would still stand in there.
-    for pragma in ("secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
+    # With a log beside the file, or a journal that stays, what was erased would still stand in there. That the journal
+    # is gone is synced by EXTRA alone.
+    for pragma in ("secure_delete = ON", "journal_mode = DELETE", "synchronous = EXTRA"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
