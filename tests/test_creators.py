@@ -601,6 +601,40 @@ def test_a_gate_that_can_be_asked_of_nobody_is_refused(ledger):
             call(ledger, "ann")
 
 
+class Exchanging:
+    """A ledger in which Ann and Noor exchange their coins between any two records that are read, so many times."""
+
+    def __init__(self, ledger, coins, count):
+        self.ledger, self.coins, self.count = ledger, coins, count
+
+    def __getattr__(self, name):
+        return getattr(self.ledger, name)
+
+    def holding(self, asset, account):
+        found = self.ledger.holding(asset, account)
+        if self.count:
+            self.count -= 1
+            given, taken = self.coins
+            self.coins = taken, given
+            give = Transfer(asset=given, sender=ANN.account, to=BOB.account, amount=1)
+            take = Transfer(asset=taken, sender=BOB.account, to=ANN.account, amount=1)
+            self.ledger.execute([give, take], ANN, BOB)
+        return found
+
+
+def test_who_exchanges_one_coin_for_the_other_has_never_both(ledger):
+    coins = [ledger.create_asset(NOOR, symbol) for symbol in ("ONE", "TWO")]
+    for coin, member in zip(coins, (ANN, BOB), strict=True):
+        ledger.mint(NOOR, coin, to=member.account, amount=1)
+    gate = _gate("ONE >= 1 and TWO >= 1")
+    # After an even number of exchanges Ann has the first coin again.
+    for count in (2, 4, 8):
+        assert not gate.check(Exchanging(ledger, coins, count), ANN.account)
+        assert not gate.check(ledger, ANN.account)
+    with pytest.raises(LedgerError, match="expected records of one moment, found none in 100 attempts"):
+        gate.check(Exchanging(ledger, coins, 1_000), ANN.account)
+
+
 # What counts of a balance.
 
 

@@ -41,7 +41,7 @@ __all__ = ["Decision", "Gate"]
 
 _HEADER = b"counterfoil/gate/v1\n"
 _WHAT = "gate bundle"
-_ATTEMPTS = 10
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,19 @@ class Gate:
 
         Raises:
             LookupError: An asset or schema is not there, or of another kind.
+            LedgerError: There was something new meanwhile, again and again.
         """
         identifier(account, "account")
         at = now_ms(ledger, time)
-        facts = self._read(ledger, account)
-        return self._decide(facts, account, at)
+        for _ in range(_ATTEMPTS):
+            size = ledger.size
+            facts = self._read(ledger, account)
+            # What is applied is seen once the log has grown. Records of two moments could show what was never so: who
+            # exchanges A for B has never had both.
+            if ledger.size == size:
+                return self._decide(facts, account, at)
+        message = f"gate: expected records of one moment, found none in {_ATTEMPTS} attempts: use a backup"
+        raise LedgerError(message)
 
     def prove(self, ledger: Ledger, account: bytes) -> bytes:
         """What `verify` takes: the proofs that the decision needs, as of the last checkpoint, whatever it will be.
