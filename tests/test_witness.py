@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
-from counterfoil import Key, Ledger
-from counterfoil import witness_app as app_module
+from counterfoil import Key, Ledger, _body
 from counterfoil._http import request
 from counterfoil.exceptions import (
     ClosedError,
@@ -883,7 +882,7 @@ def test_witnesses_that_do_not_do_as_they_should(ledger: Ledger) -> None:
 
 
 def test_the_server_bounds_what_it_is_sent(ledger: Ledger, witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_module, "_BODY_S", 0.3)
+    monkeypatch.setattr(_body, "BODY_S", 0.3)
     with serving(witness_app(witness)) as address:
         assert request(f"{address}/add-checkpoint", body=b"x" * 200_000, bytes_max=1_000).status == 413
         assert request(f"{address}/add-checkpoint", body=b"x", bytes_max=1_000).status == 400
