@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from counterfoil import Key, Ledger
+from counterfoil import Key, Ledger, _http
 from counterfoil.ops import Once
 from counterfoil.verify import encode_did_key
 
@@ -205,6 +205,14 @@ def test_follow_add_and_evidence(club: SimpleNamespace) -> None:
     assert file.read_bytes() == content
     ok(*follow, public)
     assert as_json("witness", "status", "--dir", club.folder / "first")["equivocations"][0]["cleared_time_ms"]
+
+
+def test_silent_connections_keep_nobody_out(club: SimpleNamespace) -> None:
+    with serving(club, "first") as address, contextlib.ExitStack() as stack:
+        host, port = address.removeprefix("http://").removesuffix("/w").split(":")
+        for _ in range(150):
+            stack.enter_context(socket.create_connection((host, int(port))))
+        assert _http.request(f"{address}/add-checkpoint", body=b"x", bytes_max=1_000).status == 400
 
 
 def test_follow_again_and_again(club: SimpleNamespace) -> None:
