@@ -18,8 +18,6 @@ from counterfoil.exceptions import ProofError
 if TYPE_CHECKING:
     from http.client import HTTPMessage
 
-    from _typeshed import WriteableBuffer
-
 TIMEOUT_S = 30.0
 _CHUNK_BYTES = 64 * 1_024
 # What gzip adds to bytes that it cannot make fewer, and more.
@@ -68,7 +66,7 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any buffer
         self._socket.settimeout(self._deadline.left_s())
         return self._file.readinto(buffer)
 
