@@ -61,14 +61,16 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ssl.SSLContext
         pytest.skip("openssl, which makes the certificate, is not there")
     folder = tmp_path_factory.mktemp("tls")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=club"
     named = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(["openssl", *made.split(), *named], check=True, capture_output=True)  # noqa: S607
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     served.load_cert_chain(certificate, key)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(certificate))
+        _http._tls.cache_clear()
         yield served
+    _http._tls.cache_clear()
 
 
 def again(piece: bytes, *, after: bytes = b"", pause_s: float = 0.05) -> Serve:
@@ -130,6 +132,15 @@ def test_a_handshake_that_does_not_end(context: ssl.SSLContext) -> None:
         assert refused(address.replace("http:", "https:")).endswith("not complete after 0.3 s")
     with server(once(HEAD + b"Content-Length: 2\r\n\r\nok"), context) as address:
         assert _http.request(address, bytes_max=10).body == b"ok"
+
+
+def test_a_certificate_that_nobody_trusts(context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(once(HEAD + b"Content-Length: 2\r\n\r\nok"), context) as address:
+        assert "not valid for 'localhost'" in refused(address.replace("127.0.0.1", "localhost"), timeout_s=5)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        _http._tls.cache_clear()
+        assert "CERTIFICATE_VERIFY_FAILED" in refused(address, timeout_s=5)
+    _http._tls.cache_clear()
 
 
 def test_redirects_share_the_time() -> None:

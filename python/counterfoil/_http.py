@@ -6,6 +6,7 @@ import functools
 import http.client
 import io
 import socket
+import ssl
 import time as clock
 import urllib.error
 import urllib.request
@@ -102,8 +103,18 @@ class _SecureConnection(http.client.HTTPSConnection, _Connection):
     """The same over TLS."""
 
 
-class _Connections(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    # Once: to read the system's certificates takes longer than most requests.
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class _Connections(urllib.request.HTTPHandler):
     """Opens connections for one request, and for where it is redirected to, which share its deadline."""
+
+    https_request = urllib.request.HTTPHandler.http_request
 
     def __init__(self, deadline: _Deadline) -> None:
         super().__init__()
@@ -113,7 +124,7 @@ class _Connections(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
         return self.do_open(functools.partial(self._connection, _Connection), req)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(functools.partial(self._connection, _SecureConnection), req)
+        return self.do_open(functools.partial(self._connection, _SecureConnection), req, context=_tls())
 
     def _connection(self, kind: type[_Connection], host: str, **options: Any) -> _Connection:  # noqa: ANN401
         made = kind(host, **options)
