@@ -271,6 +271,13 @@ def test_signatures(club: Club) -> None:
     assert bring(one, foreign) == bring(one, b"short") == bring(one, bytes(65)) == "unknown_signer"
     assert bring(one, malleated) == "high_s"
     assert bring(two, one, two) is None
+    # Wallets count otherwise, and mean the same.
+    for first in (0, 35, 37):
+        club.ledger.mint(club.roaster, club.bean, to=club.ann.account, amount=1)
+        later = club.checkpoint()
+        counted = [each[:-1] + bytes([each[64] - 27 + first]) for each in club.sign(later)]
+        club.anchor.anchor(later, counted, club.anchor.proof_from(club.ledger, later), sender=club.chain.sender)
+        assert club.anchor.tree_size == later.tree_size
 
 
 def ordered_with(checkpoint: Checkpoint, club: Club, signatures: list[bytes]) -> list[bytes]:
@@ -925,6 +932,19 @@ def test_what_is_left_goes_back_when_it_is_over(airdrop: Airdrop) -> None:
     receipt = airdrop.contract.close(sender=club.chain.sender)
     paid = receipt["gasUsed"] * receipt["effectiveGasPrice"]
     assert club.chain.w3.eth.get_balance(club.chain.sender) == before - paid + POOL_WEI * 3 // 4
+
+
+def test_an_attestation_of_any_age(airdrop: Airdrop) -> None:
+    club = airdrop.club
+    held = airdrop.held[club.bob.account]
+    given = {"anchor": club.anchor.address, "schema": club.schema, "statement": held, "max_age_s": 2**256 - 1}
+    end = club.chain.time + 7 * DAY_S
+    claim = evm.Claim.deploy(club.chain.w3, closes=end, amount_wei=POOL_WEI, sender=club.chain.sender, **given)
+    club.ledger.execute([claim.attest(club.bob.account, new_address())], club.bob)
+    club.anchored()
+    said = club.ledger.prove("attestations", claim.attestation_id(club.bob.account), key=club.schema)
+    club.chain.travel(6 * DAY_S)
+    assert refused(claim.claim, club.bob.account, held, said, sender=club.chain.sender) is None
 
 
 def test_a_part_of_less_than_a_wei(airdrop: Airdrop) -> None:

@@ -300,6 +300,9 @@ def test_a_journal_in_wal_mode_is_given_up(tmp_path: Path) -> None:
     with Members(path, seed=SEED) as members:
         members.add("ann")
         assert [one.name for one in tmp_path.iterdir()] == ["members.db"]
+        with members._engine.connect() as connection:
+            # Then SQLite syncs the folder too, from which the journal was deleted.
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
 
 
 def test_errors_and_reprs_do_not_tell(tmp_path: Path) -> None:

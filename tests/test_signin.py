@@ -787,6 +787,13 @@ def test_what_was_used_stays_used_when_the_process_is_killed(service, tmp_path) 
         service.verify(text, signed(text, ANN))
 
 
+def test_a_used_challenge_stays_used_after_a_power_cut(tmp_path) -> None:
+    """A commit deletes the journal, and is on the disk once the folder is synced: with `synchronous = EXTRA`."""
+    with ChallengeFile(tmp_path / "challenges")._open() as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert database.execute("PRAGMA synchronous").fetchone() == (3,)
+
+
 def test_challenges_that_expire_are_forgotten(tmp_path) -> None:
     path = tmp_path / "challenges"
     challenges = ChallengeFile(path)

@@ -7,15 +7,17 @@ import contextlib
 import http.client
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import anyio
 import pytest
 import uvicorn
-from counterfoil import Key, Ledger
+from counterfoil import Key, Ledger, _body
 from counterfoil.creators import Gate
 from counterfoil.ops import KeyGrant, SetKeys
 from counterfoil.reputation import Badges
@@ -30,6 +32,7 @@ from starlette.routing import Mount, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from counterfoil.signin import Identity
 
@@ -316,6 +319,68 @@ def test_nesting_is_bounded_whatever_python_allows() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["ValueError", "ProofError"]
+
+
+@pytest.mark.parametrize("limit", [150, 1_000])
+def test_nesting_that_this_python_cannot_read_is_refused(limit: int) -> None:
+    """Up to 3.11 the parser counts as recursion what it does, on top of the calls that led there."""
+    program = (
+        "import sys\n"
+        "from counterfoil._checks import json_of\n"
+        "deep = b'[' * 998 + b']' * 998\n"
+        f"sys.setrecursionlimit({limit})\n"
+        "try:\n"
+        "    print(type(json_of(deep)).__name__)\n"
+        "except ValueError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout in ("list\n", "JSON: expected arrays and objects less deep in each other\n")
+
+
+@pytest.fixture
+def app(ledger: Ledger, tmp_path: Path) -> Any:
+    service = SignIn(domain="localhost", uri="http://localhost", ledger=ledger, challenges=tmp_path / "challenges")
+    return on_starlette(Access(service, issuer=ROASTER.account))
+
+
+def asked(app: Any, path: str, *events: dict[str, Any], kind: str = "application/json") -> tuple[int, Any]:
+    """What the app answers to a request whose body comes as these events, and then stops coming."""
+    sent: list[dict[str, Any]] = []
+    coming = iter(events)
+
+    async def receive() -> dict[str, Any]:
+        event = next(coming, None)
+        if event is None:
+            await anyio.sleep(60)
+        return event or {}
+
+    async def send(event: dict[str, Any]) -> None:
+        sent.append(event)
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-type", kind.encode())]}
+    anyio.run(app, {**scope, "root_path": "", "query_string": b""}, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])["error"]
+
+
+PART = {"type": "http.request", "body": b'{"te', "more_body": True}
+
+
+def test_a_body_that_does_not_come(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_body, "BODY_S", 0.2)
+    assert asked(app, "/auth/verify", PART) == (408, "too_slow")
+    assert asked(app, "/auth/verify", PART, {"type": "http.disconnect"}) == (400, "malformed_request")
+
+
+def test_a_store_that_cannot_be_reached(
+    app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("counterfoil.signin.challenges._BUSY_S", 0.1)
+    request = {"type": "http.request", "body": json.dumps({"account": ANN.did}).encode()}
+    with contextlib.closing(sqlite3.connect(tmp_path / "challenges", isolation_level=None)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        assert asked(app, "/auth/challenge", request) == (503, "unavailable")
+        assert "database is locked" in caplog.text
 
 
 def test_what_is_no_request_is_refused(served: Served) -> None:

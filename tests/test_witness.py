@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
-from counterfoil import Key, Ledger
-from counterfoil import witness_app as app_module
+from counterfoil import Key, Ledger, _body
 from counterfoil._http import request
 from counterfoil.exceptions import (
     ClosedError,
@@ -30,12 +29,13 @@ from counterfoil.exceptions import (
     OperatorKeyError,
     ProofError,
     ReadOnlyError,
+    StoreError,
     WireError,
     WitnessError,
 )
 from counterfoil.ledger import fsck
 from counterfoil.ops import Once
-from counterfoil.tiles import TileLog, export_tiles
+from counterfoil.tiles import TileLog, claimed_checkpoint, export_tiles
 from counterfoil.verify import (
     COSIGNATURE_NOTE,
     EQUIVOCATION,
@@ -225,6 +225,21 @@ def test_a_new_operator(ledger: Ledger, witness: Witness, tmp_path: Path) -> Non
         assert ask(reads_the_log, ledger, note).status == 200
 
 
+def test_a_ledger_that_is_named_twice(ledger: Ledger, tmp_path: Path) -> None:
+    vkeys = [ledger.verifier_key, ledger.verifier_key + "\n"]
+    with Witness(tmp_path / "w", KEYS[0], name=NAME, ledgers=vkeys) as witness:
+        assert ask(witness, ledger, grow(ledger)).status == 200
+
+
+def test_of_a_note_the_operators_signature_is_kept(ledger: Ledger, witness: Witness) -> None:
+    note = grow(ledger)
+    junk = "".join(f"— x{number} {base64.b64encode(bytes(400)).decode()}\n" for number in range(99))
+    assert ask(witness, ledger, note + junk).status == 200
+    latest = witness.memory.latest(ORIGIN)
+    assert latest is not None
+    assert latest[0] == note.encode()
+
+
 # Two histories
 
 
@@ -309,6 +324,48 @@ def test_a_replica_is_waited_for(ledger: Ledger, tmp_path: Path) -> None:
         another = [builders.vkey("x", builders.SigningKey(bytes(32)))]
         with pytest.raises(WireError, match="no key of"):
             Witness(tmp_path / "c", KEYS[2], name=NAME, ledgers=another, replicas=[stale])
+
+
+def test_a_replica_that_cannot_be_read(ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    note = grow(ledger)
+    ledger.backup(tmp_path / "copy")
+    replica = Ledger.open(tmp_path / "copy", read_only=True)
+    with Witness(tmp_path / "w", KEYS[0], name=NAME, ledgers=[ledger.verifier_key], replicas=[replica]) as witness:
+        replica.close()
+        answer = ask(witness, ledger, note)
+        assert (answer.status, answer.body) == (503, b"replica: it cannot be read\n")
+        assert f"{ORIGIN}: the replica cannot be read" in caplog.text
+
+
+def test_two_histories_by_two_keys_are_no_evidence(ledger: Ledger, tmp_path: Path) -> None:
+    """Nobody who knows one of the keys could verify it, and whoever has an old key could stop a ledger with it."""
+    old, new = builders.SigningKey(bytes(32)), builders.SigningKey(bytes([1]) * 32)
+    vkeys = [builders.vkey("log", key) for key in (old, new)]
+    texts = [f"log\n5\n{base64.b64encode(bytes([number]) * 32).decode()}\n" for number in range(2)]
+    mine, theirs = builders.sign_note(texts[0], "log", new), builders.sign_note(texts[1], "log", old)
+    with Witness(tmp_path / "w", KEYS[0], name=NAME, ledgers=vkeys) as witness:
+        assert witness.add_checkpoint(_request(0, [], mine)).status == 200
+        answer = witness.add_checkpoint(_request(5, [], theirs))
+        assert (answer.status, answer.body) == (409, b"root at 5 entries: another one was cosigned\n")
+        assert witness.memory.equivocations() == []
+        assert witness.add_checkpoint(_request(5, [], mine)).status == 200
+        # One key under both is.
+        assert witness.add_checkpoint(_request(5, [], builders.sign_note(texts[1], "log", new))).status == 409
+        [found] = witness.memory.equivocations()
+        assert Verifier(vkeys[1]).equivocation(*split_equivocation(found.data)).tree_size == 5
+
+    # What a copy of the ledger has, signed by the new operator, against what the old one's key signs.
+    grow(ledger)
+    with fork(ledger, tmp_path / "fork") as other:
+        vkeys = [ledger.verifier_key]
+        ledger.rotate_operator(BOB)
+        grow(ledger)
+        theirs = grow(other, 2).encode()
+        assert claimed_checkpoint(theirs).tree_size <= ledger.size
+        with Witness(tmp_path / "v", KEYS[0], name=NAME, ledgers=vkeys, replicas=[ledger]) as witness:
+            assert witness.add_checkpoint(_request(0, [], theirs)).status == 409
+            assert witness.memory.equivocations() == []
+            assert ask(witness, ledger, grow(ledger)).status == 200
 
 
 def test_a_witness_that_follows_tiles(ledger: Ledger, tmp_path: Path, witness: Witness) -> None:
@@ -501,8 +558,6 @@ def test_a_failing_memory_signs_nothing(ledger: Ledger, witness: Witness) -> Non
     note = grow(ledger)
     assert witness.memory._database is not None
     witness.memory._database.execute("PRAGMA query_only = 1")
-    from counterfoil.exceptions import StoreError
-
     with pytest.raises(StoreError, match="the witness's memory: attempt to write"):
         ask(witness, ledger, note)
     witness.memory._database.execute("PRAGMA query_only = 0")
@@ -541,6 +596,9 @@ def test_whose_memory_it_is(ledger: Ledger, witness: Witness, tmp_path: Path) ->
     witness.memory._database.execute("PRAGMA user_version = 2")
     with pytest.raises(NewerFormatError):
         Witness(tmp_path / "witness", KEYS[0], name=NAME, ledgers=vkeys)
+    (tmp_path / "folder/witness.db").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"witness\.db: unable to open database file"):
+        Memory(tmp_path / "folder")
     for name in ("", "with space", "a+b"):
         with pytest.raises(ProofError):
             Witness(tmp_path / "new", KEYS[0], name=name, ledgers=vkeys)
@@ -760,15 +818,25 @@ def test_witnesses_that_do_not_do_as_they_should(ledger: Ledger) -> None:
     note = grow(ledger)
     key = builders.SigningKey(KEYS[0].seed)
     vkey = builders.cosigner_key(NAME, key)
-    good = builders.cosign(note.encode(), NAME, key, int(time.time()))
+    now = int(time.time())
+    good = builders.cosign(note.encode(), NAME, key, now)
     other_text = builders.cosign(note.replace(ORIGIN, "x").encode(), NAME, key, int(time.time()))
     stranger = builders.cosign(note.encode(), NAME, builders.SigningKey(bytes(32)), int(time.time()))
+    # With an empty line in them, so that what is signed is a longer text: whose line is it that would be kept?
+    forged = good.replace(good[-10:-3], b"AAAAAAA")
+    longer = [
+        added + b"\n" + builders.cosign(note[: note.index("\n\n") + 2].encode() + added + b"\n", NAME, key, now)
+        for added in (forged, b"x\n")
+    ]
+    early, late = (builders.cosign(note.encode(), NAME, key, now + seconds) for seconds in (-400, 400))
     for answer, match in (
         ((200, "text/plain", b""), "malformed|expected"),
         ((200, "text/plain", other_text), "signature by"),
         ((200, "text/plain", stranger), "none with that key"),
         ((200, "text/plain", good[:-1]), "another end"),
         ((200, "text/plain", b"x\n\n" + good), "expected"),
+        *(((200, "text/plain", each), "found those of another text") for each in longer),
+        *(((200, "text/plain", each), "within 300 s of now, found time") for each in (early, late)),
         ((200, "text/plain", bytes(100_000)), "at most 65,536 bytes"),
         ((200, "text/plain", b"\xff" * 100), "UTF-8"),
         ((500, "text/plain", b"\x1b[31moops"), "found 500"),
@@ -786,6 +854,16 @@ def test_witnesses_that_do_not_do_as_they_should(ledger: Ledger) -> None:
             [why] = cosigned.failures.values()
             assert any(part in why for part in match.split("|")), why
             assert len(asked) <= 2
+    # How often it is asked is not for it to say.
+    counted = iter(range(1, 5))
+    with odd_server(lambda _body: (409, SIZE_TYPE, b"%d\n" % next(counted))) as (address, asked):
+        [why] = cosign(ledger, {vkey: address}).failures.values()
+        assert (len(asked), why) == (
+            3,
+            f"{address}/add-checkpoint: it has cosigned 3 entries, and the checkpoint has 4",
+        )
+    # The others' signatures that a note has are not checked, and not kept.
+    assert cosign(ledger, {}, note=note + forged.decode()).note == ledger.last_checkpoint == note
     with odd_server(lambda _body: (200, "text/plain", stranger + good + good)) as (address, asked):
         assert cosign(ledger, {vkey: address}).note == note + good.decode()
         assert asked == [_request(0, [], note.encode())]
@@ -804,7 +882,7 @@ def test_witnesses_that_do_not_do_as_they_should(ledger: Ledger) -> None:
 
 
 def test_the_server_bounds_what_it_is_sent(ledger: Ledger, witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_module, "_BODY_S", 0.3)
+    monkeypatch.setattr(_body, "BODY_S", 0.3)
     with serving(witness_app(witness)) as address:
         assert request(f"{address}/add-checkpoint", body=b"x" * 200_000, bytes_max=1_000).status == 413
         assert request(f"{address}/add-checkpoint", body=b"x", bytes_max=1_000).status == 400

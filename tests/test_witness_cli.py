@@ -15,10 +15,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from counterfoil import Key, Ledger
+from counterfoil import Key, Ledger, _http
 from counterfoil.ops import Once
 from counterfoil.verify import encode_did_key
 
+from tests import builders
 from tests.test_cli import HUGE, as_json, fails, ok
 
 if TYPE_CHECKING:
@@ -156,6 +157,16 @@ def test_follow_add_and_evidence(club: SimpleNamespace) -> None:
     assert "— first.example/witness" in ok("checkpoint", "--last", "-l", club.ledger)
     unknown = ["--witness", club.folder / "second.vkey"]
     fails(1, "witness", "add", cosigned, "-l", club.ledger, *unknown, says="too_few_witnesses")
+    # A line under another witness's name is not checked here, and does not take the place of a good one.
+    kept = ok("checkpoint", "--last", "-l", club.ledger)
+    name, key = "second.example/witness", builders.SigningKey(SECOND.seed)
+    forged = builders.cosign(b"x\n\n", name, key, int(time.time())).decode()
+    good = builders.cosign(kept.encode(), name, key, int(time.time())).decode()
+    cosigned.write_text(kept + good)
+    ok("witness", "add", cosigned, "-l", club.ledger, *unknown)
+    cosigned.write_text(kept + forged)
+    ok("witness", "add", cosigned, "-l", club.ledger, *known)
+    assert ok("checkpoint", "--last", "-l", club.ledger) == kept + good
     fails(3, "witness", "evidence", ORIGIN, "--dir", club.folder / "first", says="found none")
     fails(3, "witness", "status", "--dir", club.folder / "nowhere", says="no witness")
 
@@ -194,6 +205,14 @@ def test_follow_add_and_evidence(club: SimpleNamespace) -> None:
     assert file.read_bytes() == content
     ok(*follow, public)
     assert as_json("witness", "status", "--dir", club.folder / "first")["equivocations"][0]["cleared_time_ms"]
+
+
+def test_silent_connections_keep_nobody_out(club: SimpleNamespace) -> None:
+    with serving(club, "first") as address, contextlib.ExitStack() as stack:
+        host, port = address.removeprefix("http://").removesuffix("/w").split(":")
+        for _ in range(150):
+            stack.enter_context(socket.create_connection((host, int(port))))
+        assert _http.request(f"{address}/add-checkpoint", body=b"x", bytes_max=1_000).status == 400
 
 
 def test_follow_again_and_again(club: SimpleNamespace) -> None:

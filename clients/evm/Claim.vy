@@ -8,7 +8,8 @@
     address that the account has attested in the ledger. Anybody may bring the proofs.
 @dev An account says where its part goes by an attestation about itself, of the schema named here, whose nonce names this
     contract and this chain and whose content is the address, 20 bytes; without an expiry, and not revoked. Only the
-    account's own keys can attest so, whoever made the schema. So a statement that somebody else shows pays its account.
+    account's own keys can attest so, and an agent to whom it gave a mandate for the schema, whoever made the schema. So a
+    statement that somebody else shows pays its account.
 """
 
 import proofs
@@ -75,7 +76,8 @@ def __init__(
     ledger = staticcall anchor.ledger()
     asset = asset_id
     schema = schema_id
-    max_age_s = age_s
+    # A larger one could not be added to a time, and no claim would be paid.
+    max_age_s = min(age_s, 2**128)
     closes = end
     tree_size = size
     pool_wei = msg.value

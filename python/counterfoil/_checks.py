@@ -46,13 +46,18 @@ def json_of(data: bytes) -> Any:  # noqa: ANN401 - whatever it says
     """What JSON of outside says.
 
     Python's own parser goes as deep as `sys.setrecursionlimit` lets it, which other libraries raise, and further than
-    the stack: so nesting is bounded before.
+    the stack: so nesting is bounded before. With the limit as it is, older Pythons stop before that, the earlier the
+    deeper they are called.
 
     Raises:
-        ValueError: It is not JSON, or has over 1,000 brackets.
+        ValueError: It is not JSON, or has over 1,000 brackets, or is nested deeper than can be read here.
     """
     opened = data.count(b"[") + data.count(b"{")
     if opened > _OPENED_MAX:
         message = f"JSON: expected at most {_OPENED_MAX:,} arrays and objects, found {opened:,}"
         raise ValueError(message)
-    return json.loads(data)
+    try:
+        return json.loads(data)
+    except RecursionError:
+        message = "JSON: expected arrays and objects less deep in each other"
+        raise ValueError(message) from None

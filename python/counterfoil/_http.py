@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
+import io
+import socket
+import ssl
 import time as clock
 import urllib.error
 import urllib.request
@@ -36,8 +40,119 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class _Deadline:
+    """When a request has to be over."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._until = clock.monotonic() + timeout_s
+
+    def left_s(self) -> float:
+        """How long it still may take.
+
+        Raises:
+            TimeoutError: No longer.
+        """
+        left_s = self._until - clock.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
+
+class _Stream(io.RawIOBase):
+    """What a socket receives until the deadline, in however small pieces it comes."""
+
+    def __init__(self, connected: socket.socket, file: io.RawIOBase, deadline: _Deadline) -> None:
+        self._socket, self._file, self._deadline = connected, file, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any buffer
+        self._socket.settimeout(self._deadline.left_s())
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, deadline: _Deadline, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(sock, *arguments, **options)
+        self.fp = io.BufferedReader(_Stream(sock, self.fp.detach(), deadline))
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection on which nothing is waited for after the deadline."""
+
+    deadline: _Deadline
+
+    def connect(self) -> None:
+        super().connect()
+        # Over https they shake hands now.
+        self.sock.settimeout(self.deadline.left_s())
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - whatever http.client sends
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(self.deadline.left_s())
+        super().send(data)
+
+
+class _SecureConnection(http.client.HTTPSConnection, _Connection):
+    """The same over TLS."""
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    # Once: to read the system's certificates takes longer than most requests.
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class _Connections(urllib.request.HTTPHandler):
+    """Opens connections for one request, and for where it is redirected to, which share its deadline."""
+
+    https_request = urllib.request.HTTPHandler.http_request
+
+    def __init__(self, deadline: _Deadline) -> None:
+        super().__init__()
+        self._deadline = deadline
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(functools.partial(self._connection, _Connection), req)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(functools.partial(self._connection, _SecureConnection), req, context=_tls())
+
+    def _connection(self, kind: type[_Connection], host: str, **options: Any) -> _Connection:  # noqa: ANN401
+        made = kind(host, **options)
+        made.deadline = self._deadline
+        made.response_class = functools.partial(_Response, deadline=self._deadline)  # type: ignore[assignment]
+        made._create_connection = self._connect  # type: ignore[attr-defined]
+        return made
+
+    def _connect(self, address: tuple[str, int], _timeout: float, source: tuple[str, int] | None) -> socket.socket:
+        """Connect to the first of a host's addresses that answers: all of them together have until the deadline."""
+        message = f"{address[0]}: the name has no address"
+        failure = OSError(message)
+        for *_, found in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+            try:
+                return socket.create_connection((str(found[0]), address[1]), self._deadline.left_s(), source)
+            except OSError as error:  # noqa: PERF203 - the next one is tried
+                failure = error
+        raise failure
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows what was asked with GET to where it is as safe as before. Anything else ends as the 3xx that it is."""
+    """Follows what was asked with GET, ten times, to where it is as safe as before. Else it ends as the 3xx it is."""
+
+    # Urllib has an error of its own for what comes back to one address.
+    max_repeats = urllib.request.HTTPRedirectHandler.max_redirections
+
+    def __init__(self) -> None:
+        self._followed = 0
 
     def redirect_request(
         self,
@@ -49,22 +164,27 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         allowed = ("https",) if req.type == "https" else ("https", "http")
-        if req.data is not None or urlsplit(newurl).scheme not in allowed:
+        is_followed = req.data is None and urlsplit(newurl).scheme in allowed
+        if not is_followed or self._followed == self.max_redirections:
             return None
+        self._followed += 1
+        # Else all that is written under it would be read, however long it is.
+        fp.close()
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-# Made by hand, so that nothing but HTTP is spoken: urllib's own opener reads file: and ftp: as well.
-_OPENER = urllib.request.OpenerDirector()
-for _handler in (
-    urllib.request.ProxyHandler,
-    urllib.request.HTTPHandler,
-    urllib.request.HTTPSHandler,
-    urllib.request.HTTPDefaultErrorHandler,
-    _Redirects,
-    urllib.request.HTTPErrorProcessor,
-):
-    _OPENER.add_handler(_handler())
+def _opener(deadline: _Deadline) -> urllib.request.OpenerDirector:
+    # Made by hand, so that nothing but HTTP is spoken: urllib's own opener reads file: and ftp: as well.
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        _Connections(deadline),
+        urllib.request.HTTPDefaultErrorHandler(),
+        _Redirects(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def check_url(url: str) -> str:
@@ -73,9 +193,14 @@ def check_url(url: str) -> str:
     Raises:
         ValueError: It is none of http or https, or has more than a host and a path.
     """
-    parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and not set(" ?#") & set(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or not plain:
+    try:
+        parts = urlsplit(url)
+        # Asking for the port reads it.
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not plain:
         message = f"address: expected https://host/path, without user, ? and #; found {url[:200]!r}"
         raise ValueError(message)
     return url.rstrip("/")
@@ -88,7 +213,8 @@ def request(url: str, *, bytes_max: int, body: bytes | None = None, timeout_s: f
         url: What for, as `check_url` accepts it.
         bytes_max: The most bytes that the answer may have, uncompressed.
         body: What to POST; GET if None.
-        timeout_s: How long each wait, and the reading of the answer, may take.
+        timeout_s: How long all of it may take, redirects included; but for the look-up of names, which the system
+            bounds.
 
     Raises:
         ProofError: too_long.
@@ -97,37 +223,42 @@ def request(url: str, *, bytes_max: int, body: bytes | None = None, timeout_s: f
     headers = {"User-Agent": "counterfoil", "Accept-Encoding": "gzip, identity"}
     if body is not None:
         headers["Content-Type"] = "text/plain; charset=utf-8"
-    asked = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310 - see _OPENER
+    asked = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310 - see _opener
     try:
         try:
-            response = _OPENER.open(asked, timeout=timeout_s)
+            response = _opener(_Deadline(timeout_s)).open(asked, timeout=timeout_s)
         except urllib.error.HTTPError as error:
             response = error
         with response:
             is_gzip = response.headers.get("Content-Encoding", "identity").lower() == "gzip"
-            content = _read(response, url, bytes_max + (_GZIP_OVERHEAD_BYTES if is_gzip else 0), timeout_s)
+            content = _read(response, url, bytes_max + (_GZIP_OVERHEAD_BYTES if is_gzip else 0))
             if is_gzip:
                 content = _uncompressed(content, bytes_max)
                 _bound(url, len(content), bytes_max)
             return Answer(response.status or 0, response.headers.get_content_type(), content)
-    except urllib.error.URLError as error:
-        message = f"{url}: {error.reason}"
-    except (OSError, http.client.HTTPException, zlib.error, UnicodeError) as error:
-        message = f"{url}: {str(error) or type(error).__name__}"
+    except ProofError:
+        raise
+    # A ValueError is what the standard library has for lengths, addresses and names that are none.
+    except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
+        message = f"{url}: {_why(error, timeout_s)}"
     raise OSError(message)
 
 
-def _read(response: Any, url: str, bytes_max: int, timeout_s: float) -> bytes:  # noqa: ANN401 - HTTPResponse, HTTPError
-    until = clock.monotonic() + timeout_s
+def _why(error: Exception, timeout_s: float) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, TimeoutError):
+        return f"the answer was not complete after {timeout_s:g} s"
+    return str(reason) or type(reason).__name__
+
+
+def _read(response: Any, url: str, bytes_max: int) -> bytes:  # noqa: ANN401 - HTTPResponse, HTTPError
     parts: list[bytes] = []
     count = 0
-    while part := response.read(_CHUNK_BYTES):
+    # At most what one call of the system gives: a chunk says its own length, and `read` would believe it.
+    while part := response.read1(_CHUNK_BYTES):
         parts.append(part)
         count += len(part)
         _bound(url, count, bytes_max)
-        if clock.monotonic() > until:
-            message = f"the answer was not complete after {timeout_s:g} s"
-            raise TimeoutError(message)
     return b"".join(parts)
 
 

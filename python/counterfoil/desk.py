@@ -10,12 +10,12 @@ import hashlib
 import hmac
 import re
 import secrets
-import time as clock
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from counterfoil._clock import clock_ms
 from counterfoil.exceptions import KeyReusedError, RejectedError
 from counterfoil.keys import Key, Signer, key_of
 from counterfoil.ops import KeyGrant, Once, Open, Operation, SetKeys
@@ -156,7 +156,7 @@ def span_ms(span: Span) -> int:
 
 def now_ms(ledger: Ledger, time: int | None = None) -> int:
     """A time that is given, ms; else the clock's, but never before the ledger's."""
-    return max(clock.time_ns() // 1_000_000, ledger.time) if time is None else time
+    return max(clock_ms(), ledger.time) if time is None else time
 
 
 def signers_on(account: bytes, keys: Iterable[Key | Signer]) -> list[Signer]:

@@ -485,7 +485,8 @@ class Anchor(_Deployed):
                 signer = None
             if signer is None or self._read("epoch_of", signer) != epoch:
                 _refuse_call("unknown_signer", f"{what}: expected one by a signer, found {signer or 'none'}")
-            found[int(signer, 16)] = (v, r, s)
+            # Some wallets count from 0, or from 35 with the chain in it; the contract's ecrecover from 27.
+            found[int(signer, 16)] = (v + 27 if v < 2 else 28 - v % 2, r, s)
         threshold = self._read("threshold")
         if len(found) < threshold:
             what = f"{what}s: expected {threshold} by different signers, found {len(found)}"

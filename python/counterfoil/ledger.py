@@ -10,7 +10,6 @@ import asyncio
 import atexit
 import contextlib
 import secrets
-import time as clock
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from counterfoil import _core
+from counterfoil._clock import clock_ms
 from counterfoil.exceptions import LedgerError, LedgerTimeError, RejectedError
 from counterfoil.exports import Exported, export_log
 from counterfoil.history import Kind, Past, Posting, Records
@@ -328,7 +328,7 @@ class Ledger(Records):
         genesis = Genesis(
             origin=origin,
             operator=_key("operator", operator).account,
-            time=_now() if time is None else cast("int", _time(time)),
+            time=clock_ms() if time is None else cast("int", _time(time)),
             salt=secrets.token_bytes(16),
             parameters=parameters or Parameters(),
         )
@@ -495,7 +495,7 @@ class Ledger(Records):
         Raises:
             RejectedError: It was refused.
         """
-        at = max(_now(), self.time) if time is None else time
+        at = max(clock_ms(), self.time) if time is None else time
         transaction = Transaction(self.id, operations, valid_until=at + self._valid_for())
         signed = transaction.sign(*signers)
         # Calls from many threads become durable together.
@@ -937,7 +937,3 @@ def _check_options(options: Mapping[str, object]) -> None:
         if not unset and name != "index" and not 0 <= _number(name, value) < _U64_END:
             message = f"{name}: expected 0 to 2^64 - 1, found {value}"
             raise ValueError(message)
-
-
-def _now() -> int:
-    return clock.time_ns() // 1_000_000

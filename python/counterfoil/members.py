@@ -13,12 +13,12 @@ import secrets
 import sqlite3
 import stat
 import threading
-import time as clock
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from counterfoil._clock import clock_ms
 from counterfoil.exceptions import ClosedError, SelfCustodyError, StoreError, UnknownMemberError
 from counterfoil.keys import Key
 from counterfoil.reputation.disclosure import commit
@@ -331,7 +331,7 @@ class Members:
 
     def _new(self, customer: str) -> Member:
         salt = secrets.token_bytes(32)
-        return Member(customer, self._derive(salt).account, salt, managed=True, since=clock.time_ns() // 1_000_000)
+        return Member(customer, self._derive(salt).account, salt, managed=True, since=clock_ms())
 
     def _derive(self, salt: bytes) -> Key:
         return Key.from_seed(hmac.digest(self._seed, _MEMBER_DOMAIN + salt, "sha256"))
@@ -467,7 +467,8 @@ def _private_file(url: sql.URL) -> Path:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever driver there is
     cursor = connection.cursor()
-    # With a log beside the file, or a journal that stays, what was erased would still stand in there.
-    for pragma in ("secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
+    # With a log beside the file, or a journal that stays, what was erased would still stand in there. That the journal
+    # is gone is synced by EXTRA alone.
+    for pragma in ("secure_delete = ON", "journal_mode = DELETE", "synchronous = EXTRA"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -12,11 +12,11 @@ True
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 # The operations register themselves with the codec when they are imported.
+from counterfoil._clock import clock_ms
 from counterfoil.exceptions import SignatureError, WireError
 from counterfoil.keys import Key, Signer
 from counterfoil.ops._operation import CODEC
@@ -109,7 +109,7 @@ class Transaction:
             WireError: An integer out of range, or bytes of another length.
         """
         if valid_until is None:
-            valid_until = time.time_ns() // 1_000_000 + VALIDITY_MS
+            valid_until = clock_ms() + VALIDITY_MS
         listed = None if authorizers is None else tuple([_authorizer(one) for one in authorizers])
         given = {
             "version": 1,

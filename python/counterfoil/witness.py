@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterfoil import _http
+from counterfoil._clock import clock_ms
 from counterfoil._http import Answer
 from counterfoil.exceptions import (
     ClosedError,
@@ -43,14 +44,17 @@ from counterfoil.exceptions import (
 from counterfoil.tiles import claimed_checkpoint, sync_folder
 from counterfoil.verify import (
     COSIGNATURE_NOTE,
+    TOLERANCE_MS,
     Checkpoint,
     Cosignature,
     Equivocation,
     NoteKey,
+    Verifier,
     _decimal,
     _hash,
     cosigned_message,
     open_note,
+    split_equivocation,
     verify_consistency,
 )
 
@@ -78,6 +82,8 @@ _FORMAT = 1
 _POLL_S = 0.02
 # Enough to recognise an older checkpoint of another history, and few enough that the file does not grow for ever.
 _CHECKPOINTS_KEPT = 10_000
+# Somebody else may ask it too, so that it has gone on meanwhile; but how often it is asked is not for it to say.
+_ATTEMPTS = 3
 _SCHEMA = """
 CREATE TABLE witness (name TEXT NOT NULL, public_key BLOB NOT NULL);
 CREATE TABLE checkpoints (
@@ -149,8 +155,8 @@ class Witness:
             patience_ms: How long it waits for a copy to get that far.
 
         Raises:
-            WireError: No ledgers, a replica of none of them, or no name for a witness.
-            ProofError: wrong_key: a text is not a verifier key.
+            WireError: No ledgers, or a replica of none of them.
+            ProofError: wrong_key: a text is not a verifier key, or the name is none for a witness.
             ValueError: The folder is another witness's.
             NewerFormatError: A newer version made it.
             OSError: The folder cannot be written.
@@ -158,8 +164,7 @@ class Witness:
         self.key = NoteKey.parse(NoteKey(name, key.public, COSIGNATURE_NOTE).text, COSIGNATURE_NOTE)
         self._signing = key
         self._keys: dict[str, list[NoteKey]] = {}
-        for vkey in ledgers:
-            operator = NoteKey.parse(vkey)
+        for operator in dict.fromkeys(NoteKey.parse(vkey) for vkey in ledgers):
             self._keys.setdefault(operator.name, []).append(operator)
         self._replicas = {replica.origin: replica for replica in replicas}
         unknown = sorted(set(self._replicas) - set(self._keys))
@@ -213,12 +218,13 @@ class Witness:
         except ProofError as error:
             return _refusal(400, str(error))
         try:
-            self._check_signed(checkpoint.origin, note)
+            operators = self._operators(checkpoint.origin)
+            note = _signed_by(operators, checkpoint, note)
             if old > checkpoint.tree_size:
                 message = f"old size: expected at most {checkpoint.tree_size}, found {old}"
                 raise _RefusedError(400, message)
-            self._check_replica(checkpoint, note)
-            refused = self.memory.step(checkpoint, note, old, proof)
+            self._check_replica(checkpoint, note, operators)
+            refused = self.memory.step(checkpoint, note, old, proof, operators)
             if refused is not None:
                 return refused
         except _RefusedError as error:
@@ -226,27 +232,26 @@ class Witness:
         # What is signed is on the disk: a witness that dies here has promised nothing yet.
         return Answer(200, _TEXT, self._cosignature(checkpoint.text))
 
-    def _check_signed(self, origin: str, note: bytes) -> None:
+    def _operators(self, origin: str) -> list[NoteKey]:
+        """Whose signatures count: several keys stand for an operator who has replaced his."""
         keys = self._keys.get(origin)
         if keys is None:
             message = f"origin: expected one of {', '.join(sorted(self._keys))}; found {origin}"
             raise _RefusedError(404, message)
         replica = self._replicas.get(origin)
-        if replica is not None:
-            # The log says who the operator is, and the copy has replayed it.
-            keys = list(dict.fromkeys([*keys, NoteKey.parse(replica.verifier_key)]))
-        try:
-            open_note(note, keys)
-        except ProofError as error:
-            raise _RefusedError(403, str(error)) from None
+        if replica is None:
+            return keys
+        # The log says who the operator is, and the copy has replayed it.
+        with _readable(replica):
+            return list(dict.fromkeys([*keys, NoteKey.parse(replica.verifier_key)]))
 
-    def _check_replica(self, checkpoint: Checkpoint, note: bytes) -> None:
+    def _check_replica(self, checkpoint: Checkpoint, note: bytes, operators: Sequence[NoteKey]) -> None:
         """Refuse what our own copy does not have, once it has replayed that far: each commit gave its state root."""
         replica = self._replicas.get(checkpoint.origin)
         if replica is None:
             return
         until = clock.monotonic() + self._patience_s
-        try:
+        with _readable(replica):
             while (replayed := replica._engine.last_commit()[0] + 1) < checkpoint.tree_size:
                 if clock.monotonic() > until:
                     message = f"replica: expected {checkpoint.tree_size} entries that are replayed, found {replayed}"
@@ -256,21 +261,36 @@ class Witness:
             if root == checkpoint.root_hash:
                 return
             equivocation = _against_replica(replica, checkpoint, note, root)
-        except LedgerError:
-            # What is wrong with it, and where it lies, is for its owner to know.
-            _LOG.exception("%s: the replica cannot be read", checkpoint.origin)
-            message = "replica: it cannot be read"
-            raise _RefusedError(503, message) from None
         if equivocation is not None:
-            self.memory.keep(equivocation)
+            self.memory.keep(equivocation, operators)
         message = f"root at {checkpoint.tree_size} entries: the replica has {root.hex()}, the checkpoint another one"
         raise _RefusedError(409, message)
 
     def _cosignature(self, text: str) -> bytes:
-        time = clock.time_ns() // 1_000_000_000
+        time = clock_ms() // 1_000
         signature = self._signing.sign(cosigned_message(text, time))
         signed = base64.b64encode(self.key.key_hash + time.to_bytes(8, "big") + signature).decode()
         return f"— {self.key.name} {signed}\n".encode()
+
+
+def _signed_by(operators: Sequence[NoteKey], checkpoint: Checkpoint, note: bytes) -> bytes:
+    """The note with the operator's signatures alone: what others write under it is not checked, and not kept."""
+    try:
+        open_note(note, operators)
+    except ProofError as error:
+        raise _RefusedError(403, str(error)) from None
+    return f"{checkpoint.text}\n{signature_lines(note, operators)}".encode()
+
+
+@contextmanager
+def _readable(replica: Ledger) -> Iterator[None]:
+    try:
+        yield
+    except LedgerError:
+        # What is wrong with it, and where it lies, is for its owner to know.
+        _LOG.exception("%s: the replica cannot be read", replica.origin)
+        message = "replica: it cannot be read"
+        raise _RefusedError(503, message) from None
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -344,26 +364,32 @@ class Memory:
         """
         with self._changing() as database:
             return database.execute(
-                "UPDATE equivocations SET cleared_ms = ? WHERE origin = ? AND cleared_ms IS NULL", (_now_ms(), origin)
+                "UPDATE equivocations SET cleared_ms = ? WHERE origin = ? AND cleared_ms IS NULL", (clock_ms(), origin)
             ).rowcount
 
-    def keep(self, equivocation: Equivocation) -> None:
+    def keep(self, equivocation: Equivocation, operators: Sequence[NoteKey]) -> None:
         """Keep evidence, and cosign nothing more of that ledger.
 
+        Nothing is kept where no key has signed both notes. An operator who has replaced his key has two, and that
+        each of them has signed one history is proven to nobody: a verifier knows one key.
+
         Args:
-            equivocation: Two notes whose signatures and contradiction were checked.
+            equivocation: Two notes that contradict each other.
+            operators: The keys of the ledger's operator.
         """
         with self._changing() as database:
-            _keep(database, equivocation)
+            _keep(database, equivocation, operators)
 
-    def step(self, checkpoint: Checkpoint, note: bytes, old: int, proof: Sequence[bytes]) -> Answer | None:
+    def step(
+        self, checkpoint: Checkpoint, note: bytes, old: int, proof: Sequence[bytes], operators: Sequence[NoteKey]
+    ) -> Answer | None:
         """Make a checkpoint, whose signature was checked, the last one that is cosigned; or say why it is not.
 
         The look at what was cosigned and its change are one transaction: of two requests that come together the second
         one sees what became of the first. When this returns, it is on the disk.
         """
         with self._changing() as database:
-            return _step(database, checkpoint, note, old, proof)
+            return _step(database, checkpoint, note, old, proof, operators)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -391,7 +417,11 @@ class Memory:
 
 
 def _open(path: Path, key: NoteKey | None) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    try:
+        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    except sqlite3.Error as error:
+        message = f"{path}: {error}"
+        raise StoreError(message) from None
     try:
         # With its log in a file beside it, what is committed is synced once and never taken back: SQLite's older way
         # deletes a file to commit, which a loss of power may undo.
@@ -444,17 +474,34 @@ def _is_stopped(database: sqlite3.Connection, origin: str) -> bool:
     return database.execute(query, (origin,)).fetchone() is not None
 
 
-def _keep(database: sqlite3.Connection, equivocation: Equivocation) -> None:
+def _keep(database: sqlite3.Connection, equivocation: Equivocation, operators: Sequence[NoteKey]) -> None:
     if _is_stopped(database, equivocation.origin):
         return  # One is enough, however often it is sent.
+    if not any(_convicts(equivocation, operator) for operator in operators):
+        _LOG.warning("%s: two keys of its operator have signed two histories", equivocation.origin)
+        return
     _LOG.critical("%s: the operator has signed two histories", equivocation.origin)
     database.execute(
-        "INSERT INTO equivocations VALUES (?, ?, ?, NULL)", (equivocation.origin, _now_ms(), bytes(equivocation))
+        "INSERT INTO equivocations VALUES (?, ?, ?, NULL)", (equivocation.origin, clock_ms(), bytes(equivocation))
     )
 
 
+def _convicts(equivocation: Equivocation, operator: NoteKey) -> bool:
+    """Whether it shows whoever knows this key that its holder has signed two histories."""
+    try:
+        Verifier(operator.text).equivocation(*split_equivocation(bytes(equivocation)))
+    except ProofError:
+        return False
+    return True
+
+
 def _step(
-    database: sqlite3.Connection, checkpoint: Checkpoint, note: bytes, old: int, proof: Sequence[bytes]
+    database: sqlite3.Connection,
+    checkpoint: Checkpoint,
+    note: bytes,
+    old: int,
+    proof: Sequence[bytes],
+    operators: Sequence[NoteKey],
 ) -> Answer | None:
     """Make this checkpoint the last one that is cosigned, or say why not."""
     origin, size = checkpoint.origin, checkpoint.tree_size
@@ -467,7 +514,7 @@ def _step(
     for root, known_note in database.execute(known, (origin, size)).fetchall():
         contradicts = root != checkpoint.root_hash
         if contradicts:
-            _keep(database, Equivocation(known_note, note, (), origin, size, (root, checkpoint.root_hash)))
+            _keep(database, Equivocation(known_note, note, (), origin, size, (root, checkpoint.root_hash)), operators)
     if old != last:
         return _refusal(409, f"{last}", SIZE_TYPE)
     if contradicts:
@@ -501,10 +548,6 @@ def _against_replica(replica: Ledger, checkpoint: Checkpoint, note: bytes, root:
     return Equivocation(note, own.encode(), grown, checkpoint.origin, checkpoint.tree_size, roots)
 
 
-def _now_ms() -> int:
-    return clock.time_ns() // 1_000_000
-
-
 # --------------------------------------------------------------------------------------------------------------------
 # The protocol
 
@@ -531,6 +574,23 @@ def _parse(body: bytes) -> tuple[int, list[bytes], bytes]:
 def _request(old: int, proof: Sequence[bytes], note: bytes) -> bytes:
     lines = [f"old {old}".encode(), *(base64.b64encode(step) for step in proof), b"", note]
     return b"\n".join(lines)
+
+
+def signature_lines(note: bytes, keys: Iterable[NoteKey]) -> str:
+    """The signature lines of a note that `open_note` has read by these keys: of each key the first, which counts.
+
+    Args:
+        note: The note.
+        keys: Whose lines. Lines by others, which were not checked, are left out.
+    """
+    wanted = {(key.name, key.key_hash) for key in keys}
+    lines: dict[tuple[str, bytes], str] = {}
+    for line in note.decode().rpartition("\n\n")[2].removesuffix("\n").split("\n"):
+        _, name, signature = line.split(" ")
+        signer = name, base64.b64decode(signature)[:4]
+        if signer in wanted:
+            lines.setdefault(signer, f"{line}\n")
+    return "".join(lines.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,7 +620,8 @@ def cosign(
     Args:
         ledger: The ledger, open for writing.
         witnesses: The address of each, by its verifier key: requests go to `address/add-checkpoint`.
-        note: The checkpoint; the last one if None.
+        note: The checkpoint; the last one if None. Signatures that only this note has are not kept, as nobody has
+            checked them: `Ledger.add_cosignatures` keeps those.
         timeout_s: How long to wait for each, seconds.
 
     Raises:
@@ -575,8 +636,10 @@ def cosign(
         message = "the last commit has no checkpoint, because the operator's key was not given"
         raise OperatorKeyError(message)
     asked = [(NoteKey.parse(vkey, COSIGNATURE_NOTE), _http.check_url(address)) for vkey, address in witnesses.items()]
-    # Before anybody is asked: is it ours, and can what they sign be kept?
-    note = ledger.add_cosignatures(note)
+    # Before anybody is asked: is it ours, and can what they sign be kept? The operator's own line adds nothing to it.
+    text, _, block = note.rpartition("\n\n")
+    own = "".join(f"{line}\n" for line in block.split("\n") if line.startswith(f"— {ledger.origin} "))
+    note = ledger.add_cosignatures(f"{text}\n\n{own}")
     encoded = note.encode()
     with ThreadPoolExecutor(max_workers=max(len(asked), 1)) as pool:
         answers = list(pool.map(lambda one: _answer(ledger, encoded, one[0], one[1], timeout_s), asked))
@@ -614,20 +677,26 @@ def _ask(ledger: Ledger, note: bytes, key: NoteKey, address: str, timeout_s: flo
         if answer.status != 409 or answer.content_type != SIZE_TYPE:
             break
         old = _decimal(answer.body.removesuffix(b"\n"), "malformed_note", f"{url}: size")
-        if old in tried or old > size:
+        if old in tried or old > size or len(tried) == _ATTEMPTS:
             message = f"{url}: it has cosigned {old} entries, and the checkpoint has {size}"
             raise WitnessError(message)
     if answer.status != 200:
         reason = answer.body[:300].decode("utf-8", "replace").strip()
         message = f"{url}: expected status 200, found {answer.status}: {reason}"
         raise WitnessError(message)
-    signed = note[: note.rindex(b"\n\n") + 2]
-    [cosignature] = open_note(signed + answer.body, [key]).cosignatures
-    for line in answer.body.decode().split("\n"):
-        _, name, signature = line.split(" ")
-        if name == key.name and base64.b64decode(signature)[:4] == key.key_hash:
-            break
-    return cosignature, f"{line}\n"
+    # Were there an empty line in the answer, a longer text would be signed than that of the checkpoint.
+    cosigned = note[: note.rindex(b"\n\n") + 2] + answer.body
+    opened = open_note(cosigned, [key])
+    if opened.text != claimed_checkpoint(note).text:
+        message = f"{url}: expected signatures of the checkpoint, found those of another text"
+        raise WitnessError(message)
+    [cosignature] = opened.cosignatures
+    if abs(cosignature.time * 1_000 - clock_ms()) > TOLERANCE_MS:
+        message = (
+            f"{url}: expected a cosignature within {TOLERANCE_MS // 1_000} s of now, found time {cosignature.time}"
+        )
+        raise WitnessError(message)
+    return cosignature, signature_lines(cosigned, [key])
 
 
 def follow(witness: Witness, tiles: TileLog) -> bytes:
@@ -659,7 +728,8 @@ def follow(witness: Witness, tiles: TileLog) -> bytes:
         if root != latest[1].root_hash:
             shown = (root, *proof) if old < size else ()
             roots = (latest[1].root_hash, root)
-            witness.memory.keep(Equivocation(latest[0], note, shown, checkpoint.origin, old, roots))
+            found = Equivocation(latest[0], note, shown, checkpoint.origin, old, roots)
+            witness.memory.keep(found, [tiles._verifier.key])
             message = f"{checkpoint.origin}: its operator has signed two histories: two roots at {old} entries"
             raise WitnessError(message)
     elif old > checkpoint.tree_size:

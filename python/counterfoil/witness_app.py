@@ -12,12 +12,14 @@ from counterfoil.exceptions import StoreError
 from counterfoil.witness import REQUEST_BYTES_MAX, Answer
 
 try:
-    import anyio
     from anyio.to_thread import run_sync
     from starlette.applications import Starlette
-    from starlette.requests import ClientDisconnect, Request
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request  # noqa: TC002
     from starlette.responses import Response
     from starlette.routing import Route
+
+    from counterfoil._body import read_body
 except ImportError as error:
     _missing = "counterfoil.witness_app needs Starlette: pip install 'counterfoil[server]'"
     raise ImportError(_missing, name="starlette") from error
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["witness_app"]
 
 _LOG = logging.getLogger(__name__)
-_BODY_S = 10.0
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -41,9 +42,10 @@ def witness_app(witness: Witness, *, prefix: str = "") -> Starlette:
     """
 
     async def add_checkpoint(request: Request) -> Response:
-        body = await _body(request)
-        if isinstance(body, Answer):
-            return _response(body)
+        try:
+            body = await read_body(request, REQUEST_BYTES_MAX)
+        except HTTPException as refused:
+            return _response(Answer(refused.status_code, _TEXT, f"{refused.detail}\n".encode()))
         try:
             # SQLite syncs the disk, and a replica may be waited for.
             return _response(await run_sync(witness.add_checkpoint, body))
@@ -52,22 +54,6 @@ def witness_app(witness: Witness, *, prefix: str = "") -> Starlette:
             return _response(Answer(503, _TEXT, b"the witness cannot remember what it signs\n"))
 
     return Starlette(routes=[Route(f"{prefix.rstrip('/')}/add-checkpoint", add_checkpoint, methods=["POST"])])
-
-
-async def _body(request: Request) -> bytes | Answer:
-    """What was sent, or the refusal of what is too long or takes too long."""
-    body = bytearray()
-    try:
-        with anyio.fail_after(_BODY_S):
-            async for part in request.stream():
-                body += part
-                if len(body) > REQUEST_BYTES_MAX:
-                    return Answer(413, _TEXT, f"expected at most {REQUEST_BYTES_MAX:,} bytes\n".encode())
-    except TimeoutError:
-        return Answer(408, _TEXT, f"expected the whole request within {_BODY_S:g} s\n".encode())
-    except ClientDisconnect:
-        return Answer(400, _TEXT, b"expected the whole request\n")
-    return bytes(body)
 
 
 def _response(answer: Answer) -> Response:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from counterfoil._clock import clock_ms
 from counterfoil.cli import _console
 from counterfoil.cli._app import EXIT_CODES, app
 from counterfoil.cli._errors import CommandError, Exit
@@ -191,7 +192,7 @@ def _measure(path: Path, accounts: _Accounts, payees: int, seconds: float, batch
 
 
 def _valid_until() -> int:
-    return clock.time_ns() // 1_000_000 + _VALID_FOR_MS
+    return clock_ms() + _VALID_FOR_MS
 
 
 def _loads(ledger: Ledger, asset: bytes, accounts: _Accounts, payees: int, count: int) -> Callable[[], Load]:

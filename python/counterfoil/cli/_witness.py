@@ -111,7 +111,8 @@ def serve(
 ) -> None:
     """Answer logs that ask for a cosignature: C2SP tlog-witness, POST PREFIX/add-checkpoint.
 
-    It speaks HTTP: put a server in front of it that speaks HTTPS. Needs `pip install 'counterfoil[server]'`.
+    It speaks HTTP: put a server in front of it that speaks HTTPS, and that bounds the time of headers. Needs
+    `pip install 'counterfoil[server]'`.
 
     \b
       counterfoil witness serve -k w.key --name roaster.example/w \\
@@ -130,15 +131,9 @@ def serve(
         raise CommandError(message, Exit.STORAGE) from error
     with _witness(key, name, directory, vkey, replica) as witness:
         _console.hint(f"{witness.verifier_key} listens on {listen}, for {', '.join(witness.origins)}")
-        # What is sent is small, and whoever sends it waits for the disk: more at once would only wait longer.
-        uvicorn.run(
-            application(witness, prefix=prefix),
-            host=host,
-            port=port,
-            limit_concurrency=100,
-            server_header=False,
-            log_level="warning",
-        )
+        # Without a limit of connections: uvicorn waits for headers as long as it takes, so that whoever opened so many,
+        # and sent nothing, would have everybody else refused.
+        uvicorn.run(application(witness, prefix=prefix), host=host, port=port, server_header=False, log_level="warning")
 
 
 @witness_app.command(short_help="Cosign what is published as tiles.", epilog=EXIT_CODES)
@@ -289,11 +284,15 @@ def add(
     \b
       counterfoil witness add cosigned.note --witness roaster.vkey
     """
+    from counterfoil.witness import signature_lines
+
     note = _inputs.read_file(file, "note", _NOTE_BYTES_MAX)
     vkeys = [vkey_text(text, "--witness", COSIGNATURE_NOTE) for text in witness]
     with _inputs.writing(ledger, None) as opened:
         signed = Verifier(opened.verifier_key, witnesses=vkeys, need=1).checkpoint(note)
-        opened.add_cosignatures(note.decode())
+        # Of the others' lines nothing is known, and one of them may be in the place of a good one.
+        lines = signature_lines(note, [NoteKey.parse(vkey, COSIGNATURE_NOTE) for vkey in vkeys])
+        opened.add_cosignatures(f"{signed.text}\n{lines}")
     _console.fields(f"checkpoint of {signed.tree_size:,} entries", cosigned_by(signed))
 
 

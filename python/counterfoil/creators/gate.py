@@ -19,12 +19,14 @@ All of them are of one checkpoint.
 
 from __future__ import annotations
 
-import time as clock
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil._bundle import Bundle, check_root, join
+from counterfoil._checks import identifier
+from counterfoil._clock import clock_ms
 from counterfoil.creators._conditions import Parser
+from counterfoil.desk import now_ms
 from counterfoil.exceptions import LedgerError, ProofError
 from counterfoil.verify import DATA_BYTES_MAX, Requirement
 
@@ -39,8 +41,7 @@ __all__ = ["Decision", "Gate"]
 
 _HEADER = b"counterfoil/gate/v1\n"
 _WHAT = "gate bundle"
-_ATTEMPTS = 10
-_ID_BYTES = 32
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,9 @@ class Gate:
         known = dict(names or {})
         for name, what in known.items():
             if not isinstance(what, Requirement):
-                _check_id(f"names, {name}", what)
+                identifier(what, f"names, {name}")
         if issuer is not None:
-            _check_id("issuer", issuer)
+            identifier(issuer, "issuer")
         parser = Parser(text, issuer, known)
         self.text = text
         self._condition, self._atoms = parser.whole(), tuple(parser.atoms)
@@ -137,11 +138,19 @@ class Gate:
 
         Raises:
             LookupError: An asset or schema is not there, or of another kind.
+            LedgerError: There was something new meanwhile, again and again.
         """
-        _check_id("account", account)
-        at = max(_now(), ledger.time) if time is None else time
-        facts = self._read(ledger, account)
-        return self._decide(facts, account, at)
+        identifier(account, "account")
+        at = now_ms(ledger, time)
+        for _ in range(_ATTEMPTS):
+            size = ledger.size
+            facts = self._read(ledger, account)
+            # What is applied is seen once the log has grown. Records of two moments could show what was never so: who
+            # exchanges A for B has never had both.
+            if ledger.size == size:
+                return self._decide(facts, account, at)
+        message = f"gate: expected records of one moment, found none in {_ATTEMPTS} attempts: use a backup"
+        raise LedgerError(message)
 
     def prove(self, ledger: Ledger, account: bytes) -> bytes:
         """What `verify` takes: the proofs that the decision needs, as of the last checkpoint, whatever it will be.
@@ -157,7 +166,7 @@ class Gate:
             OperatorKeyError: The last commit has no checkpoint.
             LedgerError: There was a new checkpoint meanwhile, again and again.
         """
-        _check_id("account", account)
+        identifier(account, "account")
         self._read(ledger, account)
         for _ in range(_ATTEMPTS):
             statements = [
@@ -190,8 +199,8 @@ class Gate:
                 (several checkpoints), truncated (a statement is missing), stale, wrong_record (an asset or schema is
                 not there, or of another kind), …
         """
-        _check_id("account", account)
-        now = _now() if time is None else time
+        identifier(account, "account")
+        now = clock_ms() if time is None else time
         bundle = Bundle(data, _HEADER, _WHAT, bytes_max=DATA_BYTES_MAX)
         statements = {question: bundle.part(f"statement of {question[0]}") for question in self._questions(account)}
         bundle.end()
@@ -229,16 +238,3 @@ class Gate:
     def _decide(self, facts: Facts, account: bytes, time: int) -> Decision:
         allowed, reasons = self._condition.judge(facts, account, time)
         return Decision(allowed, reasons, account, time)
-
-
-def _check_id(what: str, value: object) -> None:
-    if not isinstance(value, bytes):
-        message = f"{what}: expected an id of {_ID_BYTES} bytes, found {type(value).__name__}"
-        raise TypeError(message)
-    if len(value) != _ID_BYTES:
-        message = f"{what}: expected an id of {_ID_BYTES} bytes, found {len(value)}"
-        raise ValueError(message)
-
-
-def _now() -> int:
-    return clock.time_ns() // 1_000_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import time as clock
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterfoil._checks import integer
+from counterfoil._clock import clock_ms
 from counterfoil.exceptions import SignatureError, SignInError
 from counterfoil.ops import SetKeys
 from counterfoil.signin.challenges import ChallengeFile
@@ -185,7 +185,7 @@ class SignIn:
             SignInError: malformed_message: an argument is not of its form; too_long.
             StoreError: It cannot be remembered.
         """
-        now = _now(now_ms)
+        now = clock_ms() if now_ms is None else now_ms
         made = self._message(address, now_ms=now, statement=statement, resources=resources, request_id=request_id)
         self._challenges.add(_digest(made), now + self._lifetime_ms, now_ms=now)
         return Challenge(made, is_open=address is None)
@@ -210,7 +210,7 @@ class SignIn:
             ProofError: The proof does not prove it, is about another account, or is stale.
             StoreError: The challenge cannot be used up.
         """
-        now = _now(now_ms)
+        now = clock_ms() if now_ms is None else now_ms
         message = Message.parse(text)
         message.check(domain=self.domain, uri=self.uri, chain_id=self.chain_id, now_ms=now)
         if message.issued_ms > now + self._skew_ms:
@@ -302,10 +302,6 @@ def _check_signatures(
 
 def _digest(message: Message) -> bytes:
     return hashlib.sha256(message.text.encode()).digest()
-
-
-def _now(now_ms: int | None) -> int:
-    return clock.time_ns() // 1_000_000 if now_ms is None else now_ms
 
 
 def _refuse(reason: str, what: str, expected: str, found: str) -> NoReturn:

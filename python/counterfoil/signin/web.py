@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import time as clock
+import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from counterfoil._checks import integer, json_of
+from counterfoil._clock import clock_ms
 from counterfoil.creators import Gate
-from counterfoil.exceptions import ProofError, SignInError, WireError
+from counterfoil.exceptions import ProofError, SignInError, StoreError, WireError
 from counterfoil.signin.service import Identity, SignIn
 from counterfoil.verify import AUTHORIZERS_MAX, DATA_BYTES_MAX, Verifier, decode_account
 
@@ -26,6 +27,8 @@ try:
     from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of guards
     from starlette.responses import JSONResponse
     from starlette.routing import Route, Router
+
+    from counterfoil._body import read_body
 except ImportError as error:
     _missing = "counterfoil.signin.web needs Starlette and itsdangerous: pip install 'counterfoil[server]'"
     raise ImportError(_missing, name=error.name) from error
@@ -39,12 +42,15 @@ if TYPE_CHECKING:
 
 __all__ = ["GATE_HEADER", "Access", "session_middleware"]
 
+_LOG = logging.getLogger(__name__)
+
 GATE_HEADER = "counterfoil-gate"
 """The header with a gate's bundle, in base64."""
 
 SESSION_MS = 43_200_000
 BODY_BYTES_MAX = 262_144
 _SECRET_CHARACTERS_MIN = 32
+_BODY_REASONS = {400: "malformed_request", 408: "too_slow", 413: "too_long"}
 _NO_STORE = {"cache-control": "no-store"}
 
 
@@ -136,7 +142,7 @@ class Access:
         identity = _identity(request.session.get(self._session_key))
         if identity is None:
             self._unauthorized("expected a session that is signed in, found none")
-        age_ms = clock.time_ns() // 1_000_000 - identity.time
+        age_ms = clock_ms() - identity.time
         if age_ms >= self._session_ms:
             self._unauthorized(f"expected a session of less than {self._session_ms} ms, found one of {age_ms}")
         try:
@@ -158,8 +164,8 @@ class Access:
 
         Returns:
             What is given the request, and returns who is signed in. It raises `HTTPException`: 401 as `signed_in` does;
-            403 where the gate or the bundle does not let the account in, with the reason; 413 where the bundle is too
-            long.
+            403 where the gate or the bundle does not let the account in, with the reason; 413, 408 or 400 where the
+            bundle is too long, too slow or cut off.
 
         Raises:
             TypeError: The gate is neither.
@@ -206,11 +212,15 @@ class Access:
         kind = _content_type(request)
         if kind != "application/json":
             return _problem(415, "wrong_type", f"content-type: expected application/json, found {kind!a}")
-        body = await _body(request, BODY_BYTES_MAX)
-        if body is None:
-            return _problem(413, "too_long", f"body: expected at most {BODY_BYTES_MAX:,} bytes, found more")
         try:
+            body = await read_body(request, BODY_BYTES_MAX)
             answer = await run_in_threadpool(act, request, _fields(body))
+        except HTTPException as error:
+            return _problem(error.status_code, _BODY_REASONS[error.status_code], error.detail)
+        except StoreError:
+            # What is wrong with the file of challenges, or the ledger, is for the service to know.
+            _LOG.exception("the sign-in cannot reach what it stores")
+            return _problem(503, "unavailable", "sign-in: it cannot be done now; try again")
         except (SignInError, ProofError) as error:
             is_malformed = error.reason in ("malformed_request", "malformed_message", "too_long")
             return _problem(400 if is_malformed else 401, error.reason, str(error))
@@ -257,16 +267,6 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _body(request: Request, bytes_max: int) -> bytes | None:
-    """The body; None where it is longer, without reading the rest."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > bytes_max:
-            return None
-    return bytes(body)
-
-
 async def _bundle(request: Request) -> bytes:
     """The gate's bundle that a request brings."""
     header = request.headers.get(GATE_HEADER)
@@ -277,10 +277,7 @@ async def _bundle(request: Request) -> bytes:
             raise HTTPException(403, str(error)) from None
     if _content_type(request) != "application/octet-stream":
         raise HTTPException(403, f"gate: expected a bundle in the header {GATE_HEADER} or as the body, found none")
-    body = await _body(request, DATA_BYTES_MAX)
-    if body is None:
-        raise HTTPException(413, f"gate: expected a bundle of at most {DATA_BYTES_MAX:,} bytes, found more")
-    return body
+    return await read_body(request, DATA_BYTES_MAX, "gate, bundle")
 
 
 def _fields(body: bytes) -> Mapping[str, Any]:
