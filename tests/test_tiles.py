@@ -465,6 +465,9 @@ def test_arguments_of_the_reader(ledger: Ledger, tmp_path: Path) -> None:
             TileLog(address, vkey)
 
 
+CROWD = threading.Barrier(2)
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Serves a folder; what begins with `/odd/` is answered as its name says."""
 
@@ -483,6 +486,10 @@ class Handler(SimpleHTTPRequestHandler):
             body = gzip.compress(bytes(50_000_000) if kind == "bomb" else file.read_bytes())
             body = body[: -4 if kind == "cut" else None]
             headers["Content-Encoding"] = "gzip"
+        elif kind == "crowd":
+            if "entries" in path:
+                CROWD.wait(10)
+            body = file.read_bytes()
         elif kind == "away":
             status, headers["Location"] = 302, f"/{path}"
         elif kind == "file":
@@ -540,6 +547,19 @@ def test_over_http(ledger: Ledger, tmp_path: Path, served: str) -> None:
         assert caught.value.reason == "too_long"
     with pytest.raises(FileNotFoundError):
         TileLog(f"{served}/elsewhere", ledger.verifier_key).checkpoint()
+
+
+def test_bundles_are_read_ahead_of_their_turn(ledger: Ledger, tmp_path: Path, served: str) -> None:
+    """This server gives a bundle only while it is asked for another one."""
+    grow(ledger, 800)
+    export_tiles(ledger, tmp_path / "public", entries=True)
+    log = TileLog(f"{served}/odd/crowd", ledger.verifier_key)
+    _, checkpoint = log.checkpoint()
+    assert read_all(log) == list(ledger.entries())
+    some = log.entries(0, checkpoint.tree_size, checkpoint.root_hash)
+    assert next(some) == list(ledger.entries())[:256]
+    some.close()
+    CROWD.reset()
 
 
 def test_a_server_that_is_not_there_or_does_not_end(served: str, tmp_path: Path) -> None:

@@ -14,22 +14,27 @@ Reading needs neither the native module nor a ledger. Format: [C2SP tlog-tiles](
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from counterfoil import _http
 from counterfoil.exceptions import DivergedError, LockedError, OperatorKeyError, ProofError
 from counterfoil.verify import NOTE_BYTES_MAX, Checkpoint, Verifier, record_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from counterfoil.ledger import Ledger
+
+_Read = TypeVar("_Read")
 
 __all__ = ["Exported", "TileLog", "export_tiles", "tile_path"]
 
@@ -42,6 +47,7 @@ _LENGTH_BYTES = 2
 _BUNDLE_BYTES_MAX = TILE_HASHES * (_LENGTH_BYTES + 0xFFFF)
 # 64 full tiles of 8 KiB: of the levels above the lowest a walk through a billion entries needs two at a time.
 _TILES_KEPT = 64
+_READ_AHEAD = 8
 _GENESIS = b"\x00"
 _TEMPORARY = ".being-written"
 _UNFINISHED = ".unfinished"
@@ -93,6 +99,21 @@ def _refuse(what: str, expected: object, found: object, reason: str = "wrong_log
     raise ProofError(message, reason)
 
 
+def _ahead(read: Callable[[int], _Read], numbers: Iterable[int]) -> Iterator[_Read]:
+    """What is read for each number, in order, some at a time: most of the time goes by in waiting for a server."""
+    waiting: deque[Future[_Read]] = deque()
+    pool = ThreadPoolExecutor(_READ_AHEAD)
+    try:
+        for number in numbers:
+            waiting.append(pool.submit(read, number))
+            if len(waiting) == _READ_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 class _Tree:
     """The tiles of one tree, each compared with the root before anything is taken from it.
 
@@ -130,14 +151,14 @@ class _Tree:
         if root != root_hash:
             _refuse(f"tiles at {tree_size} entries, root", root_hash.hex(), root.hex())
 
-    def tile(self, level: int, tile: int) -> bytes:
-        """All hashes that the tree has of a tile."""
+    def tile(self, level: int, tile: int, data: bytes | None = None) -> bytes:
+        """All hashes that the tree has of a tile, whose bytes are given if they were read already."""
         width = (self.tree_size >> (level * _TILE_LEVELS)) - tile * TILE_HASHES
         if width < TILE_HASHES:
             return self._partial[level]
         known = self._full.get((level, tile))
         if known is None:
-            known = self._hashes(level, tile, TILE_HASHES)
+            known = self._hashes(level, tile, TILE_HASHES, data)
             expected, found = self.node((level + 1) * _TILE_LEVELS, tile), _complete(known)
             if found != expected:
                 _refuse(tile_path(level, tile), expected.hex(), found.hex())
@@ -146,8 +167,8 @@ class _Tree:
             self._full[level, tile] = known
         return known
 
-    def _hashes(self, level: int, tile: int, width: int) -> bytes:
-        data = self._read(level, tile, width)
+    def _hashes(self, level: int, tile: int, width: int, data: bytes | None = None) -> bytes:
+        data = self._read(level, tile, width) if data is None else data
         if len(data) != width * _HASH_BYTES:
             reason = "truncated" if len(data) < width * _HASH_BYTES else "trailing_bytes"
             _refuse(tile_path(level, tile, width), f"{width * _HASH_BYTES} bytes", len(data), reason)
@@ -260,7 +281,7 @@ class TileLog:
         return note, self._verifier.checkpoint(note)
 
     def entries(self, start: int, tree_size: int, root_hash: bytes) -> Iterator[list[bytes]]:
-        """Read the entries from `start` up to `tree_size`, in bundles of at most 256.
+        """Read the entries from `start` up to `tree_size`, in bundles of at most 256. Of a server eight are read at a time.
 
         Args:
             start: The index of the first.
@@ -283,11 +304,12 @@ class TileLog:
 
     def _entries(self, start: int, tree: _Tree) -> Iterator[list[bytes]]:
         sha256 = hashlib.sha256  # Looked up once: this is most of what reading costs.
-        for number in range(start // TILE_HASHES, -(-tree.tree_size // TILE_HASHES)):
-            first = number * TILE_HASHES
-            width = min(TILE_HASHES, tree.tree_size - first)
-            hashes = tree.tile(0, number)
-            bundle = self._bundle(number, width)
+        numbers = range(start // TILE_HASHES, -(-tree.tree_size // TILE_HASHES))
+        read = functools.partial(self._read, tree.tree_size)
+        parts = map(read, numbers) if self._base is None else _ahead(read, numbers)
+        for number, (data, bundle) in zip(numbers, parts, strict=True):
+            first, width = number * TILE_HASHES, len(bundle)
+            hashes = tree.tile(0, number, data)
             found = [sha256(b"\x00" + entry).digest() for entry in bundle]
             if b"".join(found) != hashes:
                 place = next(at for at in range(width) if found[at] != hashes[at * _HASH_BYTES :][:_HASH_BYTES])
@@ -296,6 +318,12 @@ class TileLog:
             if first == 0:
                 self._check_genesis(bundle[0])
             yield bundle[max(start - first, 0) :]
+
+    def _read(self, tree_size: int, tile: int) -> tuple[bytes, list[bytes]]:
+        """A full tile of hashes of entries, and the bundle of them; nothing is compared yet."""
+        width = min(TILE_HASHES, tree_size - tile * TILE_HASHES)
+        # The tree has the one that is not full.
+        return self._hashes(0, tile, width) if width == TILE_HASHES else b"", self._bundle(tile, width)
 
     def _check_genesis(self, entry: bytes) -> None:
         expected = self._verifier.ledger
