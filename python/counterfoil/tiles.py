@@ -281,7 +281,7 @@ class TileLog:
         return note, self._verifier.checkpoint(note)
 
     def entries(self, start: int, tree_size: int, root_hash: bytes) -> Iterator[list[bytes]]:
-        """Read the entries from `start` up to `tree_size`, in bundles of at most 256. Of a server eight are read at a time.
+        """Read the entries from `start` up to `tree_size`, in bundles of at most 256. From a server eight at a time.
 
         Args:
             start: The index of the first.
