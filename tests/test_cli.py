@@ -969,7 +969,7 @@ def test_no_option_of_verify_is_left_unheard(tmp_path):
             if (name, option) in {("receipt", "--ledger-id"), ("ann.exit", "--ledger-id"), ("ann.exit", "--account")}:
                 continue
             command = ("verify", tmp_path / name, "--vkey", vkey, option, value)
-            fails(2, *command, says=f"{option}: this file is {kind}, which does not tell")
+            fails(2, *command, says=f"this file is {kind}, to which {option} cannot be applied")
     fails(1, "verify", tmp_path / "receipt", "--vkey", vkey, "--ledger-id", bytes(32).hex(), says="[wrong_ledger]")
 
 

@@ -182,7 +182,7 @@ class _Wanted(NamedTuple):
         given = [name for name, value in self._asdict().items() if value is not None and name not in names]
         if given:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            message = f"verify: {options}: this file is {kind}, which does not tell"
+            message = f"verify: this file is {kind}, to which {options} cannot be applied"
             raise CommandError(message)
 
 
