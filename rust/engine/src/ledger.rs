@@ -472,29 +472,22 @@ impl Ledger {
 
     /// Proves a record, or its absence, under the last checkpoint: a question and its statement.
     pub fn prove(&self, table: &Table, id: &Id) -> Result<Vec<u8>> {
-        let proven = Mutex::new(None);
-        self.prove_many(table, std::slice::from_ref(id), &|part| {
-            *proven.lock().unwrap_or_else(PoisonError::into_inner) = part.into_iter().next();
-        })?;
-        let proven = proven.into_inner().unwrap_or_else(PoisonError::into_inner);
-        proven.map(|(_, statement)| statement).ok_or_else(|| Error::Invalid("no proof was made".to_owned()))
+        let mut proofs = self.prove_many(table, std::slice::from_ref(id))?;
+        proofs.pop().ok_or_else(|| Error::Invalid("no proof was made".to_owned()))
     }
 
-    /// Proves records of one table, or their absence, all under one checkpoint, the last one. No commit is made meanwhile.
-    ///
-    /// Several threads hand out parts, in any order: the place of each record, and its question with its statement. They
-    /// hold the state meanwhile, so that whoever takes a part must not wait for anything.
-    pub fn prove_many(&self, table: &Table, ids: &[Id], take: &(impl Fn(Vec<(usize, Vec<u8>)>) + Sync)) -> Result<()> {
+    /// Proves records of one table, or their absence, all under one checkpoint, the last one: a question and its
+    /// statement for each, in order. No commit is made meanwhile.
+    pub fn prove_many(&self, table: &Table, ids: &[Id]) -> Result<Vec<Vec<u8>>> {
         self.reading(|shared| {
             shared.at_last_commit(|tree, published| {
                 let note = published.note.as_ref().ok_or_else(|| shared.why_unsigned())?;
                 let directory_proof = tree.prove_table(&shared.store, table)?;
                 let commit_entry = Entry::Commit(published.commit.clone()).encode();
                 let inclusion = published.inclusion(&shared.log)?;
-                let prove = |part: &[(Id, usize)]| -> Result<()> {
-                    let ids: Vec<Id> = part.iter().filter_map(|(_, place)| ids.get(*place)).copied().collect();
-                    let proofs = tree.prove_records(&shared.store, table, &ids)?;
-                    let proven = part.iter().zip(ids.iter().zip(&proofs)).map(|((_, place), (id, record_proof))| {
+                let prove = |ids: &[Id]| -> Result<Vec<Vec<u8>>> {
+                    let proofs = tree.prove_records(&shared.store, table, ids)?;
+                    let statements = ids.iter().zip(&proofs).map(|(id, record_proof)| {
                         let statement = Statement {
                             record_proof,
                             directory_proof: &directory_proof,
@@ -502,20 +495,32 @@ impl Ledger {
                             inclusion,
                             note: note.as_bytes(),
                         };
-                        (*place, Question { table: *table, record_id: *id }.encode(&statement))
+                        Question { table: *table, record_id: *id }.encode(&statement)
                     });
-                    take(proven.collect());
-                    Ok(())
+                    Ok(statements.collect())
                 };
+                if ids.len() <= PROOFS_PER_TASK {
+                    return prove(ids);
+                }
                 // In the order of the tree, where neighbours share most of their path.
                 let mut order: Vec<(Id, usize)> = tree_keys(ids, |id| id).into_iter().zip(0..).collect();
-                if order.len() <= PROOFS_PER_TASK {
-                    order.sort_unstable();
-                    return prove(&order);
-                }
                 order.par_sort_unstable();
                 // Every task opens its own view of the state and waits for nobody while it has one.
-                order.par_chunks(PROOFS_PER_TASK).try_for_each(prove)
+                let parts: Vec<Result<Vec<Vec<u8>>>> = order
+                    .par_chunks(PROOFS_PER_TASK)
+                    .map(|part| {
+                        prove(&part.iter().filter_map(|(_, place)| ids.get(*place)).copied().collect::<Vec<_>>())
+                    })
+                    .collect();
+                let mut statements = vec![Vec::new(); ids.len()];
+                for (part, order) in parts.into_iter().zip(order.chunks(PROOFS_PER_TASK)) {
+                    for (made, (_, place)) in part?.into_iter().zip(order) {
+                        if let Some(statement) = statements.get_mut(*place) {
+                            *statement = made;
+                        }
+                    }
+                }
+                Ok(statements)
             })
         })
     }

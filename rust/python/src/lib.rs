@@ -18,7 +18,6 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::path::PathBuf;
-use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// `(id, status, operation, index, duplicate)` of one transaction.
@@ -373,33 +372,11 @@ impl Engine {
         name: &str,
         key: Option<&[u8]>,
         record_ids: &Bound<'py, PyList>,
-    ) -> PyResult<Vec<Py<PyBytes>>> {
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let table = table(name, key)?;
         let record_ids = ids("record id", record_ids)?;
-        let mut proven: Vec<(usize, Py<PyBytes>)> = Vec::with_capacity(record_ids.len());
-        py.detach(|| {
-            let (parts, made) = channel::<Vec<(usize, Vec<u8>)>>();
-            std::thread::scope(|scope| {
-                let proving = scope.spawn(|| {
-                    let parts = parts;
-                    self.ledger.prove_many(&table, &record_ids, &|part| drop(parts.send(part)))
-                });
-                // Here nothing of the ledger is held, so that Python may be waited for. What is made meanwhile is made
-                // into Python's bytes while it is near.
-                while let Ok(part) = made.recv() {
-                    Python::attach(|py| {
-                        for (place, statement) in std::iter::once(part).chain(made.try_iter()).flatten() {
-                            proven.push((place, PyBytes::new(py, &statement).unbind()));
-                        }
-                    });
-                }
-                proving.join()
-            })
-        })
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        .map_err(to_python)?;
-        proven.sort_unstable_by_key(|(place, _)| *place);
-        Ok(proven.into_iter().map(|(_, statement)| statement).collect())
+        let statements = py.detach(|| self.ledger.prove_many(&table, &record_ids)).map_err(to_python)?;
+        Ok(statements.into_iter().map(|statement| PyBytes::new(py, &statement)).collect())
     }
 
     fn prove_entry(&self, py: Python<'_>, index: u64) -> PyResult<String> {
