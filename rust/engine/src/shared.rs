@@ -114,19 +114,17 @@ impl Shared {
         self.confirmed.load(Ordering::SeqCst)
     }
 
-    /// Whether entries stand after the last commit, or stood between it and what it is `through`.
-    pub(crate) fn has_uncommitted_entries(&self) -> Result<bool> {
-        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
-        let after = self.log.stored_size()? > published.commit_index.saturating_add(1);
-        Ok(after || published.commit.through < published.commit_index)
-    }
-
-    /// What the entries take that the last commit does not cover.
+    /// What the entries take that stand after the last commit, or stood between it and what it is `through`; 0 if none.
     pub(crate) fn uncommitted_bytes(&self) -> Result<usize> {
-        let through = self.published.read().unwrap_or_else(PoisonError::into_inner).commit.through;
+        let (through, commit) = {
+            let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+            (published.commit.through, published.commit_index)
+        };
         let mut found = 0_usize;
-        self.log.entries(through, u64::MAX, |_, entry| {
-            found = found.saturating_add(entries_memory_bytes(1, entry.len()));
+        self.log.entries(through, u64::MAX, |index, entry| {
+            if index != commit {
+                found = found.saturating_add(entries_memory_bytes(1, entry.len()));
+            }
             Ok(true)
         })?;
         Ok(found)

@@ -140,8 +140,7 @@ impl Threads {
         let (work, receive_work) = channel();
         let (tree_tasks, receive_tree_tasks) = channel();
         let (flushes, receive_flushes) = channel();
-        let uncommitted = shared.has_uncommitted_entries()?;
-        let uncommitted_bytes = if uncommitted { shared.uncommitted_bytes()? } else { 0 };
+        let uncommitted_bytes = shared.uncommitted_bytes()?;
         let state_is_new = shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).is_none();
         let size = shared.read_tree()?.size();
         let writer = Writer {
@@ -157,7 +156,6 @@ impl Threads {
             flush_running: false,
             closing: false,
             times: Times::Log,
-            uncommitted,
             uncommitted_bytes,
             // A state that was made anew is flushed soon, at the latest when the ledger is closed: the next opening and
             // followers shall not have to make it again.
@@ -293,7 +291,6 @@ enum Times {
     Clock,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Writer {
     shared: Arc<Shared>,
     log: LogStore,
@@ -310,9 +307,8 @@ struct Writer {
     flush_running: bool,
     closing: bool,
     times: Times,
-    /// Whether entries were appended that no commit covers. A refused transaction appends none, and causes no commit.
-    uncommitted: bool,
-    /// What the entries take that were appended since the last commit began.
+    /// What the entries take that were appended since the last commit began. A refused transaction appends none, and
+    /// causes no commit.
     uncommitted_bytes: usize,
     changed_since_flush: usize,
     unflushed: Unflushed,
@@ -386,6 +382,15 @@ impl Writer {
         }
     }
 
+    /// Whether entries were appended that no commit covers.
+    const fn is_uncommitted(&self) -> bool {
+        self.uncommitted_bytes > 0
+    }
+
+    fn add_uncommitted(&mut self, count: usize, bytes: usize) {
+        self.uncommitted_bytes = self.uncommitted_bytes.saturating_add(entries_memory_bytes(count, bytes));
+    }
+
     /// Whether nothing may change until the commit or the flush that is under way has ended: it will make room.
     fn has_to_wait(&self) -> bool {
         let is_full = (self.commit_running || self.flush_running) && self.unflushed.is_full();
@@ -448,7 +453,7 @@ impl Writer {
 
     /// How long until a commit is due by time; none where nothing is to be committed by time.
     fn until_due(&self) -> Option<Duration> {
-        let every = Duration::from_millis(self.shared.options.commit_every_ms.filter(|_| self.uncommitted)?);
+        let every = Duration::from_millis(self.shared.options.commit_every_ms.filter(|_| self.is_uncommitted())?);
         // Half the commits are half the hashing: what is hashed often changes again soon. A fifth less than twice the
         // time, because the group in hand has to end first.
         let is_saturated = self.shared.inbox.lock().unwrap_or_else(PoisonError::into_inner).is_saturated();
@@ -471,9 +476,9 @@ impl Writer {
             || self.flush_waiters.iter().any(|(delta, _)| *delta > self.committed_delta)
             || self.hand_over_waiter.is_some();
         // Closing ends with a flush, and only a commit can be flushed.
-        let last_one = self.closing && self.uncommitted;
+        let last_one = self.closing && self.is_uncommitted();
         // And so does running out of memory.
-        let crowded = self.uncommitted && !self.flush_running && self.unflushed.needs_commit();
+        let crowded = self.is_uncommitted() && !self.flush_running && self.unflushed.needs_commit();
         let long = self.uncommitted_bytes >= UNCOMMITTED_BYTES;
         if due || wanted || last_one || crowded || long { self.start_commit() } else { Ok(()) }
     }
@@ -506,9 +511,7 @@ impl Writer {
             next = if more { self.more_pieces(group.is_open)? } else { None };
         }
         let applied = group.entries.len();
-        self.uncommitted |= applied > 0;
-        let bytes = entries_memory_bytes(applied, group.entries.bytes.len());
-        self.uncommitted_bytes = self.uncommitted_bytes.saturating_add(bytes);
+        self.add_uncommitted(applied, group.entries.bytes.len());
         let entries: Vec<&[u8]> = group.entries.transactions(0, applied).collect();
         let appended = if applied > 0 { self.log.append(&entries).map(|_| ()) } else { Ok(()) };
         state.in_flight.clear();
@@ -755,8 +758,9 @@ impl Writer {
         // message names the last commit that is.
         let message = OperatorChange::message(&state.ledger, state.position.height, &new_key);
         let change = OperatorChange { new_key, signature: signature::sign(old, &message) };
-        self.log.append(&[Entry::Operator(change).encode()])?;
-        self.uncommitted = true;
+        let entry = Entry::Operator(change).encode();
+        self.log.append(&[&entry])?;
+        self.add_uncommitted(1, entry.len());
         state.position.operators.push(new_key);
         Ok(())
     }
@@ -775,7 +779,6 @@ impl Writer {
         let position = state.position.clone();
         drop(state);
         self.commit_running = true;
-        self.uncommitted = false;
         self.uncommitted_bytes = 0;
         self.last_commit = now();
         self.have_tree_do(TreeTask::Commit(CommitTask { changes, delta, position }))
@@ -841,7 +844,7 @@ impl Writer {
         let due = self.changed_since_flush >= self.shared.options.flush_records
             || self.unflushed.needs_flush()
             || self.flush_waiters.iter().any(|(delta, _)| *delta <= committed.delta)
-            || (self.closing && !self.uncommitted);
+            || (self.closing && !self.is_uncommitted());
         if !due {
             return Ok(());
         }
