@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from counterfoil import _core
 from counterfoil.exceptions import AuditError, CorruptionError, ProofError, WireError
-from counterfoil.exports import COMMIT_TAG, ExportFile, committed_size
+from counterfoil.exports import ExportFile, committed_size, is_commit
 from counterfoil.lapsing import spendable
 from counterfoil.ledger import Ledger
 from counterfoil.tiles import TileLog, claimed_checkpoint
@@ -43,8 +43,8 @@ _PAGE_BYTES = 1 << 20
 _NOTES = 1_000
 _NOTES_TRIED = 100_000
 """So many checkpoints of a forked log are looked at for evidence, at most."""
-_OPERATOR_NOTE = 1
-"""The type of an operator's signature on a note."""
+_ALL = 1 << 64
+"""More entries than any log has."""
 _FAMILIES = {4: "holds", 5: "campaigns", 7: "deposits", 8: "distributions"}
 """What programme accounts are for, by the family of operations that they are of."""
 
@@ -399,7 +399,7 @@ def _explained(fork: AuditError, log: _Source, feed: _core.Feed, folder: Path, k
     if index >= signed:
         expected = f"the one that {folder} has there"
         return AuditError(fork.place, expected, f"another one{_not_signed(folder, signed)}", index)
-    found, why = _equivocation(log, feed, index, log.checkpoints(index))
+    found, why = _equivocation(log, feed, index, chain.from_iterable(log.notes(_ALL, index)))
     told = "; the operator has signed both" if found else f"; no evidence for others: {why}"
     return _with_evidence(AuditError(fork.place, fork.expected, f"{fork.found}{told}", index), found)
 
@@ -449,7 +449,7 @@ def _equivocation(
                     continue
                 # The one of ours next to it: a later one may be by a later key.
                 at, own = next(iter(feed.notes(size - 1, 1)), last)
-                key = NoteKey(origin, max(one for one in operators if one[0] < min(at, size))[1], _OPERATOR_NOTE)
+                key = NoteKey(origin, max(one for one in operators if one[0] < min(at, size))[1])
                 why = f"none of its checkpoints there is signed by {key.text}"
                 if size > at:
                     proof = log.continuation(at, theirs)
@@ -497,10 +497,7 @@ class _Source(Protocol):
         """Refuse what was read where it is not what the source said it would be."""
 
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
-        """Checkpoints, once the entries are read: those after a size, or more."""
-
-    def checkpoints(self, after: int) -> Iterator[bytes]:
-        """Checkpoints of the log's own history, unverified, whether the entries are read or not: as `notes`."""
+        """Checkpoints, unverified: those after a size, or more; and up to `size`, where the source is still written."""
 
     def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
         """The root that the log has at a size, and the proof that the checkpoint's tree continues it.
@@ -564,7 +561,7 @@ class _Log:
     def end_with_checkpoint(self, known: int, after: int) -> None:
         end = max([2, known, after, *(at for at, _ in self._notes(after) if at <= self.size)])
         with _damage_refused():
-            while end < self.size and self._log.frames(end - 1, 1, end)[0][4:5] != COMMIT_TAG:
+            while end < self.size and not is_commit(self._log, end - 1):
                 end += 1
         self.size = min(end, self.size)
 
@@ -613,9 +610,6 @@ class _Log:
             yield from page
             after = page[-1][0]
 
-    def checkpoints(self, after: int) -> Iterator[bytes]:
-        return (note for _, note in self._notes(after))
-
     def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
         if checkpoint.tree_size > self.size:
             return None
@@ -660,10 +654,6 @@ class _File:
         del size, after
         return self._file.notes()
 
-    def checkpoints(self, after: int) -> Iterator[bytes]:
-        del after
-        return chain.from_iterable(self._file.notes())
-
     def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
         del old, checkpoint
         return None
@@ -703,10 +693,6 @@ class _Tiles:
     def notes(self, size: int, after: int) -> Iterator[list[bytes]]:
         del size, after
         yield [self._note]
-
-    def checkpoints(self, after: int) -> Iterator[bytes]:
-        del after
-        yield self._note
 
     def continuation(self, old: int, checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
         size, root = checkpoint.tree_size, checkpoint.root_hash

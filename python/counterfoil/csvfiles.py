@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import errno
 import hashlib
+import io
 import itertools
 import os
 import re
 import sqlite3
 import stat
-import tempfile
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from counterfoil.desk import now_ms
 from counterfoil.exceptions import CorruptionError, RejectedError
+from counterfoil.exports import new_file
 from counterfoil.ledger import VALID_FOR_MS
 from counterfoil.members import check_customer
 from counterfoil.ops import Mint, Once
@@ -288,25 +288,13 @@ def export_journal(
 @contextlib.contextmanager
 def _new_file(file: str | os.PathLike[str]) -> Iterator[Any]:
     """What writes rows to a new file, which has another name until it is whole: half of it would pass for all."""
-    path = Path(file)
-    _refuse_existing(path)
-    descriptor, name = tempfile.mkstemp(prefix=".counterfoil-", dir=path.parent)
-    unfinished = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as output:
-            yield csv.writer(output)
-            output.flush()
-            os.fsync(output.fileno())
-        _refuse_existing(path)
-        unfinished.rename(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _refuse_existing(path: Path) -> None:
-    if os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with new_file(file, 0o600) as output:
+        text = io.TextIOWrapper(output, encoding="utf-8", newline="")
+        try:
+            yield csv.writer(text)
+        finally:
+            # Closed, it would close the file, which is not its own.
+            text.detach()
 
 
 def _customers(members: Members | None, accounts: Iterable[bytes]) -> dict[bytes, str]:

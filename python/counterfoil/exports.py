@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from counterfoil import _core
 
-__all__ = ["COMMIT_TAG", "ExportFile", "Exported", "check_new_file", "committed_size", "export_log", "new_file"]
+__all__ = ["ExportFile", "Exported", "check_new_file", "committed_size", "export_log", "is_commit", "new_file"]
 
 HEADER = b"counterfoil/export/v1\n"
 
@@ -35,7 +35,7 @@ _NOTES = 1_000
 _NOTE_BYTES_MIN = 100
 """A root hash and a signature alone have more."""
 _HEAD, _ENTRIES, _CHECKPOINTS, _END = range(4)
-COMMIT_TAG = b"\x02"
+_COMMIT_TAG = b"\x02"
 """How a commit's entry begins."""
 _HEAD_BYTES = 8 + 32
 
@@ -90,8 +90,12 @@ def export_log(
 
 
 @contextmanager
-def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def new_file(path: str | os.PathLike[str], mode: int = 0o666) -> Iterator[BinaryIO]:
     """A new file, which has its name only when all of it is on the disk. Killed earlier, it blocks no second attempt.
+
+    Args:
+        path: The file.
+        mode: Who may read and write it, as far as the process's mask lets them.
 
     Raises:
         FileExistsError: Something is there, or came to be there meanwhile.
@@ -104,7 +108,7 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     # Another one each time: two that write the same file do not disturb each other.
     unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.being-written")
     try:
-        with unfinished.open("xb") as file:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -142,9 +146,14 @@ def committed_size(log: _core.Engine | _core.Log) -> int:
     The log itself is asked: who follows a ledger waits with the last commit until it is signed.
     """
     size = log.size()
-    while size and log.frames(size - 1, 1, size)[0][4:5] != COMMIT_TAG:
+    while size and not is_commit(log, size - 1):
         size -= 1
     return size
+
+
+def is_commit(log: _core.Engine | _core.Log, index: int) -> bool:
+    """Whether an entry is a commit."""
+    return log.frames(index, 1, index + 1)[0][4:5] == _COMMIT_TAG
 
 
 def _framed(body: bytes) -> Iterator[tuple[int, int]]:
@@ -246,7 +255,7 @@ class ExportFile:
                 self.count += 1
                 if is_wanted:
                     taken = end
-                    is_wanted = least is None or self.count < least or body[begin : begin + 1] != COMMIT_TAG
+                    is_wanted = least is None or self.count < least or body[begin : begin + 1] != _COMMIT_TAG
             if place != len(body):
                 index = self.count
                 message = f"log entry {index}"
